@@ -1,0 +1,1 @@
+"""Adversarial nets (Goodfellow et al., 2014) as real software."""

@@ -1,0 +1,37 @@
+"""What can go wrong through no fault of the program: each error says what, where and what to do."""
+
+from __future__ import annotations
+
+
+class AdvnetsError(Exception):
+    """A mistake in the input or the surroundings. The command line prints it as one line and exits with 2.
+
+    Args:
+        what: what is wrong, and where ("recipe.yaml: unknown field 'stepz'").
+        remedy: what to do about it; joined to `what` by a semicolon.
+    """
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(f"{what}; {remedy}" if remedy else what)
+        self.what = what
+        self.remedy = remedy
+
+
+class DataError(AdvnetsError):
+    """Images that cannot be found, read or used."""
+
+
+class RecipeError(AdvnetsError):
+    """A recipe that does not describe a game that can be played."""
+
+
+class RunError(AdvnetsError):
+    """A run directory that cannot be used: absent, taken, damaged, unwritable."""
+
+
+class DivergedError(AdvnetsError):
+    """Training produced a value that is not finite."""
+
+
+class MeasureError(AdvnetsError):
+    """A measure asked of data it cannot be computed on."""
