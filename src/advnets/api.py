@@ -1,0 +1,182 @@
+"""Train, resume, load: what the command line and a notebook call."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from advnets.data import ImageTable, open_table
+from advnets.data.toys import TOYS, PointTable, open_points
+from advnets.errors import DivergedError, RecipeError, RunError
+from advnets.recipe import Recipe, load_recipe
+from advnets.report import write_report
+from advnets.training import checkpoint
+from advnets.training.directory import RunDirectory, writing
+from advnets.training.loop import play
+from advnets.training.run import Run, surroundings
+from advnets.training.trainer import Data, Trainer
+
+
+def open_data(recipe: Recipe) -> ImageTable | PointTable:
+    """The data that a recipe names, in its size and channels.
+
+    Raises:
+        DataError: they cannot be found or read.
+    """
+    if recipe.data in TOYS:
+        return open_points(recipe.data)
+    return open_table(
+        recipe.data,
+        recipe.height_width,
+        recipe.channels,
+        fit=recipe.fit,
+        labels=recipe.labels,
+        strict=recipe.strict,
+    )
+
+
+def train(
+    recipe: str | Path | Recipe = "mnist",
+    *,
+    run: str | Path | None = None,
+    generator: nn.Module | None = None,
+    discriminator: nn.Module | None = None,
+    command: list[str] | None = None,
+    **changes: Any,
+) -> Run:
+    """Train from the beginning.
+
+    Args:
+        recipe: a built-in name, a YAML file, or a Recipe.
+        run: the run directory to make; by default runs/NAME-DATE-TIME.
+        generator: a module of your own, (N, latent) -> N x C x H x W; its `output_range` attribute, (0, 1) by
+            default, says what its values for black and white are.
+        discriminator: a module of your own, N x C x H x W -> logits (N,).
+        command: what to note in run.json as the command.
+        **changes: fields of the recipe to change: steps=500, batch=64, ...
+
+    Returns:
+        The finished run; it holds the averaged generator.
+
+    Raises:
+        AdvnetsError: the recipe, the data or the run directory cannot be used, or the training diverged.
+    """
+    chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    chosen = chosen.replace(**changes) if changes else chosen
+    data = open_data(chosen)
+    trainer = Trainer(chosen, _training_data(data), generator, discriminator)
+    facts = {
+        **surroundings(command),
+        "status": "running",
+        "data": _describe(data),
+        "custom": [generator is not None, discriminator is not None],
+        "device": str(trainer.device),
+        "precision": str(trainer.compute).removeprefix("torch."),
+    }
+    path = Path(run) if run is not None else Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    directory = RunDirectory.create(path, chosen, facts)
+    return _play(trainer, directory, facts, generator, discriminator)
+
+
+def resume(
+    run: Run | str | Path,
+    *,
+    steps: int | None = None,
+    generator: nn.Module | None = None,
+    discriminator: nn.Module | None = None,
+) -> Run:
+    """Continue a run from its newest sound checkpoint, as if it had never stopped.
+
+    Args:
+        run: a Run, or its directory.
+        steps: train to this step instead of the recipe's; the run's recipe is changed.
+        generator, discriminator: the modules of your own that it was trained with.
+
+    Raises:
+        AdvnetsError: it cannot be continued.
+    """
+    directory = run.directory if isinstance(run, Run) else RunDirectory.open(Path(run))
+    recipe = directory.recipe
+    if steps is not None and steps != recipe.steps:
+        recipe = recipe.replace(steps=steps)
+    facts = directory.facts
+    data = open_data(recipe)
+    if data.fingerprint != facts["data"]["fingerprint"]:
+        raise RunError(
+            f"the data of {directory.path} have changed since it was started",
+            "bring them back, or train anew",
+        )
+    trainer = Trainer(recipe, _training_data(data), generator, discriminator)
+    with directory.lock():
+        found, damaged = checkpoint.newest(directory.checkpoints)
+        if found is not None:
+            if found.step > recipe.steps:
+                raise RecipeError(f"{directory.path} is at step {found.step:,} already", "give more --steps")
+            trainer.restore(found)
+        with writing(directory.path):
+            checkpoint.discard_after(directory.checkpoints, trainer.step)
+            if recipe != directory.recipe:
+                directory.write_recipe(recipe)
+        directory.rewind_metrics(trainer.step)
+    facts = {
+        **facts,
+        "status": "running",
+        "damaged": damaged,
+        "resumed": [*facts.get("resumed", []), trainer.step],
+    }
+    directory.write_facts(facts)
+    return _play(trainer, directory, facts, generator, discriminator)
+
+
+def load(run: str | Path, generator: nn.Module | None = None, discriminator: nn.Module | None = None) -> Run:
+    """A run on disk, with the networks of its newest sound checkpoint.
+
+    Raises:
+        RunError: no run, or no sound checkpoint, there.
+    """
+    return Run(run, generator, discriminator)
+
+
+def _play(
+    trainer: Trainer,
+    directory: RunDirectory,
+    facts: dict[str, Any],
+    generator: nn.Module | None,
+    discriminator: nn.Module | None,
+) -> Run:
+    try:
+        status = play(trainer, directory)
+    except DivergedError as error:
+        directory.write_facts({**facts, "status": "diverged", "reason": error.what})
+        kept = checkpoint.steps(directory.checkpoints)
+        last = f"its last good checkpoint is step {kept[-1]:,}" if kept else "it has no checkpoint"
+        raise DivergedError(f"{error.what} ({directory.path}: {last})", error.remedy) from None
+    directory.write_facts({**facts, "status": status})
+    run = Run(directory.path, generator, discriminator)
+    write_report(run)
+    return run
+
+
+def _training_data(data: ImageTable | PointTable) -> Data:
+    if isinstance(data, PointTable):
+        return Data(data.points, np.arange(len(data)))
+    return Data(data.images, data.rows("train"))
+
+
+def _describe(data: ImageTable | PointTable) -> dict[str, Any]:
+    if isinstance(data, PointTable):
+        return {
+            "name": data.name, "fingerprint": data.fingerprint, "shape": [2], "examples": len(data), "skipped": [],
+        }  # fmt: skip
+    return {
+        "name": data.name,
+        "fingerprint": data.fingerprint,
+        "shape": list(data.shape),
+        "examples": len(data),
+        "training": len(data.rows("train")),
+        "skipped": [f"{each.name}: {each.reason}" for each in data.skipped],
+    }

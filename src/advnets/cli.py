@@ -1,0 +1,386 @@
+"""The command line: parse, call one function, print. Each command imports only what it needs."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from advnets.errors import AdvnetsError, DataError, RunError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from advnets.recipe import Recipe
+    from advnets.training.run import Run
+
+Positional = tyro.conf.Positional
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Returns 0, 2 for the user's mistake (one clear line), 1 for ours (with a report file)."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    if not args or args[0] in ("-h", "--help"):
+        print(_overview())
+        return 0
+    if args[0] == "--version":
+        from importlib.metadata import version
+
+        print(f"advnets {version('advnets')}")
+        return 0
+    if args[0] not in COMMANDS:
+        print(f"advnets: no command {args[0]!r}; choose one of {', '.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    try:
+        COMMANDS[args[0]](args[1:])
+    except AdvnetsError as error:
+        print(f"advnets: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output has gone, as in `advnets info RUN | head -1`
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        print("advnets: stopped", file=sys.stderr)
+        return 2
+    except SystemExit as stop:  # tyro has said what is wrong, or printed the help
+        return 2 if stop.code else 0
+    except Exception:
+        return _our_failure(args)
+    return 0
+
+
+def train(args: list[str]) -> None:
+    """Train from the beginning."""
+    import advnets.api as api
+    from advnets.flags import TrainFlags
+    from advnets.recipe import load_recipe
+
+    named = bool(args) and not args[0].startswith("-")
+    base = load_recipe(args[0] if named else _default_recipe(args))
+
+    parsed = tyro.cli(TrainFlags, prog="advnets train [RECIPE]", default=TrainFlags(base), args=args[named:])
+    _trained(api.train(parsed.recipe, run=parsed.run, command=["advnets", "train", *args]))
+
+
+def resume(args: list[str]) -> None:
+    """Continue a training as if it had never stopped."""
+    import advnets.api as api
+
+    def resume(run: Positional[Path], steps: int | None = None) -> None:
+        """Continue a training from its newest sound checkpoint, bit for bit as if it had never stopped.
+
+        Example: advnets resume runs/photos
+
+        Args:
+            run: the run directory.
+            steps: train to this step instead of the recipe's.
+        """
+        _trained(api.resume(run, steps=steps))
+
+    tyro.cli(resume, prog="advnets resume", args=args)
+
+
+def sample(args: list[str]) -> None:
+    """Draw samples: a picture, an array, or one PNG each."""
+
+    def sample(run: Positional[Path], count: int = 100, seed: int = 0, out: Path | None = None) -> None:
+        """Draw samples of a run's averaged generator. Sample i of a seed is the same whatever the count.
+
+        Example: advnets sample runs/photos --count 16 --out faces.png
+
+        Args:
+            run: the run directory.
+            count: how many samples.
+            seed: which samples.
+            out: FILE.png for a grid, FILE.npy for uint8 N,H,W,C (float32 N,D for points), or a directory for
+                one PNG each. By default samples.png in the run directory.
+        """
+        from advnets.training.directory import writing
+
+        if count < 1:
+            raise RunError(f"{count} samples cannot be drawn", "ask for 1 or more")
+        loaded = _load(run)
+        target = out or run / "samples.png"
+        made = loaded.sample(count, seed)
+        with writing(target):
+            _save(made, target)
+        print(f"{count} samples: {target}")
+
+    tyro.cli(sample, prog="advnets sample", args=args)
+
+
+def interpolate(args: list[str]) -> None:
+    """Walk along straight lines in z space."""
+
+    def interpolate(
+        run: Positional[Path], lines: int = 8, points: int = 12, seed: int = 0, out: Path | None = None
+    ) -> None:
+        """Draw samples along straight lines between points of z space, as in Figure 3 of the paper.
+
+        Example: advnets interpolate runs/photos --out walk.png
+
+        Args:
+            run: the run directory.
+            lines: rows of the picture.
+            points: samples along each line, its two ends included.
+            seed: which lines.
+            out: the PNG file. By default interpolation.png in the run directory.
+        """
+        from advnets import figures
+        from advnets.training.directory import writing
+
+        if lines < 1 or points < 2:
+            raise RunError(f"{lines} lines of {points} points", "ask for 1 line or more, 2 points or more")
+        loaded = _load(run)
+        if len(loaded.shape) != 3:
+            raise RunError(f"{run} makes points, not images", "draw them with `advnets sample`")
+        target = out or run / "interpolation.png"
+        with writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            figures.save(figures.interpolation(loaded.interpolate(lines, points, seed)), target)
+        print(f"interpolation: {target}")
+
+    tyro.cli(interpolate, prog="advnets interpolate", args=args)
+
+
+def evaluate(args: list[str]) -> None:
+    """Measure a generator: Parzen log-likelihood, total variation."""
+
+    def evaluate(
+        source: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN_OR_SAMPLES")],
+        data: str | None = None,
+        metrics: str = "parzen,total_variation",
+        count: int = 10_000,
+        seed: int = 1,
+        json: Path | None = None,
+    ) -> None:
+        """Measure a run, or samples in an .npy file, against data.
+
+        For a run, evaluation.json, neighbors.png and report.md in its directory are written anew.
+
+        Example: advnets evaluate runs/quickstart --metrics parzen,total_variation
+
+        Args:
+            source: a run directory, or samples: .npy, .npz, a folder or an archive of images.
+            data: what to measure against; by default what the run was trained on.
+            metrics: measures, joined by commas.
+            count: samples drawn from a run.
+            seed: which samples.
+            json: also write the answers to this file, as one JSON object.
+        """
+        _evaluate(
+            source, data, [name.strip() for name in metrics.split(",") if name.strip()], count, seed, json
+        )
+
+    tyro.cli(evaluate, prog="advnets evaluate", args=args)
+
+
+def info(args: list[str]) -> None:
+    """What a run is and how far it got."""
+
+    def info(run: Positional[Path], json: bool = False) -> None:
+        """What a run is and how far it got.
+
+        Example: advnets info runs/quickstart --json
+
+        Args:
+            run: the run directory.
+            json: print one JSON object: step, steps, status, recipe, data.
+        """
+        _print_info(run, json)
+
+    tyro.cli(info, prog="advnets info", args=args, config=(tyro.conf.FlagCreatePairsOff,))
+
+
+def recipes(args: list[str]) -> None:
+    """List the built-in recipes."""
+
+    def recipes() -> None:
+        """List the built-in recipes. Example: advnets recipes"""
+        from advnets.recipe import recipe_names, recipe_summary
+
+        for name in recipe_names():
+            print(f"{name:12s}  {recipe_summary(name)}")
+
+    tyro.cli(recipes, prog="advnets recipes", args=args)
+
+
+def recipe(args: list[str]) -> None:
+    """Print a recipe with all its fields, to edit and train."""
+
+    def recipe(name: Positional[str]) -> None:
+        """Print a recipe with all its fields. Example: advnets recipe mnist > mine.yaml
+
+        Args:
+            name: a built-in name, or a YAML file.
+        """
+        from advnets.recipe import load_recipe, to_yaml
+
+        print(to_yaml(load_recipe(name)), end="")
+
+    tyro.cli(recipe, prog="advnets recipe", args=args)
+
+
+COMMANDS: dict[str, Callable[[list[str]], None]] = {
+    "train": train,
+    "resume": resume,
+    "sample": sample,
+    "interpolate": interpolate,
+    "evaluate": evaluate,
+    "info": info,
+    "recipes": recipes,
+    "recipe": recipe,
+}
+
+
+def _overview() -> str:
+    lines = [f"  {name:12s} {(command.__doc__ or '').splitlines()[0]}" for name, command in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: advnets COMMAND ...",
+            "",
+            "Adversarial nets: train, measure and sample generators.",
+            "",
+            *lines,
+            "",
+            "`advnets COMMAND --help` says more. Begin with: advnets train mnist --steps 2000 --run runs/first",
+        ]
+    )
+
+
+def _default_recipe(args: list[str]) -> str:
+    """`images` where --data names images of the user's own, `mnist` otherwise."""
+    given = [args[i + 1] for i, arg in enumerate(args[:-1]) if arg == "--data"]
+    given += [arg.removeprefix("--data=") for arg in args if arg.startswith("--data=")]
+    return "images" if given and given[-1] not in ("mnist", "fashion-mnist") else "mnist"
+
+
+def _trained(run: Run) -> None:
+    status = run.directory.facts["status"]
+    for name in run.facts["data"]["skipped"][:10]:
+        print(f"left out: {name}")
+    left_out = len(run.facts["data"]["skipped"])
+    if left_out > 10:
+        print(f"left out: {left_out - 10} more; run.json names them all")
+    if status == "stopped":
+        print(f"stopped at step {run.step:,}; continue with: advnets resume {run.path}")
+    else:
+        print(
+            f"done: {run.path} (report.md, samples.png, curves.png); measure it with: advnets evaluate {run.path}"
+        )
+
+
+def _load(path: Path) -> Run:
+    from advnets.training.run import Run
+
+    run = Run(path)
+    for problem in run.damaged:
+        print(f"advnets: {problem}; using step {run.step:,}", file=sys.stderr)
+    return run
+
+
+def _save(made: NDArray[np.uint8] | NDArray[np.float32], target: Path) -> None:
+    import numpy as np
+    from PIL import Image
+
+    from advnets.training.loop import save_samples
+
+    images = made.dtype == np.uint8
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.suffix == ".png":
+        save_samples(made, target, target.parent)
+    elif target.suffix == ".npy":
+        np.save(target, made.transpose(0, 2, 3, 1) if images else made)
+    elif target.suffix or not images:
+        raise DataError(
+            f"samples cannot be written to {target}", "name a .png, a .npy or, for images, a directory"
+        )
+    else:
+        target.mkdir(exist_ok=True)
+        for number, image in enumerate(made.transpose(0, 2, 3, 1)):
+            Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(
+                target / f"{number:06d}.png"
+            )
+
+
+def _evaluate(
+    source: Path, data: str | None, metrics: list[str], count: int, seed: int, out: Path | None
+) -> None:
+    from advnets.evaluation import evaluate
+    from advnets.report import describe, paper_figure, write_evaluation
+    from advnets.training.checkpoint import write_whole
+    from advnets.training.directory import writing
+
+    run = _load(source) if source.is_dir() and (source / "run.json").exists() else None
+    result = evaluate(run if run is not None else source, data, metrics, count, seed)
+    name = result.table.name
+    table = Table(title=f"{len(result.samples):,} samples against {name}", title_justify="left")
+    for heading in ("measure", "value", "paper"):
+        table.add_column(heading)
+    for measure, answer in result.measures.items():
+        table.add_row(measure, describe(answer), paper_figure(name) if measure == "parzen" else "")
+    Console().print(table)
+    for answer in result.measures.values():
+        if "caveat" in answer:
+            print(answer["caveat"])
+    if run is not None:
+        print(f"report: {write_evaluation(run, result.measures, result.samples, result.table)}")
+    if out is not None:
+        with writing(out):
+            out.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(out, json.dumps(result.measures, indent=1).encode())
+        print(f"answers: {out}")
+
+
+def _print_info(path: Path, as_json: bool) -> None:
+    from advnets.recipe import to_dict
+    from advnets.training import checkpoint
+    from advnets.training.directory import RunDirectory
+
+    run = RunDirectory.open(path)
+    recipe: Recipe = run.recipe
+    kept = checkpoint.steps(run.checkpoints)
+    facts: dict[str, Any] = {
+        "step": kept[-1] if kept else 0,
+        "steps": recipe.steps,
+        "status": run.status,
+        "recipe": to_dict(recipe),
+        "data": run.facts["data"],
+    }
+    if as_json:
+        print(json.dumps(facts, indent=1, ensure_ascii=False))
+        return
+    print(f"{path}: {recipe.name}, step {facts['step']:,} of {recipe.steps:,}, {facts['status']}")
+    print(
+        f"data: {facts['data']['name']}, {facts['data']['examples']:,} examples, shape {facts['data']['shape']}"
+    )
+    metrics = run.read_metrics()
+    if metrics:
+        last = metrics[-1]
+        print(
+            f"last log line: step {last['step']:,}, {last['seconds']:,.0f} s, cost D {last['cost_d']:.3f}"
+            f" G {last['cost_g']:.3f}, D(x) {last['d_real']:.2f}, D(G(z)) {last['d_fake']:.2f}"
+        )
+
+
+def _our_failure(args: list[str]) -> int:
+    trace = traceback.format_exc()
+    text = f"advnets {' '.join(args)}\npython {sys.version}\n\n{trace}"
+    with tempfile.NamedTemporaryFile("w", prefix="advnets-report-", suffix=".txt", delete=False) as file:
+        file.write(text)
+    last = trace.strip().splitlines()[-1]
+    print(f"advnets: our failure, not yours ({last}); please send us {file.name}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

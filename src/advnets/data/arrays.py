@@ -1,0 +1,120 @@
+"""NumPy arrays, in memory or in .npy and .npz files, which are never unpickled."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advnets.data.archive import unpacked_limit
+from advnets.data.blocks import Blocks, rows_per_block
+from advnets.errors import DataError
+
+IMAGE_KEYS = ("x", "X", "images", "image", "data", "arr_0")
+LABEL_KEYS = ("y", "Y", "labels", "label", "targets", "arr_1")
+MAX_CHANNELS = 4
+UNREADABLE = (OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile)
+
+
+def read_npy(path: Path) -> NDArray[Any]:
+    """Maps a .npy file.
+
+    Raises:
+        DataError: it is no array of plain numbers.
+    """
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except UNREADABLE as error:
+        raise _unreadable(path, error) from error
+
+
+def read_npz(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Images and labels, if there are any, of a .npz file.
+
+    Raises:
+        DataError: it is broken, unpacks beyond the limit, or holds no images.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            if sum(info.file_size for info in arrays.zip.infolist()) > unpacked_limit(path.stat().st_size):
+                raise DataError(
+                    f"{path}: refused, it unpacks far beyond its size", "save it with numpy.savez"
+                )
+            image_key = next((key for key in IMAGE_KEYS if key in arrays.files), None)
+            label_key = next((key for key in LABEL_KEYS if key in arrays.files), None)
+            if image_key is None:
+                found = ", ".join(arrays.files[:8]) or "nothing"
+                raise DataError(
+                    f"{path}: no images among {found}", "save them under the name x, and labels under y"
+                )
+            return arrays[image_key], None if label_key is None else arrays[label_key]
+    except UNREADABLE as error:
+        raise _unreadable(path, error) from error
+
+
+def array_blocks(name: str, images: NDArray[Any], channels: int | None = None) -> Blocks:
+    """A stream of uint8 blocks out of an array.
+
+    Args:
+        images: uint8, bool, or floats in [0, 1]; N x H x W, N x H x W x C or N x C x H x W with C of 1 to 4.
+        channels: decides the layout where both would do.
+
+    Raises:
+        DataError: another type or shape; while reading, floats outside [0, 1].
+    """
+    if images.dtype.kind not in "fb" and images.dtype != np.uint8:
+        remedy = "convert them with .astype(numpy.uint8) from 0 to 255, or to floats from 0 to 1"
+        raise DataError(f"{name}: pixels of type {images.dtype}", remedy)
+    nchw = _to_nchw(name, images, channels)
+    step = rows_per_block(int(np.prod(nchw.shape[1:])) * max(4, images.dtype.itemsize))
+
+    def stream() -> Iterator[NDArray[np.uint8]]:
+        for start in range(0, len(nchw), step):
+            yield _to_bytes(name, nchw[start : start + step])
+
+    return Blocks(name, stream, len(nchw))
+
+
+def _to_nchw(name: str, images: NDArray[Any], channels: int | None) -> NDArray[Any]:
+    if images.ndim == 3 and images.size:
+        return images[:, None]
+    if images.ndim != 4 or not images.size:
+        raise DataError(
+            f"{name}: an array of shape {images.shape}", "give N x H x W, N x H x W x C or N x C x H x W"
+        )
+    first, last = images.shape[1] <= MAX_CHANNELS, images.shape[3] <= MAX_CHANNELS
+    if first and last and channels in (images.shape[1], images.shape[3]):
+        first, last = images.shape[1] == channels, images.shape[3] == channels
+    if last:
+        return images.transpose(0, 3, 1, 2)
+    if first:
+        return images
+    raise DataError(
+        f"{name}: an array of shape {images.shape}", f"the channels, 1 to {MAX_CHANNELS}, come 2nd or last"
+    )
+
+
+def _to_bytes(name: str, images: NDArray[Any]) -> NDArray[np.uint8]:
+    if images.dtype == np.uint8:
+        return np.array(images)
+    values = images.astype(np.float32)
+    low, high = float(values.min()), float(values.max())
+    if not (low >= 0 and high <= 1):
+        raise DataError(
+            f"{name}: float pixels from {low:g} to {high:g}", "scale them to 0 to 1, or give uint8"
+        )
+    return np.rint(values * 255).astype(np.uint8)
+
+
+def _unreadable(path: Path, error: BaseException) -> DataError:
+    if "allow_pickle" in str(error) or "Python objects" in str(error):
+        return DataError(
+            f"{path}: holds Python objects, which are never unpickled", "save a plain array of numbers"
+        )
+    return DataError(
+        f"{path}: not a readable NumPy file ({error})", "save it again with numpy.save or numpy.savez"
+    )

@@ -1,0 +1,218 @@
+"""Tables kept on disk, so that images are decoded once and opened in milliseconds afterwards.
+
+    tables/<fingerprint>/   images.bin, labels.npy, keys.npy, table.json (shape, digests, ...), stamps.json
+    lookups/<key>.json      which table a source with these files and options gave, and what was skipped
+
+A table is built aside, flushed and renamed, so it exists whole or not at all, however many processes build
+it. `table.json` hashes to the folder's name, so it vouches for itself and for the digests of the other files.
+A file whose size and time of change are those of its stamp is trusted; any other is read through and its
+digest compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advnets.data.files import sync, write_json, writing
+from advnets.data.writer import RowWriter
+from advnets.errors import DataError
+
+VERSION = 1
+STALE_SECONDS = 86_400
+
+
+def cache_folder(given: Path | None = None) -> Path:
+    """Where tables and downloads are kept: as given, as the environment says, or ~/.cache/advnets."""
+    if given is not None:
+        return Path(given).expanduser()
+    if own := os.environ.get("ADVNETS_CACHE"):
+        return Path(own).expanduser()
+    shared = os.environ.get("XDG_CACHE_HOME")
+    return (Path(shared) if shared else Path.home() / ".cache") / "advnets"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A table as it lies in the cache.
+
+    Args:
+        images: uint8, N x C x H x W, mapped read-only.
+        labels: int64, N, or None.
+        keys: uint64, N, content keys; None where the splits are fixed.
+        ranges: fixed splits, or None.
+    """
+
+    fingerprint: str
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64] | None
+    keys: NDArray[np.uint64] | None
+    classes: tuple[str, ...]
+    ranges: dict[str, tuple[int, int]] | None
+
+
+class TableCache:
+    """The tables below one cache folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def lookup(self, key: str) -> tuple[Stored, dict[str, Any]] | None:
+        """The table recorded under a key, with the record; None where there is none or it is damaged."""
+        try:
+            record = json.loads(self._record(key).read_text("ascii"))
+            stored = self._open(record["fingerprint"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return (stored, record) if stored else None
+
+    @contextmanager
+    def workspace(self) -> Generator[Path]:
+        """A folder of one's own to build a table in; removed afterwards unless `store` took it."""
+        parent = self.root / "building"
+        with writing(self.root):
+            parent.mkdir(parents=True, exist_ok=True)
+            work = Path(tempfile.mkdtemp(dir=parent))
+        self._sweep(parent)
+        try:
+            yield work
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def store(
+        self,
+        work: Path,
+        writer: RowWriter,
+        labels: NDArray[np.int64] | None,
+        facts: Mapping[str, object],
+    ) -> Stored:
+        """Moves a finished table into its place.
+
+        Args:
+            work: the workspace, which holds the writer's file `images.bin`.
+            facts: classes, ranges and what was done to the images; JSON, part of the fingerprint.
+        """
+        writer.close()
+        if labels is not None:
+            _save(work / "labels.npy", labels)
+        if writer.keys:
+            _save(work / "keys.npy", np.array(writer.keys, np.uint64))
+        assert writer.shape is not None
+        files = {path.name: _describe(path) for path in sorted(work.iterdir())}
+        table = {"version": VERSION, "shape": [writer.count, *writer.shape], "files": files, **facts}
+        write_json(work / "table.json", table)
+        write_json(work / "stamps.json", _stamps(work, files))
+        fingerprint = _fingerprint(table)
+        self._place(work, fingerprint)
+        stored = self._open(fingerprint)
+        if stored is None:
+            remedy = "delete that folder, or name another with ADVNETS_CACHE"
+            raise DataError(f"{self.root}: a table just written there cannot be read back", remedy)
+        return stored
+
+    def record(self, key: str, record: Mapping[str, object]) -> None:
+        """Remembers which table a key leads to."""
+        write_json(self._record(key), record)
+
+    def _record(self, key: str) -> Path:
+        return self.root / "lookups" / f"{key}.json"
+
+    def _folder(self, fingerprint: str) -> Path:
+        return self.root / "tables" / fingerprint
+
+    def _place(self, work: Path, fingerprint: str) -> None:
+        target = self._folder(fingerprint)
+        with writing(target):
+            target.parent.mkdir(exist_ok=True)
+            try:
+                work.replace(target)
+            except OSError:
+                if self._open(fingerprint):  # another process was faster, with the same content
+                    return
+                damaged = work.with_suffix(".damaged")
+                with suppress(FileNotFoundError):
+                    target.replace(damaged)
+                work.replace(target)
+                shutil.rmtree(damaged, ignore_errors=True)
+
+    def _open(self, fingerprint: str) -> Stored | None:
+        folder = self._folder(fingerprint)
+        try:
+            table = json.loads((folder / "table.json").read_text("ascii"))
+            if _fingerprint(table) != fingerprint or not _files_intact(folder, table["files"]):
+                return None
+            return _load(folder, table, fingerprint)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _sweep(self, parent: Path) -> None:
+        """Removes what builds that were killed left behind."""
+        for path in parent.iterdir():
+            with suppress(FileNotFoundError):  # another process sweeps too
+                if time.time() - path.stat().st_mtime > STALE_SECONDS:
+                    shutil.rmtree(path, ignore_errors=True)
+
+
+def _load(folder: Path, table: dict[str, Any], fingerprint: str) -> Stored:
+    def array(name: str) -> NDArray[Any] | None:
+        return np.load(folder / name, allow_pickle=False) if name in table["files"] else None
+
+    labels = array("labels.npy")
+    if labels is not None:
+        labels.flags.writeable = False
+    images = np.memmap(folder / "images.bin", np.uint8, "r", shape=tuple(table["shape"]))
+    ranges = table["ranges"] and {name: (start, stop) for name, (start, stop) in table["ranges"].items()}
+    return Stored(fingerprint, images, labels, array("keys.npy"), tuple(table["classes"]), ranges)
+
+
+def _fingerprint(table: Mapping[str, object]) -> str:
+    return hashlib.sha256(json.dumps(table, sort_keys=True).encode("ascii")).hexdigest()
+
+
+def _save(path: Path, values: NDArray[Any]) -> None:
+    with writing(path), path.open("wb") as file:
+        np.save(file, values, allow_pickle=False)
+        sync(file)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _describe(path: Path) -> list[object]:
+    return [path.stat().st_size, _digest(path)]
+
+
+def _stamps(folder: Path, files: Mapping[str, object]) -> dict[str, int]:
+    return {name: (folder / name).stat().st_mtime_ns for name in files}
+
+
+def _files_intact(folder: Path, files: Mapping[str, list[object]]) -> bool:
+    sizes = {name: (folder / name).stat().st_size for name in files}
+    if any(sizes[name] != files[name][0] for name in files):
+        return False
+    stamps = _stamps(folder, files)
+    try:
+        trusted = json.loads((folder / "stamps.json").read_text("ascii"))
+    except (OSError, ValueError):
+        trusted = {}
+    if stamps == trusted:
+        return True
+    if any(_digest(folder / name) != files[name][1] for name in files):
+        return False
+    with suppress(DataError):  # a cache that was copied or is read-only serves as well, only not as fast
+        write_json(folder / "stamps.json", stamps)
+    return True

@@ -1,0 +1,109 @@
+"""`open_table`: any source to an `ImageTable`, through the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from advnets.data.cache import VERSION, Stored, TableCache, cache_folder
+from advnets.data.options import Fit, Labels, Options, check_options
+from advnets.data.pictures import refuse
+from advnets.data.recognize import recognize
+from advnets.data.source import Source
+from advnets.data.splits import split_by_key, split_by_range
+from advnets.data.table import ImageTable, Skipped
+from advnets.data.writer import RowWriter
+
+
+def open_table(
+    source: str | Path | NDArray[Any],
+    size: int | tuple[int, int] | None = None,
+    channels: int | None = None,
+    *,
+    fit: Fit = "crop",
+    labels: Labels = "auto",
+    strict: bool = False,
+    holdout: float = 0.1,
+    cache: Path | None = None,
+    progress: bool = True,
+) -> ImageTable:
+    """Opens images from anywhere as one table: decoded the first time, mapped from the cache afterwards.
+
+    Args:
+        source: "mnist", "fashion-mnist" or "cifar10"; a folder, searched through; a zip or tar; a .npy, .npz,
+            idx or CIFAR-10 binary file; or an array, uint8 or float in [0, 1], N x H x W, N x H x W x C or
+            N x C x H x W.
+        size: side, or height and width, of the table's images. None: arrays keep theirs; image files keep
+            theirs if all share one of at most 64 x 64, else they become 64 x 64.
+        channels: 1 or 3. None: arrays keep theirs; image files give 1 if all are gray, else 3.
+        fit: "crop" cuts the center of the wanted aspect, "pad" shows the whole image on white, "stretch"
+            gives up the aspect.
+        labels: "auto" takes what the source has: sub-folders, if every image lies in one of at least two;
+            "folder" insists on sub-folders; "none" leaves labels out.
+        strict: stop at the first file that is no usable image, instead of skipping it.
+        holdout: share of rows for "valid" and for "test" each, 0 <= holdout < 0.5, drawn by a hash of the
+            decoded pixels. Sets with a published test part keep it.
+        cache: the cache folder. Default: $ADVNETS_CACHE, $XDG_CACHE_HOME/advnets or ~/.cache/advnets.
+        progress: show a bar on the terminal.
+
+    Returns:
+        The table: uint8, N x C x H x W, mapped read-only.
+
+    Raises:
+        DataError: the source cannot be found, read or used, or the cache cannot be written.
+    """
+    options = check_options(size, channels, fit, labels, strict, holdout, progress)
+    tables = TableCache(cache_folder(cache))
+    found = recognize(source, options, tables.root)
+    key = _digest([VERSION, found.identity, options.identity()])
+    hit = tables.lookup(key)
+    stored, record = hit if hit else _build(found, options, tables, key)
+    skipped = tuple(Skipped(name, reason) for name, reason in record["skipped"])
+    if strict and skipped:
+        raise refuse(found.name, skipped[0])
+    return _table(stored, found.name, skipped, holdout)
+
+
+def _build(
+    source: Source, options: Options, tables: TableCache, key: str
+) -> tuple[Stored, Mapping[str, Any]]:
+    with tables.workspace() as work:
+        writer = RowWriter(work / "images.bin")
+        try:
+            written = source.write(writer, options)
+            facts = {
+                "classes": written.classes,
+                "ranges": written.ranges,
+                "size": options.size,
+                "channels": options.channels,
+                "fit": options.fit,
+            }
+            stored = tables.store(work, writer, written.labels, facts)
+        finally:
+            writer.abandon()
+    record = {
+        "fingerprint": stored.fingerprint,
+        "skipped": [(item.name, item.reason) for item in written.skipped],
+    }
+    tables.record(key, record)
+    return stored, record
+
+
+def _table(stored: Stored, name: str, skipped: tuple[Skipped, ...], holdout: float) -> ImageTable:
+    if stored.ranges is not None:
+        splits = split_by_range(stored.ranges)
+    else:
+        assert stored.keys is not None
+        splits = split_by_key(stored.keys, holdout)
+    for rows in splits.values():
+        rows.flags.writeable = False
+    return ImageTable(stored.images, stored.labels, stored.classes, stored.fingerprint, name, skipped, splits)
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode("ascii")).hexdigest()

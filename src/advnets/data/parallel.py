@@ -1,0 +1,80 @@
+"""Work on all cores, in order, within bounded memory.
+
+Threads, because Pillow releases the interpreter lock while it decodes and resizes, and because worker
+processes would re-import the main module of a user's script or notebook.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+IN_FLIGHT_PER_WORKER = 4
+
+
+def worker_count() -> int:
+    """The cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def ordered_map(function: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result, None, None]:
+    """Applies a function on all cores and yields the results in the order of the items.
+
+    At most four items a core are in flight, so neither items nor results pile up when the consumer is slow.
+    Closing the generator early drops what has not begun.
+    """
+    workers = worker_count()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="advnets-decode")
+    pending: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            pending.append(pool.submit(function, item))
+            if len(pending) >= IN_FLIGHT_PER_WORKER * workers:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def progress_bar(
+    label: str, total: int | None, *, unit: str = "images", shown: bool
+) -> Generator[Callable[[int], None]]:
+    """A progress bar on the terminal's error stream; silent where that is no terminal.
+
+    Args:
+        unit: "images", or "bytes" for a transfer.
+
+    Yields:
+        A function that advances the bar by so many units.
+    """
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    if not (shown and console.is_terminal):
+        yield lambda count: None
+        return
+    counts = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), counts, TimeRemainingColumn(), console=console
+    ) as progress:
+        task = progress.add_task(label, total=total)
+        yield lambda count: progress.advance(task, count)

@@ -1,0 +1,59 @@
+"""Decoded pixels to rows of the table: the wanted size, the wanted channels."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from advnets.data.options import Fit
+
+
+def fit_image(image: Image.Image, size: tuple[int, int], fit: Fit) -> Image.Image:
+    """Resizes with the antialiased Lanczos filter; an image that has the size already is left untouched.
+
+    Args:
+        image: mode "L" or "RGB".
+        size: height and width of the result.
+        fit: "crop" keeps the center of the wanted aspect, "pad" shows everything on white (as alpha is laid
+            over white), "stretch" gives up the aspect.
+    """
+    height, width = size
+    if image.size == (width, height):
+        return image
+    if fit == "crop":
+        return image.resize(
+            (width, height), Image.Resampling.LANCZOS, box=_center_box(image.size, width / height)
+        )
+    if fit == "pad":
+        return _pad(image, width, height)
+    return image.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def _center_box(size: tuple[int, int], aspect: float) -> tuple[float, float, float, float]:
+    width, height = size
+    crop_width, crop_height = min(width, height * aspect), min(height, width / aspect)
+    left, top = (width - crop_width) / 2, (height - crop_height) / 2
+    return left, top, left + crop_width, top + crop_height
+
+
+def _pad(image: Image.Image, width: int, height: int) -> Image.Image:
+    scale = min(width / image.width, height / image.height)
+    inner = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    canvas = Image.new(image.mode, (width, height), "white")
+    resized = image.resize(inner, Image.Resampling.LANCZOS)
+    canvas.paste(resized, ((width - inner[0]) // 2, (height - inner[1]) // 2))
+    return canvas
+
+
+def image_row(image: Image.Image, channels: int | None) -> NDArray[np.uint8]:
+    """An image as uint8, C x H x W. With channels None: 1 where every pixel is gray, else 3."""
+    if channels is not None:
+        image = image.convert("L" if channels == 1 else "RGB")
+    pixels = np.asarray(image, np.uint8)
+    if pixels.ndim == 2:
+        return pixels[None]
+    row = pixels.transpose(2, 0, 1)
+    if channels is None and np.array_equal(row[0], row[1]) and np.array_equal(row[0], row[2]):
+        row = row[:1]
+    return np.ascontiguousarray(row)

@@ -1,0 +1,62 @@
+"""Which rows are for training, validation and test.
+
+A user's own images are split by a hash of their decoded pixels, before any resizing: an image keeps its side
+when files are added, renamed or saved in another lossless format, and exact copies always share one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def content_key(width: int, height: int, pixels: bytes | memoryview) -> int:
+    """64 bits that depend on an image's size and pixels alone.
+
+    Args:
+        pixels: height x width x 3 bytes (a gray image counts as the same image in RGB).
+    """
+    digest = hashlib.blake2b(b"%d x %d:" % (width, height), digest_size=8)
+    digest.update(pixels)
+    return int.from_bytes(digest.digest(), "big")
+
+
+def block_keys(images_NCHW: NDArray[np.uint8]) -> list[int]:
+    """The content keys of images that are arrays; equal to those of the same pixels in image files."""
+    height, width = images_NCHW.shape[2:]
+    if images_NCHW.shape[1] == 1:
+        images_NCHW = np.broadcast_to(images_NCHW, (len(images_NCHW), 3, height, width))
+    pixels = np.ascontiguousarray(images_NCHW.transpose(0, 2, 3, 1)).reshape(len(images_NCHW), -1)
+    return [content_key(width, height, row.data) for row in pixels]
+
+
+def split_by_key(keys: NDArray[np.uint64], holdout: float) -> dict[str, NDArray[np.int64]]:
+    """Draws the splits by thresholds on the keys, so that no row's side depends on any other row.
+
+    Args:
+        keys: uint64, N, evenly distributed.
+        holdout: share for "valid" and for "test" each, 0 <= holdout < 0.5.
+
+    Returns:
+        "train", "valid" and "test" to sorted int64 rows. "train" is never empty: where chance leaves it so,
+        the rows of the greatest key move there (copies of one image together).
+    """
+    position = keys / 2.0**64
+    is_test = position < holdout
+    is_valid = (position < 2 * holdout) & ~is_test
+    is_train = ~is_test & ~is_valid
+    if not is_train.any():
+        is_train = keys == keys.max()
+        is_test, is_valid = is_test & ~is_train, is_valid & ~is_train
+    return {
+        name: np.flatnonzero(mask).astype(np.int64)
+        for name, mask in (("train", is_train), ("valid", is_valid), ("test", is_test))
+    }
+
+
+def split_by_range(ranges: Mapping[str, tuple[int, int]]) -> dict[str, NDArray[np.int64]]:
+    """The fixed splits of a published data set: each name to the rows start, ..., stop - 1."""
+    return {name: np.arange(start, stop, dtype=np.int64) for name, (start, stop) in ranges.items()}

@@ -1,0 +1,144 @@
+"""Plots of numbers: the curves of a run, the points of a toy game."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from advnets.errors import DataError
+from advnets.figures.files import write
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_BLUE, _ORANGE, _GRAY = "#2b6ca3", "#d9822b", "#8a8a8a"
+_SHOWN_POINTS = 20_000
+_SMOOTHED_OVER = 50  # a fiftieth of the curve
+
+
+def curves(metrics: Sequence[Mapping[str, Any]], path: str | os.PathLike[str]) -> Path:
+    """The course of a training: both players' costs, and what D makes of real images and fakes.
+
+    Args:
+        metrics: the lines of metrics.jsonl: `step`, and of `cost_d`, `cost_g`, `d_real`, `d_fake`,
+            `steps_per_second` those there are. Values that are not finite leave a gap.
+        path: the PNG file to write.
+
+    Returns:
+        The path.
+
+    Raises:
+        DataError: no line with a step.
+        RunError: the file cannot be written.
+    """
+    lines = [line for line in metrics if "step" in line]
+    if not lines:
+        raise DataError("no metrics to draw", "train for at least one log interval")
+    figure = _figure(9.6, 3.6)
+    costs, opinions = figure.subplots(1, 2)
+    _panel(costs, "Costs", [("cost_d", "discriminator", _BLUE), ("cost_g", "generator", _ORANGE)], lines)
+    opinions.axhline(0.5, color=_GRAY, linewidth=0.8, linestyle=":")
+    _panel(opinions, "D's output", [("d_real", "D(x)", _BLUE), ("d_fake", "D(G(z))", _ORANGE)], lines)
+    opinions.set_ylim(-0.02, 1.02)
+    _note_pace(opinions, lines)
+    return _save(figure, path)
+
+
+def scatter(points: npt.ArrayLike, real: npt.ArrayLike, path: str | os.PathLike[str]) -> Path:
+    """Generated points over real ones, for games in the plane.
+
+    Args:
+        points: N x 2, generated.
+        real: M x 2.
+        path: the PNG file to write.
+
+    Returns:
+        The path.
+
+    Raises:
+        DataError: not points of the plane.
+        RunError: the file cannot be written.
+    """
+    ours, theirs = _in_plane(points, "generated"), _in_plane(real, "real")
+    figure = _figure(4.8, 4.8)
+    axes = figure.subplots()
+    axes.scatter(*theirs.T, s=26, color=_BLUE, alpha=0.2, linewidths=0, label="real")
+    axes.scatter(*ours.T, s=4, color=_ORANGE, alpha=0.7, linewidths=0, label="generated")
+    axes.set_aspect("equal", adjustable="datalim")
+    _tidy(axes)
+    legend = axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.1), ncols=2)
+    for handle in legend.legend_handles:
+        if handle is not None:
+            handle.set_alpha(1)
+    return _save(figure, path)
+
+
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # a third of a second: only who draws pays
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _panel(
+    axes: Axes, title: str, series: list[tuple[str, str, str]], lines: list[Mapping[str, Any]]
+) -> None:
+    for key, label, color in series:
+        steps, values = _series(lines, key)
+        if len(steps):
+            axes.plot(steps, values, color=color, alpha=0.25, linewidth=0.8)
+            axes.plot(steps, _smooth(values), color=color, linewidth=1.6, label=label)
+    axes.set_title(title, fontsize=10, loc="left")
+    axes.set_xlabel("step")
+    _tidy(axes)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, fontsize=9)
+
+
+def _series(lines: list[Mapping[str, Any]], key: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    pairs = [(line["step"], line[key]) for line in lines if line.get(key) is not None]
+    pairs = pairs[:: 1 + len(pairs) // _SHOWN_POINTS]
+    steps, values = np.array(pairs, dtype=np.float64).reshape(-1, 2).T
+    return steps, np.where(np.isfinite(values), values, np.nan)
+
+
+def _smooth(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A centered moving average over a fiftieth of the curve; gaps are left out of it and stay gaps."""
+    window = np.ones(2 * (len(values) // (2 * _SMOOTHED_OVER)) + 1)
+    known = np.isfinite(values)
+    sums = np.convolve(np.where(known, values, 0.0), window, mode="same")
+    counts = np.convolve(known.astype(np.float64), window, mode="same")
+    return np.where(known, sums / np.maximum(counts, 1), np.nan)
+
+
+def _note_pace(axes: Axes, lines: list[Mapping[str, Any]]) -> None:
+    _, paces = _series(lines, "steps_per_second")
+    if np.isfinite(paces).any():
+        text = f"{np.nanmedian(paces):,.3g} steps/s"
+        axes.set_title(text, fontsize=9, loc="right", color=_GRAY)
+
+
+def _tidy(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#e6e6e6", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(labelsize=9)
+
+
+def _in_plane(points: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
+    array = np.asarray(points, dtype=np.float64)
+    if array.ndim != 2 or array.shape[1] != 2 or not len(array):
+        raise DataError(f"{name} points of shape {array.shape}", "give N x 2")
+    return array
+
+
+def _save(figure: Figure, path: str | os.PathLike[str]) -> Path:
+    return write(path, lambda file: figure.savefig(file, format="png", metadata={"Software": None}))

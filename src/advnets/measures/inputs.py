@@ -1,0 +1,117 @@
+"""What a measure accepts: arrays of images, checked once and turned into rows of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from advnets.errors import MeasureError
+
+Images = npt.NDArray[Any]
+"""uint8 in 0..255, or floating point in [0, 1]; N x anything."""
+
+PIXEL_STEPS = 255
+"""A uint8 pixel p stands for the value p / 255."""
+
+_BLOCK_ELEMENTS = 1 << 22  # checks look at this many numbers at a time, so that a memory map stays on disk
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Checked images, one a row; a view of the caller's array wherever NumPy can make one.
+
+    Attributes:
+        name: what the caller calls them, for messages.
+        shape: shape of one image, as it was given.
+        values: N x D, uint8 or floating point.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    values: Images
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def dimension(self) -> int:
+        return self.values.shape[1]
+
+    @property
+    def is_uint8(self) -> bool:
+        return self.values.dtype == np.uint8
+
+
+def rows_of(images: npt.ArrayLike, name: str, minimum: int = 1) -> Rows:
+    """Checks `images` and lays each out as a row.
+
+    Args:
+        images: N x ..., uint8 or floating point.
+        name: the argument's name, for messages.
+        minimum: the fewest images the measure can use.
+
+    Raises:
+        MeasureError: another type, too few images, images without pixels, values that are not finite.
+    """
+    array = np.asarray(images)
+    if array.dtype != np.uint8 and not np.issubdtype(array.dtype, np.floating):
+        raise MeasureError(f"{name}: type {array.dtype}", "give uint8 in 0..255 or floating point in [0, 1]")
+    if array.ndim < 2 or 0 in array.shape[1:]:
+        raise MeasureError(f"{name}: shape {array.shape}", "give N images, N x C x H x W or N x D")
+    if len(array) < minimum:
+        raise MeasureError(f"{name}: {len(array)} images", f"give at least {minimum}")
+    rows = Rows(name, array.shape[1:], array.reshape(len(array), -1))
+    _check_finite(rows)
+    return rows
+
+
+def check_comparable(left: Rows, right: Rows) -> None:
+    """Refuses two sets of images that cannot be subtracted from each other.
+
+    Raises:
+        MeasureError: different shapes (axes of length one do not count, and flat rows fit any shape), or
+            uint8 pixels beside floating-point values outside [0, 1].
+    """
+    flat = 1 in (len(left.shape), len(right.shape))
+    same = flat or _long_axes(left.shape) == _long_axes(right.shape)
+    if left.dimension != right.dimension or not same:
+        raise MeasureError(
+            f"{left.name} are {_by(left.shape)}, {right.name} {_by(right.shape)}",
+            "give images of one size and one order of axes",
+        )
+    if left.is_uint8 != right.is_uint8:
+        _check_unit_range(right if left.is_uint8 else left)
+
+
+def blocks(values: Images) -> Iterator[Images]:
+    """`values` in consecutive runs of rows, each small enough to work on in memory."""
+    step = max(1, _BLOCK_ELEMENTS // max(1, values[0].size))
+    for start in range(0, len(values), step):
+        yield values[start : start + step]
+
+
+def _check_finite(rows: Rows) -> None:
+    if not rows.is_uint8 and not all(np.isfinite(block).all() for block in blocks(rows.values)):
+        raise MeasureError(f"{rows.name}: a value is not finite", "look for NaN or infinity in the images")
+
+
+def _check_unit_range(rows: Rows) -> None:
+    low = min(float(block.min()) for block in blocks(rows.values))
+    high = max(float(block.max()) for block in blocks(rows.values))
+    if low < -1e-6 or high > 1 + 1e-6:
+        raise MeasureError(
+            f"{rows.name}: values from {low:.4g} to {high:.4g} beside uint8 images",
+            "scale floating-point images to [0, 1]",
+        )
+
+
+def _long_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(length for length in shape if length > 1)
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))

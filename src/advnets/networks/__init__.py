@@ -1,0 +1,1 @@
+"""Generators and discriminators: plain torch modules that know nothing of costs."""

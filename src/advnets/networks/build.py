@@ -1,0 +1,135 @@
+"""Networks by name: what a recipe says of a network, and the module it describes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from torch import nn
+
+
+from advnets.errors import RecipeError
+from advnets.networks.convolutional import (
+    ConvDiscriminator,
+    ConvGenerator,
+    PaperConvDiscriminator,
+    PaperConvGenerator,
+)
+from advnets.networks.mlp import MLPDiscriminator, MLPGenerator, MaxoutDiscriminator
+
+
+@dataclass(frozen=True)
+class GeneratorConfig:
+    """The generator. A field that its kind does not use is ignored."""
+
+    kind: str = "mlp"
+    """mlp, paper-conv or conv."""
+    hidden: tuple[int, ...] = (1200, 1200)
+    """mlp: units of each hidden layer."""
+    activations: tuple[str, ...] = ("relu",)
+    """mlp: activation of each hidden layer, or one for all: relu, sigmoid, tanh, linear."""
+    output: str = "sigmoid"
+    """mlp, conv: activation of the output; sigmoid makes values in [0, 1], tanh in [-1, 1]."""
+    init: float | None = 0.05
+    """mlp, paper-conv: weights start uniform on [-init, init]; null (mlp) for He initialization."""
+    base: int = 64
+    """conv: feature maps at half the images' size."""
+
+
+@dataclass(frozen=True)
+class DiscriminatorConfig:
+    """The discriminator. A field that its kind does not use is ignored."""
+
+    kind: str = "maxout"
+    """maxout, mlp, paper-conv or conv."""
+    units: tuple[int, ...] = (240, 240)
+    """maxout, mlp: units of each hidden layer."""
+    pieces: int = 5
+    """maxout: linear pieces of each unit."""
+    init: float = 0.005
+    """maxout, paper-conv: weights start uniform on [-init, init]."""
+    keep_input: float = 0.8
+    """maxout: dropout's probability of keeping an input, scaled by its inverse."""
+    keep_hidden: float = 0.5
+    """maxout: dropout's probability of keeping a hidden unit, scaled by its inverse."""
+    max_norm: float | None = None
+    """maxout: limit on the norm of each unit's incoming weights."""
+    base: int = 64
+    """conv: feature maps at half the images' size."""
+
+
+T = TypeVar("T")
+Shape = Sequence[int]
+
+GENERATORS: dict[str, Callable[[GeneratorConfig, int, Shape], nn.Module]] = {
+    "mlp": lambda c, latent, shape: MLPGenerator(
+        latent,
+        shape,
+        c.hidden,
+        c.activations[0] if len(c.activations) == 1 else c.activations,
+        c.output,
+        c.init,
+    ),
+    "paper-conv": lambda c, latent, shape: PaperConvGenerator(
+        latent, shape[0], _side(shape), init=c.init or 0.05
+    ),
+    "conv": lambda c, latent, shape: ConvGenerator(latent, *_image(shape), base=c.base, output=c.output),
+}
+
+DISCRIMINATORS: dict[str, Callable[[DiscriminatorConfig, Shape], nn.Module]] = {
+    "maxout": lambda c, shape: MaxoutDiscriminator(
+        shape, c.units, c.pieces, c.init, c.keep_input, c.keep_hidden, c.max_norm
+    ),
+    "mlp": lambda c, shape: MLPDiscriminator(shape, c.units),
+    "paper-conv": lambda c, shape: PaperConvDiscriminator(
+        shape[0], _side(shape), pieces=c.pieces, init=c.init
+    ),
+    "conv": lambda c, shape: ConvDiscriminator(*_image(shape), base=c.base),
+}
+
+
+def build_generator(config: GeneratorConfig, latent: int, shape: Shape) -> nn.Module:
+    """The generator that `config` describes: (N, latent) -> N x shape.
+
+    Args:
+        config: its description.
+        latent: length of z.
+        shape: C x H x W of the images, or (D,) for points.
+
+    Raises:
+        RecipeError: no such kind, or one that cannot make this shape.
+    """
+    return _known(GENERATORS, config.kind, "generator")(config, latent, shape)
+
+
+def build_discriminator(config: DiscriminatorConfig, shape: Shape) -> nn.Module:
+    """The discriminator that `config` describes: N x shape -> logits (N,).
+
+    Raises:
+        RecipeError: no such kind, or one that cannot see this shape.
+    """
+    return _known(DISCRIMINATORS, config.kind, "discriminator")(config, shape)
+
+
+def _known(registry: dict[str, T], kind: str, role: str) -> T:
+    if kind not in registry:
+        raise RecipeError(f"unknown {role} kind {kind!r}", f"choose one of {', '.join(registry)}")
+    return registry[kind]
+
+
+def _image(shape: Shape) -> tuple[int, int, int]:
+    if len(shape) != 3:
+        raise RecipeError("convolutional networks need images, not points", "use the mlp kinds")
+    channels, height, width = shape
+    return channels, height, width
+
+
+def _side(shape: Shape) -> int:
+    _, height, width = _image(shape)
+    if height != width:
+        raise RecipeError(
+            f"the paper's convolutional pair sees square images, not {height} x {width}",
+            "give one --size, or use the conv kinds",
+        )
+    return height

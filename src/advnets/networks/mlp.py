@@ -1,0 +1,156 @@
+"""The paper's multilayer perceptrons, and plain ones for small games."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from advnets.networks.layers import Dropout, Maxout, uniform_
+
+_ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "sigmoid": nn.Sigmoid,
+    "tanh": nn.Tanh,
+    "linear": nn.Identity,
+}
+_RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, 1.0), "linear": (0.0, 1.0)}
+
+
+class MLPGenerator(nn.Module):
+    """The paper's generator: dense layers from z to an image. Goodfellow et al. 2014, section 5.
+
+    Args:
+        latent: length of z.
+        shape: what it makes, C x H x W (or a plain length in a tuple of one, for points).
+        hidden: units of each hidden layer.
+        activations: one for each hidden layer, or a single one for all: relu, sigmoid, tanh, linear.
+        output: activation of the last layer; it fixes `output_range`, the value range of the images.
+        init: weights start uniform on [-init, init]; None for He initialization (gain 2 over fan-in).
+        hidden_bias: start value of the biases of sigmoid hidden layers (-2 in the authors' TFD model).
+
+    Input N x latent, output N x shape.
+    """
+
+    def __init__(
+        self,
+        latent: int,
+        shape: Sequence[int],
+        hidden: Sequence[int] = (1200, 1200),
+        activations: str | Sequence[str] = "relu",
+        output: str = "sigmoid",
+        init: float | None = 0.05,
+        hidden_bias: float = 0.0,
+    ) -> None:
+        super().__init__()
+        kinds = [activations] * len(hidden) if isinstance(activations, str) else list(activations)
+        self.shape = tuple(shape)
+        self.output_range = _RANGES[output]
+        sizes = [latent, *hidden, math.prod(self.shape)]
+        layers: list[nn.Module] = []
+        for fan_in, fan_out, kind in zip(sizes[:-1], sizes[1:], [*kinds, output], strict=True):
+            layers += [_dense(fan_in, fan_out, init), _ACTIVATIONS[kind]()]
+            if kind == "sigmoid" and len(layers) < 2 * len(hidden) + 2:
+                _last_linear(layers).bias.data.fill_(hidden_bias)
+        self.layers = nn.Sequential(*layers)
+        self._sigmoid_output = output == "sigmoid"
+
+    def forward(self, z_NL: Tensor) -> Tensor:
+        return self.layers(z_NL).unflatten(1, self.shape)
+
+    @torch.no_grad()
+    def fit_marginals(self, mean_CHW: Tensor) -> None:
+        """Set the output bias so that, before training, each pixel has the data's mean.
+
+        Args:
+            mean_CHW: mean of each pixel over the training images, in `output_range`.
+        """
+        mean = mean_CHW.flatten().float()
+        if self._sigmoid_output:
+            # pylearn2 clips the mean in the same way before it takes the logit.
+            mean = torch.logit(mean.clamp(1e-7, 1.0 - 1e-7))
+        _last_linear(self.layers).bias.copy_(mean)
+
+
+class MaxoutDiscriminator(nn.Module):
+    """The paper's discriminator: maxout layers with dropout, one logit. Goodfellow et al. 2014, section 5.
+
+    Args:
+        shape: C x H x W of the images.
+        units: maxout units of each hidden layer.
+        pieces: linear pieces of each unit.
+        init: weights start uniform on [-init, init].
+        keep_input, keep_hidden: dropout's keep probabilities (the scales are their inverses, as in the
+            authors' code: 1.25 for .8, 2 for .5).
+        max_norm: limit on the norm of each unit's incoming weights, or None (1.9365 for TFD).
+
+    Input N x C x H x W, output N logits (D before its sigmoid).
+    """
+
+    def __init__(
+        self,
+        shape: Sequence[int],
+        units: Sequence[int] = (240, 240),
+        pieces: int = 5,
+        init: float = 0.005,
+        keep_input: float = 0.8,
+        keep_hidden: float = 0.5,
+        max_norm: float | None = None,
+    ) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        width, keep = math.prod(shape), keep_input
+        for count in units:
+            layers += [Dropout(keep), Maxout(width, count, pieces, init=init, max_norm=max_norm)]
+            width, keep = count, keep_hidden
+        head = nn.Linear(width, 1)
+        uniform_(head, init)
+        self.layers = nn.Sequential(*layers, Dropout(keep), head)
+
+    def forward(self, images_NCHW: Tensor) -> Tensor:
+        return self.layers(images_NCHW.flatten(1)).squeeze(1)
+
+    def pair(self, real_MCHW: Tensor, fake_NCHW: Tensor) -> Tensor:
+        """Logits (M + N,) of real images, then fake ones, computing no gradient for the real images."""
+        dropout, first, *rest = self.layers
+        assert isinstance(first, Maxout)
+        x = first.pair(dropout(real_MCHW.flatten(1)), dropout(fake_NCHW.flatten(1)))
+        for layer in rest:
+            x = layer(x)
+        return x.squeeze(1)
+
+
+class MLPDiscriminator(nn.Module):
+    """A plain rectifier network with one logit, for points and small images.
+
+    Args:
+        shape: shape of one example.
+        hidden: units of each hidden layer.
+        slope: of the leaky rectifier below zero.
+
+    Input N x shape, output N logits.
+    """
+
+    def __init__(self, shape: Sequence[int], hidden: Sequence[int] = (128, 128), slope: float = 0.2) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Flatten()]
+        width = math.prod(shape)
+        for count in hidden:
+            layers += [_dense(width, count, None), nn.LeakyReLU(slope)]
+            width = count
+        self.layers = nn.Sequential(*layers, _dense(width, 1, None))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x).squeeze(1)
+
+
+def _dense(fan_in: int, fan_out: int, init: float | None) -> nn.Linear:
+    layer = nn.Linear(fan_in, fan_out)
+    uniform_(layer, math.sqrt(6.0 / fan_in) if init is None else init)
+    return layer
+
+
+def _last_linear(layers: Sequence[nn.Module] | nn.Sequential) -> nn.Linear:
+    return next(layer for layer in reversed(list(layers)) if isinstance(layer, nn.Linear))

@@ -1,0 +1,266 @@
+"""Recipe: one typed, validated, serialisable description of a game and its training."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from advnets.errors import RecipeError
+from advnets.games.objectives import OBJECTIVES
+from advnets.games.priors import PRIORS
+from advnets.networks.build import DiscriminatorConfig, GeneratorConfig
+from advnets.training.averages import AverageConfig
+from advnets.training.optimizers import OptimizerConfig
+
+
+@dataclass(frozen=True)
+class PenaltyConfig:
+    """A penalty on the discriminator; see docs/reference/objectives.md."""
+
+    weight: float = 0.0
+    """Its factor in D's cost; 0 leaves it out."""
+    every: int = 1
+    """Updates of D between computations; the weight is multiplied by it, so that the average force stays."""
+
+
+@dataclass(frozen=True)
+class PenaltiesConfig:
+    """Penalties on the discriminator."""
+
+    r1: PenaltyConfig = PenaltyConfig(every=16)
+    """1/2 E |grad D(x)|^2 on real images (Mescheder et al. 2018)."""
+    r2: PenaltyConfig = PenaltyConfig(every=16)
+    """1/2 E |grad D(x)|^2 on generated images."""
+    gradient: PenaltyConfig = PenaltyConfig()
+    """E (|grad D(x)| - 1)^2 between real and generated images (Gulrajani et al. 2017)."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A game and how it is trained. Every field is a flag of `advnets train` and a line of recipe.yaml."""
+
+    name: str = "mnist"
+    """What the recipe is called."""
+    data: str = "mnist"
+    """mnist, fashion-mnist, cifar10, ring, grid, or a path: folder, .zip, .tar, .npy, .npz, idx."""
+    size: int | str | None = None
+    """Height and width that images are brought to: H, or HxW. By default the images' own."""
+    channels: int | None = None
+    """1 for grey, 3 for color. By default the images' own."""
+    fit: Literal["crop", "pad", "stretch"] = "crop"
+    """How an image of another aspect is brought to size."""
+    labels: Literal["auto", "folder", "none"] = "auto"
+    """Where labels come from: the source's own, the sub-folders' names, or nowhere."""
+    strict: bool = False
+    """Stop at the first file that cannot be used instead of skipping it."""
+
+    latent: int = 100
+    """Length of z."""
+    prior: str = "uniform"
+    """Distribution of z: uniform (unit variance), gaussian, sphere."""
+    generator: GeneratorConfig = GeneratorConfig()
+    discriminator: DiscriminatorConfig = DiscriminatorConfig()
+    objective: str = "non-saturating"
+    """minimax, non-saturating, maximum-likelihood, least-squares, hinge, wasserstein or relativistic."""
+    penalties: PenaltiesConfig = PenaltiesConfig()
+
+    schedule: Literal["simultaneous", "alternating"] = "simultaneous"
+    """simultaneous: both players move from the same point, as in the authors' code. alternating: Algorithm 1."""
+    discriminator_steps: int = 1
+    """Algorithm 1's k: updates of D for each of G (alternating)."""
+    batch: int = 100
+    """Images in a minibatch, and as many noise samples."""
+    steps: int = 18_000
+    """Updates of the generator."""
+    seed: int = 0
+    """All randomness is a function of it and of the step."""
+    generator_optimizer: OptimizerConfig = OptimizerConfig()
+    discriminator_optimizer: OptimizerConfig = OptimizerConfig()
+    average: AverageConfig = AverageConfig()
+
+    log_every: int = 100
+    """Steps between lines of metrics.jsonl."""
+    sample_every: int = 2_000
+    """Steps between pictures of the fixed latents; 0 for none."""
+    checkpoint_every: int = 2_000
+    """Steps between checkpoints."""
+    keep_checkpoints: int = 3
+    """Checkpoints kept: the newest ones, so that one survives damage to the last."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Of the forward and backward passes; weights stay float32. auto: bfloat16 where the processor has it."""
+    device: str = "auto"
+    """auto (a GPU if there is one), cpu, cuda, cuda:1, mps."""
+
+    # pydantic reads this: a field that does not exist is an error, not a silence.
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=False)
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    @property
+    def height_width(self) -> tuple[int, int] | None:
+        """The size as (H, W); None where the images' own is kept."""
+        return parse_size(self.size)
+
+    def replace(self, **changes: Any) -> Recipe:
+        """A copy with some fields changed; the result is checked like any recipe.
+
+        Raises:
+            RecipeError: a field does not exist or a value does not fit.
+        """
+        return from_dict({**to_dict(self), **{k: _plain(v) for k, v in changes.items()}}, "recipe")
+
+
+def parse_size(size: int | str | None) -> tuple[int, int] | None:
+    """(H, W) from 64, "64" or "48x64"; None from None.
+
+    Raises:
+        RecipeError: anything else.
+    """
+    if size is None:
+        return None
+    match = re.fullmatch(r"(\d+)(?:[xX](\d+))?", str(size).strip())
+    if match is None or int(match[1]) == 0 or (match[2] is not None and int(match[2]) == 0):
+        raise RecipeError(f"size {size!r} is not a size", "write H, or HxW: 64, 48x64")
+    return int(match[1]), int(match[2] or match[1])
+
+
+def to_dict(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as plain dictionaries, lists and numbers, in the order of its fields."""
+    return _plain(recipe)
+
+
+def to_yaml(recipe: Recipe) -> str:
+    """The recipe as YAML that `load_recipe` reads back to an equal recipe."""
+    return yaml.safe_dump(to_dict(recipe), sort_keys=False, allow_unicode=True, width=100)
+
+
+def from_dict(values: Any, where: str) -> Recipe:
+    """A recipe from plain values; fields left out keep their defaults.
+
+    Args:
+        values: a mapping of field names.
+        where: named in errors, such as the file.
+
+    Raises:
+        RecipeError: unknown field, wrong type, value out of range.
+    """
+    if not isinstance(values, dict):
+        raise RecipeError(
+            f"{where} does not hold a recipe", "write field: value lines, as `advnets recipe mnist` does"
+        )
+    try:
+        return _ADAPTER.validate_python(values)
+    except RecipeError as error:
+        raise RecipeError(f"{where}: {error.what}", error.remedy) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "unexpected_keyword_argument":
+            raise RecipeError(
+                f"{where}: unknown field {place!r}", "`advnets recipe mnist` lists the fields"
+            ) from None
+        raise RecipeError(f"{where}: {place} = {first['input']!r}: {first['msg']}") from None
+
+
+def recipe_names() -> list[str]:
+    """Names of the built-in recipes, sorted."""
+    return sorted(entry.name[:-5] for entry in _folder().iterdir() if entry.name.endswith(".yaml"))
+
+
+def recipe_summary(name: str) -> str:
+    """The first comment line of a built-in recipe."""
+    return (_folder() / f"{name}.yaml").read_text("utf-8").splitlines()[0].lstrip("# ")
+
+
+def load_recipe(source: str | Path) -> Recipe:
+    """The recipe of that name, or in that YAML file.
+
+    Only data is read: nothing that a recipe file says is imported or run.
+
+    Raises:
+        RecipeError: neither a name nor a readable recipe file.
+    """
+    name = str(source)
+    if name in recipe_names():
+        text, where = (_folder() / f"{name}.yaml").read_text("utf-8"), f"recipe {name}"
+    else:
+        path = Path(source)
+        if path.is_dir() and (path / "recipe.yaml").exists():
+            path = path / "recipe.yaml"
+        if not path.is_file():
+            raise RecipeError(
+                f"no recipe {name!r}", f"name a YAML file, or one of {', '.join(recipe_names())}"
+            )
+        try:
+            text, where = path.read_text("utf-8"), str(path)
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(f"{path} cannot be read as a recipe ({error.__class__.__name__})") from None
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise RecipeError(f"{where}{line} is not YAML") from None
+    return from_dict(values, where)
+
+
+def _folder() -> Any:
+    return resources.files("advnets") / "recipes"
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    return [_plain(v) for v in value] if isinstance(value, tuple | list) else value
+
+
+def _check(recipe: Recipe) -> None:
+    positive = (
+        "latent",
+        "discriminator_steps",
+        "batch",
+        "steps",
+        "log_every",
+        "checkpoint_every",
+        "keep_checkpoints",
+    )
+    for name in positive:
+        _require(getattr(recipe, name) >= 1, name, getattr(recipe, name), "use 1 or more")
+    _require(recipe.sample_every >= 0, "sample_every", recipe.sample_every, "use 0 for none")
+    _require(0 <= recipe.seed < 2**63, "seed", recipe.seed, "use 0 to 2^63 - 1")
+    _require(recipe.channels in (None, 1, 3), "channels", recipe.channels, "use 1 or 3")
+    _require(
+        recipe.objective in OBJECTIVES,
+        "objective",
+        recipe.objective,
+        f"choose one of {', '.join(OBJECTIVES)}",
+    )
+    _require(recipe.prior in PRIORS, "prior", recipe.prior, f"choose one of {', '.join(PRIORS)}")
+    _require(recipe.average.every >= 1, "average.every", recipe.average.every, "use 1 or more")
+    _require(
+        0 <= recipe.average.decay < 1, "average.decay", recipe.average.decay, "use 0 up to, not including, 1"
+    )
+    _require(0 <= recipe.average.share <= 1, "average.share", recipe.average.share, "use 0 to 1")
+    for name in ("generator_optimizer", "discriminator_optimizer"):
+        rate = getattr(recipe, name).rate
+        _require(rate > 0, f"{name}.rate", rate, "use a positive rate")
+    for name in ("r1", "r2", "gradient"):
+        penalty = getattr(recipe.penalties, name)
+        _require(penalty.every >= 1, f"penalties.{name}.every", penalty.every, "use 1 or more")
+    parse_size(recipe.size)
+
+
+def _require(holds: bool, name: str, value: object, remedy: str) -> None:
+    if not holds:
+        raise RecipeError(f"{name} cannot be {value!r}", remedy)
+
+
+_ADAPTER: TypeAdapter[Recipe] = TypeAdapter(Recipe)

@@ -1,0 +1,128 @@
+"""report.md: what was trained, how it went, what came out, with pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advnets import figures
+from advnets.data import ImageTable
+from advnets.measures import CAVEAT, nearest
+from advnets.training.checkpoint import write_whole
+from advnets.training.directory import writing
+from advnets.training.loop import save_samples
+from advnets.training.run import Run
+
+_GRID = 100
+_NEIGHBOR_ROWS, _NEIGHBOR_COLUMNS = 8, 10
+_POINTS = 2000
+PAPER_PARZEN = {"mnist": "225 ± 2 nats"}
+"""Table 1 of Goodfellow et al. 2014, by data set."""
+
+_PICTURES = (
+    ("samples.png", "Samples", "Fair random draws, not picked."),
+    (
+        "neighbors.png",
+        "Nearest neighbors",
+        "Framed: the training image nearest to the sample on its left (Figure 2).",
+    ),
+    ("interpolation.png", "Interpolation", "Straight lines in z space (Figure 3)."),
+    ("curves.png", "Course of the training", ""),
+)
+
+
+def write_report(run: Run) -> Path:
+    """Draw samples.png and curves.png and (re)write report.md from what the run directory holds.
+
+    Raises:
+        RunError: the directory cannot be written.
+    """
+    metrics = run.metrics
+    images = len(run.shape) == 3
+    save_samples(run.sample(_GRID if images else _POINTS), run.path / "samples.png", run.path)
+    with writing(run.path):
+        if metrics:
+            figures.curves(metrics, run.path / "curves.png")
+        path = run.path / "report.md"
+        write_whole(path, _text(run, metrics).encode())
+    return path
+
+
+def write_evaluation(
+    run: Run, measures: Mapping[str, Mapping[str, Any]], samples: NDArray[np.uint8], table: ImageTable
+) -> Path:
+    """Write evaluation.json and neighbors.png (Figure 2) into the run directory, and its report anew.
+
+    Raises:
+        RunError: the directory cannot be written.
+    """
+    shown = samples[: _NEIGHBOR_ROWS * _NEIGHBOR_COLUMNS]
+    train = table.images[table.rows("train")]
+    with writing(run.path):
+        write_whole(run.path / "evaluation.json", json.dumps(measures, indent=1).encode())
+        if len(shown) == _NEIGHBOR_ROWS * _NEIGHBOR_COLUMNS and len(train):
+            indices = nearest(shown, train)[0][:, 0]
+            picture = figures.neighbors(shown, train, indices, _NEIGHBOR_COLUMNS)
+            figures.save(picture, run.path / "neighbors.png")
+    return write_report(run)
+
+
+def paper_figure(run_data: str) -> str:
+    """The paper's Parzen figure for a data set, or nothing."""
+    return PAPER_PARZEN.get(run_data, "")
+
+
+def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
+    facts, recipe = run.facts, run.recipe
+    lines = [
+        f"# {recipe.name}: step {run.step:,} of {recipe.steps:,}",
+        "",
+        f"Data: {facts['data']['name']}, {facts['data']['examples']:,} examples of {_times(facts['data']['shape'])}."
+        f" {recipe.schedule.capitalize()} schedule, {recipe.objective} objective, batch {recipe.batch},"
+        f" {facts['precision']} on {facts['device']}, seed {recipe.seed}.",
+        "",
+    ]
+    if facts["data"]["skipped"]:
+        lines += [f"{len(facts['data']['skipped'])} files were left out; run.json names them.", ""]
+    if metrics:
+        last = metrics[-1]
+        lines += [
+            f"{last['images']:,} real images in {last['seconds']:,.0f} s."
+            f" Last line of the log: cost of D {last['cost_d']:.3f}, of G {last['cost_g']:.3f},"
+            f" D(x) {last['d_real']:.3f}, D(G(z)) {last['d_fake']:.3f}.",
+            "",
+        ]
+    evaluation = run.path / "evaluation.json"
+    if evaluation.exists():
+        lines += _measures(json.loads(evaluation.read_text("utf-8")), recipe.data)
+    for name, title, text in _PICTURES:
+        if (run.path / name).exists():
+            lines += [f"## {title}", "", *([text, ""] if text else []), f"![{title}]({name})", ""]
+    return "\n".join(lines)
+
+
+def _measures(measures: Mapping[str, Mapping[str, Any]], data: str) -> list[str]:
+    lines = ["## Measures", "", "| measure | value | paper |", "|---|---|---|"]
+    for name, answer in measures.items():
+        paper = paper_figure(data) if name == "parzen" else ""
+        lines.append(f"| {name} | {describe(answer)} | {paper} |")
+    return [*lines, "", *([CAVEAT, ""] if "parzen" in measures else [])]
+
+
+def describe(answer: Mapping[str, Any]) -> str:
+    """A measure's answer on one line: value and error."""
+    if "standard_error" in answer:
+        return f"{answer['value']:.4g} ± {answer['standard_error']:.2g}"
+    if "interval" in answer:
+        low, high = answer["interval"]
+        return f"{answer['value']:.4g} ({low:.4g} to {high:.4g})"
+    return f"{answer['value']:.4g}"
+
+
+def _times(shape: list[int]) -> str:
+    return " x ".join(str(n) for n in shape)

@@ -1,0 +1,38 @@
+"""An exponential average of a generator's weights: less noisy than the weights themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class AverageConfig:
+    """How G's weights are averaged over the training."""
+
+    decay: float = 0.9995
+    """What a step leaves of the average, at the most: 1 / (1 - decay) steps is its memory."""
+    share: float = 0.0
+    """When positive, the memory also grows with the training: it is this share of the steps so far."""
+    every: int = 8
+    """Steps between updates of the average; `decay` still counts steps."""
+
+
+def decay_at(config: AverageConfig, step: int) -> float:
+    """What the update after `step` steps leaves of the average, between 0 and 1.
+
+    Start-up rule: after n steps the memory is at most a tenth of n (or `share` of n), so that early weights are
+    forgotten as fast as they age and the average is worth sampling from the first step on. With `share` the
+    average is a power function of the step (Karras et al. 2024, Eq. 3): a longer training averages longer.
+    """
+    memory = config.share * step if config.share else min(0.1 * step, 1.0 / max(1.0 - config.decay, 1e-12))
+    return max(0.0, 1.0 - 1.0 / max(memory, 1.0)) ** config.every
+
+
+@torch.no_grad()
+def update_average(average: Tensor, weights: Tensor, config: AverageConfig, step: int) -> None:
+    """Move the flat `average` toward the flat `weights` after `step` steps, in place, every `every` steps."""
+    if step % config.every == 0:
+        average.lerp_(weights, 1.0 - decay_at(config, step))

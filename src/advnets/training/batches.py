@@ -1,0 +1,87 @@
+"""Minibatches: which rows come when is a function of (seed, epoch), and pixels are bytes until they are used."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from advnets.training.randomness import Stream, seed_for
+
+_DEVICE_SHARE = 0.25
+
+
+class Batches:
+    """Minibatch number u of an endless stream that runs through a fresh permutation of the rows each epoch.
+
+    Args:
+        values: uint8 images, N x C x H x W, memory-mapped or not, or float32 points, N x D.
+        rows: the row numbers to train on.
+        batch: rows a minibatch; it may exceed their number.
+        seed: of the order.
+        device: where minibatches go. A table that takes less than a quarter of a GPU's memory is put there whole.
+        dtype: of the minibatches.
+        value_range: what bytes 0 and 255 become; ignored for points.
+    """
+
+    def __init__(
+        self,
+        values: NDArray[np.uint8] | NDArray[np.float32],
+        rows: NDArray[np.int64],
+        batch: int,
+        seed: int,
+        device: torch.device,
+        dtype: torch.dtype,
+        value_range: tuple[float, float],
+    ) -> None:
+        with warnings.catch_warnings():
+            # The map is read-only and so are we.
+            warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+            self._values = torch.from_numpy(values)
+        if device.type == "cuda" and values.nbytes < _DEVICE_SHARE * torch.cuda.mem_get_info(device)[1]:
+            self._values = self._values.to(device)
+        self._rows, self._batch, self._seed = rows, batch, seed
+        self._device, self._dtype = device, dtype
+        low, high = value_range
+        self._scale, self._low = (high - low) / 255.0, low
+        self._orders: dict[int, Tensor] = {}
+
+    def __call__(self, update: int) -> Tensor:
+        """Minibatch number `update` (from 0), batch x shape, in the value range and dtype, on the device."""
+        chosen = self._values[self.indices(update).to(self._values.device)].to(
+            self._device, non_blocking=True
+        )
+        if chosen.dtype != torch.uint8:
+            return chosen.to(self._dtype)
+        images = chosen.to(self._dtype).mul_(self._scale)
+        return images.add_(self._low) if self._low else images
+
+    def indices(self, update: int) -> Tensor:
+        """Row numbers of minibatch `update`, int64, (batch,)."""
+        parts: list[Tensor] = []
+        position, missing = update * self._batch, self._batch
+        while missing:
+            epoch, offset = divmod(position, len(self._rows))
+            part = self._order(epoch)[offset : offset + missing]
+            parts.append(part)
+            position, missing = position + len(part), missing - len(part)
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def mean(self) -> Tensor:
+        """Mean of each pixel over (at most 10,000 of) the rows, in the value range, float32 of the row's shape."""
+        some = self._rows[:: max(len(self._rows) // 10_000, 1)]
+        total = torch.zeros(self._values.shape[1:], dtype=torch.float64)
+        for start in range(0, len(some), 500):
+            total += self._values[torch.from_numpy(some[start : start + 500])].double().sum(0).cpu()
+        return (total / len(some) * self._scale + self._low).float()
+
+    def _order(self, epoch: int) -> Tensor:
+        if epoch not in self._orders:
+            if len(self._orders) > 1:
+                del self._orders[min(self._orders)]
+            rng = np.random.Generator(np.random.Philox(key=seed_for(self._seed, epoch, Stream.DATA_ORDER)))
+            self._orders[epoch] = torch.from_numpy(self._rows[rng.permutation(len(self._rows))])
+        return self._orders[epoch]

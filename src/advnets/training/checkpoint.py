@@ -1,0 +1,163 @@
+"""Checkpoints: whole or not at all, checksummed, without code inside.
+
+A checkpoint is a directory `step-00001000` of safetensors files and a `state.json` that holds their SHA-256
+digests and its own. It is written under another name, flushed to the disk and renamed, so that a crash at any
+instant leaves the previous one as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+from torch import Tensor
+
+from advnets.errors import RunError
+
+FORMAT = 1
+Tensors = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a checkpoint holds.
+
+    Args:
+        step: generator updates done.
+        tensors: file name without its ending ("generator", "optimizers", ...) to named tensors.
+        state: plain values: step, images, seconds, seed, ...
+    """
+
+    step: int
+    tensors: Mapping[str, Tensors]
+    state: Mapping[str, Any]
+
+
+def save(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
+    """Write `checkpoint` into `folder` and remove all but the newest `keep`.
+
+    Raises:
+        OSError: the disk is full or not writable; the checkpoints that were there are untouched.
+    """
+    final = folder / f"step-{checkpoint.step:08d}"
+    if final.exists():  # a step's state is a function of the step: this is that checkpoint
+        return final
+    aside = folder / f".{final.name}.{os.getpid()}"
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        aside.mkdir(parents=True)
+        digests: dict[str, str] = {}
+        for name, tensors in checkpoint.tensors.items():
+            data = safetensors.torch.save(
+                {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+            )
+            digests[f"{name}.safetensors"] = hashlib.sha256(data).hexdigest()
+            _write(aside / f"{name}.safetensors", data)
+        body = {"format": FORMAT, **checkpoint.state, "step": checkpoint.step, "files": digests}
+        _write(aside / "state.json", json.dumps({**body, "digest": _digest(body)}, indent=1).encode())
+        sync_folder(aside)
+        aside.rename(final)
+        sync_folder(folder)
+    except OSError:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    for old in steps(folder)[:-keep]:
+        shutil.rmtree(folder / f"step-{old:08d}", ignore_errors=True)
+    return final
+
+
+def steps(folder: Path) -> list[int]:
+    """Steps of the checkpoints in `folder`, ascending, whether or not they are sound."""
+    if not folder.is_dir():
+        return []
+    return sorted(
+        int(entry.name[5:])
+        for entry in folder.iterdir()
+        if entry.name.startswith("step-") and entry.name[5:].isdigit()
+    )
+
+
+def load(path: Path) -> Checkpoint:
+    """Read and verify one checkpoint. Nothing in it is ever run.
+
+    Raises:
+        RunError: a file is missing, truncated or changed.
+    """
+    try:
+        state = json.loads((path / "state.json").read_bytes())
+        digest = state.pop("digest")
+        if digest != _digest(state):
+            raise RunError(f"{path}/state.json is damaged")
+        if state["format"] > FORMAT:
+            raise RunError(f"{path} was written by a later Advnets", "update Advnets")
+        tensors: dict[str, Tensors] = {}
+        for name, expected in state["files"].items():
+            data = (path / name).read_bytes()
+            if hashlib.sha256(data).hexdigest() != expected:
+                raise RunError(f"{path}/{name} is damaged")
+            tensors[name.removesuffix(".safetensors")] = safetensors.torch.load(data)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(f"{path} is damaged ({error.__class__.__name__})") from None
+    return Checkpoint(int(state["step"]), tensors, state)
+
+
+def newest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
+    """The newest sound checkpoint in `folder` (None where there is none), and what is wrong with newer ones."""
+    damaged: list[str] = []
+    for step in reversed(steps(folder)):
+        try:
+            return load(folder / f"step-{step:08d}"), damaged
+        except RunError as error:
+            damaged.append(error.what)
+    return None, damaged
+
+
+def discard_after(folder: Path, step: int) -> None:
+    """Remove what a crash left half-written, and checkpoints after `step`: the training writes them again."""
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        if entry.name.startswith(".step-"):
+            shutil.rmtree(entry)
+    for later in steps(folder):
+        if later > step:
+            shutil.rmtree(folder / f"step-{later:08d}")
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file aside, flush it to the disk and rename it: readers see the old or the new, never a part."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        _write(aside, data)
+        aside.replace(path)
+        sync_folder(path.parent)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+def sync_folder(path: Path) -> None:
+    """Flush a folder's entries to the disk, where the system can."""
+    if os.name != "posix":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

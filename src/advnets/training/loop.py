@@ -1,0 +1,154 @@
+"""Play the game to its last step: log, pictures, checkpoints; stop in order when told to."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from advnets import figures
+from advnets.training import checkpoint
+from advnets.training.directory import RunDirectory, writing
+from advnets.training.progress import ProgressDisplay, progress_display
+from advnets.training.trainer import Trainer
+
+_FIXED_LATENTS = 64
+_FIXED_SEED = 0
+
+
+class Interrupt:
+    """Set once the process is asked to stop (Ctrl-C, SIGTERM)."""
+
+    def __init__(self) -> None:
+        self.name = ""
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self.name:  # asked twice: the person means now
+            raise KeyboardInterrupt
+        self.name = signal.Signals(number).name
+
+
+def play(trainer: Trainer, run: RunDirectory) -> str:
+    """Train from the trainer's step to the recipe's last, keeping everything in `run`.
+
+    Returns:
+        The status: "done", or "stopped" when a signal ended it early (with a checkpoint).
+
+    Raises:
+        DivergedError: a cost or weight is not finite. The checkpoints are those of before.
+        RunError: the run directory cannot be written.
+    """
+    recipe = trainer.recipe
+    k = recipe.discriminator_steps if recipe.schedule == "alternating" else 1
+    events = _events(run, trainer.step)
+    display = progress_display(recipe.steps, trainer.step, recipe.batch * k)
+    try:
+        with run.lock(), _interruptible() as interrupt, display:
+            clock = _Clock(trainer)
+            while trainer.step < recipe.steps and not interrupt.name:
+                _one_step(trainer, run, clock, events, display)
+            if interrupt.name:
+                display.say(f"{interrupt.name}: stopping at step {trainer.step:,} with a checkpoint")
+            _keep(trainer, run, clock)
+    finally:
+        with writing(run.path):
+            events.close()
+    return "stopped" if trainer.step < recipe.steps else "done"
+
+
+class _Clock:
+    """Seconds of training, and the speed since the last line of the log."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        self._begin = time.perf_counter() - trainer.seconds
+        self._mark = (trainer.step, time.perf_counter())
+
+    def lap(self) -> float:
+        """Steps a second since the last lap."""
+        step, then = self._mark
+        now = time.perf_counter()
+        self._mark = (self._trainer.step, now)
+        return (self._trainer.step - step) / max(now - then, 1e-9)
+
+    def stamp(self) -> float:
+        """Seconds of training so far, those before a resume included."""
+        self._trainer.seconds = time.perf_counter() - self._begin
+        return self._trainer.seconds
+
+
+def _one_step(
+    trainer: Trainer, run: RunDirectory, clock: _Clock, events: Any, display: ProgressDisplay
+) -> None:
+    recipe = trainer.recipe
+    outcome = trainer.advance()
+    line: dict[str, float] | None = None
+    if trainer.step % recipe.log_every == 0 or trainer.step == recipe.steps:
+        measured = trainer.figures(outcome)
+        trainer.check_finite(measured)
+        line = {
+            "step": trainer.step, "images": trainer.images, "seconds": round(clock.stamp(), 3),
+            "steps_per_second": round(clock.lap(), 3), **measured,
+        }  # fmt: skip
+        run.append_metrics(line)
+        with writing(run.path):
+            for name, value in measured.items():
+                events.add_scalar(name, value, trainer.step)
+    if recipe.sample_every and trainer.step % recipe.sample_every == 0:
+        _picture(trainer, run)
+    if trainer.step % recipe.checkpoint_every == 0 and trainer.step < recipe.steps:
+        _keep(trainer, run, clock)
+    display.show(trainer.step, line)
+
+
+def _keep(trainer: Trainer, run: RunDirectory, clock: _Clock) -> None:
+    """Write a checkpoint, unless what it would hold is not worth keeping."""
+    trainer.check_finite({})
+    clock.stamp()
+    run.flush_metrics()
+    with writing(run.path):
+        checkpoint.save(run.checkpoints, trainer.checkpoint(), trainer.recipe.keep_checkpoints)
+
+
+def _picture(trainer: Trainer, run: RunDirectory) -> None:
+    trainer.sync_buffers()
+    made = trainer.sampler.draw(_FIXED_LATENTS if len(trainer.shape) == 3 else 2000, _FIXED_SEED)
+    save_samples(made, run.samples / f"step-{trainer.step:08d}.png", run.path)
+
+
+def save_samples(made: np.ndarray[Any, Any], path: Path, owner: Path) -> None:
+    """A picture of samples: a grid of images, or points in the plane."""
+    with writing(owner):
+        if made.dtype == np.uint8:
+            figures.save(figures.grid(made), path)
+        else:
+            figures.scatter(made, made[:0], path)
+
+
+def _events(run: RunDirectory, step: int) -> Any:
+    from torch.utils.tensorboard.writer import SummaryWriter  # a second: only a training pays it
+
+    with writing(run.path):
+        return SummaryWriter(str(run.path), purge_step=step + 1 if step else None)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[Interrupt]:
+    """Turn SIGINT and SIGTERM into a wish that the loop grants between two steps (main thread only)."""
+    interrupt = Interrupt()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupt
+        return
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

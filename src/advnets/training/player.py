@@ -1,0 +1,113 @@
+"""A player: a network, its flat float32 parameters, its optimizer, and the copy that the step computes with."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from advnets.networks.layers import limit_norms
+from advnets.training.optimizers import OptimizerConfig, build_optimizer
+
+_ALIGNMENT = 64  # floats: every parameter begins on its own cache lines, which matrix kernels like
+
+
+class FlatParameters:
+    """All parameters of a module as views of one tensor: one call casts, averages, checks or saves them all.
+
+    Args:
+        module: its parameters become views of `flat` (values kept); their shapes, names and use stay.
+        dtype: of the flat tensor.
+    """
+
+    def __init__(self, module: nn.Module, dtype: torch.dtype) -> None:
+        self.parameters = list(module.parameters())
+        starts, size = [], 0
+        for parameter in self.parameters:
+            starts.append(size)
+            size += -(-parameter.numel() // _ALIGNMENT) * _ALIGNMENT
+        device = self.parameters[0].device if self.parameters else torch.device("cpu")
+        self.flat = torch.zeros(size, dtype=dtype, device=device)
+        self.spans = [slice(s, s + p.numel()) for s, p in zip(starts, self.parameters, strict=True)]
+        self.views = self.like(self.flat)
+        for parameter, view in zip(self.parameters, self.views, strict=True):
+            view.copy_(parameter.detach())
+            parameter.data = view
+
+    def like(self, flat: Tensor) -> list[Tensor]:
+        """Views of another flat tensor of the same layout, one for each parameter."""
+        return [flat[s].view(p.shape) for s, p in zip(self.spans, self.parameters, strict=True)]
+
+
+class Player:
+    """One side of the game.
+
+    Args:
+        network: the module, float32, on its device; its parameters become views of one flat tensor.
+        optimizer: how it moves.
+        compute: dtype of its forward and backward passes; float32, or bfloat16 with float32 master weights.
+
+    `network` holds the master weights and is what is saved and sampled. `worker` is what the step runs: the
+    network itself in float32, or a bfloat16 copy that is refreshed once after each update, so that nothing is
+    cast layer by layer.
+    """
+
+    def __init__(self, network: nn.Module, optimizer: OptimizerConfig, compute: torch.dtype) -> None:
+        self.network = network
+        self.master = FlatParameters(network, torch.float32)
+        self.optimizer = build_optimizer(optimizer, self.master.flat.numel(), self.master.flat.device)
+        self.compute = compute
+        self._limited = any(getattr(m, "max_norm", None) is not None for m in network.modules())
+        if compute == torch.float32:
+            self.worker = network
+            self._work = self.master
+        else:
+            self.worker = _low_precision_copy(network, compute)
+            self._work = FlatParameters(self.worker, compute)
+            self._grad = torch.zeros_like(self.master.flat)
+            self._grad_views = self.master.like(self._grad)
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """What the step differentiates: the worker's parameters."""
+        return cast("list[nn.Parameter]", self._work.parameters)
+
+    @torch.no_grad()
+    def move(self, grads: Sequence[Tensor | None], step: int, steps: int) -> None:
+        """Update number `step` of `steps` along `grads`, one for each of `parameters` (None is zero)."""
+        if self._work is self.master:
+            known = [
+                torch.zeros_like(v) if g is None else g for g, v in zip(grads, self.master.views, strict=True)
+            ]
+            known = [g if g.is_contiguous() else g.contiguous() for g in known]
+            self.optimizer.update(self.master.views, known, self.master.spans, step, steps)
+        else:
+            whole = [slice(None)]
+            for view, grad in zip(self._grad_views, grads, strict=True):
+                if grad is None:
+                    view.zero_()
+                else:
+                    view.copy_(grad)
+            self.optimizer.update([self.master.flat], [self._grad], whole, step, steps)
+        if self._limited:
+            limit_norms(self.network)
+        self.refresh()
+
+    @torch.no_grad()
+    def refresh(self) -> None:
+        """Bring the worker's weights up to the master's."""
+        if self._work is not self.master:
+            self._work.flat.copy_(self.master.flat)
+
+
+def _low_precision_copy(network: nn.Module, dtype: torch.dtype) -> nn.Module:
+    """A copy that computes in `dtype` and shares the original's buffers (running statistics stay float32)."""
+    worker = copy.deepcopy(network).to(dtype)
+    buffers = dict(network.named_buffers())
+    for name, _ in list(worker.named_buffers()):
+        owner, _, last = name.rpartition(".")
+        worker.get_submodule(owner)._buffers[last] = buffers[name]
+    return worker

@@ -1,0 +1,107 @@
+"""What a person sees while a training runs."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+_PLAIN_SECONDS = 10.0
+
+
+class ProgressDisplay(Protocol):
+    """Something that shows how far a training is; a context manager."""
+
+    def __enter__(self) -> ProgressDisplay: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def show(self, step: int, line: Mapping[str, float] | None) -> None:
+        """Step `step` is done; `line` is the newest line of the log, if there is one."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Print a line above the progress."""
+        ...
+
+
+def progress_display(steps: int, start: int, images_a_step: int) -> ProgressDisplay:
+    """A bar on a terminal, a line every ten seconds elsewhere."""
+    console = Console(stderr=True)
+    return (Bar if console.is_terminal else Lines)(console, steps, start, images_a_step)
+
+
+class Bar:
+    """A progress bar: step, images a second, costs, D(x), D(G(z)), time left."""
+
+    def __init__(self, console: Console, steps: int, start: int, images_a_step: int) -> None:
+        self._images_a_step = images_a_step
+        self._progress = Progress(
+            TextColumn("step {task.completed:,.0f} of {task.total:,.0f}"), BarColumn(),
+            TextColumn("{task.fields[figures]}"), TimeRemainingColumn(compact=True), TextColumn("left"),
+            console=console, refresh_per_second=4,
+        )  # fmt: skip
+        self._task = self._progress.add_task("train", total=steps, completed=start, figures="")
+        self._shown = 0.0
+
+    def __enter__(self) -> Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def show(self, step: int, line: Mapping[str, float] | None) -> None:
+        now = time.perf_counter()
+        if line is not None:
+            self._progress.update(self._task, figures=_figures(line, self._images_a_step))
+        if line is not None or now - self._shown > 0.25:
+            self._progress.update(self._task, completed=step)
+            self._shown = now
+
+    def say(self, text: str) -> None:
+        self._progress.console.print(text, highlight=False)
+
+
+class Lines:
+    """One line every ten seconds, for logs and notebooks."""
+
+    def __init__(self, console: Console, steps: int, start: int, images_a_step: int) -> None:
+        self._steps, self._images_a_step, self._shown = steps, images_a_step, 0.0
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return
+
+    def show(self, step: int, line: Mapping[str, float] | None) -> None:
+        now = time.perf_counter()
+        if line is not None and (now - self._shown > _PLAIN_SECONDS or step >= self._steps):
+            rate = line["steps_per_second"]
+            left = (self._steps - step) / rate if rate else 0.0
+            self.say(
+                f"step {step:,} of {self._steps:,}  {_figures(line, self._images_a_step)}  {left:.0f} s left"
+            )
+            self._shown = now
+
+    def say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+
+def _figures(line: Mapping[str, float], images_a_step: int) -> str:
+    return (
+        f"{line['steps_per_second'] * images_a_step:,.0f} images/s  cost D {line['cost_d']:.3f} G {line['cost_g']:.3f}"
+        f"  D(x) {line['d_real']:.2f}  D(G(z)) {line['d_fake']:.2f}"
+    )

@@ -1,0 +1,53 @@
+"""Every random number is a function of (seed, step, stream): nothing depends on what was drawn before."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import torch
+
+_MASK = (1 << 64) - 1
+
+
+class Stream(IntEnum):
+    """What a draw is for. Numbers are part of the format: a run resumed by a later version keeps its noise."""
+
+    INITIAL_WEIGHTS = 1
+    DATA_ORDER = 2
+    DISCRIMINATOR_NOISE = 3
+    GENERATOR_NOISE = 4
+    LAYERS = 5  # dropout masks, and whatever else a network draws inside its forward pass
+    PENALTY = 6
+    SAMPLES = 7
+    AUGMENTATION = 8
+
+
+def seed_for(seed: int, step: int, stream: Stream, index: int = 0) -> int:
+    """A 63-bit seed mixed from its arguments by SplitMix64's finalizer (Steele et al. 2014)."""
+    state = 0
+    for word in (seed, step, int(stream), index):
+        state = _mix((state + (word & _MASK) + 0x9E3779B97F4A7C15) & _MASK)
+    return state >> 1
+
+
+def generator_for(
+    seed: int, step: int, stream: Stream, index: int = 0, device: torch.device | str = "cpu"
+) -> torch.Generator:
+    """A fresh `torch.Generator` on `device`, seeded by `seed_for`."""
+    return torch.Generator(device).manual_seed(seed_for(seed, step, stream, index))
+
+
+def seed_layers(seed: int, step: int, index: int, device: torch.device) -> None:
+    """Seed the default generator of `device`, from which dropout and users' own layers draw."""
+    value = seed_for(seed, step, Stream.LAYERS, index)
+    # The default generators themselves: torch.manual_seed would also visit every other backend, each step.
+    if device.type == "cpu":
+        torch.default_generator.manual_seed(value)
+    else:
+        torch.get_device_module(device).manual_seed(value)
+
+
+def _mix(word: int) -> int:
+    word = ((word ^ (word >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    word = ((word ^ (word >> 27)) * 0x94D049BB133111EB) & _MASK
+    return word ^ (word >> 31)

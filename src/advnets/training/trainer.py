@@ -1,0 +1,242 @@
+"""The loop: one iteration after another, with the log, the pictures and the checkpoints between them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from advnets.errors import DivergedError, RecipeError
+from advnets.games.adversarial import AdversarialGame, Scheduled, rows_independent
+from advnets.games.objectives import objective
+from advnets.games.penalties import penalty
+from advnets.networks.build import build_discriminator, build_generator
+from advnets.recipe import Recipe
+from advnets.training.algorithm import SCHEDULES, Outcome, Table
+from advnets.training.averages import update_average
+from advnets.training.batches import Batches
+from advnets.training.checkpoint import Checkpoint, Tensors
+from advnets.training.devices import resolve_device, resolve_precision
+from advnets.training.player import FlatParameters, Player
+from advnets.training.randomness import Stream, seed_for
+from advnets.training.sampling import Sampler
+
+_PENALTY_NAMES = {"r1": "r1", "r2": "r2", "gradient": "wgan-gp"}
+
+
+@dataclass(frozen=True)
+class Data:
+    """What is trained on: all values, and the rows to use."""
+
+    values: NDArray[np.uint8] | NDArray[np.float32]
+    rows: NDArray[np.int64]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one example: C x H x W, or (D,)."""
+        return tuple(int(n) for n in self.values.shape[1:])
+
+
+class Trainer:
+    """A game under way: its players, its data, its step.
+
+    Args:
+        recipe: what to play.
+        data: what to play it on.
+        generator, discriminator: modules of the user's own; by default those that the recipe describes.
+
+    Raises:
+        RecipeError: the networks cannot play this game on this data.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        data: Data,
+        generator: nn.Module | None = None,
+        discriminator: nn.Module | None = None,
+    ) -> None:
+        self.recipe, self.shape = recipe, data.shape
+        self.device = resolve_device(recipe.device)
+        self.compute = resolve_precision(recipe.precision, self.device)
+        self.step = 0
+        self.seconds = 0.0
+        G, D = initial_networks(recipe, data.shape, generator, discriminator)
+        self.value_range: tuple[float, float] = getattr(G, "output_range", (0.0, 1.0))
+        self._batches = Batches(
+            data.values, data.rows, recipe.batch, recipe.seed, self.device, self.compute, self.value_range
+        )
+        if generator is None and hasattr(G, "fit_marginals") and data.values.dtype == np.uint8:
+            G.fit_marginals(self._batches.mean())
+        self.generator = Player(G.to(self.device), recipe.generator_optimizer, self.compute)
+        self.discriminator = Player(D.to(self.device), recipe.discriminator_optimizer, self.compute)
+        self.average = _frozen_copy(self.generator.network)
+        self._average = FlatParameters(self.average, torch.float32)
+        self._table = Table(
+            self._game(), self.generator, self.discriminator, self._batches, recipe.batch, recipe.seed,
+            recipe.steps, recipe.discriminator_steps,
+        )  # fmt: skip
+        self._iterate = SCHEDULES[recipe.schedule]
+        points = data.values.dtype != np.uint8
+        self.sampler = Sampler(
+            self.average, recipe.prior, recipe.latent, None if points else self.value_range
+        )
+
+    def advance(self) -> Outcome:
+        """Play one iteration."""
+        outcome = self._iterate(self._table, self.step)
+        self.step += 1
+        update_average(self._average.flat, self.generator.master.flat, self.recipe.average, self.step)
+        return outcome
+
+    def figures(self, outcome: Outcome) -> dict[str, float]:
+        """Costs and mean discriminator outputs of an iteration, fetched from the device in one go."""
+        return outcome.figures(self._table.game.objective)
+
+    def check_finite(self, figures: Mapping[str, float]) -> None:
+        """Refuse to go on from a cost or a weight that is not finite.
+
+        Raises:
+            DivergedError: which quantity, at which step, and what to try.
+        """
+        suspects = {name: np.isfinite(value) for name, value in figures.items()}
+        for name, player in (("generator", self.generator), ("discriminator", self.discriminator)):
+            suspects[f"a weight of the {name}"] = bool(torch.isfinite(player.master.flat.sum()))
+        for name, finite in suspects.items():
+            if not finite:
+                raise DivergedError(
+                    f"{name} is not finite at step {self.step}",
+                    "train anew with a lower --generator-optimizer.rate and --discriminator-optimizer.rate, a"
+                    " penalty (--penalties.r1.weight 1) or --precision float32",
+                )
+
+    def checkpoint(self) -> Checkpoint:
+        """Everything that the rest of the training depends on."""
+        self.sync_buffers()
+        players = {"generator": self.generator, "discriminator": self.discriminator}
+        optimizers = {
+            f"{name}.{key}": v for name, p in players.items() for key, v in p.optimizer.state.items()
+        }
+        tensors: dict[str, Tensors] = {
+            **{name: player.network.state_dict() for name, player in players.items()},
+            "average": self.average.state_dict(),
+            "optimizers": dict(sorted(optimizers.items())),
+        }
+        facts = {
+            "images": self.images, "seconds": self.seconds, "seed": self.recipe.seed, "torch": torch.__version__,
+            "threads": torch.get_num_threads(), "precision": str(self.compute).removeprefix("torch."),
+        }  # fmt: skip
+        return Checkpoint(self.step, tensors, facts)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Continue from `checkpoint`.
+
+        Raises:
+            RecipeError: it belongs to other networks or another optimizer.
+        """
+        for name, module in self._modules().items():
+            load_weights(module, checkpoint.tensors[name], name)
+        for name, player in (("generator", self.generator), ("discriminator", self.discriminator)):
+            for key, value in player.optimizer.state.items():
+                saved = checkpoint.tensors["optimizers"].get(f"{name}.{key}")
+                if saved is None or saved.shape != value.shape:
+                    raise RecipeError(f"the checkpoint's optimizer of the {name} is not this recipe's")
+                value.copy_(saved)
+            player.refresh()
+        self.step = checkpoint.step
+        self.seconds = float(checkpoint.state["seconds"])
+
+    @property
+    def images(self) -> int:
+        """Real images seen so far."""
+        k = self.recipe.discriminator_steps if self.recipe.schedule == "alternating" else 1
+        return self.step * k * self.recipe.batch
+
+    def _modules(self) -> dict[str, nn.Module]:
+        return {
+            "generator": self.generator.network,
+            "discriminator": self.discriminator.network,
+            "average": self.average,
+        }
+
+    def sync_buffers(self) -> None:
+        """Running statistics are not averaged: the average uses the generator's own."""
+        own = dict(self.generator.network.named_buffers())
+        for name, buffer in self.average.named_buffers():
+            buffer.copy_(own[name])
+
+    def _game(self) -> AdversarialGame:
+        G, D, recipe = self.generator.worker, self.discriminator.worker, self.recipe
+        scheduled = [
+            Scheduled(penalty(known), config.weight, config.every)
+            for field, known in _PENALTY_NAMES.items()
+            if (config := getattr(recipe.penalties, field)).weight
+        ]
+        probe = (
+            self._batches(0)[:16] if recipe.batch >= 4 else self._batches(0).repeat(4, *[1] * len(self.shape))
+        )
+        _check_networks(G, D, recipe.latent, probe)
+        return AdversarialGame(
+            G,
+            D,
+            objective(recipe.objective),
+            recipe.prior,
+            recipe.latent,
+            rows_independent(D, probe),
+            tuple(scheduled),
+        )
+
+
+def initial_networks(
+    recipe: Recipe,
+    shape: tuple[int, ...],
+    generator: nn.Module | None = None,
+    discriminator: nn.Module | None = None,
+) -> tuple[nn.Module, nn.Module]:
+    """Both networks at the start of the training: the user's own, or the recipe's with weights from its seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed_for(recipe.seed, 0, Stream.INITIAL_WEIGHTS))
+        G = build_generator(recipe.generator, recipe.latent, shape) if generator is None else generator
+        D = build_discriminator(recipe.discriminator, shape) if discriminator is None else discriminator
+    return G, D
+
+
+def load_weights(module: nn.Module, tensors: Tensors, name: str) -> None:
+    """Copy saved tensors into `module`.
+
+    Raises:
+        RecipeError: they are another network's.
+    """
+    try:
+        module.load_state_dict(dict(tensors))
+    except RuntimeError:
+        raise RecipeError(
+            f"the saved {name} is another network than the recipe's", "pass the modules it was trained with"
+        ) from None
+
+
+def _check_networks(G: nn.Module, D: nn.Module, latent: int, images: Tensor) -> None:
+    with torch.no_grad():
+        made = G(images.new_zeros(len(images), latent))
+        logits = D(images)
+    if made.shape != images.shape:
+        raise RecipeError(
+            f"the generator makes {tuple(made.shape[1:])}, the data are {tuple(images.shape[1:])}",
+            "make their shapes agree",
+        )
+    if logits.shape != images.shape[:1]:
+        raise RecipeError(
+            f"the discriminator returns {tuple(logits.shape)} for {len(images)} images",
+            "return one logit an image, shape (N,)",
+        )
+
+
+def _frozen_copy(network: nn.Module) -> nn.Module:
+    average = copy.deepcopy(network).requires_grad_(False)
+    return average.eval()

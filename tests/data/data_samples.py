@@ -1,0 +1,45 @@
+"""What the tests of the data share: where the real images are, and files made to order."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+
+
+def shared(*parts: str) -> Path:
+    """A path among the real data kept beside the checkout; the test is skipped where it is not there."""
+    path = SHARED.joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f"needs {'/'.join(parts)} beside the checkout")
+    return path
+
+
+def save_images(folder: Path, images: np.ndarray, suffix: str = ".png") -> list[Path]:
+    """Writes arrays as numbered image files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{number:04d}{suffix}" for number in range(len(images))]
+    for path, image in zip(paths, images, strict=True):
+        Image.fromarray(image).save(path)
+    return paths
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG that declares a size without holding its pixels."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(9)))
+        + chunk(b"IEND", b"")
+    )

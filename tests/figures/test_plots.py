@@ -1,0 +1,69 @@
+"""Plots: they come out whatever a run has logged, and importing the package does not pay for them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from advnets.errors import DataError
+from advnets.figures import curves, scatter
+from advnets.figures.plots import _smooth
+
+LINE = {"cost_d": 0.6, "cost_g": 1.0, "d_real": 0.7, "d_fake": 0.3, "steps_per_second": 70.0}
+
+
+def is_picture(path):
+    with Image.open(path) as image:
+        return image.format == "PNG" and np.asarray(image.convert("L")).std() > 1
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        [{"step": step} | LINE for step in range(0, 500, 10)],
+        [{"step": 1} | LINE],
+        [{"step": 1, "cost_d": 1.0}, {"step": 2, "cost_d": float("nan")}, {"step": 3, "cost_d": None}],
+        [{"step": 1}],
+    ],
+    ids=["a run", "one line", "gaps", "steps alone"],
+)
+def test_curves_are_drawn_of_what_there_is(tmp_path, metrics):
+    assert is_picture(curves(metrics, tmp_path / "curves.png"))
+
+
+def test_the_same_curves_are_the_same_file(tmp_path):
+    metrics = [{"step": step} | LINE for step in range(5)]
+    first, second = (curves(metrics, tmp_path / f"{name}.png").read_bytes() for name in "ab")
+    assert first == second
+
+
+def test_no_metrics_are_refused(tmp_path):
+    with pytest.raises(DataError, match="no metrics"):
+        curves([], tmp_path / "curves.png")
+
+
+def test_smoothing_keeps_constants_and_gaps():
+    values = np.ones(500)
+    values[100] = np.nan
+    smooth = _smooth(values)
+    assert np.isnan(smooth[100])
+    assert np.allclose(np.delete(smooth, 100), 1)
+
+
+def test_points_of_the_plane_are_drawn(tmp_path):
+    points = np.random.default_rng(0).normal(size=(50, 2))
+    assert is_picture(scatter(points, points + 0.1, tmp_path / "points.png"))
+
+
+def test_other_points_are_refused(tmp_path):
+    with pytest.raises(DataError, match="N x 2"):
+        scatter(np.zeros((4, 3)), np.zeros((4, 2)), tmp_path / "points.png")
+
+
+def test_importing_figures_does_not_load_matplotlib():
+    code = "import sys, advnets.figures; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

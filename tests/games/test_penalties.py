@@ -1,0 +1,145 @@
+"""The penalties on D's input gradient: closed forms, gradients through them, and their schedule."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from advnets.errors import RecipeError
+from advnets.games.penalties import PENALTIES, Penalty, due, penalty
+
+every_penalty = pytest.mark.parametrize("term", PENALTIES.values(), ids=PENALTIES)
+
+
+class Linear(nn.Module):
+    """f(x) = w . x, whose input gradient is w everywhere."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.w = nn.Parameter(torch.randn(shape, dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x * self.w).flatten(1).sum(1)
+
+
+@pytest.fixture
+def images() -> tuple[Tensor, Tensor]:
+    torch.manual_seed(0)
+    return torch.randn(4, 2, 3, 5, dtype=torch.float64), torch.randn(4, 2, 3, 5, dtype=torch.float64)
+
+
+def curved() -> nn.Module:
+    torch.manual_seed(1)
+    return nn.Sequential(nn.Flatten(), nn.Linear(30, 6), nn.Tanh(), nn.Linear(6, 1), nn.Flatten(0)).double()
+
+
+def test_a_linear_discriminator_has_closed_forms(images: tuple[Tensor, Tensor]) -> None:
+    f = Linear((2, 3, 5))
+    length = f.w.detach().norm()
+    torch.testing.assert_close(penalty("r1")(f, *images), length**2 / 2)
+    torch.testing.assert_close(penalty("r2")(f, *images), length**2 / 2)
+    torch.testing.assert_close(penalty("wgan-gp")(f, *images), (length - 1) ** 2)
+
+
+def test_r1_looks_at_real_images_and_r2_at_fakes(images: tuple[Tensor, Tensor]) -> None:
+    def square(x: Tensor) -> Tensor:
+        return x.square().flatten(1).sum(1) / 2
+
+    real, fake = images
+    torch.testing.assert_close(penalty("r1")(square, real, fake), real.square().sum() / 8)
+    torch.testing.assert_close(penalty("r2")(square, real, fake), fake.square().sum() / 8)
+
+
+def test_wgan_gp_looks_at_points_on_the_lines_between(images: tuple[Tensor, Tensor]) -> None:
+    seen: list[Tensor] = []
+
+    def watched(x: Tensor) -> Tensor:
+        seen.append(x.detach())
+        return x.flatten(1).sum(1)
+
+    real, fake = images
+    penalty("wgan-gp")(watched, real, fake, torch.Generator().manual_seed(5))
+    u = ((seen[0] - fake) / (real - fake)).flatten(1)
+    assert ((u >= 0) & (u < 1)).all()
+    torch.testing.assert_close(u, u[:, :1].expand_as(u))
+    assert u[:, 0].unique().numel() == len(u)
+
+
+@every_penalty
+def test_gradients_of_the_parameters_agree_with_finite_differences(
+    term: Penalty, images: tuple[Tensor, Tensor]
+) -> None:
+    f = curved()
+
+    def value() -> Tensor:
+        return term(f, *images, torch.Generator().manual_seed(2))
+
+    parameters = list(f.parameters())
+    gradients = torch.autograd.grad(value(), parameters, allow_unused=True, materialize_grads=True)
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        flat = parameter.data.view(-1)
+        for i in range(0, len(flat), 23):
+            start = flat[i].item()
+            flat[i] = start + 1e-6
+            above = value()
+            flat[i] = start - 1e-6
+            below = value()
+            flat[i] = start
+            torch.testing.assert_close(gradient.view(-1)[i], (above - below) / 2e-6, rtol=1e-5, atol=1e-8)
+
+
+@every_penalty
+def test_no_gradient_flows_back_to_the_images(term: Penalty, images: tuple[Tensor, Tensor]) -> None:
+    real, fake = (each.requires_grad_() for each in images)
+    term(curved(), real, fake).backward()
+    assert real.grad is None
+    assert fake.grad is None
+
+
+@every_penalty
+def test_a_flat_discriminator_gives_finite_gradients(term: Penalty, images: tuple[Tensor, Tensor]) -> None:
+    f = Linear((2, 3, 5))
+    f.w.data.zero_()
+    value = term(f, *images)
+    value.backward()
+    assert value.isfinite()
+    assert f.w.grad is not None
+    assert f.w.grad.isfinite().all()
+
+
+@every_penalty
+def test_penalties_work_where_gradients_are_off(term: Penalty, images: tuple[Tensor, Tensor]) -> None:
+    f = curved()
+    with torch.no_grad():
+        value = term(f, *images, torch.Generator().manual_seed(2))
+    assert value.requires_grad
+    torch.testing.assert_close(value, term(f, *images, torch.Generator().manual_seed(2)))
+
+
+@every_penalty
+def test_bfloat16_networks_give_a_float32_penalty(term: Penalty, images: tuple[Tensor, Tensor]) -> None:
+    real, fake = (each.bfloat16() for each in images)
+    assert term(curved().bfloat16(), real, fake).dtype == torch.float32
+
+
+@every_penalty
+def test_points_work_as_well_as_images(term: Penalty) -> None:
+    f = Linear((2,))
+    assert term(f, torch.zeros(3, 2).double(), torch.ones(3, 2).double()).shape == ()
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(RecipeError, match=r"'r3'.*r1, r2, wgan-gp"):
+        penalty("r3")
+
+
+def test_a_lazy_penalty_keeps_its_mean_strength() -> None:
+    weight, every, steps = 0.5, 4, 40
+    assert sum(weight * every for step in range(steps) if due(step, every)) == weight * steps
+    assert all(due(step, 1) for step in range(5))
+
+
+def test_an_interval_below_one_is_refused() -> None:
+    with pytest.raises(RecipeError, match="every 0 steps"):
+        due(3, 0)
