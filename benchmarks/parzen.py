@@ -142,9 +142,7 @@ def largest_errors(samples: np.ndarray, test: np.ndarray, sigma: float) -> dict[
     scores = {
         "authors_float32": authors_scores(*map(torch.as_tensor, (floats(some), floats(samples))), sigma),
         "ours_uint8": log_likelihoods(rows_of(samples, "samples"), rows_of(some, "test"), [sigma])[0],
-        "ours_float32": log_likelihoods(
-            rows_of(floats(samples), "samples"), rows_of(floats(some), "test"), [sigma]
-        )[0],
+        "ours_float32": log_likelihoods(rows_of(floats(samples), "samples"), rows_of(floats(some), "test"), [sigma])[0],
     }
     return {name: float(np.abs(found - truth).max()) for name, found in scores.items()}
 
@@ -184,9 +182,7 @@ def measure(rounds: int, batches: int, whole: bool) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batches", type=int, default=6, help="the authors' batches in each round")
     parser.add_argument("--whole", action="store_true", help="run the authors' way in full once (minutes)")
@@ -202,8 +198,7 @@ def table_of(result: dict) -> str:
     lines = [
         f"{result['machine']}: {result['work']}",
         f"{'':26}{'seconds':>9}{'times':>8}{'error, nats':>13}{'peak MB':>9}",
-        f"{'authors way (200 batches)':26}{result['authors_seconds']:9.1f}{1:8.1f}"
-        f"{errors['authors_float32']:13.1e}",
+        f"{'authors way (200 batches)':26}{result['authors_seconds']:9.1f}{1:8.1f}{errors['authors_float32']:13.1e}",
         f"{'ours, uint8':26}{result['ours_seconds']:9.2f}{result['times_faster']:8.1f}"
         f"{errors['ours_uint8']:13.1e}{result['peak_memory_mb']:9.0f}",
         f"{'ours, float32 in':26}{result['ours_float_seconds']:9.2f}{result['times_faster_float']:8.1f}"

@@ -146,7 +146,7 @@ def interpolate(args: list[str]) -> None:
         target = out or run / "interpolation.png"
         with writing(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-            figures.save(figures.interpolation(loaded.interpolate(lines, points, seed)), target)
+            figures.save(figures.interpolation(loaded.interpolate(lines, points, seed)), target)  # type: ignore[arg-type]
         print(f"interpolation: {target}")
 
     tyro.cli(interpolate, prog="advnets interpolate", args=args)
@@ -177,9 +177,7 @@ def evaluate(args: list[str]) -> None:
             seed: which samples.
             json: also write the answers to this file, as one JSON object.
         """
-        _evaluate(
-            source, data, [name.strip() for name in metrics.split(",") if name.strip()], count, seed, json
-        )
+        _evaluate(source, data, [name.strip() for name in metrics.split(",") if name.strip()], count, seed, json)
 
     tyro.cli(evaluate, prog="advnets evaluate", args=args)
 
@@ -274,9 +272,7 @@ def _trained(run: Run) -> None:
     if status == "stopped":
         print(f"stopped at step {run.step:,}; continue with: advnets resume {run.path}")
     else:
-        print(
-            f"done: {run.path} (report.md, samples.png, curves.png); measure it with: advnets evaluate {run.path}"
-        )
+        print(f"done: {run.path} (report.md, samples.png, curves.png); measure it with: advnets evaluate {run.path}")
 
 
 def _load(path: Path) -> Run:
@@ -301,20 +297,14 @@ def _save(made: NDArray[np.uint8] | NDArray[np.float32], target: Path) -> None:
     elif target.suffix == ".npy":
         np.save(target, made.transpose(0, 2, 3, 1) if images else made)
     elif target.suffix or not images:
-        raise DataError(
-            f"samples cannot be written to {target}", "name a .png, a .npy or, for images, a directory"
-        )
+        raise DataError(f"samples cannot be written to {target}", "name a .png, a .npy or, for images, a directory")
     else:
         target.mkdir(exist_ok=True)
         for number, image in enumerate(made.transpose(0, 2, 3, 1)):
-            Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(
-                target / f"{number:06d}.png"
-            )
+            Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(target / f"{number:06d}.png")
 
 
-def _evaluate(
-    source: Path, data: str | None, metrics: list[str], count: int, seed: int, out: Path | None
-) -> None:
+def _evaluate(source: Path, data: str | None, metrics: list[str], count: int, seed: int, out: Path | None) -> None:
     from advnets.evaluation import evaluate
     from advnets.report import describe, paper_figure, write_evaluation
     from advnets.training.checkpoint import write_whole
@@ -360,9 +350,7 @@ def _print_info(path: Path, as_json: bool) -> None:
         print(json.dumps(facts, indent=1, ensure_ascii=False))
         return
     print(f"{path}: {recipe.name}, step {facts['step']:,} of {recipe.steps:,}, {facts['status']}")
-    print(
-        f"data: {facts['data']['name']}, {facts['data']['examples']:,} examples, shape {facts['data']['shape']}"
-    )
+    print(f"data: {facts['data']['name']}, {facts['data']['examples']:,} examples, shape {facts['data']['shape']}")
     metrics = run.read_metrics()
     if metrics:
         last = metrics[-1]

@@ -23,9 +23,7 @@ SAMPLES = 10_000
 
 MEASURES: dict[str, Measure] = {
     "parzen": lambda samples, table: _parzen(samples, table).as_dict(),
-    "total_variation": lambda samples, table: total_variation(
-        samples, table.images[table.rows("test")]
-    ).as_dict(),
+    "total_variation": lambda samples, table: total_variation(samples, table.images[table.rows("test")]).as_dict(),
 }
 """Measures by name. One more is one entry: (samples, table) -> {"value": ..., "standard_error": ...}."""
 

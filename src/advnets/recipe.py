@@ -153,9 +153,7 @@ def from_dict(values: Any, where: str) -> Recipe:
         RecipeError: unknown field, wrong type, value out of range.
     """
     if not isinstance(values, dict):
-        raise RecipeError(
-            f"{where} does not hold a recipe", "write field: value lines, as `advnets recipe mnist` does"
-        )
+        raise RecipeError(f"{where} does not hold a recipe", "write field: value lines, as `advnets recipe mnist` does")
     try:
         return _ADAPTER.validate_python(values)
     except RecipeError as error:
@@ -164,9 +162,7 @@ def from_dict(values: Any, where: str) -> Recipe:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         if first["type"] == "unexpected_keyword_argument":
-            raise RecipeError(
-                f"{where}: unknown field {place!r}", "`advnets recipe mnist` lists the fields"
-            ) from None
+            raise RecipeError(f"{where}: unknown field {place!r}", "`advnets recipe mnist` lists the fields") from None
         raise RecipeError(f"{where}: {place} = {first['input']!r}: {first['msg']}") from None
 
 
@@ -196,9 +192,7 @@ def load_recipe(source: str | Path) -> Recipe:
         if path.is_dir() and (path / "recipe.yaml").exists():
             path = path / "recipe.yaml"
         if not path.is_file():
-            raise RecipeError(
-                f"no recipe {name!r}", f"name a YAML file, or one of {', '.join(recipe_names())}"
-            )
+            raise RecipeError(f"no recipe {name!r}", f"name a YAML file, or one of {', '.join(recipe_names())}")
         try:
             text, where = path.read_text("utf-8"), str(path)
         except (OSError, UnicodeDecodeError) as error:
@@ -245,9 +239,7 @@ def _check(recipe: Recipe) -> None:
     )
     _require(recipe.prior in PRIORS, "prior", recipe.prior, f"choose one of {', '.join(PRIORS)}")
     _require(recipe.average.every >= 1, "average.every", recipe.average.every, "use 1 or more")
-    _require(
-        0 <= recipe.average.decay < 1, "average.decay", recipe.average.decay, "use 0 up to, not including, 1"
-    )
+    _require(0 <= recipe.average.decay < 1, "average.decay", recipe.average.decay, "use 0 up to, not including, 1")
     _require(0 <= recipe.average.share <= 1, "average.share", recipe.average.share, "use 0 to 1")
     for name in ("generator_optimizer", "discriminator_optimizer"):
         rate = getattr(recipe, name).rate

@@ -108,6 +108,7 @@ def test_exif_rotation_is_applied(kind: str, orientation: int) -> None:
     assert np.abs(seen.astype(int) - upright).mean() < 3
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 def test_damaged_exif_does_not_spoil_the_pixels(faces: np.ndarray) -> None:
     file = encoded(Image.fromarray(faces[0]), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff broken")
     assert decode(file).size == (64, 64)

@@ -20,9 +20,7 @@ def squared(left, right):
 
 
 def integer_squares(left, right):
-    return (
-        np.array([np.square(row.astype(np.int64) - right.astype(np.int64)).sum(1) for row in left]) / 255**2
-    )
+    return np.array([np.square(row.astype(np.int64) - right.astype(np.int64)).sum(1) for row in left]) / 255**2
 
 
 @pytest.mark.parametrize("dimension", [1, 3, 784, 1024, 1025, 3072])

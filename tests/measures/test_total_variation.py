@@ -56,10 +56,7 @@ def test_it_grows_in_proportion_to_contrast(images, contrast):
 def test_the_error_is_that_of_repeated_draws(digits):
     random = np.random.default_rng(0)
     pools = digits["train"][:5000], digits["train"][5000:10_000]
-    draws = [
-        total_variation(*(pool[random.choice(5000, 200, replace=False)] for pool in pools))
-        for _ in range(200)
-    ]
+    draws = [total_variation(*(pool[random.choice(5000, 200, replace=False)] for pool in pools)) for _ in range(200)]
     spread = np.std([draw.value for draw in draws])
     assert np.mean([draw.standard_error for draw in draws]) == pytest.approx(spread, rel=0.2)
 

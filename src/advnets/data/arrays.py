@@ -41,16 +41,12 @@ def read_npz(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             if sum(info.file_size for info in arrays.zip.infolist()) > unpacked_limit(path.stat().st_size):
-                raise DataError(
-                    f"{path}: refused, it unpacks far beyond its size", "save it with numpy.savez"
-                )
+                raise DataError(f"{path}: refused, it unpacks far beyond its size", "save it with numpy.savez")
             image_key = next((key for key in IMAGE_KEYS if key in arrays.files), None)
             label_key = next((key for key in LABEL_KEYS if key in arrays.files), None)
             if image_key is None:
                 found = ", ".join(arrays.files[:8]) or "nothing"
-                raise DataError(
-                    f"{path}: no images among {found}", "save them under the name x, and labels under y"
-                )
+                raise DataError(f"{path}: no images among {found}", "save them under the name x, and labels under y")
             return arrays[image_key], None if label_key is None else arrays[label_key]
     except UNREADABLE as error:
         raise _unreadable(path, error) from error
@@ -83,9 +79,7 @@ def _to_nchw(name: str, images: NDArray[Any], channels: int | None) -> NDArray[A
     if images.ndim == 3 and images.size:
         return images[:, None]
     if images.ndim != 4 or not images.size:
-        raise DataError(
-            f"{name}: an array of shape {images.shape}", "give N x H x W, N x H x W x C or N x C x H x W"
-        )
+        raise DataError(f"{name}: an array of shape {images.shape}", "give N x H x W, N x H x W x C or N x C x H x W")
     first, last = images.shape[1] <= MAX_CHANNELS, images.shape[3] <= MAX_CHANNELS
     if first and last and channels in (images.shape[1], images.shape[3]):
         first, last = images.shape[1] == channels, images.shape[3] == channels
@@ -93,9 +87,7 @@ def _to_nchw(name: str, images: NDArray[Any], channels: int | None) -> NDArray[A
         return images.transpose(0, 3, 1, 2)
     if first:
         return images
-    raise DataError(
-        f"{name}: an array of shape {images.shape}", f"the channels, 1 to {MAX_CHANNELS}, come 2nd or last"
-    )
+    raise DataError(f"{name}: an array of shape {images.shape}", f"the channels, 1 to {MAX_CHANNELS}, come 2nd or last")
 
 
 def _to_bytes(name: str, images: NDArray[Any]) -> NDArray[np.uint8]:
@@ -104,17 +96,11 @@ def _to_bytes(name: str, images: NDArray[Any]) -> NDArray[np.uint8]:
     values = images.astype(np.float32)
     low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= 1):
-        raise DataError(
-            f"{name}: float pixels from {low:g} to {high:g}", "scale them to 0 to 1, or give uint8"
-        )
+        raise DataError(f"{name}: float pixels from {low:g} to {high:g}", "scale them to 0 to 1, or give uint8")
     return np.rint(values * 255).astype(np.uint8)
 
 
 def _unreadable(path: Path, error: BaseException) -> DataError:
     if "allow_pickle" in str(error) or "Python objects" in str(error):
-        return DataError(
-            f"{path}: holds Python objects, which are never unpickled", "save a plain array of numbers"
-        )
-    return DataError(
-        f"{path}: not a readable NumPy file ({error})", "save it again with numpy.save or numpy.savez"
-    )
+        return DataError(f"{path}: holds Python objects, which are never unpickled", "save a plain array of numbers")
+    return DataError(f"{path}: not a readable NumPy file ({error})", "save it again with numpy.save or numpy.savez")

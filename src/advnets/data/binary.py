@@ -59,9 +59,7 @@ def idx_blocks(name: str, paths: Sequence[Path]) -> Blocks:
 def _image_shape(path: Path) -> tuple[int, int, int]:
     shape = idx_shape(path)
     if shape is None or len(shape) != 3 or 0 in shape:
-        raise DataError(
-            f"{path}: not an idx file of gray images", "give a file such as train-images-idx3-ubyte.gz"
-        )
+        raise DataError(f"{path}: not an idx file of gray images", "give a file such as train-images-idx3-ubyte.gz")
     if np.prod(shape, dtype=object) > unpacked_limit(path.stat().st_size):
         raise DataError(f"{path}: declares {shape}, far beyond its size", "download it again")
     return shape[0], shape[1], shape[2]
@@ -98,9 +96,7 @@ def idx_labels(paths: Sequence[Path]) -> NDArray[np.uint8]:
                     raise EOFError
                 parts.append(np.frombuffer(file.read(shape[0]), np.uint8))
         except BROKEN as error:
-            raise DataError(
-                f"{path}: not a whole idx file of labels", "remove it, or use labels none"
-            ) from error
+            raise DataError(f"{path}: not a whole idx file of labels", "remove it, or use labels none") from error
     return np.concatenate(parts)
 
 
@@ -128,9 +124,7 @@ def cifar_blocks(name: str, paths: Sequence[Path]) -> Blocks:
     """
     for path in paths:
         if not is_cifar(path):
-            raise DataError(
-                f"{path}: not a whole CIFAR-10 batch ({CIFAR_ROW} bytes an image)", "download it again"
-            )
+            raise DataError(f"{path}: not a whole CIFAR-10 batch ({CIFAR_ROW} bytes an image)", "download it again")
 
     def stream() -> Iterator[NDArray[np.uint8]]:
         for path in paths:

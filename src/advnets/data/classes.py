@@ -34,9 +34,7 @@ def folder_labels(source: str, names: list[str], labels: Labels) -> Labelled:
         index = {name: number for number, name in enumerate(classes)}
         return np.array([index[parent[0]] for parent in parents], np.int64), tuple(classes)
     if labels == "folder":
-        remedy = (
-            "put every image into a sub-folder named as its class, at least two of them, or use labels none"
-        )
+        remedy = "put every image into a sub-folder named as its class, at least two of them, or use labels none"
         raise DataError(f"{source}: no class for {outside[0]} ({len(outside)} such images)", remedy)
     return None, ()
 

@@ -61,9 +61,7 @@ def _receive(answer: http.client.HTTPResponse, part: Path, start: int, progress:
         advance(start)
         end = _copy(answer, part, start, advance)
     if total is not None and end < total:
-        raise DataError(
-            f"{part.stem}: the download broke off at {end:,} of {total:,} bytes", "run again to continue"
-        )
+        raise DataError(f"{part.stem}: the download broke off at {end:,} of {total:,} bytes", "run again to continue")
 
 
 def _copy(answer: http.client.HTTPResponse, part: Path, start: int, advance: Callable[[int], None]) -> int:

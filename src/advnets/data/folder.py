@@ -57,9 +57,7 @@ def list_folder(folder: Path) -> Listing:
     try:
         os.scandir(root).close()
     except OSError as error:
-        raise DataError(
-            f"{folder}: cannot be read ({error.strerror})", "check the path and its permissions"
-        ) from error
+        raise DataError(f"{folder}: cannot be read ({error.strerror})", "check the path and its permissions") from error
     below = [""]
     while below:
         below += _take_all(root, below.pop(), files, refused)
@@ -97,9 +95,7 @@ def _take(
     if stat.S_ISREG(facts.st_mode):
         files.append((name, facts.st_size, facts.st_mtime_ns))
     else:
-        refused.append(
-            skip(name, "a link to a folder" if stat.S_ISDIR(facts.st_mode) else "not a regular file")
-        )
+        refused.append(skip(name, "a link to a folder" if stat.S_ISDIR(facts.st_mode) else "not a regular file"))
 
 
 def _open(path: Path) -> BinaryIO:

@@ -24,9 +24,7 @@ IDX_VALID_SHARE = 6  # 10,000 of MNIST's 60,000 training images, as in the paper
 CIFAR_VALID_SHARE = 5  # 10,000 of CIFAR-10's 50,000, as in the authors' code
 
 
-def idx_folder(
-    folder: Path, classes: tuple[str, ...] = (), identity: list[object] | None = None
-) -> Source | None:
+def idx_folder(folder: Path, classes: tuple[str, ...] = (), identity: list[object] | None = None) -> Source | None:
     """A folder of MNIST's four files, or as many as there are; None if it holds no training images.
 
     Args:

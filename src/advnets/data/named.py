@@ -178,9 +178,7 @@ def _fetch(data: Published, cache: Path, progress: bool, wrong: list[str]) -> Pa
     except UnreachableError as error:
         names = ", ".join(_file_name(url) for url in data.urls)
         noted = f" ({wrong[0]} has other content)" if wrong else ""
-        raise DataError(
-            f"{data.name}: no copy found{noted}, and {error}", f"put {names} into {own}"
-        ) from error
+        raise DataError(f"{data.name}: no copy found{noted}, and {error}", f"put {names} into {own}") from error
     if data.folder:
         return _unpack(data, own / _file_name(data.urls[0]), own)
     if _verified(data, own, wrong):
@@ -220,6 +218,4 @@ def _refused(data: Published, own: Path, paths: list[Path]) -> DataError:
         if path.is_relative_to(own):
             path.unlink(missing_ok=True)
     names = ", ".join(str(path) for path in paths) or str(own)
-    return DataError(
-        f"{data.name}: not the published content in {names}", "run again to fetch it, or put it there"
-    )
+    return DataError(f"{data.name}: not the published content in {names}", "run again to fetch it, or put it there")

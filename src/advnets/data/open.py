@@ -69,9 +69,7 @@ def open_table(
     return _table(stored, found.name, skipped, holdout)
 
 
-def _build(
-    source: Source, options: Options, tables: TableCache, key: str
-) -> tuple[Stored, Mapping[str, Any]]:
+def _build(source: Source, options: Options, tables: TableCache, key: str) -> tuple[Stored, Mapping[str, Any]]:
     with tables.workspace() as work:
         writer = RowWriter(work / "images.bin")
         try:

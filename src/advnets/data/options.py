@@ -54,9 +54,7 @@ def check_options(
     if labels not in get_args(Labels):
         raise DataError(f"labels {labels!r} is not known", f"choose one of {', '.join(get_args(Labels))}")
     if not 0 <= holdout < 0.5:
-        raise DataError(
-            f"holdout {holdout} is outside 0 to 0.5", "give the share of rows for each of valid and test"
-        )
+        raise DataError(f"holdout {holdout} is outside 0 to 0.5", "give the share of rows for each of valid and test")
     if channels is not None and channels < 1:
         raise DataError(f"channels {channels} is not a number of channels", "use 1 (gray) or 3 (color)")
     return Options(_check_size(size), channels, fit, labels, strict, holdout, progress)
@@ -67,7 +65,5 @@ def _check_size(size: int | tuple[int, int] | None) -> tuple[int, int] | None:
         return None
     height, width = (size, size) if isinstance(size, int) else size
     if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE):
-        raise DataError(
-            f"size {height}x{width} is outside 1 to {MAX_SIDE}", "give height and width in pixels"
-        )
+        raise DataError(f"size {height}x{width} is outside 1 to {MAX_SIDE}", "give height and width in pixels")
     return int(height), int(width)

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.data.decode import UnusableError, decode
+from advnets.data.decode import UnusableError, decode, in_mode
 from advnets.data.options import Options
 from advnets.data.parallel import ordered_map, progress_bar
 from advnets.data.resize import fit_image, image_row
@@ -63,9 +63,7 @@ class _Row:
     key: int
 
 
-def write_pictures(
-    pictures: Pictures, writer: RowWriter, options: Options
-) -> tuple[list[str], list[Skipped]]:
+def write_pictures(pictures: Pictures, writer: RowWriter, options: Options) -> tuple[list[str], list[Skipped]]:
     """Decodes every file on all cores and appends the usable ones.
 
     Without a size in the options the images keep theirs if all share one of at most 64 x 64; else they become
@@ -78,18 +76,14 @@ def write_pictures(
         DataError: fewer than two usable images; or, with `strict`, the first that is not usable.
     """
     if options.channels not in (None, 1, 3):
-        raise DataError(
-            f"channels {options.channels} cannot be had from image files", "use 1 (gray) or 3 (color)"
-        )
+        raise DataError(f"channels {options.channels} cannot be had from image files", "use 1 (gray) or 3 (color)")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on single files, without their names
         try:
             names, skipped = _write_once(pictures, writer, options)
         except SizesVaryError:
             writer.reset()
-            names, skipped = _write_once(
-                pictures, writer, replace(options, size=(DEFAULT_SIDE, DEFAULT_SIDE))
-            )
+            names, skipped = _write_once(pictures, writer, replace(options, size=(DEFAULT_SIDE, DEFAULT_SIDE)))
     if len(names) < 2:
         raise _too_few(pictures.name, names, skipped)
     return names, skipped
@@ -142,7 +136,7 @@ def _prepare(entry: Entry | Skipped, options: Options, large: threading.Semaphor
         return skip(entry.name, str(error))
     except OSError as error:
         return skip(entry.name, f"cannot be read ({error.strerror or error})")
-    key = content_key(image.width, image.height, image.convert("RGB").tobytes())
+    key = content_key(image.width, image.height, in_mode(image, "RGB").tobytes())
     size = options.size
     if size is None and max(image.size) > DEFAULT_SIDE:
         size = (DEFAULT_SIDE, DEFAULT_SIDE)

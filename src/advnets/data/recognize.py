@@ -52,18 +52,14 @@ def recognize(source: str | Path | NDArray[Any], options: Options, cache: Path) 
         if path.is_file():
             return _file_source(path, options)
     except OSError as error:
-        raise DataError(
-            f"{path}: cannot be read ({error.strerror})", "check the path and its permissions"
-        ) from error
+        raise DataError(f"{path}: cannot be read ({error.strerror})", "check the path and its permissions") from error
     raise _nothing_there(str(source))
 
 
 def _nothing_there(source: str) -> DataError:
     close = difflib.get_close_matches(source.lower(), NAMED, n=1)
     guess = f"did you mean {close[0]}? " if close else ""
-    return DataError(
-        f"{source}: no such file or folder", f"{guess}give {KINDS}, or one of {', '.join(NAMED)}"
-    )
+    return DataError(f"{source}: no such file or folder", f"{guess}give {KINDS}, or one of {', '.join(NAMED)}")
 
 
 def _folder_source(folder: Path) -> Source:

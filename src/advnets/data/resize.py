@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from advnets.data.decode import in_mode
 from advnets.data.options import Fit
 
 
@@ -22,9 +23,7 @@ def fit_image(image: Image.Image, size: tuple[int, int], fit: Fit) -> Image.Imag
     if image.size == (width, height):
         return image
     if fit == "crop":
-        return image.resize(
-            (width, height), Image.Resampling.LANCZOS, box=_center_box(image.size, width / height)
-        )
+        return image.resize((width, height), Image.Resampling.LANCZOS, box=_center_box(image.size, width / height))
     if fit == "pad":
         return _pad(image, width, height)
     return image.resize((width, height), Image.Resampling.LANCZOS)
@@ -49,7 +48,7 @@ def _pad(image: Image.Image, width: int, height: int) -> Image.Image:
 def image_row(image: Image.Image, channels: int | None) -> NDArray[np.uint8]:
     """An image as uint8, C x H x W. With channels None: 1 where every pixel is gray, else 3."""
     if channels is not None:
-        image = image.convert("L" if channels == 1 else "RGB")
+        image = in_mode(image, "L" if channels == 1 else "RGB")
     pixels = np.asarray(image, np.uint8)
     if pixels.ndim == 2:
         return pixels[None]

@@ -43,9 +43,7 @@ def write(path: str | os.PathLike[str], fill: Callable[[BinaryIO], object]) -> P
         target.parent.mkdir(parents=True, exist_ok=True)
         _write_aside(target, fill)
     except OSError as error:
-        raise RunError(
-            f"{target}: cannot write the picture ({error.strerror})", "choose another place"
-        ) from error
+        raise RunError(f"{target}: cannot write the picture ({error.strerror})", "choose another place") from error
     return target
 
 

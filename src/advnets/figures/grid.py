@@ -117,9 +117,7 @@ def _check_layout(columns: int, padding: int) -> None:
         raise DataError(f"a picture of {columns} columns, padding {padding}", "use 1 or more, and 0 or more")
 
 
-def _check_neighbors(
-    samples: Pixels, train: Pixels, indices: npt.NDArray[np.int64] | None, columns: int
-) -> None:
+def _check_neighbors(samples: Pixels, train: Pixels, indices: npt.NDArray[np.int64] | None, columns: int) -> None:
     if samples.shape[1:] != train.shape[1:]:
         raise DataError(
             f"samples are {samples.shape[1:]}, training images {train.shape[1:]}", "give images of one shape"

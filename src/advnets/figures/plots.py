@@ -88,9 +88,7 @@ def _figure(width: float, height: float) -> Figure:
     return figure
 
 
-def _panel(
-    axes: Axes, title: str, series: list[tuple[str, str, str]], lines: list[Mapping[str, Any]]
-) -> None:
+def _panel(axes: Axes, title: str, series: list[tuple[str, str, str]], lines: list[Mapping[str, Any]]) -> None:
     for key, label, color in series:
         steps, values = _series(lines, key)
         if len(steps):

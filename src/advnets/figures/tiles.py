@@ -55,9 +55,7 @@ def chosen_scale(scale: int | None, shape: tuple[int, ...], columns: int, paddin
     return scale
 
 
-def lay_out(
-    images_NHWC: Pixels, columns: int, padding: int, background: tuple[int, ...] = (BACKGROUND,)
-) -> Pixels:
+def lay_out(images_NHWC: Pixels, columns: int, padding: int, background: tuple[int, ...] = (BACKGROUND,)) -> Pixels:
     """Places images row by row, with `padding` pixels of background between and around them."""
     count, height, width, channels = images_NHWC.shape
     rows = -(-count // columns)

@@ -296,9 +296,7 @@ def _at_least_float32(logits: Tensor) -> Tensor:
 
 def _derivative(cost: Tensor, logits: Tensor) -> Tensor:
     """d cost / d logits, zeros where they do not enter the cost."""
-    (gradient,) = torch.autograd.grad(
-        cost, logits, retain_graph=True, allow_unused=True, materialize_grads=True
-    )
+    (gradient,) = torch.autograd.grad(cost, logits, retain_graph=True, allow_unused=True, materialize_grads=True)
     return gradient
 
 

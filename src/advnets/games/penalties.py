@@ -109,9 +109,7 @@ def wasserstein_gradient(
     u = u.to(real.device, real.dtype).reshape(-1, *[1] * (real.dim() - 1))
     between = torch.lerp(fake.detach(), real.detach(), u)
     gradients = _input_gradients(discriminator, between)
-    slopes: Tensor = torch.linalg.vector_norm(
-        gradients, dim=1
-    )  # unlike sqrt, differentiable where it is zero
+    slopes: Tensor = torch.linalg.vector_norm(gradients, dim=1)  # unlike sqrt, differentiable where it is zero
     return (slopes - 1).square().mean()
 
 

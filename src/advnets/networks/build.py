@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from torch import nn
 
-
 from advnets.errors import RecipeError
 from advnets.networks.convolutional import (
     ConvDiscriminator,
@@ -16,7 +15,7 @@ from advnets.networks.convolutional import (
     PaperConvDiscriminator,
     PaperConvGenerator,
 )
-from advnets.networks.mlp import MLPDiscriminator, MLPGenerator, MaxoutDiscriminator
+from advnets.networks.mlp import MaxoutDiscriminator, MLPDiscriminator, MLPGenerator
 
 
 @dataclass(frozen=True)
@@ -71,9 +70,7 @@ GENERATORS: dict[str, Callable[[GeneratorConfig, int, Shape], nn.Module]] = {
         c.output,
         c.init,
     ),
-    "paper-conv": lambda c, latent, shape: PaperConvGenerator(
-        latent, shape[0], _side(shape), init=c.init or 0.05
-    ),
+    "paper-conv": lambda c, latent, shape: PaperConvGenerator(latent, shape[0], _side(shape), init=c.init or 0.05),
     "conv": lambda c, latent, shape: ConvGenerator(latent, *_image(shape), base=c.base, output=c.output),
 }
 
@@ -82,9 +79,7 @@ DISCRIMINATORS: dict[str, Callable[[DiscriminatorConfig, Shape], nn.Module]] = {
         shape, c.units, c.pieces, c.init, c.keep_input, c.keep_hidden, c.max_norm
     ),
     "mlp": lambda c, shape: MLPDiscriminator(shape, c.units),
-    "paper-conv": lambda c, shape: PaperConvDiscriminator(
-        shape[0], _side(shape), pieces=c.pieces, init=c.init
-    ),
+    "paper-conv": lambda c, shape: PaperConvDiscriminator(shape[0], _side(shape), pieces=c.pieces, init=c.init),
     "conv": lambda c, shape: ConvDiscriminator(*_image(shape), base=c.base),
 }
 

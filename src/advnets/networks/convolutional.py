@@ -63,9 +63,7 @@ class PaperConvGenerator(nn.Module):
         side = math.ceil((size - 2) / 3)
         if hidden % side**2:
             fitting = max(1, round(hidden / side**2)) * side**2
-            raise RecipeError(
-                f"{hidden} hidden units do not divide into {side} x {side} maps", f"use {fitting}"
-            )
+            raise RecipeError(f"{hidden} hidden units do not divide into {side} x {side} maps", f"use {fitting}")
         self.size = size
         self.output_range = output_range
         self.dense = nn.Sequential(
@@ -248,9 +246,7 @@ class ConvDiscriminator(nn.Module):
         levels = _levels(height, width)
         widths = [channels, *_widths(base, levels)]
         features = widths[-1] * (height >> levels) * (width >> levels)
-        self.layers = nn.ModuleList(
-            [nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in itertools.pairwise(widths)]
-        )
+        self.layers = nn.ModuleList([nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in itertools.pairwise(widths)])
         self.head = nn.Linear(features, 1)
         for maps, layer in zip(widths, self.layers, strict=False):
             _initialize(layer, fan_in=16 * maps)
@@ -268,9 +264,7 @@ def _levels(height: int, width: int) -> int:
     """How often the image is halved: until its shorter side is 4 to 7, and at least once."""
     shorter = min(height, width)
     if shorter < 2:
-        raise RecipeError(
-            f"the convolutional pair cannot handle {height} x {width} images", "use 2 x 2 or more"
-        )
+        raise RecipeError(f"the convolutional pair cannot handle {height} x {width} images", "use 2 x 2 or more")
     return max(1, (shorter // 4).bit_length() - 1)
 
 

@@ -97,7 +97,7 @@ class _JoinedLinear(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]  # the decorator hides ctx's name
         ctx: torch.autograd.function.FunctionCtx, *grad_outputs: Tensor
     ) -> tuple[None, Tensor | None, Tensor | None, Tensor | None]:
         rows, weight_OI = ctx.saved_tensors  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ simultaneous  as the authors' code and the tutorial do it: one noise draw, one p
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,13 +23,16 @@ from advnets.training.randomness import Stream, generator_for, seed_layers
 _SMALLEST_SLOPE = 2.0**-30
 """Times 1 / m: the least that D's cost may weigh a fake. Nothing that float32 sees of D's gradient changes."""
 
+Gradients = Sequence[Tensor | None]
+"""One for each parameter of a player; None where it takes no part."""
+
 RealBatch = Callable[[int], Tensor]
 """Number of D's update -> a minibatch of real images on the device, in G's value range and the compute dtype."""
 
 
 @dataclass
-class Table:
-    """The two players and the rules they sit down to."""
+class Match:
+    """The two players, the data they see and the rules they play by."""
 
     game: AdversarialGame
     generator: Player
@@ -58,78 +61,76 @@ class Outcome:
         return dict(zip(("cost_d", "cost_g", "d_real", "d_fake"), numbers, strict=True))
 
 
-def simultaneous(table: Table, step: int) -> Outcome:
+def simultaneous(match: Match, step: int) -> Outcome:
     """One iteration of the authors' schedule: both players move at once from the same point."""
-    game, seed = table.game, table.seed
-    real = table.real(step)
+    game, seed = match.game, match.seed
+    real = match.real(step)
     seed_layers(seed, step, 0, real.device)
-    z = _noise(table, step, Stream.DISCRIMINATOR_NOISE, real)
+    z = _noise(match, step, Stream.DISCRIMINATOR_NOISE, real)
     fake = game.generator(z)
-    grads_d, grads_g, outcome = _both_gradients(table, real, fake)
-    grads_d = _add_penalty(table, grads_d, real, fake.detach(), step)
-    table.discriminator.move(grads_d, step, table.steps)
-    table.generator.move(grads_g, step, table.steps)
+    grads_d, grads_g, outcome = _both_gradients(match, real, fake)
+    grads_d = _add_penalty(match, grads_d, real, fake.detach(), step)
+    match.discriminator.move(grads_d, step, match.steps)
+    match.generator.move(grads_g, step, match.steps)
     return outcome
 
 
-def alternating(table: Table, step: int) -> Outcome:
+def alternating(match: Match, step: int) -> Outcome:
     """One iteration of Algorithm 1 as printed: k moves of D on fresh noise, one of G on fresh noise."""
-    game, k = table.game, table.discriminator_steps
-    real_logits = fake_logits = torch.empty(0)
+    game, k = match.game, match.discriminator_steps
+    real = real_logits = fake_logits = torch.empty(0)  # k is at least 1
     for turn in range(k):
         update = step * k + turn
-        real = table.real(update)
-        seed_layers(table.seed, update, 1, real.device)
+        real = match.real(update)
+        seed_layers(match.seed, update, 1, real.device)
         with torch.no_grad():
-            fake = game.generator(_noise(table, update, Stream.DISCRIMINATOR_NOISE, real))
+            fake = game.generator(_noise(match, update, Stream.DISCRIMINATOR_NOISE, real))
         real_logits, fake_logits = game.logits(real, fake)
         slopes = game.objective.discriminator_gradient(real_logits, fake_logits)
-        grads = _gradients([real_logits, fake_logits], list(slopes), table.discriminator)
-        grads = _add_penalty(table, grads, real, fake, update)
-        table.discriminator.move(grads, update, table.steps * k)
-    seed_layers(table.seed, step, 2, real_logits.device)
-    z = _noise(table, step, Stream.GENERATOR_NOISE, real)
+        grads = _gradients([real_logits, fake_logits], list(slopes), match.discriminator)
+        grads = _add_penalty(match, grads, real, fake, update)
+        match.discriminator.move(grads, update, match.steps * k)
+    seed_layers(match.seed, step, 2, real_logits.device)
+    z = _noise(match, step, Stream.GENERATOR_NOISE, real)
     logits = game.discriminator(game.generator(z))
+    if game.objective.paired:  # G's cost compares with the real images: as D sees them now
+        with torch.no_grad():
+            real_logits = game.discriminator(real)
     slope = game.objective.generator_gradient(real_logits, logits)
-    table.generator.move(_gradients([logits], [slope], table.generator), step, table.steps)
+    match.generator.move(_gradients([logits], [slope], match.generator), step, match.steps)
     return Outcome(real_logits.detach(), fake_logits.detach())
 
 
-SCHEDULES: dict[str, Callable[[Table, int], Outcome]] = {
+SCHEDULES: dict[str, Callable[[Match, int], Outcome]] = {
     "simultaneous": simultaneous,
     "alternating": alternating,
 }
 
 
-def _both_gradients(
-    table: Table, real: Tensor, fake: Tensor
-) -> tuple[list[Tensor | None], list[Tensor | None], Outcome]:
+def _both_gradients(match: Match, real: Tensor, fake: Tensor) -> tuple[Gradients, Gradients, Outcome]:
     """Gradients of both players at the same point, with one backward pass through D where that is exact.
 
     A row's logit depends on that row alone, so with a_i = dJ(D)/df_i and b_i = dJ(G)/df_i at fake i with logit f_i,
     G's cotangent at the image is b_i / a_i times D's own, for every objective of logits.
     """
-    game = table.game
+    game = match.game
     image = fake.detach().requires_grad_()
     real_logits, fake_logits = game.logits(real, image)
     slopes_d = game.objective.discriminator_gradient(real_logits, fake_logits)
     slope_g = game.objective.generator_gradient(real_logits, fake_logits)
-    weights = table.discriminator.parameters
+    weights = match.discriminator.parameters
     outputs = [real_logits, fake_logits]
     if game.rowwise:
-        slope_real, slope_fake = slopes_d[0], _away_from_zero(slopes_d[1])
-        found = torch.autograd.grad(
-            outputs, [image, *weights], _as(outputs, [slope_real, slope_fake]), allow_unused=True
-        )
-        ratio = (slope_g / slope_fake).to(image.dtype)
+        slope_fake = _away_from_zero(slopes_d[1]).to(fake_logits.dtype)
+        slope_real = slopes_d[0].to(real_logits.dtype)
+        found = torch.autograd.grad(outputs, [image, *weights], [slope_real, slope_fake], allow_unused=True)
+        ratio = (slope_g / slope_fake.to(slope_g.dtype)).to(image.dtype)
         cotangent = found[0] * ratio.view(-1, *[1] * (image.ndim - 1))
-        grads_d = list(found[1:])
+        grads_d: Gradients = found[1:]
     else:
-        cotangent = torch.autograd.grad(
-            [fake_logits], [image], _as([fake_logits], [slope_g]), retain_graph=True
-        )[0]
-        grads_d = list(torch.autograd.grad(outputs, weights, _as(outputs, list(slopes_d)), allow_unused=True))
-    grads_g = list(torch.autograd.grad([fake], table.generator.parameters, [cotangent], allow_unused=True))
+        cotangent = torch.autograd.grad([fake_logits], [image], _as([fake_logits], [slope_g]), retain_graph=True)[0]
+        grads_d = torch.autograd.grad(outputs, weights, _as(outputs, list(slopes_d)), allow_unused=True)
+    grads_g = torch.autograd.grad([fake], match.generator.parameters, [cotangent], allow_unused=True)
     return grads_d, grads_g, Outcome(real_logits.detach(), fake_logits.detach())
 
 
@@ -142,26 +143,24 @@ def _as(outputs: list[Tensor], slopes: list[Tensor]) -> list[Tensor]:
     return [slope.to(output.dtype) for output, slope in zip(outputs, slopes, strict=True)]
 
 
-def _gradients(outputs: list[Tensor], slopes: list[Tensor], player: Player) -> list[Tensor | None]:
-    return list(torch.autograd.grad(outputs, player.parameters, _as(outputs, slopes), allow_unused=True))
+def _gradients(outputs: list[Tensor], slopes: list[Tensor], player: Player) -> Gradients:
+    return torch.autograd.grad(outputs, player.parameters, _as(outputs, slopes), allow_unused=True)
 
 
-def _add_penalty(
-    table: Table, grads: list[Tensor | None], real: Tensor, fake: Tensor, update: int
-) -> list[Tensor | None]:
-    rng = (
-        generator_for(table.seed, update, Stream.PENALTY, device=real.device)
-        if table.game.penalties
-        else None
-    )
-    cost = table.game.penalty(real, fake, update, rng)
+def _add_penalty(match: Match, grads: Gradients, real: Tensor, fake: Tensor, update: int) -> Gradients:
+    rng = generator_for(match.seed, update, Stream.PENALTY, device=real.device) if match.game.penalties else None
+    cost = match.game.penalty(real, fake, update, rng)
     if cost is None:
         return grads
-    extra = torch.autograd.grad(cost, table.discriminator.parameters, allow_unused=True)
-    return [e if g is None else g if e is None else g + e for g, e in zip(grads, extra, strict=True)]
+    extra: Gradients = torch.autograd.grad(cost, match.discriminator.parameters, allow_unused=True)
+    return [_sum(g, e) for g, e in zip(grads, extra, strict=True)]
 
 
-def _noise(table: Table, step: int, stream: Stream, like: Tensor) -> Tensor:
-    return table.game.noise(
-        table.batch, generator_for(table.seed, step, stream, device=like.device), like.dtype
-    )
+def _sum(first: Tensor | None, second: Tensor | None) -> Tensor | None:
+    if first is None or second is None:
+        return first if second is None else second
+    return first + second
+
+
+def _noise(match: Match, step: int, stream: Stream, like: Tensor) -> Tensor:
+    return match.game.noise(match.batch, generator_for(match.seed, step, stream, device=like.device), like.dtype)

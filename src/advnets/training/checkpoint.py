@@ -55,9 +55,7 @@ def save(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
         aside.mkdir(parents=True)
         digests: dict[str, str] = {}
         for name, tensors in checkpoint.tensors.items():
-            data = safetensors.torch.save(
-                {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
-            )
+            data = safetensors.torch.save({key: value.detach().cpu().contiguous() for key, value in tensors.items()})
             digests[f"{name}.safetensors"] = hashlib.sha256(data).hexdigest()
             _write(aside / f"{name}.safetensors", data)
         body = {"format": FORMAT, **checkpoint.state, "step": checkpoint.step, "files": digests}
@@ -78,9 +76,7 @@ def steps(folder: Path) -> list[int]:
     if not folder.is_dir():
         return []
     return sorted(
-        int(entry.name[5:])
-        for entry in folder.iterdir()
-        if entry.name.startswith("step-") and entry.name[5:].isdigit()
+        int(entry.name[5:]) for entry in folder.iterdir() if entry.name.startswith("step-") and entry.name[5:].isdigit()
     )
 
 

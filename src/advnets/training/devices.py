@@ -19,9 +19,7 @@ def resolve_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError):
-        raise RecipeError(
-            f"device {name!r} is not there", "use auto, cpu, or a GPU that PyTorch sees"
-        ) from None
+        raise RecipeError(f"device {name!r} is not there", "use auto, cpu, or a GPU that PyTorch sees") from None
     return device
 
 
@@ -37,7 +35,5 @@ def _fast_bfloat16(device: torch.device) -> bool:
         return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type == "cpu":
         capabilities = torch.cpu.get_capabilities()
-        return bool(
-            capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") or capabilities.get("bf16")
-        )
+        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") or capabilities.get("bf16"))
     return False

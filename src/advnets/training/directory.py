@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -98,7 +98,7 @@ class RunDirectory:
             write_whole(self.path / "run.json", json.dumps(facts, indent=1, ensure_ascii=False).encode())
 
     @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> Generator[None]:
         """Hold the run for this process alone.
 
         Raises:
@@ -108,9 +108,7 @@ class RunDirectory:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise RunError(
-                    f"{self.path} is being trained by another process", "wait for it or stop it"
-                ) from None
+                raise RunError(f"{self.path} is being trained by another process", "wait for it or stop it") from None
             yield
 
     def read_metrics(self) -> list[dict[str, Any]]:
@@ -141,7 +139,7 @@ class RunDirectory:
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Generator[None]:
     """Turn a full or read-only disk into one clear line.
 
     Raises:

@@ -6,7 +6,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -84,9 +84,7 @@ class _Clock:
         return self._trainer.seconds
 
 
-def _one_step(
-    trainer: Trainer, run: RunDirectory, clock: _Clock, events: Any, display: ProgressDisplay
-) -> None:
+def _one_step(trainer: Trainer, run: RunDirectory, clock: _Clock, events: Any, display: ProgressDisplay) -> None:
     recipe = trainer.recipe
     outcome = trainer.advance()
     line: dict[str, float] | None = None
@@ -140,7 +138,7 @@ def _events(run: RunDirectory, step: int) -> Any:
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[Interrupt]:
+def _interruptible() -> Generator[Interrupt]:
     """Turn SIGINT and SIGTERM into a wish that the loop grants between two steps (main thread only)."""
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():

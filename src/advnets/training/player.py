@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -73,15 +72,13 @@ class Player:
     @property
     def parameters(self) -> list[nn.Parameter]:
         """What the step differentiates: the worker's parameters."""
-        return cast("list[nn.Parameter]", self._work.parameters)
+        return self._work.parameters
 
     @torch.no_grad()
     def move(self, grads: Sequence[Tensor | None], step: int, steps: int) -> None:
         """Update number `step` of `steps` along `grads`, one for each of `parameters` (None is zero)."""
         if self._work is self.master:
-            known = [
-                torch.zeros_like(v) if g is None else g for g, v in zip(grads, self.master.views, strict=True)
-            ]
+            known = [torch.zeros_like(v) if g is None else g for g, v in zip(grads, self.master.views, strict=True)]
             known = [g if g.is_contiguous() else g.contiguous() for g in known]
             self.optimizer.update(self.master.views, known, self.master.spans, step, steps)
         else:
@@ -109,5 +106,5 @@ def _low_precision_copy(network: nn.Module, dtype: torch.dtype) -> nn.Module:
     buffers = dict(network.named_buffers())
     for name, _ in list(worker.named_buffers()):
         owner, _, last = name.rpartition(".")
-        worker.get_submodule(owner)._buffers[last] = buffers[name]
+        setattr(worker.get_submodule(owner), last, buffers[name])
     return worker

@@ -91,9 +91,7 @@ class Lines:
         if line is not None and (now - self._shown > _PLAIN_SECONDS or step >= self._steps):
             rate = line["steps_per_second"]
             left = (self._steps - step) / rate if rate else 0.0
-            self.say(
-                f"step {step:,} of {self._steps:,}  {_figures(line, self._images_a_step)}  {left:.0f} s left"
-            )
+            self.say(f"step {step:,} of {self._steps:,}  {_figures(line, self._images_a_step)}  {left:.0f} s left")
             self._shown = now
 
     def say(self, text: str) -> None:

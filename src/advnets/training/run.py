@@ -43,9 +43,7 @@ class Run:
         found, self.damaged = checkpoint.newest(self.directory.checkpoints)
         if found is None:
             why = f" ({'; '.join(self.damaged)})" if self.damaged else ""
-            raise RunError(
-                f"{self.path} holds no checkpoint to load{why}", f"run `advnets resume {self.path}` first"
-            )
+            raise RunError(f"{self.path} holds no checkpoint to load{why}", f"run `advnets resume {self.path}` first")
         self.step = found.step
         self._checkpoint = found
         self._custom = (generator, discriminator)
@@ -92,9 +90,7 @@ class Run:
         """
         return self._sampler.draw(count, seed)
 
-    def interpolate(
-        self, lines: int = 8, steps: int = 12, seed: int = 0
-    ) -> NDArray[np.uint8] | NDArray[np.float32]:
+    def interpolate(self, lines: int = 8, steps: int = 12, seed: int = 0) -> NDArray[np.uint8] | NDArray[np.float32]:
         """Samples along straight lines in z space (Figure 3): uint8 lines x steps x C x H x W."""
         ends = self._sampler.latents(2 * lines, seed)
         z = torch.cat([straight_lines(ends[2 * i : 2 * i + 2], steps) for i in range(lines)])
@@ -109,14 +105,10 @@ class Run:
     def _load(self, position: int, name: str) -> nn.Module:
         if self.facts.get("custom", [False, False])[position] and self._custom[position] is None:
             role = ("generator", "discriminator")[position]
-            raise RunError(
-                f"{self.path} was trained with a {role} of your own", f"pass it: load(path, {role}=module)"
-            )
+            raise RunError(f"{self.path} was trained with a {role} of your own", f"pass it: load(path, {role}=module)")
         network = initial_networks(self.recipe, self.shape, *self._custom)[position]
         load_weights(network, self._checkpoint.tensors[name], name)
-        return network.to(
-            resolve_device("auto" if self.recipe.device == "auto" else self.recipe.device)
-        ).eval()
+        return network.to(resolve_device("auto" if self.recipe.device == "auto" else self.recipe.device)).eval()
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r}, recipe={self.recipe.name!r}, step={self.step:,} of {self.recipe.steps:,})"

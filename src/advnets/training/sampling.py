@@ -23,9 +23,7 @@ class Sampler:
         value_range: the values that become bytes 0 and 255; None for points, which stay as they are.
     """
 
-    def __init__(
-        self, generator: nn.Module, prior: str, latent: int, value_range: tuple[float, float] | None
-    ) -> None:
+    def __init__(self, generator: nn.Module, prior: str, latent: int, value_range: tuple[float, float] | None) -> None:
         self.generator, self.prior, self.latent, self.value_range = generator, prior, latent, value_range
         self.device = next(generator.parameters()).device
 
@@ -57,9 +55,7 @@ class Sampler:
         if self.value_range is None:
             return values.float().cpu()
         low, high = self.value_range
-        return (
-            values.float().sub_(low).mul_(255.0 / (high - low)).round_().clamp_(0, 255).to(torch.uint8).cpu()
-        )
+        return values.float().sub_(low).mul_(255.0 / (high - low)).round_().clamp_(0, 255).to(torch.uint8).cpu()
 
 
 def straight_lines(ends: Tensor, steps: int) -> Tensor:

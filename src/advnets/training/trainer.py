@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +17,7 @@ from advnets.games.objectives import objective
 from advnets.games.penalties import penalty
 from advnets.networks.build import build_discriminator, build_generator
 from advnets.recipe import Recipe
-from advnets.training.algorithm import SCHEDULES, Outcome, Table
+from advnets.training.algorithm import SCHEDULES, Match, Outcome
 from advnets.training.averages import update_average
 from advnets.training.batches import Batches
 from advnets.training.checkpoint import Checkpoint, Tensors
@@ -72,32 +71,32 @@ class Trainer:
         self._batches = Batches(
             data.values, data.rows, recipe.batch, recipe.seed, self.device, self.compute, self.value_range
         )
-        if generator is None and hasattr(G, "fit_marginals") and data.values.dtype == np.uint8:
-            G.fit_marginals(self._batches.mean())
+        if generator is None and data.values.dtype == np.uint8:
+            fit = getattr(G, "fit_marginals", None)
+            if fit is not None:
+                fit(self._batches.mean())
         self.generator = Player(G.to(self.device), recipe.generator_optimizer, self.compute)
         self.discriminator = Player(D.to(self.device), recipe.discriminator_optimizer, self.compute)
         self.average = _frozen_copy(self.generator.network)
         self._average = FlatParameters(self.average, torch.float32)
-        self._table = Table(
+        self._match = Match(
             self._game(), self.generator, self.discriminator, self._batches, recipe.batch, recipe.seed,
             recipe.steps, recipe.discriminator_steps,
         )  # fmt: skip
         self._iterate = SCHEDULES[recipe.schedule]
         points = data.values.dtype != np.uint8
-        self.sampler = Sampler(
-            self.average, recipe.prior, recipe.latent, None if points else self.value_range
-        )
+        self.sampler = Sampler(self.average, recipe.prior, recipe.latent, None if points else self.value_range)
 
     def advance(self) -> Outcome:
         """Play one iteration."""
-        outcome = self._iterate(self._table, self.step)
+        outcome = self._iterate(self._match, self.step)
         self.step += 1
         update_average(self._average.flat, self.generator.master.flat, self.recipe.average, self.step)
         return outcome
 
     def figures(self, outcome: Outcome) -> dict[str, float]:
         """Costs and mean discriminator outputs of an iteration, fetched from the device in one go."""
-        return outcome.figures(self._table.game.objective)
+        return outcome.figures(self._match.game.objective)
 
     def check_finite(self, figures: Mapping[str, float]) -> None:
         """Refuse to go on from a cost or a weight that is not finite.
@@ -120,9 +119,7 @@ class Trainer:
         """Everything that the rest of the training depends on."""
         self.sync_buffers()
         players = {"generator": self.generator, "discriminator": self.discriminator}
-        optimizers = {
-            f"{name}.{key}": v for name, p in players.items() for key, v in p.optimizer.state.items()
-        }
+        optimizers = {f"{name}.{key}": v for name, p in players.items() for key, v in p.optimizer.state.items()}
         tensors: dict[str, Tensors] = {
             **{name: player.network.state_dict() for name, player in players.items()},
             "average": self.average.state_dict(),
@@ -178,9 +175,7 @@ class Trainer:
             for field, known in _PENALTY_NAMES.items()
             if (config := getattr(recipe.penalties, field)).weight
         ]
-        probe = (
-            self._batches(0)[:16] if recipe.batch >= 4 else self._batches(0).repeat(4, *[1] * len(self.shape))
-        )
+        probe = self._batches(0)[:16] if recipe.batch >= 4 else self._batches(0).repeat(4, *[1] * len(self.shape))
         _check_networks(G, D, recipe.latent, probe)
         return AdversarialGame(
             G,
