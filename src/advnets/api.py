@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,13 @@ def resume(
     if steps is not None and steps != recipe.steps:
         recipe = recipe.replace(steps=steps)
     facts = directory.facts
+    for role, given, custom in zip(
+        ("generator", "discriminator"), (generator, discriminator), facts["custom"], strict=True
+    ):
+        if custom and given is None:
+            raise RunError(
+                f"{directory.path} was trained with a {role} of your own", f"pass it to resume: {role}=module"
+            )
     data = open_data(recipe)
     if data.fingerprint != facts["data"]["fingerprint"]:
         raise RunError(
@@ -118,18 +126,19 @@ def resume(
                 raise RecipeError(f"{directory.path} is at step {found.step:,} already", "give more --steps")
             trainer.restore(found)
         with writing(directory.path):
-            checkpoint.discard_after(directory.checkpoints, trainer.step)
-            if recipe != directory.recipe:
-                directory.write_recipe(recipe)
-        directory.rewind_metrics(trainer.step)
-    facts = {
-        **facts,
-        "status": "running",
-        "damaged": damaged,
-        "resumed": [*facts.get("resumed", []), trainer.step],
-    }
-    directory.write_facts(facts)
-    return _play(trainer, directory, facts, generator, discriminator)
+            checkpoint.discard_after(directory.checkpoints, trainer.step if found is not None else -1)
+        if recipe != directory.recipe:
+            directory.write_recipe(recipe)
+        directory.rewind(trainer.step)
+        facts = {
+            **facts,
+            "status": "running",
+            "damaged": damaged,
+            "resumed": [*facts.get("resumed", []), trainer.step],
+        }
+        directory.write_facts(facts)
+        notes = [f"{problem}; going on from step {trainer.step:,}" for problem in damaged]
+        return _play(trainer, directory, facts, generator, discriminator, notes)
 
 
 def load(run: str | Path, generator: nn.Module | None = None, discriminator: nn.Module | None = None) -> Run:
@@ -147,9 +156,10 @@ def _play(
     facts: dict[str, Any],
     generator: nn.Module | None,
     discriminator: nn.Module | None,
+    notes: Sequence[str] = (),
 ) -> Run:
     try:
-        status = play(trainer, directory)
+        status = play(trainer, directory, notes)
     except DivergedError as error:
         directory.write_facts({**facts, "status": "diverged", "reason": error.what})
         kept = checkpoint.steps(directory.checkpoints)

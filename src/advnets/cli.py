@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import io
 import json
+import os
+import re
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import tyro
 from rich.console import Console
 from rich.table import Table
 
-from advnets.errors import AdvnetsError, DataError, RunError
+from advnets.errors import AdvnetsError, DataError, RunError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +28,9 @@ if TYPE_CHECKING:
     from advnets.recipe import Recipe
     from advnets.training.run import Run
 
+T = TypeVar("T")
 Positional = tyro.conf.Positional
+_ELSEWHERE = "make room, permit writing, or choose another place"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,17 +49,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     try:
         COMMANDS[args[0]](args[1:])
+        sys.stdout.flush()
     except AdvnetsError as error:
         print(f"advnets: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader of our output has gone, as in `advnets info RUN | head -1`
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
         return 0
     except KeyboardInterrupt:
         print("advnets: stopped", file=sys.stderr)
         return 2
-    except SystemExit as stop:  # tyro has said what is wrong, or printed the help
-        return 2 if stop.code else 0
+    except SystemExit:  # tyro has printed the help
+        return 0
     except Exception:
         return _our_failure(args)
     return 0
@@ -67,7 +75,10 @@ def train(args: list[str]) -> None:
     named = bool(args) and not args[0].startswith("-")
     base = load_recipe(args[0] if named else _default_recipe(args))
 
-    parsed = tyro.cli(TrainFlags, prog="advnets train [RECIPE]", default=TrainFlags(base), args=args[named:])
+    def read() -> TrainFlags:
+        return tyro.cli(TrainFlags, prog="advnets train [RECIPE]", default=TrainFlags(base), args=args[named:])
+
+    parsed = _read("train", read)
     _trained(api.train(parsed.recipe, run=parsed.run, command=["advnets", "train", *args]))
 
 
@@ -86,7 +97,7 @@ def resume(args: list[str]) -> None:
         """
         _trained(api.resume(run, steps=steps))
 
-    tyro.cli(resume, prog="advnets resume", args=args)
+    _call(resume, args)
 
 
 def sample(args: list[str]) -> None:
@@ -111,11 +122,11 @@ def sample(args: list[str]) -> None:
         loaded = _load(run)
         target = out or run / "samples.png"
         made = loaded.sample(count, seed)
-        with writing(target):
-            _save(made, target)
+        with writing(target, _ELSEWHERE):
+            _save(made, target, loaded.recipe.data)
         print(f"{count} samples: {target}")
 
-    tyro.cli(sample, prog="advnets sample", args=args)
+    _call(sample, args)
 
 
 def interpolate(args: list[str]) -> None:
@@ -144,12 +155,12 @@ def interpolate(args: list[str]) -> None:
         if len(loaded.shape) != 3:
             raise RunError(f"{run} makes points, not images", "draw them with `advnets sample`")
         target = out or run / "interpolation.png"
-        with writing(target):
+        with writing(target, _ELSEWHERE):
             target.parent.mkdir(parents=True, exist_ok=True)
             figures.save(figures.interpolation(loaded.interpolate(lines, points, seed)), target)  # type: ignore[arg-type]
         print(f"interpolation: {target}")
 
-    tyro.cli(interpolate, prog="advnets interpolate", args=args)
+    _call(interpolate, args)
 
 
 def evaluate(args: list[str]) -> None:
@@ -179,7 +190,7 @@ def evaluate(args: list[str]) -> None:
         """
         _evaluate(source, data, [name.strip() for name in metrics.split(",") if name.strip()], count, seed, json)
 
-    tyro.cli(evaluate, prog="advnets evaluate", args=args)
+    _call(evaluate, args)
 
 
 def info(args: list[str]) -> None:
@@ -196,7 +207,7 @@ def info(args: list[str]) -> None:
         """
         _print_info(run, json)
 
-    tyro.cli(info, prog="advnets info", args=args, config=(tyro.conf.FlagCreatePairsOff,))
+    _call(info, args)
 
 
 def recipes(args: list[str]) -> None:
@@ -209,7 +220,7 @@ def recipes(args: list[str]) -> None:
         for name in recipe_names():
             print(f"{name:12s}  {recipe_summary(name)}")
 
-    tyro.cli(recipes, prog="advnets recipes", args=args)
+    _call(recipes, args)
 
 
 def recipe(args: list[str]) -> None:
@@ -225,7 +236,7 @@ def recipe(args: list[str]) -> None:
 
         print(to_yaml(load_recipe(name)), end="")
 
-    tyro.cli(recipe, prog="advnets recipe", args=args)
+    _call(recipe, args)
 
 
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
@@ -238,6 +249,54 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "recipes": recipes,
     "recipe": recipe,
 }
+
+
+def _call(function: Callable[..., None], args: list[str]) -> None:
+    """Call `function` with what `args` say; its signature and docstring are the command's flags and help."""
+
+    @functools.wraps(function)
+    def postponed(*values: Any, **named: Any) -> Callable[[], None]:
+        return functools.partial(function, *values, **named)
+
+    name = function.__name__
+    config = (tyro.conf.FlagCreatePairsOff,)
+    _read(name, lambda: tyro.cli(postponed, prog=f"advnets {name}", args=args, config=config))()
+
+
+def _read(command: str, parse: Callable[[], T]) -> T:
+    """What `parse`, a call of tyro, returns; its complaint in a box becomes one line.
+
+    Raises:
+        UsageError: the arguments do not fit.
+    """
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            return parse()
+    except SystemExit as stop:
+        if not stop.code:
+            raise  # the help has been printed
+        raise UsageError(_in_one_line(said.getvalue()), f"see `advnets {command} --help`") from None
+
+
+def _in_one_line(boxed: str) -> str:
+    """The first section of a message that tyro has drawn in a box, and the nearest flag that it proposes."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", boxed)
+    rows = [line.strip("│ ") for line in plain.splitlines() if not line.startswith(("╭", "╰"))]
+    sections = [" ".join(rows).split() for rows in _split(rows, lambda row: row.startswith("──"))]
+    message = " ".join(sections[0]).rstrip(".")
+    close = next((words for words in sections if words[:3] == ["Perhaps", "you", "meant:"]), None)
+    return f"{message}; perhaps you meant {close[3]}" if close and len(close) > 3 else message
+
+
+def _split(rows: list[str], between: Callable[[str], bool]) -> list[list[str]]:
+    parts: list[list[str]] = [[]]
+    for row in rows:
+        if between(row):
+            parts.append([])
+        else:
+            parts[-1].append(row)
+    return parts
 
 
 def _overview() -> str:
@@ -284,7 +343,7 @@ def _load(path: Path) -> Run:
     return run
 
 
-def _save(made: NDArray[np.uint8] | NDArray[np.float32], target: Path) -> None:
+def _save(made: NDArray[np.uint8] | NDArray[np.float32], target: Path, data: str) -> None:
     import numpy as np
     from PIL import Image
 
@@ -293,7 +352,7 @@ def _save(made: NDArray[np.uint8] | NDArray[np.float32], target: Path) -> None:
     images = made.dtype == np.uint8
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.suffix == ".png":
-        save_samples(made, target, target.parent)
+        save_samples(made, target, data)
     elif target.suffix == ".npy":
         np.save(target, made.transpose(0, 2, 3, 1) if images else made)
     elif target.suffix or not images:
@@ -325,7 +384,7 @@ def _evaluate(source: Path, data: str | None, metrics: list[str], count: int, se
     if run is not None:
         print(f"report: {write_evaluation(run, result.measures, result.samples, result.table)}")
     if out is not None:
-        with writing(out):
+        with writing(out, _ELSEWHERE):
             out.parent.mkdir(parents=True, exist_ok=True)
             write_whole(out, json.dumps(result.measures, indent=1).encode())
         print(f"answers: {out}")

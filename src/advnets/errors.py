@@ -17,6 +17,10 @@ class AdvnetsError(Exception):
         self.remedy = remedy
 
 
+class UsageError(AdvnetsError):
+    """Arguments that a command does not take."""
+
+
 class DataError(AdvnetsError):
     """Images that cannot be found, read or used."""
 

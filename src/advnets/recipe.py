@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from dataclasses import dataclass
 from importlib import resources
@@ -15,7 +16,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from advnets.errors import RecipeError
 from advnets.games.objectives import OBJECTIVES
 from advnets.games.priors import PRIORS
-from advnets.networks.build import DiscriminatorConfig, GeneratorConfig
+from advnets.networks.build import DISCRIMINATORS, GENERATORS, DiscriminatorConfig, GeneratorConfig
+from advnets.networks.mlp import ACTIVATIONS
 from advnets.training.averages import AverageConfig
 from advnets.training.optimizers import OptimizerConfig
 
@@ -199,10 +201,10 @@ def load_recipe(source: str | Path) -> Recipe:
             raise RecipeError(f"{path} cannot be read as a recipe ({error.__class__.__name__})") from None
     try:
         values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
-        raise RecipeError(f"{where}{line} is not YAML") from None
+        raise RecipeError(f"{where}{line} is not plain YAML") from None
     return from_dict(values, where)
 
 
@@ -242,12 +244,50 @@ def _check(recipe: Recipe) -> None:
     _require(0 <= recipe.average.decay < 1, "average.decay", recipe.average.decay, "use 0 up to, not including, 1")
     _require(0 <= recipe.average.share <= 1, "average.share", recipe.average.share, "use 0 to 1")
     for name in ("generator_optimizer", "discriminator_optimizer"):
-        rate = getattr(recipe, name).rate
-        _require(rate > 0, f"{name}.rate", rate, "use a positive rate")
+        _check_optimizer(getattr(recipe, name), name)
+    _check_networks(recipe.generator, recipe.discriminator)
     for name in ("r1", "r2", "gradient"):
         penalty = getattr(recipe.penalties, name)
         _require(penalty.every >= 1, f"penalties.{name}.every", penalty.every, "use 1 or more")
+        _require(0 <= penalty.weight < math.inf, f"penalties.{name}.weight", penalty.weight, "use 0 or more")
     parse_size(recipe.size)
+
+
+def _check_optimizer(config: OptimizerConfig, name: str) -> None:
+    _require(0 < config.rate < math.inf, f"{name}.rate", config.rate, "use a positive rate")
+    _require(all(0 <= b < 1 for b in config.betas), f"{name}.betas", config.betas, "use 0 up to, not including, 1")
+    for field in ("momentum", "final_momentum", "decay_from"):
+        value = getattr(config, field)
+        _require(0 <= value <= 1, f"{name}.{field}", value, "use 0 to 1")
+    for field in ("epsilon", "floor", "warmup", "momentum_steps"):
+        value = getattr(config, field)
+        _require(0 <= value < math.inf, f"{name}.{field}", value, "use 0 or more")
+    _require(0 < config.decay < math.inf, f"{name}.decay", config.decay, "use a positive number")
+
+
+def _check_networks(generator: GeneratorConfig, discriminator: DiscriminatorConfig) -> None:
+    for name, kind, known in (
+        ("generator", generator.kind, GENERATORS),
+        ("discriminator", discriminator.kind, DISCRIMINATORS),
+    ):
+        _require(kind in known, f"{name}.kind", kind, f"choose one of {', '.join(known)}")
+    for name, sizes in (
+        ("generator.hidden", generator.hidden),
+        ("generator.base", (generator.base,)),
+        ("discriminator.units", discriminator.units),
+        ("discriminator.pieces", (discriminator.pieces,)),
+        ("discriminator.base", (discriminator.base,)),
+    ):
+        _require(all(size >= 1 for size in sizes), name, sizes, "use 1 or more")
+    for field in ("keep_input", "keep_hidden"):
+        keep = getattr(discriminator, field)
+        _require(0 < keep <= 1, f"discriminator.{field}", keep, "use a probability above 0")
+    if generator.kind == "mlp":
+        given, layers = generator.activations, len(generator.hidden)
+        _require(len(given) in (1, layers), "generator.activations", given, f"name one, or {layers}")
+        for field, values in (("activations", given), ("output", (generator.output,))):
+            known = set(values) <= set(ACTIVATIONS)
+            _require(known, f"generator.{field}", getattr(generator, field), f"choose from {', '.join(ACTIVATIONS)}")
 
 
 def _require(holds: bool, name: str, value: object, remedy: str) -> None:

@@ -44,7 +44,7 @@ def write_report(run: Run) -> Path:
     """
     metrics = run.metrics
     images = len(run.shape) == 3
-    save_samples(run.sample(_GRID if images else _POINTS), run.path / "samples.png", run.path)
+    save_samples(run.sample(_GRID if images else _POINTS), run.path / "samples.png", run.recipe.data)
     with writing(run.path):
         if metrics:
             figures.curves(metrics, run.path / "curves.png")

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from advnets.networks.layers import Dropout, Maxout, uniform_
 
-_ACTIVATIONS: dict[str, type[nn.Module]] = {
+ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
     "sigmoid": nn.Sigmoid,
     "tanh": nn.Tanh,
@@ -51,7 +51,7 @@ class MLPGenerator(nn.Module):
         sizes = [latent, *hidden, math.prod(self.shape)]
         layers: list[nn.Module] = []
         for fan_in, fan_out, kind in zip(sizes[:-1], sizes[1:], [*kinds, output], strict=True):
-            layers += [_dense(fan_in, fan_out, init), _ACTIVATIONS[kind]()]
+            layers += [_dense(fan_in, fan_out, init), ACTIVATIONS[kind]()]
             if kind == "sigmoid" and len(layers) < 2 * len(hidden) + 2:
                 _last_linear(layers).bias.data.fill_(hidden_bias)
         self.layers = nn.Sequential(*layers)

@@ -25,6 +25,10 @@ FORMAT = 1
 Tensors = Mapping[str, Tensor]
 
 
+class LaterFormatError(RunError):
+    """A sound checkpoint that a later version wrote: it must not be passed over, still less removed."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """What a checkpoint holds.
@@ -46,7 +50,7 @@ def save(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
     Raises:
         OSError: the disk is full or not writable; the checkpoints that were there are untouched.
     """
-    final = folder / f"step-{checkpoint.step:08d}"
+    final = folder / folder_name(checkpoint.step)
     if final.exists():  # a step's state is a function of the step: this is that checkpoint
         return final
     aside = folder / f".{final.name}.{os.getpid()}"
@@ -67,8 +71,13 @@ def save(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
         shutil.rmtree(aside, ignore_errors=True)
         raise
     for old in steps(folder)[:-keep]:
-        shutil.rmtree(folder / f"step-{old:08d}", ignore_errors=True)
+        shutil.rmtree(folder / folder_name(old), ignore_errors=True)
     return final
+
+
+def folder_name(step: int) -> str:
+    """What the checkpoint of a step is called."""
+    return f"step-{step:08d}"
 
 
 def steps(folder: Path) -> list[int]:
@@ -85,6 +94,7 @@ def load(path: Path) -> Checkpoint:
 
     Raises:
         RunError: a file is missing, truncated or changed.
+        LaterFormatError: it is sound, but not for this version.
     """
     try:
         state = json.loads((path / "state.json").read_bytes())
@@ -92,7 +102,7 @@ def load(path: Path) -> Checkpoint:
         if digest != _digest(state):
             raise RunError(f"{path}/state.json is damaged")
         if state["format"] > FORMAT:
-            raise RunError(f"{path} was written by a later Advnets", "update Advnets")
+            raise LaterFormatError(f"{path} was written by a later Advnets", "update Advnets")
         tensors: dict[str, Tensors] = {}
         for name, expected in state["files"].items():
             data = (path / name).read_bytes()
@@ -105,11 +115,17 @@ def load(path: Path) -> Checkpoint:
 
 
 def newest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
-    """The newest sound checkpoint in `folder` (None where there is none), and what is wrong with newer ones."""
+    """The newest sound checkpoint in `folder` (None where there is none), and what is wrong with newer ones.
+
+    Raises:
+        LaterFormatError: a later version has trained further.
+    """
     damaged: list[str] = []
     for step in reversed(steps(folder)):
         try:
-            return load(folder / f"step-{step:08d}"), damaged
+            return load(folder / folder_name(step)), damaged
+        except LaterFormatError:
+            raise
         except RunError as error:
             damaged.append(error.what)
     return None, damaged
@@ -122,12 +138,12 @@ def discard_after(folder: Path, step: int) -> None:
             shutil.rmtree(entry)
     for later in steps(folder):
         if later > step:
-            shutil.rmtree(folder / f"step-{later:08d}")
+            shutil.rmtree(folder / folder_name(later))
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file aside, flush it to the disk and rename it: readers see the old or the new, never a part."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         _write(aside, data)
         aside.replace(path)

@@ -40,15 +40,15 @@ class RunDirectory:
                 f"{path} already holds a run",
                 f"continue it with `advnets resume {path}`, or name another --run",
             )
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if path.exists() and not (path.is_dir() and _empty(path)):
             raise RunError(f"{path} exists and is not a run", "name another --run")
         run = cls(path)
-        with writing(path):
-            run.checkpoints.mkdir(parents=True)
-            run.samples.mkdir()
+        with writing(path, "make room, permit writing, or name another --run"):
+            run.checkpoints.mkdir(parents=True, exist_ok=True)
+            run.samples.mkdir(exist_ok=True)
             write_whole(path / "recipe.yaml", to_yaml(recipe).encode())
             run.metrics.touch()
-            run.write_facts(facts)
+        run.write_facts(facts)  # last: a directory without it was never begun, see _empty
         return run
 
     @classmethod
@@ -71,21 +71,27 @@ class RunDirectory:
     def facts(self) -> dict[str, Any]:
         """What run.json says: versions, command, data, status."""
         try:
-            return json.loads((self.path / "run.json").read_bytes())
-        except (OSError, ValueError):
-            raise RunError(f"{self.path}/run.json is damaged", "restore it, or train anew") from None
+            facts = json.loads((self.path / "run.json").read_bytes())
+            if facts["status"] and facts["data"]["fingerprint"]:
+                return facts
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        raise RunError(f"{self.path}/run.json is damaged", "restore it, or train anew")
 
     @property
     def status(self) -> str:
         """running, done, stopped (by a signal), diverged, or interrupted (it ended without a word)."""
         status = str(self.facts["status"])
-        if status != "running":
+        if status != "running" or self._lock is not None:
             return status
         try:
-            with self.lock():
-                return "interrupted"
-        except RunError:
+            with (self.path / ".lock").open() as file:  # for reading: the run may lie on a read-only disk
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
             return "running"
+        except OSError:
+            return "interrupted"
+        return "interrupted"
 
     def write_recipe(self, recipe: Recipe) -> None:
         """Replace recipe.yaml, as when a run is trained further."""
@@ -99,26 +105,39 @@ class RunDirectory:
 
     @contextlib.contextmanager
     def lock(self) -> Generator[None]:
-        """Hold the run for this process alone.
+        """Hold the run for this process alone; held already, it stays so.
 
         Raises:
             RunError: another process is training it.
         """
-        with writing(self.path), (self.path / ".lock").open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise RunError(f"{self.path} is being trained by another process", "wait for it or stop it") from None
+        if self._lock is not None:
             yield
+            return
+        with writing(self.path):
+            file = (self.path / ".lock").open("a")
+        with file:
+            try:
+                with writing(self.path):
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except RunError as error:
+                if not isinstance(error.__cause__, BlockingIOError):
+                    raise
+                raise RunError(f"{self.path} is being trained by another process", "wait for it or stop it") from None
+            self._lock = file
+            try:
+                yield
+            finally:
+                self._lock = None
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """The lines of metrics.jsonl; a last line torn by a crash is left out."""
         lines: list[dict[str, Any]] = []
-        for line in self.metrics.read_text("utf-8").splitlines() if self.metrics.exists() else []:
+        for line in self.metrics.read_bytes().splitlines() if self.metrics.exists() else []:
             try:
-                lines.append(json.loads(line))
+                entry = json.loads(line)
             except ValueError:
                 break
+            lines.append(entry)
         return lines
 
     def append_metrics(self, line: Mapping[str, Any]) -> None:
@@ -131,16 +150,31 @@ class RunDirectory:
         with writing(self.path), self.metrics.open("a", encoding="utf-8") as file:
             os.fsync(file.fileno())
 
-    def rewind_metrics(self, step: int) -> None:
-        """Drop the lines after `step`: the resumed training writes them again."""
+    def rewind(self, step: int) -> None:
+        """Drop the log's lines after `step`, which the resumed training writes again, and files half-written."""
+        with writing(self.path):
+            for part in [*self.path.glob(".*.part"), *self.samples.glob(".*.part")]:
+                part.unlink(missing_ok=True)
         kept = [line for line in self.read_metrics() if line["step"] <= step]
         with writing(self.path):
             write_whole(self.metrics, "".join(json.dumps(line) + "\n" for line in kept).encode())
 
 
+def _empty(path: Path) -> bool:
+    """Whether nothing lies in a directory, or only what `RunDirectory.create` leaves when it is killed."""
+    files = [entry for entry in path.rglob("*") if entry.is_file() and not entry.name.endswith(".part")]
+    names = {entry.name for entry in path.iterdir() if not entry.name.endswith(".part")}
+    begun = names <= {"checkpoints", "samples", "recipe.yaml", "metrics.jsonl"} and "checkpoints" in names
+    return not names or (begun and all(file.name == "recipe.yaml" or not file.stat().st_size for file in files))
+
+
 @contextlib.contextmanager
-def writing(path: Path) -> Generator[None]:
+def writing(path: Path, remedy: str | None = None) -> Generator[None]:
     """Turn a full or read-only disk into one clear line.
+
+    Args:
+        path: what is written.
+        remedy: what to do; by default what helps a training whose run directory `path` is.
 
     Raises:
         RunError: the system refused to write.
@@ -149,5 +183,5 @@ def writing(path: Path) -> Generator[None]:
         yield
     except OSError as error:
         reason = (error.strerror or error.__class__.__name__).lower()
-        remedy = f"make room or permit writing, then `advnets resume {path}`; the last checkpoint is intact"
-        raise RunError(f"cannot write to {path}: {reason}", remedy) from error
+        resume = f"make room or permit writing, then `advnets resume {path}`; the last checkpoint is intact"
+        raise RunError(f"cannot write to {path}: {reason}", remedy or resume) from error

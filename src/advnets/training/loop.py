@@ -6,7 +6,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from advnets import figures
+from advnets.data.toys import open_points
 from advnets.training import checkpoint
 from advnets.training.directory import RunDirectory, writing
 from advnets.training.progress import ProgressDisplay, progress_display
@@ -35,8 +36,13 @@ class Interrupt:
         self.name = signal.Signals(number).name
 
 
-def play(trainer: Trainer, run: RunDirectory) -> str:
+def play(trainer: Trainer, run: RunDirectory, notes: Sequence[str] = ()) -> str:
     """Train from the trainer's step to the recipe's last, keeping everything in `run`.
+
+    Args:
+        trainer: the game, new or restored.
+        run: where everything is kept.
+        notes: lines to show before the first step.
 
     Returns:
         The status: "done", or "stopped" when a signal ended it early (with a checkpoint).
@@ -47,19 +53,16 @@ def play(trainer: Trainer, run: RunDirectory) -> str:
     """
     recipe = trainer.recipe
     k = recipe.discriminator_steps if recipe.schedule == "alternating" else 1
-    events = _events(run, trainer.step)
     display = progress_display(recipe.steps, trainer.step, recipe.batch * k)
-    try:
-        with run.lock(), _interruptible() as interrupt, display:
-            clock = _Clock(trainer)
-            while trainer.step < recipe.steps and not interrupt.name:
-                _one_step(trainer, run, clock, events, display)
-            if interrupt.name:
-                display.say(f"{interrupt.name}: stopping at step {trainer.step:,} with a checkpoint")
-            _keep(trainer, run, clock)
-    finally:
-        with writing(run.path):
-            events.close()
+    with run.lock(), _interruptible() as interrupt, _events(run, trainer.step) as events, display:
+        for note in notes:
+            display.say(note)
+        clock = _Clock(trainer)
+        while trainer.step < recipe.steps and not interrupt.name:
+            _one_step(trainer, run, clock, events, display)
+        if interrupt.name:
+            display.say(f"{interrupt.name}: stopping at step {trainer.step:,} with a checkpoint")
+        _keep(trainer, run, clock)
     return "stopped" if trainer.step < recipe.steps else "done"
 
 
@@ -118,23 +121,35 @@ def _keep(trainer: Trainer, run: RunDirectory, clock: _Clock) -> None:
 def _picture(trainer: Trainer, run: RunDirectory) -> None:
     trainer.sync_buffers()
     made = trainer.sampler.draw(_FIXED_LATENTS if len(trainer.shape) == 3 else 2000, _FIXED_SEED)
-    save_samples(made, run.samples / f"step-{trainer.step:08d}.png", run.path)
+    save_samples(made, run.samples / f"step-{trainer.step:08d}.png", trainer.recipe.data)
 
 
-def save_samples(made: np.ndarray[Any, Any], path: Path, owner: Path) -> None:
-    """A picture of samples: a grid of images, or points in the plane."""
-    with writing(owner):
-        if made.dtype == np.uint8:
-            figures.save(figures.grid(made), path)
-        else:
-            figures.scatter(made, made[:0], path)
+def save_samples(made: np.ndarray[Any, Any], path: Path, data: str) -> None:
+    """A picture of samples: a grid of images, or points in the plane above those of the toy `data`.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    if made.dtype == np.uint8:
+        figures.save(figures.grid(made), path)
+    else:
+        figures.scatter(made, open_points(data).points[: len(made)], path)
 
 
-def _events(run: RunDirectory, step: int) -> Any:
+@contextlib.contextmanager
+def _events(run: RunDirectory, step: int) -> Generator[Any]:
     from torch.utils.tensorboard.writer import SummaryWriter  # a second: only a training pays it
 
     with writing(run.path):
-        return SummaryWriter(str(run.path), purge_step=step + 1 if step else None)
+        events = SummaryWriter(str(run.path), purge_step=step + 1 if step else None)
+    try:
+        yield events
+    except BaseException:
+        with contextlib.suppress(OSError):  # what went wrong first is what the user hears of
+            events.close()
+        raise
+    with writing(run.path):
+        events.close()
 
 
 @contextlib.contextmanager

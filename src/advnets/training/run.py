@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import platform
 import sys
@@ -29,18 +30,23 @@ class Run:
         path: the run directory.
         generator, discriminator: modules to load the weights into, where the run was trained with modules of
             the user's own; by default those of the recipe.
+        step: load the checkpoint of this step instead of the newest.
 
     Raises:
         RunError: no run, or no sound checkpoint, at `path`.
     """
 
     def __init__(
-        self, path: str | Path, generator: nn.Module | None = None, discriminator: nn.Module | None = None
+        self,
+        path: str | Path,
+        generator: nn.Module | None = None,
+        discriminator: nn.Module | None = None,
+        step: int | None = None,
     ) -> None:
         self.directory = RunDirectory.open(Path(path))
         self.path = self.directory.path
         self.recipe: Recipe = self.directory.recipe
-        found, self.damaged = checkpoint.newest(self.directory.checkpoints)
+        found, self.damaged = self._find(step)
         if found is None:
             why = f" ({'; '.join(self.damaged)})" if self.damaged else ""
             raise RunError(f"{self.path} holds no checkpoint to load{why}", f"run `advnets resume {self.path}` first")
@@ -83,12 +89,12 @@ class Run:
         """What the generator's values for black and white are."""
         return getattr(self.generator, "output_range", (0.0, 1.0))
 
-    def sample(self, count: int, seed: int = 0) -> NDArray[np.uint8] | NDArray[np.float32]:
+    def sample(self, count: int, seed: int = 0, averaged: bool = True) -> NDArray[np.uint8] | NDArray[np.float32]:
         """The first `count` samples of `seed`: uint8 N x C x H x W (points: float32 N x D).
 
-        Sample i is the same whatever the count.
+        Sample i is the same whatever the count. `averaged=False` samples the generator as its last step left it.
         """
-        return self._sampler.draw(count, seed)
+        return (self._sampler if averaged else self._sampler_of(self.raw_generator)).draw(count, seed)
 
     def interpolate(self, lines: int = 8, steps: int = 12, seed: int = 0) -> NDArray[np.uint8] | NDArray[np.float32]:
         """Samples along straight lines in z space (Figure 3): uint8 lines x steps x C x H x W."""
@@ -99,16 +105,28 @@ class Run:
 
     @functools.cached_property
     def _sampler(self) -> Sampler:
+        return self._sampler_of(self.generator)
+
+    def _sampler_of(self, generator: nn.Module) -> Sampler:
         value_range = self.value_range if len(self.shape) == 3 else None
-        return Sampler(self.generator, self.recipe.prior, self.recipe.latent, value_range)
+        return Sampler(generator, self.recipe.prior, self.recipe.latent, value_range)
+
+    def _find(self, step: int | None) -> tuple[checkpoint.Checkpoint | None, list[str]]:
+        folder = self.directory.checkpoints
+        if step is None:
+            return checkpoint.newest(folder)
+        if step not in (kept := checkpoint.steps(folder)):
+            raise RunError(f"{self.path} keeps no checkpoint of step {step:,}", f"its steps are {kept}")
+        return checkpoint.load(folder / checkpoint.folder_name(step)), []
 
     def _load(self, position: int, name: str) -> nn.Module:
         if self.facts.get("custom", [False, False])[position] and self._custom[position] is None:
             role = ("generator", "discriminator")[position]
             raise RunError(f"{self.path} was trained with a {role} of your own", f"pass it: load(path, {role}=module)")
-        network = initial_networks(self.recipe, self.shape, *self._custom)[position]
+        # A copy: the average and the raw generator must not end up in one module of the user's.
+        network = copy.deepcopy(initial_networks(self.recipe, self.shape, *self._custom)[position])
         load_weights(network, self._checkpoint.tensors[name], name)
-        return network.to(resolve_device("auto" if self.recipe.device == "auto" else self.recipe.device)).eval()
+        return network.to(resolve_device(self.recipe.device)).eval()
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r}, recipe={self.recipe.name!r}, step={self.step:,} of {self.recipe.steps:,})"
