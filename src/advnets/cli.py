@@ -283,7 +283,9 @@ def _in_one_line(boxed: str) -> str:
     """The first section of a message that tyro has drawn in a box, and the nearest flag that it proposes."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", boxed)
     rows = [line.strip("│ ") for line in plain.splitlines() if not line.startswith(("╭", "╰"))]
-    sections = [" ".join(rows).split() for rows in _split(rows, lambda row: row.startswith("──"))]
+    sections = [" ".join(rows).split() for rows in _split(rows, lambda row: set(row) in ({"─"}, {"-"}))]
+    if "╭" not in plain:  # where the terminal has no such characters, the title is a section of its own
+        sections = sections[1:] or sections
     message = " ".join(sections[0]).rstrip(".")
     close = next((words for words in sections if words[:3] == ["Perhaps", "you", "meant:"]), None)
     return f"{message}; perhaps you meant {close[3]}" if close and len(close) > 3 else message

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import safetensors.torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from advnets.errors import RunError
@@ -59,7 +60,7 @@ def save(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
         aside.mkdir(parents=True)
         digests: dict[str, str] = {}
         for name, tensors in checkpoint.tensors.items():
-            data = safetensors.torch.save({key: value.detach().cpu().contiguous() for key, value in tensors.items()})
+            data = safetensors.torch.save(_apart(tensors))
             digests[f"{name}.safetensors"] = hashlib.sha256(data).hexdigest()
             _write(aside / f"{name}.safetensors", data)
         body = {"format": FORMAT, **checkpoint.state, "step": checkpoint.step, "files": digests}
@@ -105,11 +106,13 @@ def load(path: Path) -> Checkpoint:
             raise LaterFormatError(f"{path} was written by a later Advnets", "update Advnets")
         tensors: dict[str, Tensors] = {}
         for name, expected in state["files"].items():
+            if Path(name).name != name:
+                raise ValueError("a checkpoint is made of its own files")
             data = (path / name).read_bytes()
             if hashlib.sha256(data).hexdigest() != expected:
                 raise RunError(f"{path}/{name} is damaged")
             tensors[name.removesuffix(".safetensors")] = safetensors.torch.load(data)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         raise RunError(f"{path} is damaged ({error.__class__.__name__})") from None
     return Checkpoint(int(state["step"]), tensors, state)
 
@@ -162,6 +165,17 @@ def sync_folder(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _apart(tensors: Tensors) -> dict[str, Tensor]:
+    """Tensors as safetensors takes them: on the CPU, contiguous, and those that are one (tied weights) as copies."""
+    apart: dict[str, Tensor] = {}
+    seen: set[int] = set()
+    for name, value in tensors.items():
+        tensor = value.detach().cpu().contiguous()
+        apart[name] = tensor.clone() if tensor.data_ptr() in seen else tensor
+        seen.add(tensor.data_ptr())
+    return apart
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -108,11 +108,15 @@ class SGD:
         before = learning_rate(self.config, step - 1, steps) if step else rate
         # The fused kernel keeps u = -v / rate; with the ratio of the rates in its momentum it is pylearn2's
         # rule to the letter, also while the rate moves.
-        ratio = before / rate if rate > 0 else 0.0
+        factor = momentum(self.config, step) * (before / rate if rate > 0 else 0.0)
+        velocity = [self._velocity[s] for s in spans]
+        if factor == 0:  # then the kernel takes no velocity, but a later momentum will ask for it
+            for kept, grad in zip(velocity, grads, strict=True):
+                kept.view(grad.shape).copy_(grad)
         _fused_sgd(
-            list(parameters), list(grads), [self._velocity[s] for s in spans],
-            weight_decay=0.0, momentum=momentum(self.config, step) * ratio, lr=rate, dampening=0.0,
-            nesterov=False, maximize=False, is_first_step=False,
+            list(parameters), list(grads), velocity if factor else [],
+            weight_decay=0.0, momentum=factor, lr=rate, dampening=0.0, nesterov=False, maximize=False,
+            is_first_step=False,
         )  # fmt: skip
 
 

@@ -18,12 +18,13 @@ class FlatParameters:
     """All parameters of a module as views of one tensor: one call casts, averages, checks or saves them all.
 
     Args:
-        module: its parameters become views of `flat` (values kept); their shapes, names and use stay.
+        module: its parameters become views of `flat` (values kept); their shapes, names and use stay. Frozen ones
+            (without `requires_grad`) are left as they are.
         dtype: of the flat tensor.
     """
 
     def __init__(self, module: nn.Module, dtype: torch.dtype) -> None:
-        self.parameters = list(module.parameters())
+        self.parameters = [p for p in module.parameters() if p.requires_grad]
         starts, size = [], 0
         for parameter in self.parameters:
             starts.append(size)
@@ -98,6 +99,18 @@ class Player:
         """Bring the worker's weights up to the master's."""
         if self._work is not self.master:
             self._work.flat.copy_(self.master.flat)
+
+
+def computes_in(network: nn.Module, shape: Sequence[int], dtype: torch.dtype) -> bool:
+    """Whether a copy of `network` in `dtype` can go forward and back on rows of `shape`; `network` stays as it is."""
+    worker = _low_precision_copy(copy.deepcopy(network), dtype)
+    device = next((p.device for p in network.parameters()), torch.device("cpu"))
+    try:
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            worker(torch.zeros(4, *shape, dtype=dtype, device=device)).float().sum().backward()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _low_precision_copy(network: nn.Module, dtype: torch.dtype) -> nn.Module:

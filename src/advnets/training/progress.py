@@ -44,7 +44,7 @@ class Bar:
     def __init__(self, console: Console, steps: int, start: int, images_a_step: int) -> None:
         self._images_a_step = images_a_step
         self._progress = Progress(
-            TextColumn("step {task.completed:,.0f} of {task.total:,.0f}"), BarColumn(),
+            TextColumn("{task.completed:,.0f}/{task.total:,.0f}"), BarColumn(),
             TextColumn("{task.fields[figures]}"), TimeRemainingColumn(compact=True), TextColumn("left"),
             console=console, refresh_per_second=4,
         )  # fmt: skip
@@ -63,7 +63,7 @@ class Bar:
     def show(self, step: int, line: Mapping[str, float] | None) -> None:
         now = time.perf_counter()
         if line is not None:
-            self._progress.update(self._task, figures=_figures(line, self._images_a_step))
+            self._progress.update(self._task, figures=_brief(line, self._images_a_step))
         if line is not None or now - self._shown > 0.25:
             self._progress.update(self._task, completed=step)
             self._shown = now
@@ -96,6 +96,14 @@ class Lines:
 
     def say(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
+
+
+def _brief(line: Mapping[str, float], images_a_step: int) -> str:
+    """The same in 80 columns, beside the step and the time left."""
+    return (
+        f"{line['steps_per_second'] * images_a_step:,.0f} img/s D {line['cost_d']:.3f} G {line['cost_g']:.3f}"
+        f" D(x) {line['d_real']:.2f} D(G(z)) {line['d_fake']:.2f}"
+    )
 
 
 def _figures(line: Mapping[str, float], images_a_step: int) -> str:

@@ -22,7 +22,7 @@ from advnets.training.averages import update_average
 from advnets.training.batches import Batches
 from advnets.training.checkpoint import Checkpoint, Tensors
 from advnets.training.devices import resolve_device, resolve_precision
-from advnets.training.player import FlatParameters, Player
+from advnets.training.player import FlatParameters, Player, computes_in
 from advnets.training.randomness import Stream, seed_for
 from advnets.training.sampling import Sampler
 
@@ -67,6 +67,8 @@ class Trainer:
         self.step = 0
         self.seconds = 0.0
         G, D = initial_networks(recipe, data.shape, generator, discriminator)
+        if self.compute != torch.float32 and (generator is not None or discriminator is not None):
+            self._settle_precision(G, D)
         self.value_range: tuple[float, float] = getattr(G, "output_range", (0.0, 1.0))
         self._batches = Batches(
             data.values, data.rows, recipe.batch, recipe.seed, self.device, self.compute, self.value_range
@@ -77,8 +79,9 @@ class Trainer:
                 fit(self._batches.mean())
         self.generator = Player(G.to(self.device), recipe.generator_optimizer, self.compute)
         self.discriminator = Player(D.to(self.device), recipe.discriminator_optimizer, self.compute)
-        self.average = _frozen_copy(self.generator.network)
+        self.average = copy.deepcopy(self.generator.network)
         self._average = FlatParameters(self.average, torch.float32)
+        self.average.requires_grad_(False).eval()
         self._match = Match(
             self._game(), self.generator, self.discriminator, self._batches, recipe.batch, recipe.seed,
             recipe.steps, recipe.discriminator_steps,
@@ -168,6 +171,16 @@ class Trainer:
         for name, buffer in self.average.named_buffers():
             buffer.copy_(own[name])
 
+    def _settle_precision(self, G: nn.Module, D: nn.Module) -> None:
+        """Stay with float32 where a user's network cannot do otherwise: batch normalization mixes no types."""
+        shapes = ((self.recipe.latent,), self.shape)
+        able = [computes_in(network, shape, self.compute) for network, shape in zip((G, D), shapes, strict=True)]
+        if not all(able):
+            if self.recipe.precision != "auto":
+                role = "discriminator" if able[0] else "generator"
+                raise RecipeError(f"the {role} cannot compute in {self.recipe.precision}", "use precision float32")
+            self.compute = torch.float32
+
     def _game(self) -> AdversarialGame:
         G, D, recipe = self.generator.worker, self.discriminator.worker, self.recipe
         scheduled = [
@@ -230,8 +243,3 @@ def _check_networks(G: nn.Module, D: nn.Module, latent: int, images: Tensor) -> 
             f"the discriminator returns {tuple(logits.shape)} for {len(images)} images",
             "return one logit an image, shape (N,)",
         )
-
-
-def _frozen_copy(network: nn.Module) -> nn.Module:
-    average = copy.deepcopy(network).requires_grad_(False)
-    return average.eval()

@@ -1,0 +1,123 @@
+"""What is raced: the games, their data, and the contenders that play them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from floor import Floor
+from interleave import Advance
+from peers import PeerGame, endless, loader
+from torchgan_way import TorchGANGame
+
+from advnets.api import open_data
+from advnets.data import ImageTable, open_table
+from advnets.recipe import Recipe, load_recipe
+from advnets.training.devices import resolve_device, resolve_precision
+from advnets.training.trainer import Data, Trainer
+
+EMOJI = Path(__file__).resolve().parents[2] / "shared" / "data" / "noto-emoji" / "emoji32.npz"
+
+
+@dataclass(frozen=True)
+class Contest:
+    """A game, what it is called in the table, and what it is played on."""
+
+    title: str
+    recipe: Recipe
+    data: Data
+    data_name: str
+
+
+def paper() -> Contest:
+    """The paper's MNIST game as the authors' code plays it."""
+    return _on_recipe_data("paper-mnist, simultaneous", load_recipe("paper-mnist"))
+
+
+def paper_alternating() -> Contest:
+    """The paper's MNIST game by Algorithm 1 as printed, k = 1."""
+    recipe = load_recipe("paper-mnist").replace(schedule="alternating")
+    return _on_recipe_data("paper-mnist, alternating", recipe)
+
+
+def mnist() -> Contest:
+    """The default recipe."""
+    return _on_recipe_data("mnist", load_recipe("mnist"))
+
+
+def ring() -> Contest:
+    """Eight Gaussians on a circle."""
+    return _on_recipe_data("ring", load_recipe("ring"))
+
+
+def grid() -> Contest:
+    """Twenty-five Gaussians on a grid."""
+    return _on_recipe_data("grid", load_recipe("grid"))
+
+
+def images() -> Contest:
+    """The convolutional pair on 32 x 32 color images: emoji, CIFAR-10, or noise where neither is at hand."""
+    table, name = color_images()
+    return Contest("images, 32 x 32 color", load_recipe("images"), Data(table.images, table.rows("train")), name)
+
+
+CONTESTS: dict[str, Callable[[], Contest]] = {
+    "paper-mnist": paper,
+    "paper-mnist-alternating": paper_alternating,
+    "mnist": mnist,
+    "ring": ring,
+    "grid": grid,
+    "images": images,
+}
+
+
+def color_images() -> tuple[ImageTable, str]:
+    """A table of 32 x 32 color images and its name."""
+    if EMOJI.exists():
+        return open_table(EMOJI, progress=False), "Noto emoji"
+    noise = np.random.default_rng(0).integers(0, 256, (4000, 32, 32, 3), dtype=np.uint8)
+    return open_table(noise, progress=False), "synthetic noise"
+
+
+def contenders(contest: Contest, torchgan: Any = None) -> dict[str, Advance]:
+    """Name to a function that plays one step: one update of G and one of D ("peer_data" only loads its batch).
+
+    Args:
+        contest: the game.
+        torchgan: the package, or None where it is not installed.
+    """
+    recipe, data = contest.recipe, contest.data
+    precision = resolve_precision(recipe.precision, resolve_device(recipe.device))
+    batches = endless(loader(recipe, data))
+    players: dict[str, Advance] = {"peer": PeerGame(recipe, data).advance, "peer_data": lambda: next(batches)}
+    if torchgan is not None:
+        players["torchgan"] = TorchGANGame(torchgan, recipe, data).advance
+    players["ours_float32"] = ours(recipe.replace(precision="float32"), data)
+    players["floor_float32"] = Floor(recipe, data.shape, torch.float32).run
+    if precision != torch.float32:
+        players["ours"] = ours(recipe, data)
+        players["floor"] = Floor(recipe, data.shape, precision).run
+    return players
+
+
+def ours(recipe: Recipe, data: Data) -> Advance:
+    """A step of the trainer itself, with the figures of the log as often as the recipe has them."""
+    trainer = Trainer(recipe, data)
+
+    def advance() -> None:
+        outcome = trainer.advance()
+        if trainer.step % recipe.log_every == 0:
+            trainer.check_finite(trainer.figures(outcome))
+
+    return advance
+
+
+def _on_recipe_data(title: str, recipe: Recipe) -> Contest:
+    table = open_data(recipe)
+    if isinstance(table, ImageTable):
+        return Contest(title, recipe, Data(table.images, table.rows("train")), recipe.data)
+    return Contest(title, recipe, Data(table.points, np.arange(len(table))), recipe.data)

@@ -1,0 +1,104 @@
+"""The benchmarks' harness runs, and what it compares is comparable. Nothing here is timed."""
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from advnets.recipe import load_recipe
+from advnets.training.trainer import Data, initial_networks
+
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+
+import contests
+import floor
+import interleave
+import machine
+import peers
+import quality
+import torchgan_way
+import training
+
+COLOR = Data(np.random.default_rng(0).integers(0, 256, (200, 3, 32, 32), dtype=np.uint8), np.arange(200))
+POINTS = Data(np.random.default_rng(0).normal(size=(600, 2)).astype(np.float32), np.arange(600))
+GRAY = Data(np.random.default_rng(0).integers(0, 256, (200, 1, 28, 28), dtype=np.uint8), np.arange(200))
+GAMES = [("paper-mnist", GRAY), ("mnist", GRAY), ("ring", POINTS), ("grid", POINTS), ("images", COLOR)]
+
+
+def small(name: str) -> contests.Contest:
+    data = dict(GAMES)[name]
+    return contests.Contest(name, load_recipe(name).replace(batch=8), data, "random")
+
+
+@pytest.mark.parametrize(("name", "data"), GAMES)
+def test_peers_networks_are_those_of_the_recipe(name, data):
+    recipe = load_recipe(name)
+    ours = initial_networks(recipe, data.shape)
+    theirs = peers.PeerGame(recipe, data)
+    for mine, other in zip(ours, (theirs.generator, theirs.discriminator), strict=True):
+        assert count(mine) == count(other)
+    z = torch.randn(3, recipe.latent)
+    assert theirs.generator(z).shape == ours[0](z).shape
+    assert theirs.discriminator(theirs.generator(z)).shape == (3, 1)
+
+
+def test_images_arrive_in_the_generators_range():
+    recipe = load_recipe("images").replace(batch=200)
+    (batch,) = peers.loader(recipe, COLOR)
+    assert batch.shape == (200, 3, 32, 32)
+    expected = torch.from_numpy(COLOR.values).float() / 127.5 - 1
+    torch.testing.assert_close(batch.sort(0).values, expected.sort(0).values)
+
+
+@pytest.mark.parametrize("name", ["paper-mnist", "ring", "images"])
+def test_every_contender_plays_and_is_timed(name):
+    players = contests.contenders(small(name))
+    timings = interleave.interleave(players, rounds=2, block_seconds=0.0, warm=1)
+    assert {"peer", "ours_float32", "floor_float32"} <= timings.keys()
+    assert all(len(timing.rounds) == 2 and timing.milliseconds > 0 for timing in timings.values())
+
+
+def test_a_ratio_compares_blocks_of_the_same_round():
+    slow = interleave.Timing(4.0, (2.0, 6.0), 1, (2.0, 4.0, 6.0))
+    fast = interleave.Timing(2.0, (1.0, 3.0), 1, (1.0, 2.0, 3.0))
+    assert fast.times_faster_than(slow) == 2.0
+
+
+@pytest.mark.parametrize(("schedule", "expected"), [("simultaneous", 2.76), ("alternating", 3.57)])
+def test_the_floor_is_the_papers_count_of_operations(schedule, expected):
+    recipe = load_recipe("paper-mnist").replace(schedule=schedule)
+    assert math.isclose(floor.Floor(recipe, (1, 28, 28), torch.float32).gigaflops, expected, abs_tol=0.01)
+
+
+def test_without_torchgan_the_reason_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torchgan", None)
+    package, reason = torchgan_way.find(None)
+    assert package is None
+    assert "torchgan" in reason
+
+
+def test_results_are_written_as_a_table(monkeypatch):
+    monkeypatch.setitem(contests.CONTESTS, "ring", lambda: small("ring"))
+    game = training.race("ring", None, rounds=2, block_seconds=0.0, warm=1)
+    result = {"machine": machine.machine(), "torchgan": "not measured", "games": {"ring": game}}
+    assert json.loads(json.dumps(result)) == result
+    table = training.table_of(result)
+    assert torch.__version__ in table
+    assert "| ring | 0.0" in table
+
+
+def test_time_to_quality_counts_sharp_points_only():
+    blurred = {"seconds": 60, "parzen": 230.0, "sharp": False}
+    sharp = {"seconds": 120, "parzen": 216.0, "sharp": True}
+    found = quality.summary([blurred, sharp])
+    assert found["seconds_to"] == {"215": 120, "225": None}
+    assert found["best_sharp"] == sharp
+    assert found["best"] == blurred
+
+
+def count(network: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())

@@ -1,0 +1,87 @@
+"""Every command and every Python block in the README and the docs runs, shortened, in the order of its page."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from advnets import cli
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SMALL_MLP = ["--generator.hidden", "16", "--discriminator.units", "8"]
+SMALL_CONV = ["--generator.base", "4", "--discriminator.base", "4", "--batch", "4"]
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    return BLOCK.findall(page.read_text("utf-8"))
+
+
+def with_blocks() -> list[Path]:
+    return [page for page in PAGES if any("advnets" in text for _, text in blocks(page))]
+
+
+@pytest.fixture
+def folder_with_photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with the `photos` that the pages speak of."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ADVNETS_CACHE", str(tmp_path / "cache"))
+    rng = np.random.default_rng(0)
+    (tmp_path / "photos").mkdir()
+    for number in range(40):
+        pixels = rng.integers(0, 256, size=(20, 24, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "photos" / f"{number}.png")
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", with_blocks(), ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_the_page_does_what_it_says(
+    page: Path, folder_with_photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for language, text in blocks(page):
+        if language == "python":
+            run_python(text)
+        else:
+            for line in text.replace("\\\n", " ").splitlines():
+                run_command(line, folder_with_photos, capsys)
+
+
+def run_command(line: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = shlex.split(line, comments=True)
+    if not words or words[0] != "advnets":  # make and pip have their own test: continuous integration
+        return
+    target = None
+    if ">" in words:
+        words, target = words[: words.index(">")], folder / words[-1]
+    capsys.readouterr()
+    assert cli.main(shortened(words[1:])) == 0, line
+    if target is not None:
+        target.write_text(capsys.readouterr().out, "utf-8")
+
+
+def shortened(args: list[str]) -> list[str]:
+    if args[0] == "train" and not {"--help", "-h"} & set(args):
+        if "--steps" in args:
+            args = [*args[: args.index("--steps")], *args[args.index("--steps") + 2 :]]
+        own = "images" in args or ("--data" in args and not args[1].endswith(".yaml"))
+        small = SMALL_CONV if own else SMALL_MLP
+        return [*args, *small, "--steps", "4", "--log-every", "2", "--checkpoint-every", "2"]
+    if args[0] == "evaluate":
+        return [*args, "--count", "200"]
+    return args
+
+
+def run_python(text: str) -> None:
+    text = re.sub(r"steps=[\d_]+", "steps=4, log_every=2", text)
+    text = text.replace("advnets.evaluate(run)", "advnets.evaluate(run, count=200)")
+    exec(compile(text, "<docs>", "exec"), {"__name__": "docs"})
+
+
+def test_there_are_pages_to_test() -> None:
+    assert len(with_blocks()) >= 4

@@ -1,0 +1,127 @@
+"""The optimizers against literal recursions, and the schedules against their formulas."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from advnets.training.optimizers import OptimizerConfig, build_optimizer, learning_rate, momentum
+
+STEPS = 60
+SIZES = (7, 5)
+SPANS = [slice(0, 7), slice(64, 69)]
+
+
+def gradients(step: int) -> list[torch.Tensor]:
+    rng = torch.Generator().manual_seed(step)
+    return [torch.randn(size, generator=rng) for size in SIZES]
+
+
+def trajectory(config: OptimizerConfig) -> list[np.ndarray]:
+    """The parameters after each update."""
+    optimizer = build_optimizer(config, 128, torch.device("cpu"))
+    parameters = [torch.linspace(-1, 1, size) for size in SIZES]
+    path = []
+    for step in range(STEPS):
+        optimizer.update(parameters, gradients(step), SPANS, step, STEPS)
+        path.append(torch.cat(parameters).double().numpy())
+    return path
+
+
+AUTHORS = OptimizerConfig(
+    kind="sgd", rate=0.1, momentum=0.5, final_momentum=0.7, momentum_steps=40, schedule="exponential", decay=1.02,
+    floor=0.05,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        AUTHORS,
+        OptimizerConfig(kind="sgd", rate=0.2, momentum=0.0, final_momentum=0.0),
+        OptimizerConfig(kind="sgd", rate=0.1, momentum=0.0, final_momentum=0.9, momentum_steps=30),
+        OptimizerConfig(kind="sgd", rate=0.1, momentum=0.9, final_momentum=0.9, schedule="cosine"),
+        OptimizerConfig(kind="sgd", rate=0.1, momentum=0.9, final_momentum=0.9, warmup=10, schedule="linear"),
+    ],
+)
+def test_sgd_is_pylearn2s_momentum(config: OptimizerConfig) -> None:
+    # pylearn2, learning_rule.Momentum: inc <- momentum * inc - rate * grad; param <- param + inc.
+    parameters = torch.cat([torch.linspace(-1, 1, size) for size in SIZES]).double().numpy()
+    increment = np.zeros_like(parameters)
+    for step, ours in enumerate(trajectory(config)):
+        gradient = torch.cat(gradients(step)).double().numpy()
+        increment = momentum(config, step) * increment - learning_rate(config, step, STEPS) * gradient
+        parameters = parameters + increment
+        np.testing.assert_allclose(ours, parameters, rtol=1e-6, atol=3e-6)
+
+
+def test_adam_is_torchs_adam() -> None:
+    config = OptimizerConfig(kind="adam", rate=3e-3, betas=(0.5, 0.99), epsilon=1e-8)
+    theirs = [torch.linspace(-1, 1, size).requires_grad_() for size in SIZES]
+    adam = torch.optim.Adam(theirs, lr=3e-3, betas=(0.5, 0.99), eps=1e-8)
+    for step, ours in enumerate(trajectory(config)):
+        for parameter, gradient in zip(theirs, gradients(step), strict=True):
+            parameter.grad = gradient
+        adam.step()
+        np.testing.assert_allclose(ours, torch.cat(theirs).detach().double().numpy(), rtol=0, atol=1e-6)
+
+
+def test_one_flat_update_is_the_update_of_its_parts() -> None:
+    config = OptimizerConfig(kind="adam", rate=1e-2)
+    apart, whole = (build_optimizer(config, 128, torch.device("cpu")) for _ in range(2))
+    flat = [torch.zeros(128) for _ in range(2)]
+    for step in range(5):
+        gradient = torch.zeros(128)
+        for span, part in zip(SPANS, gradients(step), strict=True):
+            gradient[span] = part
+        apart.update([flat[0][s] for s in SPANS], [gradient[s] for s in SPANS], SPANS, step, STEPS)
+        whole.update([flat[1]], [gradient], [slice(None)], step, STEPS)
+    torch.testing.assert_close(flat[0], flat[1], rtol=0, atol=1e-7)
+
+
+def test_the_state_is_all_there_is() -> None:
+    config = AUTHORS
+    first, second = (build_optimizer(config, 8, torch.device("cpu")) for _ in range(2))
+    a = torch.ones(8)
+    for step in range(10):
+        first.update([a], [torch.full((8,), 0.1 * step)], [slice(None)], step, STEPS)
+    b = a.clone()
+    for name, value in second.state.items():
+        value.copy_(first.state[name])
+    for step in range(10, 20):
+        for optimizer, parameter in ((first, a), (second, b)):
+            optimizer.update([parameter], [torch.full((8,), 0.1 * step)], [slice(None)], step, STEPS)
+    assert torch.equal(a, b)
+
+
+def test_the_rate_follows_its_schedule() -> None:
+    def rates(**fields) -> list[float]:
+        return [learning_rate(OptimizerConfig(rate=1.0, **fields), step, 100) for step in range(101)]
+
+    assert set(rates()) == {1.0}
+    cosine = rates(schedule="cosine", floor=0.1, decay_from=0.5)
+    assert cosine[:51] == [1.0] * 51
+    assert cosine[75] == pytest.approx(0.1 + 0.9 * 0.5)
+    assert cosine[100] == pytest.approx(0.1)
+    linear = rates(schedule="linear", warmup=10)
+    assert linear[4] == pytest.approx(0.5 * 0.96)
+    assert linear[50] == pytest.approx(0.5)
+    assert linear[100] == 0.0
+    exponential = rates(schedule="exponential", decay=1.1, floor=0.01)
+    assert exponential[0] == pytest.approx(1 / 1.1)
+    assert exponential[9] == pytest.approx(1.1**-10)
+    assert exponential[100] == 0.01
+
+
+def test_the_authors_momentum_and_rate() -> None:
+    config = OptimizerConfig(
+        kind="sgd", rate=0.1, momentum=0.5, final_momentum=0.7, momentum_steps=125_000, schedule="exponential",
+        decay=1.000004, floor=1e-6,
+    )  # fmt: skip
+    assert momentum(config, 0) == 0.5
+    assert momentum(config, 62_500) == pytest.approx(0.6)
+    assert momentum(config, 200_000) == 0.7
+    assert learning_rate(config, 499, 200_000) == pytest.approx(0.1 * math.exp(-500 * math.log(1.000004)))

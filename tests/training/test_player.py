@@ -1,0 +1,118 @@
+"""A player's master weights, and the low-precision worker that follows them."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from small_games import SHAPE, seeded_discriminator, seeded_generator, weights
+from torch import nn
+
+from advnets.networks.mlp import MaxoutDiscriminator
+from advnets.training.optimizers import OptimizerConfig
+from advnets.training.player import FlatParameters, Player, computes_in
+
+ADAM = OptimizerConfig(kind="adam", rate=1e-2)
+both = pytest.mark.parametrize("compute", [torch.float32, torch.bfloat16])
+
+
+def test_parameters_become_views_of_one_tensor_and_keep_their_values() -> None:
+    module = seeded_generator()
+    before = weights(module)
+    flat = FlatParameters(module, torch.float32)
+    for old, parameter, view in zip(before, module.parameters(), flat.views, strict=True):
+        assert torch.equal(old, parameter)
+        assert parameter.data_ptr() == view.data_ptr()
+        assert parameter.data_ptr() % 4 == 0
+    flat.flat.zero_()
+    assert all(not p.any() for p in module.parameters())
+
+
+@both
+def test_a_move_is_the_optimizers(compute: torch.dtype) -> None:
+    network = seeded_discriminator()
+    plain = copy.deepcopy(network)
+    torch_adam = torch.optim.Adam(plain.parameters(), lr=1e-2, betas=(0.5, 0.999))
+    player = Player(network, ADAM, compute)
+    for step in range(4):
+        rng = torch.Generator().manual_seed(step)
+        grads = [torch.randn(p.shape, generator=rng).to(compute) for p in player.parameters]
+        for parameter, grad in zip(plain.parameters(), grads, strict=True):
+            parameter.grad = grad.float()
+        torch_adam.step()
+        player.move(grads, step, 10)
+    for ours, theirs in zip(network.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-6)
+
+
+def test_the_worker_follows_the_master_which_keeps_what_bfloat16_cannot() -> None:
+    network = seeded_generator()
+    before = weights(network)
+    player = Player(network, OptimizerConfig(kind="sgd", rate=1e-5, final_momentum=0.0, momentum=0.0), torch.bfloat16)
+    for step in range(5):
+        player.move([torch.ones_like(p) for p in player.parameters], step, 10)
+    for old, master, work in zip(before, network.parameters(), player.parameters, strict=True):
+        torch.testing.assert_close(master, old - 5e-5, rtol=0, atol=1e-7)
+        assert work.dtype == torch.bfloat16
+        assert torch.equal(work, master.to(torch.bfloat16))
+    with torch.no_grad():
+        network.get_parameter("0.weight").zero_()
+    player.refresh()
+    assert not player.worker.get_parameter("0.weight").any()
+
+
+@both
+def test_no_gradient_is_a_gradient_of_zero(compute: torch.dtype) -> None:
+    player = Player(seeded_generator(), ADAM, compute)
+    start = weights(player.network)
+    some = [torch.ones_like(p) for p in player.parameters]
+    player.move([some[0], *[None] * (len(some) - 1)], 0, 10)
+    after = weights(player.network)
+    assert not torch.equal(start[0], after[0])
+    assert all(torch.equal(a, b) for a, b in zip(start[1:], after[1:], strict=True))
+    # A stale gradient of an earlier move must not come back.
+    player.move(some, 1, 10)
+    moved = weights(player.network)
+    expected = Player(seeded_generator(), ADAM, compute)
+    expected.move([some[0], *[torch.zeros_like(p) for p in some[1:]]], 0, 10)
+    expected.move(some, 1, 10)
+    for a, b in zip(moved, weights(expected.network), strict=True):
+        assert torch.equal(a, b)
+
+
+@both
+def test_limited_norms_hold_after_every_move(compute: torch.dtype) -> None:
+    torch.manual_seed(0)
+    D = MaxoutDiscriminator(SHAPE, units=(6,), pieces=2, init=0.5, max_norm=0.3)
+    player = Player(D, OptimizerConfig(kind="sgd", rate=1.0), compute)
+    player.move([torch.randn_like(p) for p in player.parameters], 0, 10)
+    assert float(D.layers[1].linear.weight.detach().norm(dim=1).max()) <= 0.3 * (1 + 1e-6)  # type: ignore[union-attr]
+
+
+def test_running_statistics_are_shared_in_float32() -> None:
+    network = nn.Sequential(nn.Linear(5, 4), nn.BatchNorm1d(4))
+    player = Player(network, ADAM, torch.bfloat16)
+    names = [name for name, _ in player.worker.named_buffers()]
+    assert names == ["1.running_mean", "1.running_var", "1.num_batches_tracked"]
+    for name, buffer in player.worker.named_buffers():
+        assert buffer is network.get_buffer(name)
+
+
+def test_what_can_compute_in_bfloat16_is_found_by_trial() -> None:
+    network = seeded_discriminator()
+    before, state = weights(network), torch.get_rng_state()
+    assert computes_in(network, SHAPE, torch.bfloat16)
+    assert all(torch.equal(a, b) for a, b in zip(before, weights(network), strict=True))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(p.grad is None for p in network.parameters())
+
+    class Float32Only(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(12, 1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return (self.layer(x.flatten(1)) @ torch.ones(1, 1)).squeeze(1)
+
+    assert not computes_in(Float32Only(), SHAPE, torch.bfloat16)

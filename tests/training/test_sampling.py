@@ -1,0 +1,73 @@
+"""The same seed gives the same samples, however many are asked for and however they are drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from advnets.games.priors import PRIORS
+from advnets.training.sampling import Sampler, straight_lines
+
+
+def sampler(prior: str = "gaussian", value_range: tuple[float, float] | None = (-1.0, 1.0)) -> Sampler:
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Linear(20, 300), nn.BatchNorm1d(300), nn.Dropout(0.5), nn.ReLU(), nn.Linear(300, 12), nn.Tanh(),
+        nn.Unflatten(1, (1, 3, 4)),
+    )  # fmt: skip
+    return Sampler(network, prior, 20, value_range)
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_sample_i_does_not_depend_on_the_count(prior: str) -> None:
+    source = sampler(prior)
+    many = source.draw(600, seed=4)
+    assert many.shape == (600, 1, 3, 4)
+    for count in (1, 3, 249, 250, 251, 599):
+        np.testing.assert_array_equal(source.draw(count, seed=4), many[:count])
+        assert torch.equal(source.latents(count, 4), source.latents(600, 4)[:count])
+
+
+def test_nor_on_the_vectors_decoded_beside_it() -> None:
+    source = sampler(value_range=None)  # in full precision: bytes would hide a difference
+    z = source.latents(300, 0)
+    np.testing.assert_array_equal(source.decode(z[7:9]), source.decode(z)[7:9])
+
+
+def test_seeds_differ_and_nothing_global_matters() -> None:
+    source = sampler()
+    first = source.draw(10, 0)
+    torch.manual_seed(123)
+    np.testing.assert_array_equal(source.draw(10, 0), first)
+    assert not np.array_equal(source.draw(10, 1), first)
+
+
+def test_drawing_uses_eval_mode_and_leaves_the_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = sampler()
+    source.generator.train()
+    before = {name: value.clone() for name, value in source.generator.named_buffers()}
+    source.draw(5)
+    assert source.generator.training
+    for name, value in source.generator.named_buffers():
+        assert torch.equal(value, before[name])
+
+
+def test_values_become_bytes_by_rounding_and_clipping() -> None:
+    source = sampler(value_range=(-1.0, 1.0))
+    values = torch.tensor([-1.5, -1.0, 0.0, 1.0, 1.5, -1 + 2 * 100.4 / 255])
+    assert source._to_output(values).tolist() == [0, 0, 128, 255, 255, 100]
+
+
+def test_points_stay_floats() -> None:
+    assert sampler(value_range=None).draw(3).dtype == np.float32
+
+
+def test_lines_begin_and_end_at_their_ends() -> None:
+    ends = torch.randn(3, 5)
+    lines = straight_lines(ends, 4)
+    assert lines.shape == (2, 4, 5)
+    torch.testing.assert_close(lines[:, 0], ends[:-1])
+    torch.testing.assert_close(lines[:, -1], ends[1:])
+    torch.testing.assert_close(lines[0, 1], ends[0] * 2 / 3 + ends[1] / 3)
