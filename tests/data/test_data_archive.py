@@ -165,9 +165,7 @@ def test_an_encrypted_entry_is_skipped(tmp_path: Path, folder: Path) -> None:
     assert "encrypted" in table.skipped[0].reason
 
 
-@pytest.mark.parametrize(
-    "content", [b"PK\x03\x04 no zip at all", b"\x1f\x8b no gzip at all", b"nothing known"]
-)
+@pytest.mark.parametrize("content", [b"PK\x03\x04 no zip at all", b"\x1f\x8b no gzip at all", b"nothing known"])
 def test_a_file_of_no_known_kind_is_one_clear_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "photos.zip"
     path.write_bytes(content)

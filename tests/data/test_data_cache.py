@@ -103,9 +103,7 @@ def test_processes_that_build_at_once_agree(gray_folder: Path, cache: Path) -> N
         f"table = open_table({str(gray_folder)!r})\n"
         "print(table.fingerprint, table.images.sum())"
     )
-    children = [
-        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(4)
-    ]
+    children = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(4)]
     answers = {child.communicate(timeout=60)[0] for child in children}
     assert [child.returncode for child in children] == [0] * 4
     table = open_table(gray_folder)

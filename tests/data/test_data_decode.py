@@ -141,9 +141,7 @@ def test_formats_outside_the_list_are_not_even_tried() -> None:
 
 @pytest.mark.parametrize("size", [(50_000, 50_000), (MAX_PIXELS // 10_000 + 1, 10_000)])
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-def test_pixel_bombs_are_refused_by_their_header(
-    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pixel_bombs_are_refused_by_their_header(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", lambda self: pytest.fail("decoded a bomb"))
     with pytest.raises(UnusableError, match="too large"):
         decode(io.BytesIO(bomb(*size)))

@@ -105,15 +105,11 @@ def test_images_that_vary_or_are_large_become_64(tmp_path: Path, sizes: list[tup
 
 
 @pytest.mark.parametrize(("size", "shape"), [(16, (16, 16)), ((20, 9), (20, 9)), ((1, 7), (1, 7))])
-def test_any_size_can_be_asked_for(
-    gray_folder: Path, size: int | tuple[int, int], shape: tuple[int, int]
-) -> None:
+def test_any_size_can_be_asked_for(gray_folder: Path, size: int | tuple[int, int], shape: tuple[int, int]) -> None:
     assert open_table(gray_folder, size=size).shape == (1, *shape)
 
 
-def test_channels_follow_the_images_or_the_caller(
-    tmp_path: Path, faces: np.ndarray, emoji: np.ndarray
-) -> None:
+def test_channels_follow_the_images_or_the_caller(tmp_path: Path, faces: np.ndarray, emoji: np.ndarray) -> None:
     folder = tmp_path / "mixed"
     save_images(folder, faces[:5, ::2, ::2])
     gray_as_rgb = np.repeat(faces[5, ::2, ::2, None], 3, axis=2)

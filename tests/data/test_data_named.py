@@ -147,9 +147,7 @@ def test_mnist_carries_its_attribution_and_license() -> None:
 
 
 @pytest.mark.parametrize("damage", ["flip", "truncate"])
-def test_damaged_mnist_files_are_refused(
-    tmp_path: Path, damage: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_damaged_mnist_files_are_refused(tmp_path: Path, damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(named.SHIPPED / "mnist", tmp_path / "shipped" / "mnist")
     path = tmp_path / "shipped" / "mnist" / "t10k-labels-idx1-ubyte.gz"
     content = bytearray(path.read_bytes())
@@ -195,9 +193,7 @@ def test_a_local_copy_is_used_however_it_is_packed(
     assert server.asked == []
 
 
-def test_other_files_of_the_same_names_are_passed_over(
-    server: Server, fashion: Published, tmp_path: Path
-) -> None:
+def test_other_files_of_the_same_names_are_passed_over(server: Server, fashion: Published, tmp_path: Path) -> None:
     shutil.copytree(named.SHIPPED / "mnist", tmp_path / "data")
     assert len(open_table("fashion-mnist")) == 80
     assert len(server.asked) == 4
@@ -217,8 +213,7 @@ def test_offline_one_line_says_what_to_put_where(
     assert "\n" not in text
     assert "cannot be reached" in text
     assert (
-        f"put {', '.join(f'{name}.gz' for name in fashion.files)} into {cache / 'datasets' / 'fashion-mnist'}"
-        in text
+        f"put {', '.join(f'{name}.gz' for name in fashion.files)} into {cache / 'datasets' / 'fashion-mnist'}" in text
     )
 
 

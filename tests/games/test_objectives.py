@@ -82,17 +82,13 @@ def test_closed_forms_agree_with_autograd(game: Objective, real: Tensor, fake: T
         by_autograd.discriminator_gradient(real, fake),
     )
     torch.testing.assert_close(closed, automatic)
-    torch.testing.assert_close(
-        game.generator_gradient(real, fake), by_autograd.generator_gradient(real, fake)
-    )
+    torch.testing.assert_close(game.generator_gradient(real, fake), by_autograd.generator_gradient(real, fake))
 
 
 @every_objective
 @settings(max_examples=12, deadline=None)
 @given(real=logits(100), fake=logits(100))
-def test_float32_keeps_the_float64_values_for_logits_of_100(
-    game: Objective, real: Tensor, fake: Tensor
-) -> None:
+def test_float32_keeps_the_float64_values_for_logits_of_100(game: Objective, real: Tensor, fake: Tensor) -> None:
     real, fake = away_from_kinks(real).float(), away_from_kinks(fake).float()
     close = {"rtol": 1e-5, "atol": 1e-5, "check_dtype": False}
     for cost in (game.discriminator, game.generator):
@@ -127,9 +123,7 @@ def test_a_game_is_zero_sum_exactly_where_it_says_so(game: Objective, real: Tens
 
 def test_games_that_do_not_claim_a_zero_sum_have_none() -> None:
     real, fake = torch.tensor([0.3, 2.0]), torch.tensor([-1.2, 0.4])
-    sums = {
-        name: game.discriminator(real, fake) + game.generator(real, fake) for name, game in OBJECTIVES.items()
-    }
+    sums = {name: game.discriminator(real, fake) + game.generator(real, fake) for name, game in OBJECTIVES.items()}
     assert {name for name, total in sums.items() if total == 0} == {"minimax", "wasserstein"}
 
 
@@ -205,13 +199,9 @@ def test_maximum_likelihood_goes_on_along_its_tangent() -> None:
     edge = torch.tensor([LARGEST_EXPONENT], dtype=torch.float64)
     slope = game.generator_gradient(edge, edge)
     torch.testing.assert_close(slope, -edge.exp())
-    torch.testing.assert_close(
-        replace(game, generator_closed_form=None).generator_gradient(edge, edge), slope
-    )
+    torch.testing.assert_close(replace(game, generator_closed_form=None).generator_gradient(edge, edge), slope)
     torch.testing.assert_close(game.generator_gradient(edge, edge + 70), slope)
-    torch.testing.assert_close(
-        game.generator(edge, edge + 70), game.generator(edge, edge) + 70 * slope.squeeze()
-    )
+    torch.testing.assert_close(game.generator(edge, edge + 70), game.generator(edge, edge) + 70 * slope.squeeze())
 
 
 # A discrete world: p_data and p_g = softmax(theta) on a grid, so that expectations are sums and exact.

@@ -177,9 +177,7 @@ def test_gradient_penalties_reach_the_discriminators_weights(pair: Callable[[], 
     above = steepness()
     flat[index] = start - width
     below = steepness()
-    torch.testing.assert_close(
-        gradient.reshape(-1)[index], (above - below) / (2 * width), rtol=1e-4, atol=1e-12
-    )
+    torch.testing.assert_close(gradient.reshape(-1)[index], (above - below) / (2 * width), rtol=1e-4, atol=1e-12)
 
 
 def test_memory_order_of_the_images_does_not_matter() -> None:
@@ -219,8 +217,26 @@ def test_each_of_the_plain_pair_learns_its_part() -> None:
         (lambda: PaperConvDiscriminator(size=7), "7 x 7.*8 or more"),
     ],
 )
-def test_what_cannot_be_built_is_refused_with_a_remedy(
-    build: Callable[[], nn.Module], complaint: str
-) -> None:
+def test_what_cannot_be_built_is_refused_with_a_remedy(build: Callable[[], nn.Module], complaint: str) -> None:
     with pytest.raises(RecipeError, match=complaint):
         build()
+
+
+def test_a_pair_gives_the_gradients_of_the_batch_but_none_for_real_images() -> None:
+    network = ConvDiscriminator(3, 13, 10, base=4).double()
+    real, fake = torch.rand(3, 3, 13, 10, dtype=torch.float64), torch.rand(2, 3, 13, 10, dtype=torch.float64)
+    fake.requires_grad_()
+    inputs = [fake, *network.parameters()]
+    cotangent = torch.randn(5, dtype=torch.float64)
+    together = network(torch.cat([real, fake]))
+    pair = network.pair(real, fake)
+    torch.testing.assert_close(pair, together)
+    expected = torch.autograd.grad(together, inputs, cotangent)
+    for ours, theirs in zip(torch.autograd.grad(pair, inputs, cotangent), expected, strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_the_generators_own_normalization_has_the_right_gradient() -> None:
+    network = ConvGenerator(5, 2, 9, 8, base=4).double()
+    z = torch.randn(3, 5, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(network, z)

@@ -60,8 +60,6 @@ def test_a_full_disk_stops_in_one_line_and_goes_on_once_there_is_room(
     assert "no space left on device" in line
     assert "advnets resume" in line
     assert newest_is_sound(run) >= 20
-    assert the_one_line(live.run("resume", run).stderr)  # still full: still one line
-    assert newest_is_sound(run) >= 20
     remount(small_disk, "size=64m")
     live.succeed("resume", run)
     assert_same_training(run, undisturbed)

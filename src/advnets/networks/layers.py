@@ -15,7 +15,7 @@ class _Maximum(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: torch.autograd.function.FunctionCtx, pieces_NPU: Tensor) -> Tensor:
-        top_NU = pieces_NPU.amax(1)
+        top_NU = _top(pieces_NPU)
         ctx.save_for_backward(pieces_NPU, top_NU)
         return top_NU
 
@@ -27,6 +27,16 @@ class _Maximum(torch.autograd.Function):
         for piece in range(1, winners_NPU.shape[1]):
             ties_NU += winners_NPU[:, piece]
         return winners_NPU * (grad_outputs[0] / ties_NU).unsqueeze(1)
+
+
+def _top(pieces_NPU: Tensor) -> Tensor:
+    if pieces_NPU.dtype == torch.float32 or pieces_NPU.shape[1] == 1:
+        return pieces_NPU.amax(1)
+    # In bfloat16 a chain of maxima takes two thirds of the time.
+    top = torch.maximum(pieces_NPU[:, 0], pieces_NPU[:, 1])
+    for piece in range(2, pieces_NPU.shape[1]):
+        torch.maximum(top, pieces_NPU[:, piece], out=top)
+    return top
 
 
 class Maxout(nn.Module):

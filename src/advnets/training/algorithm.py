@@ -136,7 +136,7 @@ def _both_gradients(match: Match, real: Tensor, fake: Tensor) -> tuple[Gradients
 
 def _away_from_zero(slope: Tensor) -> Tensor:
     least = _SMALLEST_SLOPE / len(slope)
-    return torch.where(slope < 0, slope.clamp(max=-least), slope.clamp(min=least))
+    return torch.copysign(slope.abs().clamp_min(least), slope)
 
 
 def _as(outputs: list[Tensor], slopes: list[Tensor]) -> list[Tensor]:

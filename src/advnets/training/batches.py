@@ -51,7 +51,9 @@ class Batches:
 
     def __call__(self, update: int) -> Tensor:
         """Minibatch number `update` (from 0), batch x shape, in the value range and dtype, on the device."""
-        chosen = self._values[self.indices(update).to(self._values.device)].to(self._device, non_blocking=True)
+        chosen = self._values.index_select(0, self.indices(update).to(self._values.device)).to(
+            self._device, non_blocking=True
+        )
         if chosen.dtype != torch.uint8:
             return chosen.to(self._dtype)
         images = chosen.to(self._dtype).mul_(self._scale)

@@ -108,8 +108,7 @@ class Run:
         return self._sampler_of(self.generator)
 
     def _sampler_of(self, generator: nn.Module) -> Sampler:
-        value_range = self.value_range if len(self.shape) == 3 else None
-        return Sampler(generator, self.recipe.prior, self.recipe.latent, value_range)
+        return Sampler(generator, self.recipe.prior, self.recipe.latent, self.shape, self.value_range)
 
     def _find(self, step: int | None) -> tuple[checkpoint.Checkpoint | None, list[str]]:
         folder = self.directory.checkpoints

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -11,6 +14,9 @@ from advnets.games import priors
 from advnets.training.randomness import Stream, generator_for
 
 _CHUNK = 250
+"""Latent vectors that share a random generator."""
+_PIXELS = 2_000_000
+"""Values decoded at a time: what keeps sampling large images within memory."""
 
 
 class Sampler:
@@ -20,12 +26,17 @@ class Sampler:
         generator: (N, latent) -> N x shape; used in eval mode, its mode is restored.
         prior: name of z's distribution.
         latent: length of z.
-        value_range: the values that become bytes 0 and 255; None for points, which stay as they are.
+        shape: of what it makes: C x H x W, or (D,) for points, which stay as they are.
+        value_range: the values that become bytes 0 and 255.
     """
 
-    def __init__(self, generator: nn.Module, prior: str, latent: int, value_range: tuple[float, float] | None) -> None:
-        self.generator, self.prior, self.latent, self.value_range = generator, prior, latent, value_range
+    def __init__(
+        self, generator: nn.Module, prior: str, latent: int, shape: Sequence[int], value_range: tuple[float, float]
+    ) -> None:
+        self.generator, self.prior, self.latent = generator, prior, latent
+        self.value_range = value_range if len(shape) == 3 else None
         self.device = next(generator.parameters()).device
+        self._at_a_time = max(8, min(_CHUNK, _PIXELS // math.prod(shape)))
 
     def latents(self, count: int, seed: int = 0) -> Tensor:
         """The first `count` latent vectors of that seed, float32 (count, latent), on the CPU."""
@@ -42,8 +53,9 @@ class Sampler:
         training = self.generator.training
         self.generator.eval()
         # The generator always sees whole chunks: matrix kernels of another size may round otherwise.
-        padded = torch.cat([z, z.new_zeros(-len(z) % _CHUNK, self.latent)])
-        made = [self._to_output(self.generator(part.to(self.device))) for part in padded.split(_CHUNK)]
+        size = self._at_a_time
+        padded = torch.cat([z, z.new_zeros(-len(z) % size, self.latent)])
+        made = [self._to_output(self.generator(part.to(self.device))) for part in padded.split(size)]
         self.generator.train(training)
         return torch.cat(made)[: len(z)].numpy()
 

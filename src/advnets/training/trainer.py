@@ -87,8 +87,7 @@ class Trainer:
             recipe.steps, recipe.discriminator_steps,
         )  # fmt: skip
         self._iterate = SCHEDULES[recipe.schedule]
-        points = data.values.dtype != np.uint8
-        self.sampler = Sampler(self.average, recipe.prior, recipe.latent, None if points else self.value_range)
+        self.sampler = Sampler(self.average, recipe.prior, recipe.latent, self.shape, self.value_range)
 
     def advance(self) -> Outcome:
         """Play one iteration."""
