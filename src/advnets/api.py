@@ -80,6 +80,9 @@ def train(
     }
     path = Path(run) if run is not None else Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     directory = RunDirectory.create(path, chosen, facts)
+    if any(facts["custom"]):  # they begin with weights that no seed brings back
+        with writing(directory.path):
+            checkpoint.save(directory.checkpoints, trainer.checkpoint(), chosen.keep_checkpoints)
     return _play(trainer, directory, facts, generator, discriminator)
 
 

@@ -58,8 +58,6 @@ def play(trainer: Trainer, run: RunDirectory, notes: Sequence[str] = ()) -> str:
         for note in notes:
             display.say(note)
         clock = _Clock(trainer)
-        if trainer.step == 0:  # modules of the user's own begin with weights that no seed brings back
-            _keep(trainer, run, clock)
         while trainer.step < recipe.steps and not interrupt.name:
             _one_step(trainer, run, clock, events, display)
         if interrupt.name:
