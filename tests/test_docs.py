@@ -44,9 +44,10 @@ def folder_with_photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_page_does_what_it_says(
     page: Path, folder_with_photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    names: dict[str, object] = {"__name__": "docs"}  # a page's blocks follow one another, as its reader types them
     for language, text in blocks(page):
         if language == "python":
-            run_python(text)
+            run_python(text, names)
         else:
             for line in text.replace("\\\n", " ").splitlines():
                 run_command(line, folder_with_photos, capsys)
@@ -77,10 +78,10 @@ def shortened(args: list[str]) -> list[str]:
     return args
 
 
-def run_python(text: str) -> None:
+def run_python(text: str, names: dict[str, object]) -> None:
     text = re.sub(r"steps=[\d_]+", "steps=4, log_every=2", text)
     text = text.replace("advnets.evaluate(run)", "advnets.evaluate(run, count=200)")
-    exec(compile(text, "<docs>", "exec"), {"__name__": "docs"})
+    exec(compile(text, "<docs>", "exec"), names)
 
 
 def test_there_are_pages_to_test() -> None:
