@@ -82,7 +82,7 @@ def test_a_run_directory_is_its_recipe(tmp_path: Path) -> None:
         ("discriminator_optimizer: {betas: [0.5, 1.0]}", "discriminator_optimizer.betas"),
         ("generator_optimizer: {momentum: 2}", "generator_optimizer.momentum"),
         ("penalties: {r1: {every: 0}}", "penalties.r1.every cannot be 0"),
-        ("penalties: {gradient: {weight: -1}}", "penalties.gradient.weight"),
+        ("penalties: {wgan_gp: {weight: -1}}", "penalties.wgan_gp.weight"),
         ("generator: {kind: transformer}", "generator.kind cannot be 'transformer'; choose one of mlp"),
         ("generator: {hidden: [0]}", "generator.hidden"),
         ("generator: {output: softmax}", "generator.output cannot be 'softmax'"),

@@ -320,7 +320,9 @@ def _default_recipe(args: list[str]) -> str:
     """`images` where --data names images of the user's own, `mnist` otherwise."""
     given = [args[i + 1] for i, arg in enumerate(args[:-1]) if arg == "--data"]
     given += [arg.removeprefix("--data=") for arg in args if arg.startswith("--data=")]
-    return "images" if given and given[-1] not in ("mnist", "fashion-mnist") else "mnist"
+    if not given or given[-1] in ("mnist", "fashion-mnist"):
+        return "mnist"
+    return given[-1] if given[-1] in ("ring", "grid") else "images"
 
 
 def _trained(run: Run) -> None:

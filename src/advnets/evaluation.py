@@ -53,7 +53,8 @@ def evaluate(
     """Measure a generator.
 
     Args:
-        source: a run (or its directory), a `.npy` file of samples, or an array, uint8 N x C x H x W.
+        source: a run (or its directory), samples in a `.npy` file, a folder or an archive, or an array, uint8
+            N x C x H x W.
         data: what to measure against: anything `open_table` reads; by default what the run was trained on.
             Validation and test images are its splits.
         metrics: names from `MEASURES`.
@@ -63,6 +64,10 @@ def evaluate(
     Raises:
         MeasureError: an unknown measure, points instead of images, no data named for an array.
     """
+    if not metrics:
+        raise MeasureError("no measure was asked for", f"choose from {', '.join(MEASURES)}")
+    # Blur raises Parzen: its figure never stands without the total variation that unmasks blur.
+    metrics = [*metrics, *(["total_variation"] if "parzen" in metrics and "total_variation" not in metrics else [])]
     for name in metrics:
         if name not in MEASURES:
             raise MeasureError(f"unknown measure {name!r}", f"choose from {', '.join(MEASURES)}")
@@ -72,13 +77,17 @@ def evaluate(
 
 
 def _samples(source: Run | str | Path | Pixels, count: int, seed: int) -> tuple[Pixels, Run | None]:
-    if isinstance(source, str | Path) and Path(source).is_dir():
+    if isinstance(source, str | Path) and (Path(source) / "run.json").exists():
         source = Run(source)
     if isinstance(source, Run):
         if len(source.shape) != 3:
             raise MeasureError(f"{source.path} makes points, not images", "these measures are about images")
         return source.sample(count, seed), source  # type: ignore[return-value]  # images are uint8
     if isinstance(source, np.ndarray):
+        if source.dtype != np.uint8 or source.ndim != 4 or source.shape[1] not in (1, 3):
+            raise MeasureError(
+                f"samples of type {source.dtype} and shape {source.shape}", "give uint8, N x C x H x W, C 1 or 3"
+            )
         return source, None
     return open_table(source, labels="none", progress=False, holdout=0.0).images, None
 

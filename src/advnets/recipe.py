@@ -1,4 +1,4 @@
-"""Recipe: one typed, validated, serialisable description of a game and its training."""
+"""Recipe: one typed, validated, serializable description of a game and its training."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class PenaltiesConfig:
     """1/2 E |grad D(x)|^2 on real images (Mescheder et al. 2018)."""
     r2: PenaltyConfig = PenaltyConfig(every=16)
     """1/2 E |grad D(x)|^2 on generated images."""
-    gradient: PenaltyConfig = PenaltyConfig()
+    wgan_gp: PenaltyConfig = PenaltyConfig()
     """E (|grad D(x)| - 1)^2 between real and generated images (Gulrajani et al. 2017)."""
 
 
@@ -141,7 +141,7 @@ def to_dict(recipe: Recipe) -> dict[str, Any]:
 
 def to_yaml(recipe: Recipe) -> str:
     """The recipe as YAML that `load_recipe` reads back to an equal recipe."""
-    return yaml.safe_dump(to_dict(recipe), sort_keys=False, allow_unicode=True, width=100)
+    return yaml.safe_dump(to_dict(recipe), sort_keys=False, width=100)
 
 
 def from_dict(values: Any, where: str) -> Recipe:
@@ -191,11 +191,11 @@ def load_recipe(source: str | Path) -> Recipe:
         text, where = (_folder() / f"{name}.yaml").read_text("utf-8"), f"recipe {name}"
     else:
         path = Path(source)
-        if path.is_dir() and (path / "recipe.yaml").exists():
-            path = path / "recipe.yaml"
-        if not path.is_file():
-            raise RecipeError(f"no recipe {name!r}", f"name a YAML file, or one of {', '.join(recipe_names())}")
         try:
+            if path.is_dir() and (path / "recipe.yaml").exists():
+                path = path / "recipe.yaml"
+            if not path.is_file():
+                raise RecipeError(f"no recipe {name!r}", f"name a YAML file, or one of {', '.join(recipe_names())}")
             text, where = path.read_text("utf-8"), str(path)
         except (OSError, UnicodeDecodeError) as error:
             raise RecipeError(f"{path} cannot be read as a recipe ({error.__class__.__name__})") from None
@@ -215,7 +215,9 @@ def _folder() -> Any:
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    return [_plain(v) for v in value] if isinstance(value, tuple | list) else value
+    if isinstance(value, tuple | list):
+        return [_plain(v) for v in value]
+    return str(value) if isinstance(value, Path) else value
 
 
 def _check(recipe: Recipe) -> None:
@@ -228,6 +230,7 @@ def _check(recipe: Recipe) -> None:
         "checkpoint_every",
         "keep_checkpoints",
     )
+    _require(re.fullmatch(r"\w[\w.-]*", recipe.name) is not None, "name", recipe.name, "use letters, digits, _ . -")
     for name in positive:
         _require(getattr(recipe, name) >= 1, name, getattr(recipe, name), "use 1 or more")
     _require(recipe.sample_every >= 0, "sample_every", recipe.sample_every, "use 0 for none")
@@ -246,10 +249,16 @@ def _check(recipe: Recipe) -> None:
     for name in ("generator_optimizer", "discriminator_optimizer"):
         _check_optimizer(getattr(recipe, name), name)
     _check_networks(recipe.generator, recipe.discriminator)
-    for name in ("r1", "r2", "gradient"):
+    for name in ("r1", "r2", "wgan_gp"):
         penalty = getattr(recipe.penalties, name)
         _require(penalty.every >= 1, f"penalties.{name}.every", penalty.every, "use 1 or more")
         _require(0 <= penalty.weight < math.inf, f"penalties.{name}.weight", penalty.weight, "use 0 or more")
+    _require(
+        recipe.discriminator_steps == 1 or recipe.schedule == "alternating",
+        "discriminator_steps",
+        recipe.discriminator_steps,
+        "use schedule alternating, or 1",
+    )
     parse_size(recipe.size)
 
 

@@ -233,3 +233,11 @@ def test_a_parameter_that_takes_no_part_stays() -> None:
     simultaneous(match(seeded_generator(), D), 0)
     assert not torch.equal(before[0], D.used.weight)
     assert torch.equal(before[2], D.idle.weight)
+
+
+def test_a_head_that_begins_at_zero_hides_no_statistics() -> None:
+    head = nn.Linear(10, 1)
+    nn.init.zeros_(head.weight)
+    nn.init.zeros_(head.bias)
+    D = nn.Sequential(nn.Flatten(), nn.Linear(12, 10), nn.BatchNorm1d(10), head, nn.Flatten(0))
+    assert not rows_independent(D, torch.rand(16, 1, 3, 4))

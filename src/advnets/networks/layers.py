@@ -66,7 +66,7 @@ class Maxout(nn.Module):
         super().__init__()
         self.pieces = pieces
         # Row p * units + u holds piece p of unit u: one product serves all pieces, and the maximum runs over
-        # whole contiguous rows instead of gathering neighbours.
+        # whole contiguous rows instead of gathering neighbors.
         self.linear = nn.Linear(inputs, units * pieces, bias=bias)
         self.max_norm = max_norm
         uniform_(self.linear, init)

@@ -55,7 +55,7 @@ class MLPGenerator(nn.Module):
             if kind == "sigmoid" and len(layers) < 2 * len(hidden) + 2:
                 _last_linear(layers).bias.data.fill_(hidden_bias)
         self.layers = nn.Sequential(*layers)
-        self._sigmoid_output = output == "sigmoid"
+        self._output = output
 
     def forward(self, z_NL: Tensor) -> Tensor:
         return self.layers(z_NL).unflatten(1, self.shape)
@@ -68,9 +68,11 @@ class MLPGenerator(nn.Module):
             mean_CHW: mean of each pixel over the training images, in `output_range`.
         """
         mean = mean_CHW.flatten().float()
-        if self._sigmoid_output:
+        if self._output == "sigmoid":
             # pylearn2 clips the mean in the same way before it takes the logit.
             mean = torch.logit(mean.clamp(1e-7, 1.0 - 1e-7))
+        elif self._output == "tanh":
+            mean = torch.atanh(mean.clamp(-1.0 + 1e-6, 1.0 - 1e-6))
         _last_linear(self.layers).bias.copy_(mean)
 
 

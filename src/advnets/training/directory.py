@@ -101,7 +101,7 @@ class RunDirectory:
     def write_facts(self, facts: Mapping[str, Any]) -> None:
         """Replace run.json."""
         with writing(self.path):
-            write_whole(self.path / "run.json", json.dumps(facts, indent=1, ensure_ascii=False).encode())
+            write_whole(self.path / "run.json", json.dumps(facts, indent=1).encode())
 
     @contextlib.contextmanager
     def lock(self) -> Generator[None]:

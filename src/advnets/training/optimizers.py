@@ -50,8 +50,8 @@ def learning_rate(config: OptimizerConfig, step: int, steps: int) -> float:
     """Learning rate of update number `step` (from 0) of `steps`."""
     rate = config.rate
     if config.schedule == "exponential":
-        # pylearn2's ExponentialDecay divides before the first update.
-        rate = config.rate / config.decay ** (step + 1)
+        # pylearn2's ExponentialDecay divides after each update: the first one is at the full rate.
+        rate = config.rate / config.decay**step
     elif config.schedule != "constant":
         begin = config.decay_from * steps
         progress = min(max((step - begin) / max(steps - begin, 1.0), 0.0), 1.0)

@@ -26,7 +26,7 @@ from advnets.training.player import FlatParameters, Player, computes_in
 from advnets.training.randomness import Stream, seed_for
 from advnets.training.sampling import Sampler
 
-_PENALTY_NAMES = {"r1": "r1", "r2": "r2", "gradient": "wgan-gp"}
+_PENALTY_NAMES = {"r1": "r1", "r2": "r2", "wgan_gp": "wgan-gp"}
 
 
 @dataclass(frozen=True)
@@ -189,13 +189,16 @@ class Trainer:
         ]
         probe = self._batches(0)[:16] if recipe.batch >= 4 else self._batches(0).repeat(4, *[1] * len(self.shape))
         _check_networks(G, D, recipe.latent, probe)
+        rowwise = rows_independent(D, probe)
+        if scheduled and not rowwise:
+            raise RecipeError("penalties need a discriminator without statistics across the batch", "drop one of them")
         return AdversarialGame(
             G,
             D,
             objective(recipe.objective),
             recipe.prior,
             recipe.latent,
-            rows_independent(D, probe),
+            rowwise,
             tuple(scheduled),
         )
 

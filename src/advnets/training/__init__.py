@@ -1,0 +1,1 @@
+"""Playing the game: the iteration, the loop, and what is kept of it."""
