@@ -292,7 +292,13 @@ def test_the_average_uses_the_generators_own_statistics() -> None:
 
 @pytest.mark.parametrize(("schedule", "precision"), [("simultaneous", "float32"), ("alternating", "bfloat16")])
 def test_a_game_of_the_plane_is_learned(schedule: str, precision: str) -> None:
-    recipe = ring(schedule=schedule, precision=precision, steps=1200, batch=64, discriminator_steps=2 if schedule == "alternating" else 1)
+    recipe = ring(
+        schedule=schedule,
+        precision=precision,
+        steps=1200,
+        batch=64,
+        discriminator_steps=2 if schedule == "alternating" else 1,
+    )
     data = points(2_000)
     shifted = Data(data.values * 0.2 + np.float32(1.5), data.rows)
     trainer = Trainer(recipe, shifted)
