@@ -344,3 +344,10 @@ def test_a_damaged_checkpoint_is_passed_over_and_said(
     (folder / "run/checkpoints/step-00000020/average.safetensors").write_bytes(b"")
     quiet("sample", "run", "--count", 1)
     assert "average.safetensors is damaged; using step 10" in capsys.readouterr().err
+
+
+def test_a_path_that_the_system_refuses_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["info", "x" * 5000]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "too long" in said

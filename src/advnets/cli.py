@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import io
 import json
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Positional = tyro.conf.Positional
+_UNUSABLE_PATHS = {errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR}
 _ELSEWHERE = "make room, permit writing, or choose another place"
 
 
@@ -56,6 +58,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as in `advnets info RUN | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
         return 0
+    except OSError as error:
+        if error.errno not in _UNUSABLE_PATHS:
+            return _our_failure(args)
+        print(f"advnets: {error.filename}: {(error.strerror or '').lower()}; name another path", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("advnets: stopped", file=sys.stderr)
         return 2
@@ -380,7 +387,8 @@ def _evaluate(source: Path, data: str | None, metrics: list[str], count: int, se
     for heading in ("measure", "value", "paper"):
         table.add_column(heading)
     for measure, answer in result.measures.items():
-        table.add_row(measure, describe(answer), paper_figure(name) if measure == "parzen" else "")
+        paper = paper_figure(name, result.samples.shape[1:]) if measure == "parzen" else ""
+        table.add_row(measure, describe(answer), paper)
     Console().print(table)
     for answer in result.measures.values():
         if "caveat" in answer:

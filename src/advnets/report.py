@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ from advnets.training.run import Run
 _GRID = 100
 _NEIGHBOR_ROWS, _NEIGHBOR_COLUMNS = 8, 10
 _POINTS = 2000
-PAPER_PARZEN = {"mnist": "225 ± 2 nats"}
-"""Table 1 of Goodfellow et al. 2014, by data set."""
+PAPER_PARZEN: dict[tuple[str | int, ...], str] = {("mnist", 1, 28, 28): "225 ± 2 nats"}
+"""Table 1 of Goodfellow et al. 2014, by data set and shape."""
 
 _PICTURES = (
     ("samples.png", "Samples", "Fair random draws, not picked."),
@@ -72,9 +72,14 @@ def write_evaluation(
     return write_report(run)
 
 
-def paper_figure(run_data: str) -> str:
-    """The paper's Parzen figure for a data set, or nothing."""
-    return PAPER_PARZEN.get(run_data, "")
+def paper_figure(data: str, shape: Sequence[int]) -> str:
+    """The paper's Parzen figure for a data set at the paper's size, or nothing.
+
+    Args:
+        data: the data set's name.
+        shape: C x H x W of the images that were measured.
+    """
+    return PAPER_PARZEN.get((data, *shape), "")
 
 
 def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
@@ -99,18 +104,17 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
         ]
     evaluation = run.path / "evaluation.json"
     if evaluation.exists():
-        lines += _measures(json.loads(evaluation.read_text("utf-8")), recipe.data)
+        lines += _measures(json.loads(evaluation.read_text("utf-8")), paper_figure(recipe.data, run.shape))
     for name, title, text in _PICTURES:
         if (run.path / name).exists():
             lines += [f"## {title}", "", *([text, ""] if text else []), f"![{title}]({name})", ""]
     return "\n".join(lines)
 
 
-def _measures(measures: Mapping[str, Mapping[str, Any]], data: str) -> list[str]:
+def _measures(measures: Mapping[str, Mapping[str, Any]], paper: str) -> list[str]:
     lines = ["## Measures", "", "| measure | value | paper |", "|---|---|---|"]
     for name, answer in measures.items():
-        paper = paper_figure(data) if name == "parzen" else ""
-        lines.append(f"| {name} | {describe(answer)} | {paper} |")
+        lines.append(f"| {name} | {describe(answer)} | {paper if name == 'parzen' else ''} |")
     return [*lines, "", *([CAVEAT, ""] if "parzen" in measures else [])]
 
 

@@ -43,9 +43,10 @@ def curves(metrics: Sequence[Mapping[str, Any]], path: str | os.PathLike[str]) -
     figure = _figure(9.6, 3.6)
     costs, opinions = figure.subplots(1, 2)
     _panel(costs, "Costs", [("cost_d", "discriminator", _BLUE), ("cost_g", "generator", _ORANGE)], lines)
-    opinions.axhline(0.5, color=_GRAY, linewidth=0.8, linestyle=":")
     _panel(opinions, "D's output", [("d_real", "D(x)", _BLUE), ("d_fake", "D(G(z))", _ORANGE)], lines)
-    opinions.set_ylim(-0.02, 1.02)
+    if all(0 <= value <= 1 for key in ("d_real", "d_fake") for value in _series(lines, key)[1] if np.isfinite(value)):
+        opinions.axhline(0.5, color=_GRAY, linewidth=0.8, linestyle=":")
+        opinions.set_ylim(-0.02, 1.02)  # probabilities; a critic's values lie anywhere
     _note_pace(opinions, lines)
     return _save(figure, path)
 
