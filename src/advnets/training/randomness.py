@@ -19,7 +19,6 @@ class Stream(IntEnum):
     LAYERS = 5  # dropout masks, and whatever else a network draws inside its forward pass
     PENALTY = 6
     SAMPLES = 7
-    AUGMENTATION = 8
 
 
 def seed_for(seed: int, step: int, stream: Stream, index: int = 0) -> int:
