@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
@@ -16,6 +17,7 @@ import pytest
 from PIL import Image
 
 from advnets import api, cli
+from advnets.data import open_table
 from advnets.recipe import recipe_names
 
 TINY = ("--generator.hidden", "16", "--discriminator.units", "8", "--batch", "10", "--sample-every", "0")
@@ -171,6 +173,10 @@ def test_a_run_without_a_checkpoint(terminal: Terminal, ring: Path, folder: Path
     assert json.loads(terminal.out("info", "run", "--json"))["step"] == 0
 
 
+def test_a_run_that_is_there_is_told_before_images_are_decoded(terminal: Terminal, ring: Path, folder: Path) -> None:
+    assert "already holds a run" in terminal.mistake("train", "images", "--data", folder / "none", "--run", ring)
+
+
 def test_a_run_is_not_overwritten(terminal: Terminal, ring: Path) -> None:
     said = terminal.mistake("train", "ring", "--steps", 5, "--run", ring)
     assert f"already holds a run; continue it with `advnets resume {ring}`" in said
@@ -255,6 +261,26 @@ def test_resuming_trains_further(terminal: Terminal, ring: Path, folder: Path) -
     assert "done: run" in terminal.out("resume", "run", "--steps", 15)
     facts = json.loads(terminal.out("info", "run", "--json"))
     assert (facts["step"], facts["steps"], facts["status"]) == (15, 15, "done")
+
+
+def test_a_run_goes_on_from_any_folder_and_with_data_that_were_moved(terminal: Terminal, folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    np.save(folder / "noise.npy", rng.integers(0, 256, (40, 8, 8, 1), dtype=np.uint8))
+    terminal.out("train", "mnist", *TINY, "--steps", 5, "--data", "noise.npy", "--holdout", "0.2", "--run", "run")
+    split = open_table("noise.npy", holdout=0.2, progress=False)
+    assert json.loads(terminal.out("info", "run", "--json"))["data"]["training"] == len(split.rows("train"))
+    (folder / "below").mkdir()
+    with contextlib.chdir(folder / "below"):
+        terminal.out("resume", "../run", "--steps", 10)
+        terminal.out("evaluate", "../run", "--count", 100)
+    (folder / "noise.npy").rename(folder / "moved.npy")
+    assert "noise.npy: no such file" in terminal.mistake("resume", "run", "--steps", 15)
+    assert "done: run" in terminal.out("resume", "run", "--steps", 15, "--data", "moved.npy")
+    terminal.out("evaluate", "run", "--count", 100)
+    measured = json.loads((folder / "run" / "evaluation.json").read_text("utf-8"))
+    assert measured["total_variation"]["value"] > 0
+    np.save(folder / "moved.npy", rng.integers(0, 256, (40, 8, 8, 1), dtype=np.uint8))
+    assert "have changed since it was started" in terminal.mistake("resume", "run", "--steps", 20)
 
 
 def test_info(terminal: Terminal, digits: Path) -> None:

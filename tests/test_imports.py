@@ -13,7 +13,7 @@ import advnets
 
 ROOT = Path(advnets.__file__).parent
 
-COMMON = {"errors"}
+COMMON = {"errors", "files"}
 LAYERS = {
     "data": set(),
     "figures": set(),
@@ -54,8 +54,9 @@ def test_imports_point_downward(part: str) -> None:
         assert not above, f"{path.relative_to(ROOT)} imports {', '.join(sorted(above))}"
 
 
-def test_errors_stand_alone() -> None:
-    assert imported(ROOT / "errors.py") == set()
+@pytest.mark.parametrize("part", sorted(COMMON))
+def test_common_parts_stand_alone(part: str) -> None:
+    assert imported(ROOT / f"{part}.py") == set()
 
 
 def test_nothing_imports_the_command_line() -> None:

@@ -89,6 +89,13 @@ def test_a_run_directory_is_its_recipe(tmp_path: Path) -> None:
         ("generator: {hidden: [3, 3], activations: [relu, swish]}", "generator.activations"),
         ("generator: {hidden: [3], activations: [relu, relu]}", "generator.activations"),
         ("discriminator: {kind: oracle}", "discriminator.kind"),
+        ("discriminator: {units: []}", r"discriminator.units cannot be \(\); name at least one layer"),
+        ("discriminator: {max_norm: -1}", "discriminator.max_norm cannot be -1.0; use a positive norm"),
+        ("discriminator: {init: .nan}", "discriminator.init cannot be nan"),
+        ("generator: {init: -1}", "generator.init cannot be -1.0"),
+        ("holdout: 0.5", "holdout cannot be 0.5"),
+        ("size: [4]", "size"),
+        ("size: [4, x]", "'4xx' is not a size"),
         ("discriminator: {keep_hidden: 0}", "discriminator.keep_hidden cannot be 0.0"),
         ("- 1", "does not hold a recipe"),
         ("", "does not hold a recipe"),
@@ -139,3 +146,4 @@ def test_sizes() -> None:
     assert [parse_size(size) for size in (None, 64, "64", "48x64", " 48X64 ")] == [
         None, (64, 64), (64, 64), (48, 64), (48, 64),
     ]  # fmt: skip
+    assert Recipe().replace(size=(48, 64)).height_width == (48, 64)

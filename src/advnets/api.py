@@ -11,6 +11,7 @@ import numpy as np
 from torch import nn
 
 from advnets.data import ImageTable, open_table
+from advnets.data.named import NAMED
 from advnets.data.toys import TOYS, PointTable, open_points
 from advnets.errors import DivergedError, RecipeError, RunError
 from advnets.recipe import Recipe, load_recipe
@@ -37,6 +38,7 @@ def open_data(recipe: Recipe) -> ImageTable | PointTable:
         fit=recipe.fit,
         labels=recipe.labels,
         strict=recipe.strict,
+        holdout=recipe.holdout,
     )
 
 
@@ -67,7 +69,9 @@ def train(
         AdvnetsError: the recipe, the data or the run directory cannot be used, or the training diverged.
     """
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
-    chosen = chosen.replace(**changes) if changes else chosen
+    chosen = _anchored(chosen.replace(**changes) if changes else chosen)
+    path = Path(run) if run is not None else Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    RunDirectory.check_free(path)  # before the images are decoded, not after
     data = open_data(chosen)
     trainer = Trainer(chosen, _training_data(data), generator, discriminator)
     facts = {
@@ -78,7 +82,6 @@ def train(
         "device": str(trainer.device),
         "precision": str(trainer.compute).removeprefix("torch."),
     }
-    path = Path(run) if run is not None else Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     directory = RunDirectory.create(path, chosen, facts)
     if any(facts["custom"]):  # they begin with weights that no seed brings back
         with writing(directory.path):
@@ -90,6 +93,7 @@ def resume(
     run: Run | str | Path,
     *,
     steps: int | None = None,
+    data: str | Path | None = None,
     generator: nn.Module | None = None,
     discriminator: nn.Module | None = None,
 ) -> Run:
@@ -98,6 +102,7 @@ def resume(
     Args:
         run: a Run, or its directory.
         steps: train to this step instead of the recipe's; the run's recipe is changed.
+        data: where the data are now, if they were moved; the run's recipe is changed. They must be the same.
         generator, discriminator: the modules of your own that it was trained with.
 
     Raises:
@@ -107,6 +112,8 @@ def resume(
     recipe = directory.recipe
     if steps is not None and steps != recipe.steps:
         recipe = recipe.replace(steps=steps)
+    if data is not None:
+        recipe = _anchored(recipe.replace(data=data))
     facts = directory.facts
     for role, given, custom in zip(
         ("generator", "discriminator"), (generator, discriminator), facts["custom"], strict=True
@@ -115,19 +122,22 @@ def resume(
             raise RunError(
                 f"{directory.path} was trained with a {role} of your own", f"pass it to resume: {role}=module"
             )
-    data = open_data(recipe)
-    if data.fingerprint != facts["data"]["fingerprint"]:
+    table = open_data(recipe)
+    if table.fingerprint != facts["data"]["fingerprint"]:
         raise RunError(
             f"the data of {directory.path} have changed since it was started",
-            "bring them back, or train anew",
+            "bring them back, say where they are now with --data, or train anew",
         )
-    trainer = Trainer(recipe, _training_data(data), generator, discriminator)
+    trainer = Trainer(recipe, _training_data(table), generator, discriminator)
     with directory.lock():
         found, damaged = checkpoint.newest(directory.checkpoints)
         if found is not None:
             if found.step > recipe.steps:
                 raise RecipeError(f"{directory.path} is at step {found.step:,} already", "give more --steps")
             trainer.restore(found)
+        elif any(facts["custom"]):
+            why = "; ".join(damaged) or "it has no checkpoint"
+            raise RunError(f"{directory.path} cannot go on: {why}", "train anew: its networks' first weights are lost")
         with writing(directory.path):
             checkpoint.discard_after(directory.checkpoints, trainer.step if found is not None else -1)
         if recipe != directory.recipe:
@@ -172,6 +182,13 @@ def _play(
     run = Run(directory.path, generator, discriminator)
     write_report(run)
     return run
+
+
+def _anchored(recipe: Recipe) -> Recipe:
+    """The recipe with its path to the data made absolute, so that the run goes on from any folder."""
+    if recipe.data in TOYS or recipe.data in NAMED:
+        return recipe
+    return recipe.replace(data=str(Path(recipe.data).expanduser().absolute()))
 
 
 def _training_data(data: ImageTable | PointTable) -> Data:

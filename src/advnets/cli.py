@@ -93,7 +93,7 @@ def resume(args: list[str]) -> None:
     """Continue a training as if it had never stopped."""
     import advnets.api as api
 
-    def resume(run: Positional[Path], steps: int | None = None) -> None:
+    def resume(run: Positional[Path], steps: int | None = None, data: str | None = None) -> None:
         """Continue a training from its newest sound checkpoint, bit for bit as if it had never stopped.
 
         Example: advnets resume runs/photos
@@ -101,8 +101,9 @@ def resume(args: list[str]) -> None:
         Args:
             run: the run directory.
             steps: train to this step instead of the recipe's.
+            data: where the data are now, if they were moved.
         """
-        _trained(api.resume(run, steps=steps))
+        _trained(api.resume(run, steps=steps, data=data))
 
     _call(resume, args)
 
@@ -376,8 +377,8 @@ def _save(made: NDArray[np.uint8] | NDArray[np.float32], target: Path, data: str
 
 def _evaluate(source: Path, data: str | None, metrics: list[str], count: int, seed: int, out: Path | None) -> None:
     from advnets.evaluation import evaluate
+    from advnets.files import write_whole
     from advnets.report import describe, paper_figure, write_evaluation
-    from advnets.training.checkpoint import write_whole
     from advnets.training.directory import writing
 
     run = _load(source) if source.is_dir() and (source / "run.json").exists() else None

@@ -60,6 +60,8 @@ class Recipe:
     """How an image of another aspect is brought to size."""
     labels: Literal["auto", "folder", "none"] = "auto"
     """Where labels come from: the source's own, the sub-folders' names, or nowhere."""
+    holdout: float = 0.1
+    """Share of your own images kept for validation, and as much for test; published sets keep their own splits."""
     strict: bool = False
     """Stop at the first file that cannot be used instead of skipping it."""
 
@@ -148,7 +150,7 @@ def from_dict(values: Any, where: str) -> Recipe:
     """A recipe from plain values; fields left out keep their defaults.
 
     Args:
-        values: a mapping of field names.
+        values: a mapping of field names. A size may also be a pair, (H, W).
         where: named in errors, such as the file.
 
     Raises:
@@ -156,6 +158,8 @@ def from_dict(values: Any, where: str) -> Recipe:
     """
     if not isinstance(values, dict):
         raise RecipeError(f"{where} does not hold a recipe", "write field: value lines, as `advnets recipe mnist` does")
+    if isinstance(values.get("size"), list | tuple) and len(values["size"]) == 2:
+        values = {**values, "size": "x".join(str(side) for side in values["size"])}
     try:
         return _ADAPTER.validate_python(values)
     except RecipeError as error:
@@ -235,6 +239,7 @@ def _check(recipe: Recipe) -> None:
         _require(getattr(recipe, name) >= 1, name, getattr(recipe, name), "use 1 or more")
     _require(recipe.sample_every >= 0, "sample_every", recipe.sample_every, "use 0 for none")
     _require(0 <= recipe.seed < 2**63, "seed", recipe.seed, "use 0 to 2^63 - 1")
+    _require(0 <= recipe.holdout < 0.5, "holdout", recipe.holdout, "use 0 up to, not including, 0.5")
     _require(recipe.channels in (None, 1, 3), "channels", recipe.channels, "use 1 or 3")
     _require(
         recipe.objective in OBJECTIVES,
@@ -288,6 +293,12 @@ def _check_networks(generator: GeneratorConfig, discriminator: DiscriminatorConf
         ("discriminator.base", (discriminator.base,)),
     ):
         _require(all(size >= 1 for size in sizes), name, sizes, "use 1 or more")
+    for name, init in (("generator.init", generator.init), ("discriminator.init", discriminator.init)):
+        _require(init is None or 0 <= init < math.inf, name, init, "use 0 or more")
+    limit = discriminator.max_norm
+    _require(limit is None or 0 < limit < math.inf, "discriminator.max_norm", limit, "use a positive norm, or null")
+    if discriminator.kind == "maxout":
+        _require(len(discriminator.units) > 0, "discriminator.units", discriminator.units, "name at least one layer")
     for field in ("keep_input", "keep_hidden"):
         keep = getattr(discriminator, field)
         _require(0 < keep <= 1, f"discriminator.{field}", keep, "use a probability above 0")

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from advnets import figures
 from advnets.data import ImageTable
+from advnets.files import write_whole
 from advnets.measures import CAVEAT, nearest
-from advnets.training.checkpoint import write_whole
 from advnets.training.directory import writing
 from advnets.training.loop import save_samples
 from advnets.training.run import Run
@@ -21,6 +21,7 @@ from advnets.training.run import Run
 _GRID = 100
 _NEIGHBOR_ROWS, _NEIGHBOR_COLUMNS = 8, 10
 _POINTS = 2000
+_BYTES_AT_ONCE = 1 << 26
 PAPER_PARZEN: dict[tuple[str | int, ...], str] = {("mnist", 1, 28, 28): "225 ± 2 nats"}
 """Table 1 of Goodfellow et al. 2014, by data set and shape."""
 
@@ -62,14 +63,23 @@ def write_evaluation(
         RunError: the directory cannot be written.
     """
     shown = samples[: _NEIGHBOR_ROWS * _NEIGHBOR_COLUMNS]
-    train = table.images[table.rows("train")]
+    train = table.rows("train")
     with writing(run.path):
         write_whole(run.path / "evaluation.json", json.dumps(measures, indent=1).encode())
         if len(shown) == _NEIGHBOR_ROWS * _NEIGHBOR_COLUMNS and len(train):
-            indices = nearest(shown, train)[0][:, 0]
-            picture = figures.neighbors(shown, train, indices, _NEIGHBOR_COLUMNS)
+            closest = table.images[_nearest_rows(shown, table.images, train)]
+            picture = figures.neighbors(shown, closest, columns=_NEIGHBOR_COLUMNS)
             figures.save(picture, run.path / "neighbors.png")
     return write_report(run)
+
+
+def _nearest_rows(samples: NDArray[np.uint8], images: NDArray[np.uint8], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The row among `rows` of `images` nearest to each sample, without a copy of all of them."""
+    step = max(1, _BYTES_AT_ONCE // images[0].nbytes)
+    parts = [rows[start : start + step] for start in range(0, len(rows), step)]
+    found = [nearest(samples, images[part]) for part in parts]
+    first = np.argmin([far[:, 0] for _, far in found], axis=0)
+    return np.array([parts[p][found[p][0][i, 0]] for i, p in enumerate(first)])
 
 
 def paper_figure(data: str, shape: Sequence[int]) -> str:

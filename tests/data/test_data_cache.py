@@ -127,7 +127,7 @@ def test_a_full_or_read_only_disk_is_one_clear_line(
         raise OSError(number, os.strerror(number))
 
     with monkeypatch.context() as patch:
-        patch.setattr("advnets.data.files.os.fsync", fail)
+        patch.setattr("advnets.files.os.fsync", fail)
         with pytest.raises(DataError, match=os.strerror(number)):
             open_table(gray_folder)
     assert not list(cache.glob("building/*"))
@@ -173,7 +173,7 @@ def test_importing_the_data_is_light() -> None:
         "print(heavy, sorted(parts))"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert answer.stdout == "set() ['data', 'errors']\n"
+    assert answer.stdout == "set() ['data', 'errors', 'files']\n"
 
 
 @pytest.mark.slow

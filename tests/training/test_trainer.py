@@ -270,6 +270,29 @@ def test_networks_that_do_not_fit_are_refused() -> None:
     two_columns = nn.Sequential(nn.Flatten(), nn.Linear(12, 1))
     with pytest.raises(RecipeError, match=r"one logit an image, shape \(N,\)"):
         Trainer(FLAT, images(), seeded_generator(), two_columns)
+    other_latent = nn.Sequential(nn.Linear(LATENT + 1, 12), nn.Unflatten(1, (1, 4, 3)))
+    with pytest.raises(RecipeError, match=rf"generator cannot take rows of shape \({LATENT},\): mat1 and mat2"):
+        Trainer(FLAT, images(), other_latent, seeded_discriminator())
+    with pytest.raises(RecipeError, match=r"discriminator cannot take rows of shape \(1, 4, 3\)"):
+        Trainer(FLAT, images(), seeded_generator(), nn.Linear(5, 1))
+    merged = nn.Sequential(nn.Linear(LATENT, 12), nn.Flatten(0), nn.Unflatten(0, (1, 4, 4, 3)), nn.Flatten(0, 1))
+    with pytest.raises(RecipeError, match="generator makes"):
+        Trainer(FLAT, images(), merged, seeded_discriminator())
+
+
+def test_looking_at_networks_leaves_their_statistics_as_they_were() -> None:
+    norm = nn.BatchNorm1d(12)
+    made = nn.Sequential(nn.Linear(LATENT, 12), norm, nn.Unflatten(1, (1, 4, 3)))
+    Trainer(FLAT, images(), made, seeded_discriminator())
+    assert norm.num_batches_tracked == 0
+
+
+def test_own_networks_without_a_sound_checkpoint_cannot_go_on(tmp_path: Path) -> None:
+    advnets.train("mnist", run=tmp_path / "run", steps=10, **OWN, **pair(False))
+    for file in (tmp_path / "run" / "checkpoints").rglob("state.json"):
+        file.write_text("{}")
+    with pytest.raises(RunError, match=r"cannot go on: .*damaged.*; train anew"):
+        advnets.resume(tmp_path / "run", steps=20, **pair(False))
 
 
 def test_a_checkpoint_of_another_optimizer_is_refused() -> None:

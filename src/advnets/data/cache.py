@@ -26,9 +26,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.data.files import sync, write_json, writing
+from advnets.data.files import write_json, writing
 from advnets.data.writer import RowWriter
 from advnets.errors import DataError
+from advnets.files import sync
 
 VERSION = 1
 STALE_SECONDS = 86_400

@@ -8,9 +8,10 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from advnets.data.files import sync, writing
+from advnets.data.files import writing
 from advnets.data.parallel import progress_bar
 from advnets.errors import DataError
+from advnets.files import sync
 
 CHUNK_BYTES = 1 << 18
 TIMEOUT_SECONDS = 20
@@ -42,7 +43,7 @@ def download(url: str, target: Path, *, progress: bool = True) -> None:
         if error.code != UNSATISFIABLE:
             raise UnreachableError(f"{url} answers {error.code}") from error
         # The part is as long as the file already, or longer: the digest will tell which.
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
         raise UnreachableError(f"{url} cannot be reached ({getattr(error, 'reason', error)})") from error
     with writing(target):
         part.replace(target)

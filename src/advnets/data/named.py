@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from advnets.data.archive import BROKEN, tar_pictures, unpacking
 from advnets.data.download import UnreachableError, download
-from advnets.data.files import sync, writing
+from advnets.data.files import writing
 from advnets.data.layouts import cifar_folder, idx_folder
 from advnets.data.pictures import Entry
 from advnets.data.source import Source, lazy_source
 from advnets.errors import DataError
+from advnets.files import write_whole
 
 SHIPPED = Path(__file__).parent
 
@@ -193,23 +193,14 @@ def _unpack(data: Published, archive: Path, own: Path) -> Path:
         for entry in tar_pictures(archive).entries():
             name = entry.name.rsplit("/", 1)[-1]
             if isinstance(entry, Entry) and name in data.files:
-                with entry.open() as file:
-                    _write(folder / name, file.read())
+                with entry.open() as file, writing(folder / name):
+                    write_whole(folder / name, file.read())
     except DataError:
         pass  # a damaged archive: what is missing or wrong is told below
     wrong: list[str] = []
     if _verified(data, folder, wrong):
         return folder
     raise _refused(data, own, [archive])
-
-
-def _write(path: Path, content: bytes) -> None:
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(content)
-            sync(file)
-        Path(file.name).replace(path)
 
 
 def _refused(data: Published, own: Path, paths: list[Path]) -> DataError:

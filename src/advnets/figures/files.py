@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from advnets.errors import RunError
+from advnets.files import write_whole
 
 
 def save(image: npt.NDArray[np.uint8], path: str | os.PathLike[str]) -> Path:
@@ -40,19 +40,7 @@ def write(path: str | os.PathLike[str], fill: Callable[[BinaryIO], object]) -> P
     """
     target = Path(path)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _write_aside(target, fill)
+        write_whole(target, fill)
     except OSError as error:
         raise RunError(f"{target}: cannot write the picture ({error.strerror})", "choose another place") from error
     return target
-
-
-def _write_aside(target: Path, fill: Callable[[BinaryIO], object]) -> None:
-    aside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
-    try:
-        with aside.open("wb") as file:
-            fill(file)
-        aside.replace(target)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise

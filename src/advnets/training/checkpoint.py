@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from advnets.errors import RunError
+from advnets.files import sync_folder, write_whole
 
 FORMAT = 1
 Tensors = Mapping[str, Tensor]
@@ -62,9 +63,9 @@ def save(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
         for name, tensors in checkpoint.tensors.items():
             data = safetensors.torch.save(_apart(tensors))
             digests[f"{name}.safetensors"] = hashlib.sha256(data).hexdigest()
-            _write(aside / f"{name}.safetensors", data)
+            write_whole(aside / f"{name}.safetensors", data)
         body = {"format": FORMAT, **checkpoint.state, "step": checkpoint.step, "files": digests}
-        _write(aside / "state.json", json.dumps({**body, "digest": _digest(body)}, indent=1).encode())
+        write_whole(aside / "state.json", json.dumps({**body, "digest": _digest(body)}, indent=1).encode())
         sync_folder(aside)
         aside.rename(final)
         sync_folder(folder)
@@ -144,29 +145,6 @@ def discard_after(folder: Path, step: int) -> None:
             shutil.rmtree(folder / folder_name(later))
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file aside, flush it to the disk and rename it: readers see the old or the new, never a part."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        _write(aside, data)
-        aside.replace(path)
-        sync_folder(path.parent)
-    except OSError:
-        aside.unlink(missing_ok=True)
-        raise
-
-
-def sync_folder(path: Path) -> None:
-    """Flush a folder's entries to the disk, where the system can."""
-    if os.name != "posix":
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _apart(tensors: Tensors) -> dict[str, Tensor]:
     """Tensors as safetensors takes them: on the CPU, contiguous, and those that are one (tied weights) as copies."""
     apart: dict[str, Tensor] = {}
@@ -176,13 +154,6 @@ def _apart(tensors: Tensors) -> dict[str, Tensor]:
         apart[name] = tensor.clone() if tensor.data_ptr() in seen else tensor
         seen.add(tensor.data_ptr())
     return apart
-
-
-def _write(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _digest(body: Mapping[str, Any]) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from advnets.errors import RunError
+from advnets.files import write_whole
 from advnets.recipe import Recipe, load_recipe, to_yaml
-from advnets.training.checkpoint import write_whole
 
 
 class RunDirectory:
@@ -35,13 +35,7 @@ class RunDirectory:
         Raises:
             RunError: something is there already, or it cannot be written.
         """
-        if (path / "run.json").exists():
-            raise RunError(
-                f"{path} already holds a run",
-                f"continue it with `advnets resume {path}`, or name another --run",
-            )
-        if path.exists() and not (path.is_dir() and _empty(path)):
-            raise RunError(f"{path} exists and is not a run", "name another --run")
+        cls.check_free(path)
         run = cls(path)
         with writing(path, "make room, permit writing, or name another --run"):
             run.checkpoints.mkdir(parents=True, exist_ok=True)
@@ -50,6 +44,21 @@ class RunDirectory:
             run.metrics.touch()
         run.write_facts(facts)  # last: a directory without it was never begun, see _empty
         return run
+
+    @staticmethod
+    def check_free(path: Path) -> None:
+        """See that a new run can be made at `path`.
+
+        Raises:
+            RunError: something is there already.
+        """
+        if (path / "run.json").exists():
+            raise RunError(
+                f"{path} already holds a run",
+                f"continue it with `advnets resume {path}`, or name another --run",
+            )
+        if path.exists() and not (path.is_dir() and _empty(path)):
+            raise RunError(f"{path} exists and is not a run", "name another --run")
 
     @classmethod
     def open(cls, path: Path) -> RunDirectory:

@@ -67,6 +67,7 @@ class Trainer:
         self.step = 0
         self.seconds = 0.0
         G, D = initial_networks(recipe, data.shape, generator, discriminator)
+        _check_networks(G, D, recipe.latent, data.shape)
         if self.compute != torch.float32 and (generator is not None or discriminator is not None):
             self._settle_precision(G, D)
         self.value_range: tuple[float, float] = getattr(G, "output_range", (0.0, 1.0))
@@ -188,7 +189,6 @@ class Trainer:
             if (config := getattr(recipe.penalties, field)).weight
         ]
         probe = self._batches(0)[:16] if recipe.batch >= 4 else self._batches(0).repeat(4, *[1] * len(self.shape))
-        _check_networks(G, D, recipe.latent, probe)
         rowwise = rows_independent(D, probe)
         if scheduled and not rowwise:
             raise RecipeError("penalties need a discriminator without statistics across the batch", "drop one of them")
@@ -231,17 +231,26 @@ def load_weights(module: nn.Module, tensors: Tensors, name: str) -> None:
         ) from None
 
 
-def _check_networks(G: nn.Module, D: nn.Module, latent: int, images: Tensor) -> None:
-    with torch.no_grad():
-        made = G(images.new_zeros(len(images), latent))
-        logits = D(images)
-    if made.shape != images.shape:
+def _check_networks(G: nn.Module, D: nn.Module, latent: int, shape: tuple[int, ...]) -> None:
+    """See that the two fit the data and each other, on copies: running statistics stay as they are."""
+    made = _try("generator", G, torch.zeros(4, latent))
+    if made.shape[1:] != shape:
+        raise RecipeError(f"the generator makes {tuple(made.shape[1:])}, the data are {shape}", "make them agree")
+    if len(made) != 4:
+        raise RecipeError(f"the generator makes {len(made)} images of 4 latents", "make as many images as latents")
+    logits = _try("discriminator", D, torch.zeros(4, *shape))
+    if logits.shape != (4,):
         raise RecipeError(
-            f"the generator makes {tuple(made.shape[1:])}, the data are {tuple(images.shape[1:])}",
-            "make their shapes agree",
+            f"the discriminator returns {tuple(logits.shape)} for 4 images", "return one logit an image, shape (N,)"
         )
-    if logits.shape != images.shape[:1]:
-        raise RecipeError(
-            f"the discriminator returns {tuple(logits.shape)} for {len(images)} images",
-            "return one logit an image, shape (N,)",
-        )
+
+
+def _try(role: str, network: nn.Module, rows: Tensor) -> Tensor:
+    """What a copy of `network` makes of `rows`, on the processor in float32."""
+    copied = copy.deepcopy(network).to("cpu", torch.float32)
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            return copied(rows)
+    except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0] if str(error) else error.__class__.__name__
+        raise RecipeError(f"the {role} cannot take rows of shape {tuple(rows.shape[1:])}: {reason}") from error

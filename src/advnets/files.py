@@ -1,0 +1,54 @@
+"""Writing files whole or not at all: a reader, or a crash, never meets half of one."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+
+def write_whole(path: Path, content: bytes | Callable[[BinaryIO], object]) -> None:
+    """Write a file aside, flush it to the disk and rename it: readers see the old or the new, never a part.
+
+    What a crash leaves aside is called `.NAME.*.part`. Folders on the way are made.
+
+    Args:
+        path: the file.
+        content: what is in it, or a function that writes it.
+
+    Raises:
+        OSError: it cannot be written; what was there is untouched.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        with aside.open("wb") as file:
+            if callable(content):
+                content(file)
+            else:
+                file.write(content)
+            sync(file)
+        aside.replace(path)
+        sync_folder(path.parent)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+def sync(file: IO[Any]) -> None:
+    """Flush a file to the disk itself."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Flush a folder's entries to the disk, where the system can."""
+    if os.name != "posix":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
