@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,8 @@ from advnets.recipe import Recipe, load_recipe
 from advnets.training.devices import resolve_device, resolve_precision
 from advnets.training.trainer import Data, Trainer
 
-EMOJI = Path(__file__).resolve().parents[2] / "shared" / "data" / "noto-emoji" / "emoji32.npz"
+COLOR_IMAGES = "ADVNETS_COLOR_IMAGES"
+"""Environment variable: the images of the 32 x 32 game (anything that `--data` takes)."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,11 @@ def grid() -> Contest:
 
 
 def images() -> Contest:
-    """The convolutional pair on 32 x 32 color images: emoji, CIFAR-10, or noise where neither is at hand."""
+    """The convolutional pair on 32 x 32 color images."""
     table, name = color_images()
-    return Contest("images, 32 x 32 color", load_recipe("images"), Data(table.images, table.rows("train")), name)
+    return Contest(
+        f"images, 32 x 32 color ({name})", load_recipe("images"), Data(table.images, table.rows("train")), name
+    )
 
 
 CONTESTS: dict[str, Callable[[], Contest]] = {
@@ -76,11 +79,12 @@ CONTESTS: dict[str, Callable[[], Contest]] = {
 
 
 def color_images() -> tuple[ImageTable, str]:
-    """A table of 32 x 32 color images and its name."""
-    if EMOJI.exists():
-        return open_table(EMOJI, progress=False), "Noto emoji"
+    """A table of 32 x 32 color images, those that the environment names or noise, and its name."""
+    if source := os.environ.get(COLOR_IMAGES):
+        table = open_table(source, size=32, channels=3, progress=False)
+        return table, table.name
     noise = np.random.default_rng(0).integers(0, 256, (4000, 32, 32, 3), dtype=np.uint8)
-    return open_table(noise, progress=False), "synthetic noise"
+    return open_table(noise, progress=False), "noise"
 
 
 def contenders(contest: Contest, torchgan: Any = None) -> dict[str, Advance]:

@@ -377,3 +377,27 @@ def test_a_path_that_the_system_refuses_is_one_line(capsys: pytest.CaptureFixtur
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "too long" in said
+
+
+def test_the_report_says_which_step_was_measured(terminal: Terminal, digits: Path, folder: Path) -> None:
+    shutil.copytree(digits, folder / "run")
+    terminal.out("evaluate", "run", "--count", 100, "--metrics", "total_variation")
+    report = folder / "run" / "report.md"
+    assert "100 samples (seed 1) of step 20 against mnist." in report.read_text("utf-8")
+    assert "neighbors.png" in report.read_text("utf-8")
+    terminal.out("resume", "run", "--steps", 25)
+    assert "of step 20 against mnist." in report.read_text("utf-8")
+    assert "neighbors.png" not in report.read_text("utf-8")  # it shows samples of another step
+    terminal.out("evaluate", "run", "--count", 10, "--metrics", "total_variation")
+    assert not (folder / "run" / "neighbors.png").exists()
+
+
+def test_another_seed_leaves_the_reports_picture(terminal: Terminal, digits: Path, folder: Path) -> None:
+    shutil.copytree(digits, folder / "run")
+    before = (folder / "run" / "samples.png").read_bytes()
+    assert "samples-5.png" in terminal.out("sample", "run", "--seed", 5)
+    assert (folder / "run" / "samples.png").read_bytes() == before
+
+
+def test_points_are_not_images_to_measure_against(terminal: Terminal, digits: Path) -> None:
+    assert "ring holds points, not images" in terminal.mistake("evaluate", digits, "--data", "ring")

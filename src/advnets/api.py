@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ from advnets.training.directory import RunDirectory, writing
 from advnets.training.loop import play
 from advnets.training.run import Run, surroundings
 from advnets.training.trainer import Data, Trainer
+
+_EXACT = ("torch", "threads", "precision")
+"""What must stay for a resumed training to be the one never stopped, bit for bit (a checkpoint keeps them)."""
 
 
 def open_data(recipe: Recipe) -> ImageTable | PointTable:
@@ -79,14 +82,13 @@ def train(
         "status": "running",
         "data": _describe(data),
         "custom": [generator is not None, discriminator is not None],
-        "device": str(trainer.device),
-        "precision": str(trainer.compute).removeprefix("torch."),
+        **_machinery(trainer),
     }
     directory = RunDirectory.create(path, chosen, facts)
     if any(facts["custom"]):  # they begin with weights that no seed brings back
         with writing(directory.path):
             checkpoint.save(directory.checkpoints, trainer.checkpoint(), chosen.keep_checkpoints)
-    return _play(trainer, directory, facts, generator, discriminator)
+    return _play(trainer, directory, facts, generator, discriminator, _left_out(facts))
 
 
 def resume(
@@ -94,6 +96,7 @@ def resume(
     *,
     steps: int | None = None,
     data: str | Path | None = None,
+    device: str | None = None,
     generator: nn.Module | None = None,
     discriminator: nn.Module | None = None,
 ) -> Run:
@@ -103,7 +106,11 @@ def resume(
         run: a Run, or its directory.
         steps: train to this step instead of the recipe's; the run's recipe is changed.
         data: where the data are now, if they were moved; the run's recipe is changed. They must be the same.
+        device: go on on this device instead of the recipe's; the run's recipe is changed.
         generator, discriminator: the modules of your own that it was trained with.
+
+    Returns:
+        The finished run.
 
     Raises:
         AdvnetsError: it cannot be continued.
@@ -114,6 +121,8 @@ def resume(
         recipe = recipe.replace(steps=steps)
     if data is not None:
         recipe = _anchored(recipe.replace(data=data))
+    if device is not None:
+        recipe = recipe.replace(device=device)
     facts = directory.facts
     for role, given, custom in zip(
         ("generator", "discriminator"), (generator, discriminator), facts["custom"], strict=True
@@ -145,12 +154,16 @@ def resume(
         directory.rewind(trainer.step)
         facts = {
             **facts,
+            **surroundings(facts["command"]),
+            **_machinery(trainer),
             "status": "running",
             "damaged": damaged,
             "resumed": [*facts.get("resumed", []), trainer.step],
         }
-        directory.write_facts(facts)
         notes = [f"{problem}; going on from step {trainer.step:,}" for problem in damaged]
+        if found is not None:
+            notes += _differences(found.state, trainer.checkpoint().state)
+        directory.write_facts(facts)
         return _play(trainer, directory, facts, generator, discriminator, notes)
 
 
@@ -182,6 +195,23 @@ def _play(
     run = Run(directory.path, generator, discriminator)
     write_report(run)
     return run
+
+
+def _machinery(trainer: Trainer) -> dict[str, Any]:
+    return {"device": str(trainer.device), "precision": str(trainer.compute).removeprefix("torch.")}
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What of the surroundings is no longer as it was: the same numbers cannot be promised then."""
+    changed = [f"{name} {before[name]} is now {now[name]}" for name in _EXACT if before.get(name) != now[name]]
+    return [f"{', '.join(changed)}: the training goes on, but not bit for bit"] if changed else []
+
+
+def _left_out(facts: Mapping[str, Any]) -> list[str]:
+    """What a person should hear of unusable files before the training, not after it."""
+    skipped = facts["data"]["skipped"]
+    more = [f"left out: {len(skipped) - 10:,} more; run.json names them all"] if len(skipped) > 10 else []
+    return [*(f"left out: {name}" for name in skipped[:10]), *more]
 
 
 def _anchored(recipe: Recipe) -> Recipe:

@@ -93,7 +93,9 @@ def resume(args: list[str]) -> None:
     """Continue a training as if it had never stopped."""
     import advnets.api as api
 
-    def resume(run: Positional[Path], steps: int | None = None, data: str | None = None) -> None:
+    def resume(
+        run: Positional[Path], steps: int | None = None, data: str | None = None, device: str | None = None
+    ) -> None:
         """Continue a training from its newest sound checkpoint, bit for bit as if it had never stopped.
 
         Example: advnets resume runs/photos
@@ -102,8 +104,9 @@ def resume(args: list[str]) -> None:
             run: the run directory.
             steps: train to this step instead of the recipe's.
             data: where the data are now, if they were moved.
+            device: go on on this device instead of the recipe's.
         """
-        _trained(api.resume(run, steps=steps, data=data))
+        _trained(api.resume(run, steps=steps, data=data, device=device))
 
     _call(resume, args)
 
@@ -121,14 +124,14 @@ def sample(args: list[str]) -> None:
             count: how many samples.
             seed: which samples.
             out: FILE.png for a grid, FILE.npy for uint8 N,H,W,C (float32 N,D for points), or a directory for
-                one PNG each. By default samples.png in the run directory.
+                one PNG each. By default samples.png in the run directory, samples-SEED.png for another seed.
         """
         from advnets.training.directory import writing
 
         if count < 1:
             raise RunError(f"{count} samples cannot be drawn", "ask for 1 or more")
         loaded = _load(run)
-        target = out or run / "samples.png"
+        target = out or run / ("samples.png" if seed == 0 else f"samples-{seed}.png")
         made = loaded.sample(count, seed)
         with writing(target, _ELSEWHERE):
             _save(made, target, loaded.recipe.data)
@@ -335,11 +338,6 @@ def _default_recipe(args: list[str]) -> str:
 
 def _trained(run: Run) -> None:
     status = run.directory.facts["status"]
-    for name in run.facts["data"]["skipped"][:10]:
-        print(f"left out: {name}")
-    left_out = len(run.facts["data"]["skipped"])
-    if left_out > 10:
-        print(f"left out: {left_out - 10} more; run.json names them all")
     if status == "stopped":
         print(f"stopped at step {run.step:,}; continue with: advnets resume {run.path}")
     else:
@@ -357,8 +355,9 @@ def _load(path: Path) -> Run:
 
 def _save(made: NDArray[np.uint8] | NDArray[np.float32], target: Path, data: str) -> None:
     import numpy as np
-    from PIL import Image
 
+    from advnets import figures
+    from advnets.files import write_whole
     from advnets.training.loop import save_samples
 
     images = made.dtype == np.uint8
@@ -366,13 +365,14 @@ def _save(made: NDArray[np.uint8] | NDArray[np.float32], target: Path, data: str
     if target.suffix == ".png":
         save_samples(made, target, data)
     elif target.suffix == ".npy":
-        np.save(target, made.transpose(0, 2, 3, 1) if images else made)
+        array = made.transpose(0, 2, 3, 1) if images else made
+        write_whole(target, lambda file: np.save(file, array))
     elif target.suffix or not images:
         raise DataError(f"samples cannot be written to {target}", "name a .png, a .npy or, for images, a directory")
     else:
         target.mkdir(exist_ok=True)
         for number, image in enumerate(made.transpose(0, 2, 3, 1)):
-            Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(target / f"{number:06d}.png")
+            figures.save(image, target / f"{number:06d}.png")
 
 
 def _evaluate(source: Path, data: str | None, metrics: list[str], count: int, seed: int, out: Path | None) -> None:
@@ -395,7 +395,7 @@ def _evaluate(source: Path, data: str | None, metrics: list[str], count: int, se
         if "caveat" in answer:
             print(answer["caveat"])
     if run is not None:
-        print(f"report: {write_evaluation(run, result.measures, result.samples, result.table)}")
+        print(f"report: {write_evaluation(run, result.measures, result.samples, result.table, seed)}")
     if out is not None:
         with writing(out, _ELSEWHERE):
             out.parent.mkdir(parents=True, exist_ok=True)

@@ -100,7 +100,8 @@ def _table(data: str | Path | ImageTable | None, run: Run | None, samples: Pixel
     if run is not None:
         recipe = run.recipe if data is None else dataclasses.replace(run.recipe, data=str(data))
         table = open_data(recipe)
-        assert isinstance(table, ImageTable)
+        if not isinstance(table, ImageTable):
+            raise MeasureError(f"{recipe.data} holds points, not images", "measure against images")
         return table
     assert data is not None
     channels, height, width = samples.shape[1:]

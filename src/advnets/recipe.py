@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+import reprlib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -15,6 +16,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from advnets.errors import RecipeError
 from advnets.games.objectives import OBJECTIVES
+from advnets.games.penalties import PENALTIES
 from advnets.games.priors import PRIORS
 from advnets.networks.build import DISCRIMINATORS, GENERATORS, DiscriminatorConfig, GeneratorConfig
 from advnets.networks.mlp import ACTIVATIONS
@@ -55,7 +57,7 @@ class Recipe:
     size: int | str | None = None
     """Height and width that images are brought to: H, or HxW. By default the images' own."""
     channels: int | None = None
-    """1 for grey, 3 for color. By default the images' own."""
+    """1 for gray, 3 for color. By default the images' own."""
     fit: Literal["crop", "pad", "stretch"] = "crop"
     """How an image of another aspect is brought to size."""
     labels: Literal["auto", "folder", "none"] = "auto"
@@ -169,7 +171,7 @@ def from_dict(values: Any, where: str) -> Recipe:
         place = ".".join(str(part) for part in first["loc"])
         if first["type"] == "unexpected_keyword_argument":
             raise RecipeError(f"{where}: unknown field {place!r}", "`advnets recipe mnist` lists the fields") from None
-        raise RecipeError(f"{where}: {place} = {first['input']!r}: {first['msg']}") from None
+        raise RecipeError(f"{where}: {place} = {reprlib.repr(first['input'])}: {first['msg']}") from None
 
 
 def recipe_names() -> list[str]:
@@ -205,7 +207,7 @@ def load_recipe(source: str | Path) -> Recipe:
             raise RecipeError(f"{path} cannot be read as a recipe ({error.__class__.__name__})") from None
     try:
         values = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise RecipeError(f"{where}{line} is not plain YAML") from None
@@ -254,7 +256,7 @@ def _check(recipe: Recipe) -> None:
     for name in ("generator_optimizer", "discriminator_optimizer"):
         _check_optimizer(getattr(recipe, name), name)
     _check_networks(recipe.generator, recipe.discriminator)
-    for name in ("r1", "r2", "wgan_gp"):
+    for name in PENALTIES:
         penalty = getattr(recipe.penalties, name)
         _require(penalty.every >= 1, f"penalties.{name}.every", penalty.every, "use 1 or more")
         _require(0 <= penalty.weight < math.inf, f"penalties.{name}.weight", penalty.weight, "use 0 or more")

@@ -14,6 +14,7 @@ from advnets import figures
 from advnets.data import ImageTable
 from advnets.files import write_whole
 from advnets.measures import CAVEAT, nearest
+from advnets.training import checkpoint
 from advnets.training.directory import writing
 from advnets.training.loop import save_samples
 from advnets.training.run import Run
@@ -55,21 +56,32 @@ def write_report(run: Run) -> Path:
 
 
 def write_evaluation(
-    run: Run, measures: Mapping[str, Mapping[str, Any]], samples: NDArray[np.uint8], table: ImageTable
+    run: Run, measures: Mapping[str, Mapping[str, Any]], samples: NDArray[np.uint8], table: ImageTable, seed: int
 ) -> Path:
     """Write evaluation.json and neighbors.png (Figure 2) into the run directory, and its report anew.
+
+    Args:
+        run: what was measured.
+        measures: the answers.
+        samples: uint8, N x C x H x W, what they were computed of.
+        table: what they were computed against.
+        seed: of the samples.
 
     Raises:
         RunError: the directory cannot be written.
     """
     shown = samples[: _NEIGHBOR_ROWS * _NEIGHBOR_COLUMNS]
     train = table.rows("train")
+    about = {"step": run.step, "data": table.name, "count": len(samples), "seed": seed}
+    run.directory.write_facts({**run.directory.facts, "evaluation": about})
     with writing(run.path):
         write_whole(run.path / "evaluation.json", json.dumps(measures, indent=1).encode())
         if len(shown) == _NEIGHBOR_ROWS * _NEIGHBOR_COLUMNS and len(train):
             closest = table.images[_nearest_rows(shown, table.images, train)]
             picture = figures.neighbors(shown, closest, columns=_NEIGHBOR_COLUMNS)
             figures.save(picture, run.path / "neighbors.png")
+        else:
+            (run.path / "neighbors.png").unlink(missing_ok=True)  # of other samples
     return write_report(run)
 
 
@@ -112,17 +124,28 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
             f" D(x) {last['d_real']:.3f}, D(G(z)) {last['d_fake']:.3f}.",
             "",
         ]
+    about = run.directory.facts.get("evaluation")
     evaluation = run.path / "evaluation.json"
-    if evaluation.exists():
-        lines += _measures(json.loads(evaluation.read_text("utf-8")), paper_figure(recipe.data, run.shape))
+    if about and evaluation.exists():
+        lines += _measures(json.loads(evaluation.read_text("utf-8")), about, paper_figure(about["data"], run.shape))
     for name, title, text in _PICTURES:
-        if (run.path / name).exists():
+        if _current(run, name, about):
             lines += [f"## {title}", "", *([text, ""] if text else []), f"![{title}]({name})", ""]
     return "\n".join(lines)
 
 
-def _measures(measures: Mapping[str, Mapping[str, Any]], paper: str) -> list[str]:
-    lines = ["## Measures", "", "| measure | value | paper |", "|---|---|---|"]
+def _current(run: Run, name: str, about: Mapping[str, Any] | None) -> bool:
+    """Whether a picture is there and shows the step that the report is about."""
+    picture = run.path / name
+    if not picture.exists() or (name == "neighbors.png" and (about is None or about["step"] != run.step)):
+        return False
+    state = run.directory.checkpoints / checkpoint.folder_name(run.step) / "state.json"
+    return picture.stat().st_mtime >= state.stat().st_mtime
+
+
+def _measures(measures: Mapping[str, Mapping[str, Any]], about: Mapping[str, Any], paper: str) -> list[str]:
+    of = f"{about['count']:,} samples (seed {about['seed']}) of step {about['step']:,} against {about['data']}."
+    lines = ["## Measures", "", of, "", "| measure | value | paper |", "|---|---|---|"]
     for name, answer in measures.items():
         lines.append(f"| {name} | {describe(answer)} | {paper if name == 'parzen' else ''} |")
     return [*lines, "", *([CAVEAT, ""] if "parzen" in measures else [])]

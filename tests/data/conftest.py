@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import pytest
-from data_samples import save_images, shared
-from PIL import Image
+from data_samples import save_images
 
 
 @pytest.fixture(autouse=True)
@@ -22,27 +23,23 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def emoji() -> np.ndarray:
-    """3,916 color images, uint8, N x 32 x 32 x 3."""
-    with np.load(shared("noto-emoji", "emoji32.npz"), allow_pickle=False) as arrays:
+    """600 color images, uint8, N x 32 x 32 x 3; see EMOJI.md."""
+    with np.load(Path(__file__).with_name("emoji.npz"), allow_pickle=False) as arrays:
         return arrays["x"]
 
 
 @pytest.fixture(scope="session")
-def faces() -> np.ndarray:
-    """400 gray images, uint8, N x 64 x 64."""
-    import scipy.io
-
-    path = shared("olivetti", "olivettifaces.mat")
-    return scipy.io.loadmat(path)["faces"].T.reshape(-1, 64, 64).transpose(0, 2, 1)
+def digits() -> np.ndarray:
+    """400 gray images, uint8, N x 64 x 64: MNIST's first test images in a wide margin."""
+    with gzip.open(Path(str(resources.files("advnets"))) / "data" / "mnist" / "t10k-images-idx3-ubyte.gz") as file:
+        images = np.frombuffer(file.read()[16:], np.uint8).reshape(-1, 28, 28)[:400]
+    return np.pad(images, ((0, 0), (18, 18), (18, 18)))
 
 
 @pytest.fixture(scope="session")
-def cifar() -> tuple[np.ndarray, np.ndarray]:
-    """The first 300 of the small CIFAR-10: uint8, N x 32 x 32 x 3, and their labels."""
-    mosaic = np.asarray(Image.open(shared("cifar10-mini", "images_0.webp")).convert("RGB"))
-    images = mosaic.reshape(-1, 32, 50, 32, 3).swapaxes(1, 2).reshape(-1, 32, 32, 3)[:300]
-    with np.load(shared("cifar10-mini", "labels.npz"), allow_pickle=False) as arrays:
-        return images, arrays["label"][:300]
+def labelled(emoji: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """300 color images, uint8, N x 32 x 32 x 3, and labels from 0 to 9."""
+    return emoji[:300], np.arange(300) * 7 % 10
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What the tests of the data share: where the real images are, and files made to order."""
+"""What the tests of the data share: files made to order."""
 
 from __future__ import annotations
 
@@ -7,18 +7,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
-
-SHARED = Path(__file__).parents[3] / "shared" / "data"
-
-
-def shared(*parts: str) -> Path:
-    """A path among the real data kept beside the checkout; the test is skipped where it is not there."""
-    path = SHARED.joinpath(*parts)
-    if not path.exists():
-        pytest.skip(f"needs {'/'.join(parts)} beside the checkout")
-    return path
 
 
 def save_images(folder: Path, images: np.ndarray, suffix: str = ".png") -> list[Path]:

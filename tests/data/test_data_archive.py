@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from data_samples import save_images
+from PIL import Image
 
 from advnets.data import archive, open_table
 from advnets.errors import DataError
@@ -172,3 +175,49 @@ def test_a_file_of_no_known_kind_is_one_clear_line(tmp_path: Path, content: byte
     with pytest.raises(DataError, match=r"photos\.zip: not a ") as caught:
         open_table(path)
     assert "\n" not in str(caught.value)
+
+
+def test_an_entry_that_lies_about_its_size_is_never_unpacked_whole(tmp_path: Path, emoji: np.ndarray) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for number in range(2):
+            packed.writestr(f"{number}.png", png(emoji[number]))
+        packed.writestr("lie.png", bytes(64 << 20))
+    content = bytearray(path.read_bytes())
+    place = content.rindex(b"PK\1\2") + 24  # the directory's last entry: its unpacked size
+    content[place : place + 4] = (10).to_bytes(4, "little")
+    path.write_bytes(content)
+    tracemalloc.start()
+    table = open_table(path, progress=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [skipped.name for skipped in table.skipped] == ["lie.png"]
+    assert peak < 16 << 20
+
+
+def test_zip_methods_without_a_limit_are_refused(tmp_path: Path, emoji: np.ndarray) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        for number in range(3):
+            packed.writestr(f"{number}.png", png(emoji[number]), zipfile.ZIP_BZIP2 if number == 2 else None)
+    table = open_table(path, progress=False)
+    assert [str(skipped) for skipped in table.skipped] == ["2.png: packed by a method other than deflate"]
+
+
+def test_a_packed_stream_never_unpacks_more_than_its_limit_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "SMALL_BYTES", 1 << 20)
+    (tmp_path / "a.gz").write_bytes(gzip.compress(bytes(64 << 20)))
+    monkeypatch.setattr(archive, "MAX_RATIO", 1)
+    tracemalloc.start()
+    with archive.unpacking(tmp_path / "a.gz") as file, pytest.raises(DataError, match="refused"):
+        file.read(2**32)
+    assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    tracemalloc.stop()
+
+
+def png(image: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()

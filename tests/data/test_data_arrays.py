@@ -15,20 +15,20 @@ from advnets.data.archive import SMALL_BYTES
 from advnets.errors import DataError
 
 
-def test_layouts_of_arrays(emoji: np.ndarray, faces: np.ndarray) -> None:
+def test_layouts_of_arrays(emoji: np.ndarray, digits: np.ndarray) -> None:
     color, expected = emoji[:40], emoji[:40].transpose(0, 3, 1, 2)
     assert np.array_equal(open_table(color).images, expected)
     assert np.array_equal(open_table(np.ascontiguousarray(expected)).images, expected)
-    assert np.array_equal(open_table(faces[:20]).images, faces[:20, None])
-    assert np.array_equal(open_table(faces[:20] > 99).images, (faces[:20, None] > 99) * np.uint8(255))
+    assert np.array_equal(open_table(digits[:20]).images, digits[:20, None])
+    assert np.array_equal(open_table(digits[:20] > 99).images, (digits[:20, None] > 99) * np.uint8(255))
     assert open_table(np.zeros((5, 3, 9, 1), np.uint8)).shape == (1, 3, 9)
     assert open_table(np.zeros((5, 3, 9, 1), np.uint8), channels=3).shape == (3, 9, 1)
     assert open_table(np.zeros((5, 2, 9, 9), np.uint8), size=4).shape == (2, 4, 4)
 
 
-def test_floats_from_zero_to_one_become_bytes(faces: np.ndarray) -> None:
-    assert np.array_equal(open_table(faces[:20] / np.float32(255)).images, faces[:20, None])
-    for wrong in (faces / 127.5 - 1, faces / 100.0, np.full((4, 8, 8), np.nan)):
+def test_floats_from_zero_to_one_become_bytes(digits: np.ndarray) -> None:
+    assert np.array_equal(open_table(digits[:20] / np.float32(255)).images, digits[:20, None])
+    for wrong in (digits / 127.5 - 1, digits / 100.0, np.full((4, 8, 8), np.nan)):
         with pytest.raises(DataError, match="float pixels from"):
             open_table(wrong)
 
@@ -50,11 +50,11 @@ def test_arrays_that_are_no_images_are_one_clear_line(wrong: np.ndarray) -> None
     assert "\n" not in str(caught.value)
 
 
-def test_a_table_of_an_array_does_not_follow_the_array(faces: np.ndarray) -> None:
-    mine = faces[:20].copy()
+def test_a_table_of_an_array_does_not_follow_the_array(digits: np.ndarray) -> None:
+    mine = digits[:20].copy()
     table = open_table(mine)
     mine[:] = 0
-    assert np.array_equal(table.images, faces[:20, None])
+    assert np.array_equal(table.images, digits[:20, None])
     assert open_table(mine).fingerprint != table.fingerprint
 
 
@@ -72,8 +72,8 @@ def test_arrays_are_resized_and_recolored_like_image_files(tmp_path: Path, emoji
         open_table(np.zeros((5, 2, 9, 9), np.uint8), channels=3)
 
 
-def test_npy_and_npz(tmp_path: Path, cifar: tuple[np.ndarray, np.ndarray]) -> None:
-    images, labels = cifar
+def test_npy_and_npz(tmp_path: Path, labelled: tuple[np.ndarray, np.ndarray]) -> None:
+    images, labels = labelled
     np.save(tmp_path / "a.npy", images)
     np.savez(tmp_path / "b.npz", x=images, y=labels)
     np.savez_compressed(tmp_path / "c.npz", images=images, label=np.array([f"class {n}" for n in labels]))
@@ -113,11 +113,11 @@ def test_files_from_strangers_never_run_code(tmp_path: Path) -> None:
     assert not Path("trapped").exists()
 
 
-def test_damaged_numpy_files_are_one_clear_line(tmp_path: Path, faces: np.ndarray) -> None:
-    np.save(tmp_path / "a.npy", faces)
-    np.savez(tmp_path / "b.npz", x=faces)
-    np.savez(tmp_path / "c.npz", weights=faces)
-    np.savez(tmp_path / "d.npz", x=faces, y=np.zeros(7, int))
+def test_damaged_numpy_files_are_one_clear_line(tmp_path: Path, digits: np.ndarray) -> None:
+    np.save(tmp_path / "a.npy", digits)
+    np.savez(tmp_path / "b.npz", x=digits)
+    np.savez(tmp_path / "c.npz", weights=digits)
+    np.savez(tmp_path / "d.npz", x=digits, y=np.zeros(7, int))
     for name in ("a.npy", "b.npz"):
         (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:100_000])
     for name, message in (
@@ -136,28 +136,28 @@ def idx(array: np.ndarray) -> bytes:
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_idx_files_with_their_labels(tmp_path: Path, faces: np.ndarray, suffix: str) -> None:
+def test_idx_files_with_their_labels(tmp_path: Path, digits: np.ndarray, suffix: str) -> None:
     pack = gzip.compress if suffix else bytes
     labels = np.arange(40, dtype=np.uint8) // 10
-    (tmp_path / f"my-images-idx3-ubyte{suffix}").write_bytes(pack(idx(faces[:40])))
+    (tmp_path / f"my-images-idx3-ubyte{suffix}").write_bytes(pack(idx(digits[:40])))
     assert open_table(tmp_path / f"my-images-idx3-ubyte{suffix}").labels is None
     (tmp_path / "my-labels-idx1-ubyte").write_bytes(idx(labels))
     table = open_table(tmp_path / f"my-images-idx3-ubyte{suffix}")
-    assert np.array_equal(table.images[:, 0], faces[:40])
+    assert np.array_equal(table.images[:, 0], digits[:40])
     assert table.labels is not None
     assert table.labels.tolist() == labels.tolist()
 
 
-def test_a_folder_of_idx_files_keeps_its_test_part(tmp_path: Path, faces: np.ndarray) -> None:
+def test_a_folder_of_idx_files_keeps_its_test_part(tmp_path: Path, digits: np.ndarray) -> None:
     folder = tmp_path / "set"
     folder.mkdir()
     for part, rows in (("train", slice(0, 60)), ("t10k", slice(60, 80))):
-        (folder / f"{part}-images-idx3-ubyte").write_bytes(idx(faces[rows]))
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(idx(digits[rows]))
         (folder / f"{part}-labels-idx1-ubyte.gz").write_bytes(
             gzip.compress(idx(np.arange(80, dtype=np.uint8)[rows] % 4))
         )
     table = open_table(folder)
-    assert np.array_equal(table.images[:, 0], faces[:80])
+    assert np.array_equal(table.images[:, 0], digits[:80])
     assert [table.rows(split).tolist() for split in ("train", "valid", "test")] == [
         list(range(50)),
         list(range(50, 60)),
@@ -167,27 +167,27 @@ def test_a_folder_of_idx_files_keeps_its_test_part(tmp_path: Path, faces: np.nda
     assert table.labels.tolist() == [n % 4 for n in range(80)]
 
 
-def test_damaged_idx_files_are_one_clear_line(tmp_path: Path, faces: np.ndarray) -> None:
+def test_damaged_idx_files_are_one_clear_line(tmp_path: Path, digits: np.ndarray) -> None:
     path = tmp_path / "images.idx"
     for content, message in (
-        (idx(faces)[:-1], "breaks off"),
-        (gzip.compress(idx(faces))[:5000], "breaks off"),
+        (idx(digits)[:-1], "breaks off"),
+        (gzip.compress(idx(digits))[:5000], "breaks off"),
         (idx(np.arange(9, dtype=np.uint8)), "not an idx file of gray images"),
-        (idx(faces[:1])[:4] + np.array([9000, 9000, 9000], ">u4").tobytes(), "far beyond its size"),
+        (idx(digits[:1])[:4] + np.array([9000, 9000, 9000], ">u4").tobytes(), "far beyond its size"),
     ):
         assert len(content) < SMALL_BYTES
         path.write_bytes(content)
         with pytest.raises(DataError, match=message):
             open_table(path)
-    (tmp_path / "a-images-idx3-ubyte").write_bytes(idx(faces[:40]))
+    (tmp_path / "a-images-idx3-ubyte").write_bytes(idx(digits[:40]))
     (tmp_path / "a-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(np.arange(40, dtype=np.uint8)))[:20])
     with pytest.raises(DataError, match=r"a-labels-idx1-ubyte\.gz: not a whole idx file of labels"):
         open_table(tmp_path / "a-images-idx3-ubyte")
     assert open_table(tmp_path / "a-images-idx3-ubyte", labels="none").labels is None
 
 
-def test_cifar_batches_as_file_and_folder(tmp_path: Path, cifar: tuple[np.ndarray, np.ndarray]) -> None:
-    images, labels = cifar
+def test_cifar_batches_as_file_and_folder(tmp_path: Path, labelled: tuple[np.ndarray, np.ndarray]) -> None:
+    images, labels = labelled
     expected = images.transpose(0, 3, 1, 2)
     rows = np.concatenate([labels[:, None].astype(np.uint8), expected.reshape(300, -1)], axis=1)
     folder = tmp_path / "set" / "cifar-10-batches-bin"

@@ -43,8 +43,8 @@ def test_gif_gives_its_first_frame() -> None:
     assert pixels(frames[0], "GIF", save_all=True, append_images=frames[1:])[0, 0].tolist() == [10, 20, 30]
 
 
-def test_gray_stays_one_channel(faces: np.ndarray) -> None:
-    assert np.array_equal(pixels(Image.fromarray(faces[0])), faces[0])
+def test_gray_stays_one_channel(digits: np.ndarray) -> None:
+    assert np.array_equal(pixels(Image.fromarray(digits[0])), digits[0])
 
 
 def test_one_bit_becomes_black_and_white() -> None:
@@ -109,8 +109,8 @@ def test_exif_rotation_is_applied(kind: str, orientation: int) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
-def test_damaged_exif_does_not_spoil_the_pixels(faces: np.ndarray) -> None:
-    file = encoded(Image.fromarray(faces[0]), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff broken")
+def test_damaged_exif_does_not_spoil_the_pixels(digits: np.ndarray) -> None:
+    file = encoded(Image.fromarray(digits[0]), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff broken")
     assert decode(file).size == (64, 64)
 
 

@@ -89,10 +89,10 @@ def test_the_table_is_mapped_read_only_and_contiguous(gray_folder: Path) -> None
     assert not table.rows("train").flags.writeable
 
 
-def test_small_images_of_one_size_keep_it_and_their_pixels(tmp_path: Path, faces: np.ndarray) -> None:
-    save_images(tmp_path / "faces", faces[:30])
-    table = open_table(tmp_path / "faces")
-    assert np.array_equal(table.images[:, 0], faces[:30])
+def test_small_images_of_one_size_keep_it_and_their_pixels(tmp_path: Path, digits: np.ndarray) -> None:
+    save_images(tmp_path / "digits", digits[:30])
+    table = open_table(tmp_path / "digits")
+    assert np.array_equal(table.images[:, 0], digits[:30])
 
 
 @pytest.mark.parametrize(
@@ -109,16 +109,16 @@ def test_any_size_can_be_asked_for(gray_folder: Path, size: int | tuple[int, int
     assert open_table(gray_folder, size=size).shape == (1, *shape)
 
 
-def test_channels_follow_the_images_or_the_caller(tmp_path: Path, faces: np.ndarray, emoji: np.ndarray) -> None:
+def test_channels_follow_the_images_or_the_caller(tmp_path: Path, digits: np.ndarray, emoji: np.ndarray) -> None:
     folder = tmp_path / "mixed"
-    save_images(folder, faces[:5, ::2, ::2])
-    gray_as_rgb = np.repeat(faces[5, ::2, ::2, None], 3, axis=2)
+    save_images(folder, digits[:5, ::2, ::2])
+    gray_as_rgb = np.repeat(digits[5, ::2, ::2, None], 3, axis=2)
     Image.fromarray(gray_as_rgb).save(folder / "rgb.png")
     assert open_table(folder).shape == (1, 32, 32)
     Image.fromarray(emoji[7]).save(folder / "z.png")
     table = open_table(folder)
     assert table.shape == (3, 32, 32)
-    assert np.array_equal(table.images[0], np.repeat(faces[:1, ::2, ::2], 3, axis=0))
+    assert np.array_equal(table.images[0], np.repeat(digits[:1, ::2, ::2], 3, axis=0))
     assert np.array_equal(table.images[-1].transpose(1, 2, 0), emoji[7])
     gray = open_table(folder, channels=1)
     assert np.array_equal(gray.images[-1, 0], np.asarray(Image.fromarray(emoji[7]).convert("L")))
@@ -127,8 +127,8 @@ def test_channels_follow_the_images_or_the_caller(tmp_path: Path, faces: np.ndar
         open_table(folder, channels=4)
 
 
-def test_subfolders_are_classes(tmp_path: Path, cifar: tuple[np.ndarray, np.ndarray]) -> None:
-    images, labels = cifar
+def test_subfolders_are_classes(tmp_path: Path, labelled: tuple[np.ndarray, np.ndarray]) -> None:
+    images, labels = labelled
     for label in range(3):
         save_images(tmp_path / "set" / "photos" / f"{label * 5}", images[labels == label][: 4 + label])
     table = open_table(tmp_path / "set")

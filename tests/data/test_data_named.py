@@ -80,9 +80,9 @@ def idx(array: np.ndarray) -> bytes:
 
 
 @pytest.fixture
-def fashion(server: Server, faces: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> Published:
+def fashion(server: Server, digits: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> Published:
     """A small set under the name of fashion-mnist, on the server."""
-    small = faces[:80, ::2, ::2]
+    small = digits[:80, ::2, ::2]
     contents = {
         "train-images-idx3-ubyte": idx(small[:60]),
         "train-labels-idx1-ubyte": idx(np.arange(60, dtype=np.uint8) % 10),
@@ -159,9 +159,9 @@ def test_damaged_mnist_files_are_refused(tmp_path: Path, damage: str, monkeypatc
     assert path.exists()
 
 
-def test_a_set_is_downloaded_once(server: Server, fashion: Published, cache: Path, faces: np.ndarray) -> None:
+def test_a_set_is_downloaded_once(server: Server, fashion: Published, cache: Path, digits: np.ndarray) -> None:
     table = open_table("fashion-mnist")
-    assert np.array_equal(table.images[:, 0], faces[:80, ::2, ::2])
+    assert np.array_equal(table.images[:, 0], digits[:80, ::2, ::2])
     assert table.classes[9] == "Ankle boot"
     assert [len(table.rows(split)) for split in ("train", "valid", "test")] == [50, 10, 20]
     assert len(server.asked) == 4

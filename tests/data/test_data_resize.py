@@ -32,8 +32,8 @@ def test_stretch_gives_up_the_aspect() -> None:
 
 
 @pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])
-def test_an_image_of_the_right_size_is_untouched(fit: str, faces: np.ndarray) -> None:
-    assert np.array_equal(np.asarray(fit_image(Image.fromarray(faces[0]), (64, 64), fit)), faces[0])  # type: ignore[arg-type]
+def test_an_image_of_the_right_size_is_untouched(fit: str, digits: np.ndarray) -> None:
+    assert np.array_equal(np.asarray(fit_image(Image.fromarray(digits[0]), (64, 64), fit)), digits[0])  # type: ignore[arg-type]
 
 
 def test_a_fine_pattern_becomes_gray_and_not_stripes() -> None:

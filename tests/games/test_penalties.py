@@ -39,7 +39,7 @@ def test_a_linear_discriminator_has_closed_forms(images: tuple[Tensor, Tensor]) 
     length = f.w.detach().norm()
     torch.testing.assert_close(penalty("r1")(f, *images), length**2 / 2)
     torch.testing.assert_close(penalty("r2")(f, *images), length**2 / 2)
-    torch.testing.assert_close(penalty("wgan-gp")(f, *images), (length - 1) ** 2)
+    torch.testing.assert_close(penalty("wgan_gp")(f, *images), (length - 1) ** 2)
 
 
 def test_r1_looks_at_real_images_and_r2_at_fakes(images: tuple[Tensor, Tensor]) -> None:
@@ -59,7 +59,7 @@ def test_wgan_gp_looks_at_points_on_the_lines_between(images: tuple[Tensor, Tens
         return x.flatten(1).sum(1)
 
     real, fake = images
-    penalty("wgan-gp")(watched, real, fake, torch.Generator().manual_seed(5))
+    penalty("wgan_gp")(watched, real, fake, torch.Generator().manual_seed(5))
     u = ((seen[0] - fake) / (real - fake)).flatten(1)
     assert ((u >= 0) & (u < 1)).all()
     torch.testing.assert_close(u, u[:, :1].expand_as(u))
@@ -130,7 +130,7 @@ def test_points_work_as_well_as_images(term: Penalty) -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(RecipeError, match=r"'r3'.*r1, r2, wgan-gp"):
+    with pytest.raises(RecipeError, match=r"'r3'.*r1, r2, wgan_gp"):
         penalty("r3")
 
 

@@ -213,7 +213,7 @@ def test_each_of_the_plain_pair_learns_its_part() -> None:
         (lambda: ConvDiscriminator(1, 8, 1), "8 x 1.*2 x 2 or more"),
         (lambda: ConvGenerator(4, 1, 8, 8, output="relu"), "'relu'.*tanh, sigmoid"),
         (lambda: PaperConvGenerator(size=4), "4 x 4.*5 or more"),
-        (lambda: PaperConvGenerator(size=28), "8000.*9 x 9 maps.*use 8019"),
+        (lambda: PaperConvGenerator(size=28, hidden=8000), "8000.*9 x 9 maps.*use 8019"),
         (lambda: PaperConvDiscriminator(size=7), "7 x 7.*8 or more"),
     ],
 )
@@ -240,3 +240,9 @@ def test_the_generators_own_normalization_has_the_right_gradient() -> None:
     network = ConvGenerator(5, 2, 9, 8, base=4).double()
     z = torch.randn(3, 5, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(network, z)
+
+
+def test_the_papers_pair_exists_at_other_sizes() -> None:
+    made = PaperConvGenerator(latent=4, channels=1, size=28)
+    assert made(torch.rand(2, 4)).shape == (2, 1, 28, 28)
+    assert made.dense[0].out_features == 8019  # the nearest to 8,000 that divides into 9 x 9 maps

@@ -241,3 +241,9 @@ def test_a_head_that_begins_at_zero_hides_no_statistics() -> None:
     nn.init.zeros_(head.bias)
     D = nn.Sequential(nn.Flatten(), nn.Linear(12, 10), nn.BatchNorm1d(10), head, nn.Flatten(0))
     assert not rows_independent(D, torch.rand(16, 1, 3, 4))
+
+
+def test_spectral_normalization_leaves_rows_independent() -> None:
+    layer = torch.nn.utils.parametrizations.spectral_norm(torch.nn.Linear(12, 1))
+    D = torch.nn.Sequential(torch.nn.Flatten(), layer, torch.nn.Flatten(0))
+    assert rows_independent(D, torch.rand(16, 1, 3, 4))

@@ -43,3 +43,11 @@ def test_a_share_of_the_training_is_a_power_function() -> None:
     config = AverageConfig(share=0.1, every=1)
     lags = [n - averaged(config, [float(k) for k in range(1, n + 1)]) for n in (1_000, 4_000)]
     assert lags[1] / lags[0] == pytest.approx(4, rel=0.02)
+
+
+@pytest.mark.parametrize("step", [1, 3, 7])
+def test_a_training_of_few_steps_has_an_average(step: int) -> None:
+    average = torch.zeros(1)
+    for at in range(1, step + 1):
+        update_average(average, torch.full((1,), float(at)), AverageConfig(), at)
+    assert average == step  # the memory is not yet longer than a step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -305,7 +306,7 @@ def test_a_checkpoint_of_another_optimizer_is_refused() -> None:
 def test_the_average_uses_the_generators_own_statistics() -> None:
     G = nn.Sequential(nn.Linear(LATENT, 12), nn.BatchNorm1d(12), nn.Sigmoid(), nn.Unflatten(1, SHAPE))
     trainer = Trainer(FLAT, images(), G, seeded_discriminator())
-    for _ in range(5):
+    for _ in range(20):
         trainer.advance()
     saved = trainer.checkpoint()
     for name in ("1.running_mean", "1.running_var", "1.num_batches_tracked"):
@@ -330,3 +331,40 @@ def test_a_game_of_the_plane_is_learned(schedule: str, precision: str) -> None:
         trainer.advance()
     after = float(np.abs(trainer.sampler.draw(500).mean(0) - 1.5).max())
     assert after < 0.3 < before
+
+
+def test_a_resumed_training_brings_its_frozen_layers_back(tmp_path: Path) -> None:
+    def frozen() -> dict[str, nn.Module]:
+        made = nn.Sequential(
+            nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 784), nn.Sigmoid(), nn.Unflatten(1, (1, 28, 28))
+        )
+        made[0].requires_grad_(False)
+        return {"generator": made, "discriminator": critic()}
+
+    fields = {**OWN, "precision": "bfloat16"}
+    start = frozen()
+    whole = advnets.train("mnist", run=tmp_path / "whole", steps=20, **fields, **copy.deepcopy(start))
+    part = advnets.train("mnist", run=tmp_path / "part", steps=10, **fields, **copy.deepcopy(start))
+    resumed = advnets.resume(part, steps=20, **frozen())  # other first weights: the checkpoint's count
+    assert _files(resumed.path) == _files(whole.path)
+
+
+def test_what_forbids_exactness_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = trained(tmp_path / "run")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(threads + 1)
+    try:
+        advnets.resume(run, steps=run.step + 5)
+    finally:
+        torch.set_num_threads(threads)
+    assert (
+        f"threads {threads} is now {threads + 1}: the training goes on, but not bit for bit" in capsys.readouterr().err
+    )
+    assert run.directory.facts["threads"] == threads + 1
+
+
+def test_modules_in_eval_mode_are_trained_in_train_mode() -> None:
+    made, judge = seeded_generator(), seeded_discriminator()
+    trainer = Trainer(FLAT, images(), made.eval(), judge.eval())
+    assert trainer.generator.worker.training
+    assert trainer.discriminator.worker.training

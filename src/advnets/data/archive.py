@@ -22,6 +22,8 @@ from advnets.errors import DataError
 MAX_ENTRY_BYTES = 256 << 20
 MAX_RATIO = 200
 SMALL_BYTES = 1 << 30
+_STEP = 1 << 20
+_ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 PACKED: dict[bytes, Callable[[Path], BinaryIO]] = {
     b"\x1f\x8b": lambda path: cast("BinaryIO", gzip.GzipFile(path)),
     b"BZh": lambda path: cast("BinaryIO", bz2.BZ2File(path)),
@@ -56,17 +58,32 @@ def _zip_entries(path: Path, infos: list[zipfile.ZipInfo]) -> Iterator[Entry | S
     with zipfile.ZipFile(path) as archive:
         for info in infos:
             reason = _refusal(info.filename, info.file_size)
+            if info.compress_type not in _ZIP_METHODS:  # Python unpacks the others without any limit
+                reason = reason or "packed by a method other than deflate"
             yield skip(info.filename, reason) if reason else _zip_entry(archive, info)
 
 
 def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry | Skipped:
     try:
-        data = archive.read(info)  # never more than the declared size, which the limits have seen
+        with archive.open(info) as file:
+            data = _declared(file, info.file_size)
     except (RuntimeError, NotImplementedError) as error:
         return skip(info.filename, f"cannot be unpacked ({error})")
     except BROKEN as error:
         return skip(info.filename, f"broken in the archive ({error})")
     return _in_memory(info.filename, data)
+
+
+def _declared(file: IO[bytes], size: int) -> bytes:
+    """What an entry holds, up to the size that it declares and the limits have seen.
+
+    In steps, since `ZipFile.read` unpacks a whole entry before it looks at the size.
+    """
+    parts: list[bytes] = []
+    while size > 0 and (part := file.read(min(size, _STEP))):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
 
 
 def tar_pictures(path: Path) -> Pictures:
@@ -135,7 +152,7 @@ class _Limited(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(self._left + 1 if size < 0 else size)
+        data = self._stream.read(self._left + 1 if size < 0 else min(size, self._left + 1))
         self._left -= len(data)
         if self._left < 0:
             raise _bomb(self._path)

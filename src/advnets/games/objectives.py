@@ -195,7 +195,7 @@ def hinge_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 def wasserstein_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """J(D) = E f(G(z)) - E f(x): the negative of the distance that a 1-Lipschitz critic f estimates.
 
-    Source: Arjovsky et al. 2017, Eq. 2. Needs a Lipschitz constraint, such as the penalty "wgan-gp".
+    Source: Arjovsky et al. 2017, Eq. 2. Needs a Lipschitz constraint, such as the penalty "wgan_gp".
     """
     return _at_least_float32(fake_logits).mean() - _at_least_float32(real_logits).mean()
 

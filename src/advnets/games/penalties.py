@@ -133,7 +133,7 @@ _BUILT_IN = (
     Penalty("r1", r1, "1/2 E ||grad f(x)||^2", "Mescheder et al. 2018, Eq. 9"),
     Penalty("r2", r2, "1/2 E ||grad f(G(z))||^2", "Mescheder et al. 2018, Eq. 10"),
     Penalty(
-        "wgan-gp",
+        "wgan_gp",
         wasserstein_gradient,
         "E (||grad f(u x + (1 - u) G(z))|| - 1)^2, u ~ U[0, 1)",
         "Gulrajani et al. 2017, Eq. 3",

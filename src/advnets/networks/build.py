@@ -70,7 +70,9 @@ GENERATORS: dict[str, Callable[[GeneratorConfig, int, Shape], nn.Module]] = {
         c.output,
         c.init,
     ),
-    "paper-conv": lambda c, latent, shape: PaperConvGenerator(latent, shape[0], _side(shape), init=c.init or 0.05),
+    "paper-conv": lambda c, latent, shape: PaperConvGenerator(
+        latent, shape[0], _side(shape), init=0.05 if c.init is None else c.init
+    ),
     "conv": lambda c, latent, shape: ConvGenerator(latent, *_image(shape), base=c.base, output=c.output),
 }
 

@@ -36,7 +36,8 @@ class PaperConvGenerator(nn.Module):
         latent: length of z.
         channels: C of the images.
         size: H and W of the images, at least 5.
-        hidden: units of each of the two dense layers; a multiple of the number of places in a map.
+        hidden: units of each of the two dense layers, a multiple of the number of places in a map; by default
+            the multiple nearest to the paper's 8,000 (8,000 itself at 32 x 32).
         init: weights start uniform on [-init, init], biases at zero.
         output_range: the values that stand for black and white; a linear output may pass them. The
             authors train on images less their mean, each scaled to a norm of 55: a standard deviation of .99.
@@ -51,7 +52,7 @@ class PaperConvGenerator(nn.Module):
         latent: int = 100,
         channels: int = 3,
         size: int = 32,
-        hidden: int = 8000,
+        hidden: int | None = None,
         init: float = 0.05,
         output_range: tuple[float, float] = (-2.0, 2.0),
     ) -> None:
@@ -61,8 +62,9 @@ class PaperConvGenerator(nn.Module):
                 f"the paper's convolutional generator cannot make {size} x {size} images", "use 5 or more"
             )
         side = math.ceil((size - 2) / 3)
+        fitting = max(1, round((hidden or 8000) / side**2)) * side**2
+        hidden = hidden or fitting
         if hidden % side**2:
-            fitting = max(1, round(hidden / side**2)) * side**2
             raise RecipeError(f"{hidden} hidden units do not divide into {side} x {side} maps", f"use {fitting}")
         self.size = size
         self.output_range = output_range

@@ -86,7 +86,7 @@ class MaxoutDiscriminator(nn.Module):
         init: weights start uniform on [-init, init].
         keep_input, keep_hidden: dropout's keep probabilities (the scales are their inverses, as in the
             authors' code: 1.25 for .8, 2 for .5).
-        max_norm: limit on the norm of each unit's incoming weights, or None (1.9365 for TFD).
+        max_norm: limit on the norm of each unit's incoming weights, the logit's included, or None (1.9365 for TFD).
 
     Input N x C x H x W, output N logits (D before its sigmoid).
     """
@@ -109,6 +109,7 @@ class MaxoutDiscriminator(nn.Module):
             width, keep = count, keep_hidden
         head = nn.Linear(width, 1)
         uniform_(head, init)
+        head.max_norm = max_norm  # type: ignore[assignment]  # `limit_norms` looks for it
         self.layers = nn.Sequential(*layers, Dropout(keep), head)
 
     def forward(self, images_NCHW: Tensor) -> Tensor:

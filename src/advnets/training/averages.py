@@ -34,5 +34,5 @@ def decay_at(config: AverageConfig, step: int) -> float:
 @torch.no_grad()
 def update_average(average: Tensor, weights: Tensor, config: AverageConfig, step: int) -> None:
     """Move the flat `average` toward the flat `weights` after `step` steps, in place, every `every` steps."""
-    if step % config.every == 0:
+    if step % config.every == 0 or step < config.every:  # a training of few steps has an average, too
         average.lerp_(weights, 1.0 - decay_at(config, step))

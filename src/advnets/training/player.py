@@ -95,6 +95,12 @@ class Player:
         self.refresh()
 
     @torch.no_grad()
+    def reload(self) -> None:
+        """Bring the worker up to a network whose weights were loaded anew, the frozen ones included."""
+        for worker, master in zip(self.worker.parameters(), self.network.parameters(), strict=True):
+            worker.copy_(master)
+
+    @torch.no_grad()
     def refresh(self) -> None:
         """Bring the worker's weights up to the master's."""
         if self._work is not self.master:

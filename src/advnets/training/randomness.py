@@ -43,7 +43,9 @@ def seed_layers(seed: int, step: int, index: int, device: torch.device) -> None:
     if device.type == "cpu":
         torch.default_generator.manual_seed(value)
     else:
-        torch.get_device_module(device).manual_seed(value)
+        backend = torch.get_device_module(device)
+        with backend.device(device):  # the seed of this device, be it the current one or not
+            backend.manual_seed(value)
 
 
 def _mix(word: int) -> int:

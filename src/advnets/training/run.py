@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from advnets.errors import RunError
+from advnets.errors import RecipeError, RunError
 from advnets.recipe import Recipe
 from advnets.training import checkpoint
 from advnets.training.devices import resolve_device
@@ -125,7 +125,14 @@ class Run:
         # A copy: the average and the raw generator must not end up in one module of the user's.
         network = copy.deepcopy(initial_networks(self.recipe, self.shape, *self._custom)[position])
         load_weights(network, self._checkpoint.tensors[name], name)
-        return network.to(resolve_device(self.recipe.device)).eval()
+        return network.to(self._device()).eval()
+
+    def _device(self) -> torch.device:
+        """The recipe's device; where that is not there, as for a run that was trained elsewhere, what is."""
+        try:
+            return resolve_device(self.recipe.device)
+        except RecipeError:
+            return resolve_device("auto")
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r}, recipe={self.recipe.name!r}, step={self.step:,} of {self.recipe.steps:,})"

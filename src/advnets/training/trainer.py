@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from advnets.errors import DivergedError, RecipeError
 from advnets.games.adversarial import AdversarialGame, Scheduled, rows_independent
 from advnets.games.objectives import objective
-from advnets.games.penalties import penalty
+from advnets.games.penalties import PENALTIES, penalty
 from advnets.networks.build import build_discriminator, build_generator
 from advnets.recipe import Recipe
 from advnets.training.algorithm import SCHEDULES, Match, Outcome
@@ -25,8 +25,6 @@ from advnets.training.devices import resolve_device, resolve_precision
 from advnets.training.player import FlatParameters, Player, computes_in
 from advnets.training.randomness import Stream, seed_for
 from advnets.training.sampling import Sampler
-
-_PENALTY_NAMES = {"r1": "r1", "r2": "r2", "wgan_gp": "wgan-gp"}
 
 
 @dataclass(frozen=True)
@@ -70,6 +68,8 @@ class Trainer:
         _check_networks(G, D, recipe.latent, data.shape)
         if self.compute != torch.float32 and (generator is not None or discriminator is not None):
             self._settle_precision(G, D)
+        G.train()
+        D.train()
         self.value_range: tuple[float, float] = getattr(G, "output_range", (0.0, 1.0))
         self._batches = Batches(
             data.values, data.rows, recipe.batch, recipe.seed, self.device, self.compute, self.value_range
@@ -148,7 +148,7 @@ class Trainer:
                 if saved is None or saved.shape != value.shape:
                     raise RecipeError(f"the checkpoint's optimizer of the {name} is not this recipe's")
                 value.copy_(saved)
-            player.refresh()
+            player.reload()
         self.step = checkpoint.step
         self.seconds = float(checkpoint.state["seconds"])
 
@@ -184,9 +184,9 @@ class Trainer:
     def _game(self) -> AdversarialGame:
         G, D, recipe = self.generator.worker, self.discriminator.worker, self.recipe
         scheduled = [
-            Scheduled(penalty(known), config.weight, config.every)
-            for field, known in _PENALTY_NAMES.items()
-            if (config := getattr(recipe.penalties, field)).weight
+            Scheduled(penalty(name), config.weight, config.every)
+            for name in PENALTIES
+            if (config := getattr(recipe.penalties, name)).weight
         ]
         probe = self._batches(0)[:16] if recipe.batch >= 4 else self._batches(0).repeat(4, *[1] * len(self.shape))
         rowwise = rows_independent(D, probe)
