@@ -1,13 +1,13 @@
 """Time to quality: Parzen and total variation against seconds of training, ours and the peers' way.
 
-    python benchmarks/quality.py [--budgets 180,720] [--minutes 30] [--every 120] [--only ours|peer]
+    python benchmarks/quality.py [--minutes 30] [--every 120] [--seeds 0] [--only ours|peer]
 
-Ours is the `mnist` recipe through `advnets.train`, its steps chosen so that the training fills the budget (its
-schedules know their end, so each budget is a training of its own); log, pictures and checkpoints count, data set-up
-and evaluation do not. The peer trains the same networks in the manner of PyTorch-GAN with its settings: batches of
-64, Adam at 2e-4 with betas (.5, .999), Gaussian noise, no average; its clock stops while it is evaluated. The same
-estimator measures both, on 10,000 samples of 8 bits. Result: results/quality.json. It needs a machine that does
-nothing else.
+Ours is the `mnist` recipe through `advnets.train`, measured at its checkpoints afterwards: the recipe has no schedule
+that knows its end, so the checkpoint of a step is what a training of that many steps gives. Log, pictures and
+checkpoints count, data set-up and evaluation do not. The peer trains the same networks in the manner of PyTorch-GAN
+with its settings: batches of 64, Adam at 2e-4 with betas (.5, .999), Gaussian noise, no average; its clock stops while
+it is evaluated. The same estimator measures both, on 10,000 samples of 8 bits. Result: results/quality.json. It needs
+a machine that does nothing else.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from contests import mnist, ours
+from contests import mnist
 from machine import machine
 from peers import PeerGame
 
 import advnets
-from advnets.recipe import Recipe
+from advnets.training import checkpoint
 from advnets.training.optimizers import OptimizerConfig
+from advnets.training.run import Run
 
 RESULT = Path(__file__).parent / "results" / "quality.json"
 SAMPLES, TARGETS, TOLERANCE = 10_000, (215.0, 225.0), 0.05
@@ -46,14 +47,21 @@ def measured(pixels: np.ndarray) -> dict[str, Any]:
     }
 
 
-def our_training(seconds: float, samples: int = SAMPLES, **changes: Any) -> dict[str, Any]:
-    """One training of the `mnist` recipe that fills `seconds`."""
-    recipe = mnist().recipe
-    steps = max(1, round(seconds * _steps_per_second(recipe)))
+def our_training(seed: int, every: int = 500, samples: int = SAMPLES, **changes: Any) -> list[dict[str, Any]]:
+    """One training of the `mnist` recipe, measured every `every` steps from the first third on."""
+    points: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as place:
-        run = advnets.train(recipe, run=Path(place) / "run", steps=steps, **changes)
-        taken = run.metrics[-1]["seconds"]
-        return {"budget_seconds": seconds, "seconds": taken, "steps": steps, **measured(run.sample(samples, seed=1))}
+        path = Path(place) / "run"
+        run = advnets.train(
+            "mnist", run=path, seed=seed, checkpoint_every=every, keep_checkpoints=10**6, log_every=min(100, every), **changes
+        )
+        seconds = {line["step"]: line["seconds"] for line in run.metrics}
+        for step in checkpoint.steps(run.directory.checkpoints):
+            if 3 * step >= run.recipe.steps:
+                found = measured(Run(path, step=step).sample(samples, seed=1))
+                points.append({"seed": seed, "seconds": seconds[step], "steps": step, **found})
+                print(points[-1], flush=True)
+    return points
 
 
 def peer_training(seconds: float, every: float, samples: int = SAMPLES) -> list[dict[str, Any]]:
@@ -94,20 +102,9 @@ def summary(points: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _steps_per_second(recipe: Recipe, seconds: float = 5.0) -> float:
-    advance = ours(recipe, mnist().data)
-    for _ in range(10):
-        advance()
-    begin, steps = time.perf_counter(), 0
-    while time.perf_counter() - begin < seconds:
-        advance()
-        steps += 1
-    return 0.97 * steps / (time.perf_counter() - begin)  # log, pictures and checkpoints take the rest
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--budgets", default="180,720", help="seconds of our trainings")
+    parser.add_argument("--seeds", default="0", help="seeds of our trainings, joined by commas")
     parser.add_argument("--minutes", type=float, default=30, help="how long the peer trains")
     parser.add_argument("--every", type=float, default=120, help="seconds between the peer's evaluations")
     parser.add_argument("--only", choices=("ours", "peer"), help="keep the other's last result")
@@ -116,7 +113,7 @@ def main() -> None:
     result = json.loads(options.out.read_text()) if options.only and options.out.exists() else {}
     result["machine"] = machine()
     if options.only != "peer":
-        result["ours"] = {"points": [our_training(float(budget)) for budget in options.budgets.split(",")]}
+        result["ours"] = {"points": [point for seed in options.seeds.split(",") for point in our_training(int(seed))]}
     if options.only != "ours":
         result["peer"] = {"points": peer_training(60 * options.minutes, options.every)}
     for who in ("ours", "peer"):

@@ -252,7 +252,7 @@ def _check(recipe: Recipe) -> None:
     _require(recipe.prior in PRIORS, "prior", recipe.prior, f"choose one of {', '.join(PRIORS)}")
     _require(recipe.average.every >= 1, "average.every", recipe.average.every, "use 1 or more")
     _require(0 <= recipe.average.decay < 1, "average.decay", recipe.average.decay, "use 0 up to, not including, 1")
-    _require(0 <= recipe.average.share <= 1, "average.share", recipe.average.share, "use 0 to 1")
+    _require(0 < recipe.average.share <= 1, "average.share", recipe.average.share, "use a share above 0, up to 1")
     for name in ("generator_optimizer", "discriminator_optimizer"):
         _check_optimizer(getattr(recipe, name), name)
     _check_networks(recipe.generator, recipe.discriminator)

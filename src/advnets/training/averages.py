@@ -13,9 +13,9 @@ class AverageConfig:
     """How G's weights are averaged over the training."""
 
     decay: float = 0.9995
-    """What a step leaves of the average, at the most: 1 / (1 - decay) steps is its memory."""
-    share: float = 0.0
-    """When positive, the memory also grows with the training: it is this share of the steps so far."""
+    """What a step leaves of the average, at the most: 1 / (1 - decay) steps is its longest memory."""
+    share: float = 0.1
+    """Until then the memory grows with the training: it is this share of the steps so far."""
     every: int = 8
     """Steps between updates of the average; `decay` still counts steps."""
 
@@ -23,11 +23,11 @@ class AverageConfig:
 def decay_at(config: AverageConfig, step: int) -> float:
     """What the update after `step` steps leaves of the average, between 0 and 1.
 
-    Start-up rule: after n steps the memory is at most a tenth of n (or `share` of n), so that early weights are
-    forgotten as fast as they age and the average is worth sampling from the first step on. With `share` the
-    average is a power function of the step (Karras et al. 2024, Eq. 3): a longer training averages longer.
+    Start-up rule: after n steps the memory is `share` of n, so that early weights are forgotten as fast as they age
+    and the average is worth sampling from the first step on; as long as it grows, the average is a power function
+    of the step (Karras et al. 2024, Eq. 3). From 1 / (1 - decay) on it is an exponential one.
     """
-    memory = config.share * step if config.share else min(0.1 * step, 1.0 / max(1.0 - config.decay, 1e-12))
+    memory = min(config.share * step, 1.0 / max(1.0 - config.decay, 1e-12))
     return max(0.0, 1.0 - 1.0 / max(memory, 1.0)) ** config.every
 
 
