@@ -384,7 +384,8 @@ def _evaluate(source: Path, data: str | None, metrics: list[str], count: int, se
     run = _load(source) if source.is_dir() and (source / "run.json").exists() else None
     result = evaluate(run if run is not None else source, data, metrics, count, seed)
     name = result.table.name
-    table = Table(title=f"{len(result.samples):,} samples against {name}", title_justify="left")
+    shape = " x ".join(str(side) for side in result.samples.shape[1:])
+    table = Table(title=f"{len(result.samples):,} samples, {shape}, against {name}", title_justify="left")
     for heading in ("measure", "value", "paper"):
         table.add_column(heading)
     for measure, answer in result.measures.items():

@@ -61,8 +61,13 @@ def evaluate(
         count: samples drawn from a run.
         seed: of these samples.
 
+    Returns:
+        The answers, with the samples and the table that they are of.
+
     Raises:
         MeasureError: an unknown measure, points instead of images, no data named for an array.
+        DataError: the data or the samples cannot be read.
+        RunError: there is no sound checkpoint to sample.
     """
     if not metrics:
         raise MeasureError("no measure was asked for", f"choose from {', '.join(MEASURES)}")

@@ -11,6 +11,7 @@ import pytest
 from data_samples import bomb, save_images
 from PIL import Image
 
+from advnets import cli
 from advnets.data import open_table
 from advnets.errors import DataError
 
@@ -70,6 +71,31 @@ def test_an_untidy_folder_gives_its_images_and_names_the_rest(untidy: Path) -> N
     assert "not a readable image" in reasons["text.png"]
     assert "truncated" in reasons["truncated.jpg"]
     assert snapshot(untidy) == before
+
+
+def test_an_untidy_folder_trains_and_each_bad_file_is_named_first(
+    untidy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = [
+        "--generator.base",
+        "4",
+        "--discriminator.base",
+        "4",
+        "--batch",
+        "4",
+        "--steps",
+        "3",
+        "--sample-every",
+        "0",
+        "--size",
+        "16",
+    ]
+    assert cli.main(["train", "--data", str(untidy), *small, "--run", str(tmp_path / "run")]) == 0
+    said = capsys.readouterr().err
+    for name in ("bomb", "empty", "link", "nowhere", "pipe", "text"):
+        assert said.index(f"left out: {name}.png: ") < said.index("step 3 of 3")
+    assert "left out: truncated.jpg: " in said
+    assert (tmp_path / "run" / "samples.png").exists()
 
 
 def test_strict_stops_at_the_first_bad_file_also_when_the_table_is_cached(untidy: Path) -> None:

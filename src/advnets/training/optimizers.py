@@ -47,7 +47,7 @@ class OptimizerConfig:
 
 
 def learning_rate(config: OptimizerConfig, step: int, steps: int) -> float:
-    """Learning rate of update number `step` (from 0) of `steps`."""
+    """Learning rate of update number `step` (from 0) of `steps`, 0 or more."""
     rate = config.rate
     if config.schedule == "exponential":
         # pylearn2's ExponentialDecay divides after each update: the first one is at the full rate.
