@@ -76,20 +76,8 @@ def test_an_untidy_folder_gives_its_images_and_names_the_rest(untidy: Path) -> N
 def test_an_untidy_folder_trains_and_each_bad_file_is_named_first(
     untidy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    small = [
-        "--generator.base",
-        "4",
-        "--discriminator.base",
-        "4",
-        "--batch",
-        "4",
-        "--steps",
-        "3",
-        "--sample-every",
-        "0",
-        "--size",
-        "16",
-    ]
+    networks = ["--generator.base", "4", "--discriminator.base", "4", "--batch", "4", "--size", "16"]
+    small = [*networks, "--steps", "3", "--sample-every", "0"]
     assert cli.main(["train", "--data", str(untidy), *small, "--run", str(tmp_path / "run")]) == 0
     said = capsys.readouterr().err
     for name in ("bomb", "empty", "link", "nowhere", "pipe", "text"):
