@@ -52,9 +52,8 @@ def our_training(seed: int, every: int = 500, samples: int = SAMPLES, **changes:
     points: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "run"
-        run = advnets.train(
-            "mnist", run=path, seed=seed, checkpoint_every=every, keep_checkpoints=10**6, log_every=min(100, every), **changes
-        )
+        kept = {"checkpoint_every": every, "keep_checkpoints": 10**6, "log_every": min(100, every)}
+        run = advnets.train("mnist", run=path, seed=seed, **kept, **changes)
         seconds = {line["step"]: line["seconds"] for line in run.metrics}
         for step in checkpoint.steps(run.directory.checkpoints):
             if 3 * step >= run.recipe.steps:
