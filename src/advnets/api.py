@@ -22,9 +22,6 @@ from advnets.training.loop import play
 from advnets.training.run import Run, surroundings
 from advnets.training.trainer import Data, Trainer
 
-_EXACT = ("torch", "threads", "precision")
-"""What must stay for a resumed training to be the one never stopped, bit for bit (a checkpoint keeps them)."""
-
 
 def open_data(recipe: Recipe) -> ImageTable | PointTable:
     """The data that a recipe names, in its size and channels.
@@ -82,7 +79,8 @@ def train(
         "status": "running",
         "data": _describe(data),
         "custom": [generator is not None, discriminator is not None],
-        **_machinery(trainer),
+        **trainer.arithmetic,
+        "device": str(trainer.device),
     }
     directory = RunDirectory.create(path, chosen, facts)
     if any(facts["custom"]):  # they begin with weights that no seed brings back
@@ -116,21 +114,8 @@ def resume(
         AdvnetsError: it cannot be continued.
     """
     directory = run.directory if isinstance(run, Run) else RunDirectory.open(Path(run))
-    recipe = directory.recipe
-    if steps is not None and steps != recipe.steps:
-        recipe = recipe.replace(steps=steps)
-    if data is not None:
-        recipe = _anchored(recipe.replace(data=data))
-    if device is not None:
-        recipe = recipe.replace(device=device)
-    facts = directory.facts
-    for role, given, custom in zip(
-        ("generator", "discriminator"), (generator, discriminator), facts["custom"], strict=True
-    ):
-        if custom and given is None:
-            raise RunError(
-                f"{directory.path} was trained with a {role} of your own", f"pass it to resume: {role}=module"
-            )
+    recipe, facts = _recipe_to_resume(directory.recipe, steps, data, device), directory.facts
+    _check_own_modules(directory, facts["custom"], (generator, discriminator))
     table = open_data(recipe)
     if table.fingerprint != facts["data"]["fingerprint"]:
         raise RunError(
@@ -155,14 +140,15 @@ def resume(
         facts = {
             **facts,
             **surroundings(facts["command"]),
-            **_machinery(trainer),
+            **trainer.arithmetic,
+            "device": str(trainer.device),
             "status": "running",
             "damaged": damaged,
             "resumed": [*facts.get("resumed", []), trainer.step],
         }
         notes = [f"{problem}; going on from step {trainer.step:,}" for problem in damaged]
         if found is not None:
-            notes += _differences(found.state, trainer.checkpoint().state)
+            notes += _differences(found.state, trainer.arithmetic)
         directory.write_facts(facts)
         return _play(trainer, directory, facts, generator, discriminator, notes)
 
@@ -197,13 +183,26 @@ def _play(
     return run
 
 
-def _machinery(trainer: Trainer) -> dict[str, Any]:
-    return {"device": str(trainer.device), "precision": str(trainer.compute).removeprefix("torch.")}
+def _recipe_to_resume(recipe: Recipe, steps: int | None, data: str | Path | None, device: str | None) -> Recipe:
+    if steps is not None and steps != recipe.steps:
+        recipe = recipe.replace(steps=steps)
+    if data is not None:
+        recipe = _anchored(recipe.replace(data=data))
+    return recipe if device is None else recipe.replace(device=device)
+
+
+def _check_own_modules(directory: RunDirectory, custom: Sequence[bool], given: Sequence[nn.Module | None]) -> None:
+    """See that the modules that no recipe describes are here again."""
+    for role, was, module in zip(("generator", "discriminator"), custom, given, strict=True):
+        if was and module is None:
+            raise RunError(
+                f"{directory.path} was trained with a {role} of your own", f"pass it to resume: {role}=module"
+            )
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What of the surroundings is no longer as it was: the same numbers cannot be promised then."""
-    changed = [f"{name} {before[name]} is now {now[name]}" for name in _EXACT if before.get(name) != now[name]]
+    changed = [f"{name} {before[name]} is now {now[name]}" for name in now if before[name] != now[name]]
     return [f"{', '.join(changed)}: the training goes on, but not bit for bit"] if changed else []
 
 

@@ -396,7 +396,7 @@ def _evaluate(source: Path, data: str | None, metrics: list[str], count: int, se
         if "caveat" in answer:
             print(answer["caveat"])
     if run is not None:
-        print(f"report: {write_evaluation(run, result.measures, result.samples, result.table, seed)}")
+        print(f"report: {write_evaluation(run, result.measures, result.samples, result.table)}")
     if out is not None:
         with writing(out, _ELSEWHERE):
             out.parent.mkdir(parents=True, exist_ok=True)

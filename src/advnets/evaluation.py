@@ -33,7 +33,8 @@ class Evaluation:
     """The answers of the measures.
 
     Args:
-        measures: measure name to {"value", "standard_error" or "interval", ...}.
+        measures: measure name to {"value", "standard_error" or "interval", ..., "of"}; "of" says what was measured:
+            data, count and, for a run, step and seed of the samples.
         samples: the samples that were measured, uint8 N x C x H x W.
         table: the data they were measured against.
     """
@@ -78,7 +79,8 @@ def evaluate(
             raise MeasureError(f"unknown measure {name!r}", f"choose from {', '.join(MEASURES)}")
     samples, run = _samples(source, count, seed)
     table = _table(data, run, samples)
-    return Evaluation({name: dict(MEASURES[name](samples, table)) for name in metrics}, samples, table)
+    of = {"data": table.name, "count": len(samples)} | ({} if run is None else {"step": run.step, "seed": seed})
+    return Evaluation({name: {**MEASURES[name](samples, table), "of": of} for name in metrics}, samples, table)
 
 
 def _samples(source: Run | str | Path | Pixels, count: int, seed: int) -> tuple[Pixels, Run | None]:

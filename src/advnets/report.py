@@ -56,7 +56,7 @@ def write_report(run: Run) -> Path:
 
 
 def write_evaluation(
-    run: Run, measures: Mapping[str, Mapping[str, Any]], samples: NDArray[np.uint8], table: ImageTable, seed: int
+    run: Run, measures: Mapping[str, Mapping[str, Any]], samples: NDArray[np.uint8], table: ImageTable
 ) -> Path:
     """Write evaluation.json and neighbors.png (Figure 2) into the run directory, and its report anew.
 
@@ -65,15 +65,12 @@ def write_evaluation(
         measures: the answers.
         samples: uint8, N x C x H x W, what they were computed of.
         table: what they were computed against.
-        seed: of the samples.
 
     Raises:
         RunError: the directory cannot be written.
     """
     shown = samples[: _NEIGHBOR_ROWS * _NEIGHBOR_COLUMNS]
     train = table.rows("train")
-    about = {"step": run.step, "data": table.name, "count": len(samples), "seed": seed}
-    run.directory.write_facts({**run.directory.facts, "evaluation": about})
     with writing(run.path):
         write_whole(run.path / "evaluation.json", json.dumps(measures, indent=1).encode())
         if len(shown) == _NEIGHBOR_ROWS * _NEIGHBOR_COLUMNS and len(train):
@@ -124,10 +121,11 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
             f" D(x) {last['d_real']:.3f}, D(G(z)) {last['d_fake']:.3f}.",
             "",
         ]
-    about = run.directory.facts.get("evaluation")
     evaluation = run.path / "evaluation.json"
-    if about and evaluation.exists():
-        lines += _measures(json.loads(evaluation.read_text("utf-8")), about, paper_figure(about["data"], run.shape))
+    measures = json.loads(evaluation.read_text("utf-8")) if evaluation.exists() else {}
+    about = next((answer["of"] for answer in measures.values() if "of" in answer), None)
+    if about:
+        lines += _measures(measures, about, paper_figure(about["data"], run.shape))
     for name, title, text in _PICTURES:
         if _current(run, name, about):
             lines += [f"## {title}", "", *([text, ""] if text else []), f"![{title}]({name})", ""]

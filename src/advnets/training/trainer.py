@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -129,8 +130,7 @@ class Trainer:
             "optimizers": dict(sorted(optimizers.items())),
         }
         facts = {
-            "images": self.images, "seconds": self.seconds, "seed": self.recipe.seed, "torch": torch.__version__,
-            "threads": torch.get_num_threads(), "precision": str(self.compute).removeprefix("torch."),
+            "images": self.images, "seconds": self.seconds, "seed": self.recipe.seed, **self.arithmetic,
         }  # fmt: skip
         return Checkpoint(self.step, tensors, facts)
 
@@ -157,6 +157,12 @@ class Trainer:
         """Real images seen so far."""
         k = self.recipe.discriminator_steps if self.recipe.schedule == "alternating" else 1
         return self.step * k * self.recipe.batch
+
+    @property
+    def arithmetic(self) -> dict[str, Any]:
+        """What must stay for a resumed training to be the one never stopped, bit for bit."""
+        precision = str(self.compute).removeprefix("torch.")
+        return {"torch": torch.__version__, "threads": torch.get_num_threads(), "precision": precision}
 
     def _modules(self) -> dict[str, nn.Module]:
         return {
