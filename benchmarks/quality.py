@@ -13,9 +13,12 @@ a machine that does nothing else.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
+import math
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,28 +50,27 @@ def measured(pixels: np.ndarray) -> dict[str, Any]:
     }
 
 
-def our_training(seed: int, every: int = 500, samples: int = SAMPLES, **changes: Any) -> list[dict[str, Any]]:
+Point = dict[str, Any]
+
+
+def our_training(seed: int, every: int = 500, samples: int = SAMPLES, **changes: Any) -> Iterator[Point]:
     """One training of the `mnist` recipe, measured every `every` steps from the first third on."""
-    points: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "run"
-        kept = {"checkpoint_every": every, "keep_checkpoints": 10**6, "log_every": min(100, every)}
+        kept = {"checkpoint_every": every, "keep_checkpoints": 10**6, "log_every": math.gcd(100, every)}
         run = advnets.train("mnist", run=path, seed=seed, **kept, **changes)
         seconds = {line["step"]: line["seconds"] for line in run.metrics}
         for step in checkpoint.steps(run.directory.checkpoints):
             if 3 * step >= run.recipe.steps:
                 found = measured(Run(path, step=step).sample(samples, seed=1))
-                points.append({"seed": seed, "seconds": seconds[step], "steps": step, **found})
-                print(points[-1], flush=True)
-    return points
+                yield {"seed": seed, "seconds": seconds[step], "steps": step, **found}
 
 
-def peer_training(seconds: float, every: float, samples: int = SAMPLES) -> list[dict[str, Any]]:
+def peer_training(seconds: float, every: float, samples: int = SAMPLES) -> Iterator[Point]:
     """The peer, measured every `every` seconds of its training until `seconds`."""
     contest = mnist()
     recipe = contest.recipe.replace(batch=64, generator_optimizer=PYTORCH_GAN, discriminator_optimizer=PYTORCH_GAN)
     game = PeerGame(recipe, contest.data)
-    points: list[dict[str, Any]] = []
     taken, steps = 0.0, 0
     while taken < seconds:
         begin = time.perf_counter()
@@ -76,9 +78,7 @@ def peer_training(seconds: float, every: float, samples: int = SAMPLES) -> list[
             game.advance()
             steps += 1
         taken += time.perf_counter() - begin
-        points.append({"seconds": round(taken, 1), "steps": steps, **measured(peer_samples(game, samples))})
-        print(points[-1], flush=True)
-    return points
+        yield {"seconds": round(taken, 1), "steps": steps, **measured(peer_samples(game, samples))}
 
 
 @torch.no_grad()
@@ -89,7 +89,7 @@ def peer_samples(game: PeerGame, count: int) -> np.ndarray:
     return (made.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
 
 
-def summary(points: list[dict[str, Any]]) -> dict[str, Any]:
+def summary(points: list[Point]) -> dict[str, Any]:
     """Seconds to each target at a real image's total variation (None: not reached), and the best point."""
     sharp = [point for point in points if point["sharp"]]
     return {
@@ -110,17 +110,19 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULT)
     options = parser.parse_args()
     result = json.loads(options.out.read_text()) if options.only and options.out.exists() else {}
-    result["machine"] = machine()
-    if options.only != "peer":
-        result["ours"] = {"points": [point for seed in options.seeds.split(",") for point in our_training(int(seed))]}
-    if options.only != "ours":
-        result["peer"] = {"points": peer_training(60 * options.minutes, options.every)}
-    for who in ("ours", "peer"):
-        if who in result:
-            result[who] |= summary(result[who]["points"])
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
+    ours = itertools.chain.from_iterable(our_training(int(seed)) for seed in options.seeds.split(","))
+    trainings = {"ours": ours, "peer": peer_training(60 * options.minutes, options.every)}
+    for who in [options.only] if options.only else list(trainings):
+        surroundings, points = machine(), []
+        for point in trainings[who]:
+            print(point, flush=True)
+            points.append(point)  # written at once: a run that is stopped leaves what it found
+            result[who] = {"machine": surroundings, "points": points, **summary(points)}
+            options.out.parent.mkdir(parents=True, exist_ok=True)
+            options.out.write_text(json.dumps(result, indent=2) + "\n")
+    print(
+        json.dumps({who: {k: v for k, v in found.items() if k != "points"} for who, found in result.items()}, indent=2)
+    )
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ def paper(path: Path) -> None:
     run = advnets.load(path)
     table = open_table("mnist")
     rows = [measured(run, step, table) for step in checkpoint.steps(run.directory.checkpoints)]
+    rows[-1] |= finely(run, table)
     (HERE / "paper-mnist.json").write_text(json.dumps(rows, indent=1) + "\n")
     curve(rows)
     samples = run.sample(80)
@@ -77,6 +78,20 @@ def measured(run: Run, step: int, table: advnets.data.ImageTable) -> dict[str, f
             f"{name}_total_variation": total_variation(samples, test).value,
         }
     print(row, flush=True)
+    return row
+
+
+def finely(run: Run, table: advnets.data.ImageTable) -> dict[str, float]:
+    """The last checkpoint again, with sigma chosen among 29 instead of the authors' ten."""
+    test, valid = table.images[table.rows("test")], table.images[table.rows("valid")[:1000]]
+    row: dict[str, float] = {}
+    for name, averaged in (("average", True), ("raw", False)):
+        answer = parzen(run.sample(10_000, 1, averaged), test, valid, sigmas=np.linspace(0.12, 0.26, 29))
+        row |= {
+            f"{name}_fine_parzen": answer.value,
+            f"{name}_fine_standard_error": answer.standard_error,
+            f"{name}_fine_sigma": answer.sigma,
+        }
     return row
 
 

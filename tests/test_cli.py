@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -401,3 +402,46 @@ def test_another_seed_leaves_the_reports_picture(terminal: Terminal, digits: Pat
 
 def test_points_are_not_images_to_measure_against(terminal: Terminal, digits: Path) -> None:
     assert "ring holds points, not images" in terminal.mistake("evaluate", digits, "--data", "ring")
+
+
+def test_pictures_of_other_samples_are_not_mixed_in(terminal: Terminal, digits: Path, folder: Path) -> None:
+    terminal.out("sample", digits, "--count", 5, "--out", "made")
+    terminal.out("sample", digits, "--count", 5, "--out", "made")  # the same again
+    assert "made holds other pictures; name an empty" in terminal.mistake(
+        "sample", digits, "--count", 3, "--out", "made"
+    )
+    assert len(list((folder / "made").iterdir())) == 5
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"parzen": {"value": 1.0, "of": {"data": "mnist", "count": 5}}}'])
+def test_a_report_does_without_measures_that_are_not_its_own(
+    terminal: Terminal, digits: Path, folder: Path, content: str
+) -> None:
+    shutil.copytree(digits, folder / "run")
+    (folder / "run" / "evaluation.json").write_text(content)
+    terminal.out("resume", "run", "--steps", 21)
+    assert "## Measures" not in (folder / "run" / "report.md").read_text("utf-8")
+
+
+def test_a_copied_run_keeps_its_pictures(terminal: Terminal, digits: Path, folder: Path) -> None:
+    shutil.copytree(digits, folder / "run")
+    terminal.out("evaluate", "run", "--count", 100, "--metrics", "total_variation")
+    terminal.out("interpolate", "run")
+    for file in (folder / "run" / "checkpoints").rglob("*"):
+        os.utime(file)
+    terminal.out("resume", "run")
+    report = (folder / "run" / "report.md").read_text("utf-8")
+    assert "neighbors.png" in report
+    assert "interpolation.png" in report
+    terminal.out("resume", "run", "--steps", 21)
+    report = (folder / "run" / "report.md").read_text("utf-8")
+    assert "neighbors.png" not in report
+    assert "interpolation.png" not in report
+
+
+def test_a_run_is_measured_against_images_of_another_size(terminal: Terminal, digits: Path, folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    np.save(folder / "large [1].npy", rng.integers(0, 256, (60, 40, 40, 3), dtype=np.uint8))
+    args = ("--metrics", "total_variation", "--count", 50)
+    said = terminal.out("evaluate", digits, "--data", "large [1].npy", *args)
+    assert "50 samples, 1 x 28 x 28, against large [1]" in said

@@ -80,7 +80,6 @@ def train(
         "data": _describe(data),
         "custom": [generator is not None, discriminator is not None],
         **trainer.arithmetic,
-        "device": str(trainer.device),
     }
     directory = RunDirectory.create(path, chosen, facts)
     if any(facts["custom"]):  # they begin with weights that no seed brings back
@@ -139,12 +138,9 @@ def resume(
         directory.rewind(trainer.step)
         facts = {
             **facts,
-            **surroundings(facts["command"]),
-            **trainer.arithmetic,
-            "device": str(trainer.device),
             "status": "running",
             "damaged": damaged,
-            "resumed": [*facts.get("resumed", []), trainer.step],
+            "resumed": [*facts.get("resumed", []), {"step": trainer.step, **surroundings(), **trainer.arithmetic}],
         }
         notes = [f"{problem}; going on from step {trainer.step:,}" for problem in damaged]
         if found is not None:
@@ -202,7 +198,7 @@ def _check_own_modules(directory: RunDirectory, custom: Sequence[bool], given: S
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What of the surroundings is no longer as it was: the same numbers cannot be promised then."""
-    changed = [f"{name} {before[name]} is now {now[name]}" for name in now if before[name] != now[name]]
+    changed = [f"{name} {before[name]} is now {now[name]}" for name in now if before.get(name, now[name]) != now[name]]
     return [f"{', '.join(changed)}: the training goes on, but not bit for bit"] if changed else []
 
 

@@ -168,7 +168,8 @@ def interpolate(args: list[str]) -> None:
         target = out or run / "interpolation.png"
         with writing(target, _ELSEWHERE):
             target.parent.mkdir(parents=True, exist_ok=True)
-            figures.save(figures.interpolation(loaded.interpolate(lines, points, seed)), target)  # type: ignore[arg-type]
+            picture = figures.interpolation(loaded.interpolate(lines, points, seed))  # type: ignore[arg-type]
+            figures.save(picture, target, loaded.step)
         print(f"interpolation: {target}")
 
     _call(interpolate, args)
@@ -333,7 +334,9 @@ def _default_recipe(args: list[str]) -> str:
     given += [arg.removeprefix("--data=") for arg in args if arg.startswith("--data=")]
     if not given or given[-1] in ("mnist", "fashion-mnist"):
         return "mnist"
-    return given[-1] if given[-1] in ("ring", "grid") else "images"
+    from advnets.data.toys import TOYS
+
+    return given[-1] if given[-1] in TOYS else "images"
 
 
 def _trained(run: Run) -> None:
@@ -370,9 +373,10 @@ def _save(made: NDArray[np.uint8] | NDArray[np.float32], target: Path, data: str
     elif target.suffix or not images:
         raise DataError(f"samples cannot be written to {target}", "name a .png, a .npy or, for images, a directory")
     else:
-        target.mkdir(exist_ok=True)
-        for number, image in enumerate(made.transpose(0, 2, 3, 1)):
-            figures.save(image, target / f"{number:06d}.png")
+        names = {f"{number:06d}.png" for number in range(len(made))}
+        if target.is_dir() and any(file.name not in names for file in target.glob("*.png")):
+            raise DataError(f"{target} holds other pictures", "name an empty or a new directory")
+        figures.save_each(made.transpose(0, 2, 3, 1), target)  # type: ignore[arg-type]  # images are uint8
 
 
 def _evaluate(source: Path, data: str | None, metrics: list[str], count: int, seed: int, out: Path | None) -> None:
@@ -385,12 +389,16 @@ def _evaluate(source: Path, data: str | None, metrics: list[str], count: int, se
     result = evaluate(run if run is not None else source, data, metrics, count, seed)
     name = result.table.name
     shape = " x ".join(str(side) for side in result.samples.shape[1:])
-    table = Table(title=f"{len(result.samples):,} samples, {shape}, against {name}", title_justify="left")
+    table = Table()
     for heading in ("measure", "value", "paper"):
         table.add_column(heading)
+    if out is not None:
+        with writing(out, _ELSEWHERE):
+            write_whole(out, json.dumps(result.measures, indent=1).encode())
     for measure, answer in result.measures.items():
         paper = paper_figure(name, result.samples.shape[1:]) if measure == "parzen" else ""
         table.add_row(measure, describe(answer), paper)
+    print(f"{len(result.samples):,} samples, {shape}, against {name}")
     Console().print(table)
     for answer in result.measures.values():
         if "caveat" in answer:
@@ -398,9 +406,6 @@ def _evaluate(source: Path, data: str | None, metrics: list[str], count: int, se
     if run is not None:
         print(f"report: {write_evaluation(run, result.measures, result.samples, result.table)}")
     if out is not None:
-        with writing(out, _ELSEWHERE):
-            out.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(out, json.dumps(result.measures, indent=1).encode())
         print(f"answers: {out}")
 
 

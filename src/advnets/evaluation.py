@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,15 +103,16 @@ def _table(data: str | Path | ImageTable | None, run: Run | None, samples: Pixel
         return data
     if data is None and run is None:
         raise MeasureError("samples alone cannot be measured", "name the data they imitate with --data")
-    if run is not None:
-        recipe = run.recipe if data is None else dataclasses.replace(run.recipe, data=str(data))
-        table = open_data(recipe)
-        if not isinstance(table, ImageTable):
-            raise MeasureError(f"{recipe.data} holds points, not images", "measure against images")
-        return table
-    assert data is not None
     channels, height, width = samples.shape[1:]
-    return open_table(data, (height, width), channels)
+    if run is None:
+        assert data is not None
+        return open_table(data, (height, width), channels)
+    # The run's own way of reading images, at the size of what it makes.
+    recipe = run.recipe if data is None else run.recipe.replace(data=data, size=(height, width), channels=channels)
+    table = open_data(recipe)
+    if not isinstance(table, ImageTable):
+        raise MeasureError(f"{recipe.data} holds points, not images", "measure against images")
+    return table
 
 
 def _parzen(samples: Pixels, table: ImageTable) -> Any:

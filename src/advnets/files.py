@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 
-def write_whole(path: Path, content: bytes | Callable[[BinaryIO], object]) -> None:
+def write_whole(path: Path, content: bytes | Callable[[BinaryIO], object], durable: bool = True) -> None:
     """Write a file aside, flush it to the disk and rename it: readers see the old or the new, never a part.
 
     What a crash leaves aside is called `.NAME.*.part`. Folders on the way are made.
@@ -17,6 +17,7 @@ def write_whole(path: Path, content: bytes | Callable[[BinaryIO], object]) -> No
     Args:
         path: the file.
         content: what is in it, or a function that writes it.
+        durable: whether it must outlast a loss of power; otherwise it is not flushed, only renamed.
 
     Raises:
         OSError: it cannot be written; what was there is untouched.
@@ -29,9 +30,11 @@ def write_whole(path: Path, content: bytes | Callable[[BinaryIO], object]) -> No
                 content(file)
             else:
                 file.write(content)
-            sync(file)
+            if durable:
+                sync(file)
         aside.replace(path)
-        sync_folder(path.parent)
+        if durable:
+            sync_folder(path.parent)
     except BaseException:
         aside.unlink(missing_ok=True)
         raise

@@ -16,7 +16,6 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from advnets.errors import RecipeError
 from advnets.games.objectives import OBJECTIVES
-from advnets.games.penalties import PENALTIES
 from advnets.games.priors import PRIORS
 from advnets.networks.build import DISCRIMINATORS, GENERATORS, DiscriminatorConfig, GeneratorConfig
 from advnets.networks.mlp import ACTIVATIONS
@@ -122,6 +121,11 @@ class Recipe:
             RecipeError: a field does not exist or a value does not fit.
         """
         return from_dict({**to_dict(self), **{k: _plain(v) for k, v in changes.items()}}, "recipe")
+
+
+def penalty_names() -> list[str]:
+    """The penalties that a recipe can weigh, in the order in which they are computed."""
+    return [field.name for field in dataclasses.fields(PenaltiesConfig)]
 
 
 def parse_size(size: int | str | None) -> tuple[int, int] | None:
@@ -256,7 +260,7 @@ def _check(recipe: Recipe) -> None:
     for name in ("generator_optimizer", "discriminator_optimizer"):
         _check_optimizer(getattr(recipe, name), name)
     _check_networks(recipe.generator, recipe.discriminator)
-    for name in PENALTIES:
+    for name in penalty_names():
         penalty = getattr(recipe.penalties, name)
         _require(penalty.every >= 1, f"penalties.{name}.every", penalty.every, "use 1 or more")
         _require(0 <= penalty.weight < math.inf, f"penalties.{name}.weight", penalty.weight, "use 0 or more")

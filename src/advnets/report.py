@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from advnets import figures
 from advnets.data import ImageTable
 from advnets.files import write_whole
 from advnets.measures import CAVEAT, nearest
-from advnets.training import checkpoint
 from advnets.training.directory import writing
 from advnets.training.loop import save_samples
 from advnets.training.run import Run
@@ -46,8 +45,9 @@ def write_report(run: Run) -> Path:
     """
     metrics = run.metrics
     images = len(run.shape) == 3
-    save_samples(run.sample(_GRID if images else _POINTS), run.path / "samples.png", run.recipe.data)
+    made = run.sample(_GRID if images else _POINTS)
     with writing(run.path):
+        save_samples(made, run.path / "samples.png", run.recipe.data)
         if metrics:
             figures.curves(metrics, run.path / "curves.png")
         path = run.path / "report.md"
@@ -76,7 +76,7 @@ def write_evaluation(
         if len(shown) == _NEIGHBOR_ROWS * _NEIGHBOR_COLUMNS and len(train):
             closest = table.images[_nearest_rows(shown, table.images, train)]
             picture = figures.neighbors(shown, closest, columns=_NEIGHBOR_COLUMNS)
-            figures.save(picture, run.path / "neighbors.png")
+            figures.save(picture, run.path / "neighbors.png", run.step)
         else:
             (run.path / "neighbors.png").unlink(missing_ok=True)  # of other samples
     return write_report(run)
@@ -121,24 +121,31 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
             f" D(x) {last['d_real']:.3f}, D(G(z)) {last['d_fake']:.3f}.",
             "",
         ]
-    evaluation = run.path / "evaluation.json"
-    measures = json.loads(evaluation.read_text("utf-8")) if evaluation.exists() else {}
-    about = next((answer["of"] for answer in measures.values() if "of" in answer), None)
+    measures = _read_measures(run.path / "evaluation.json")
+    about = next((answer["of"] for answer in measures.values()), None)
     if about:
         lines += _measures(measures, about, paper_figure(about["data"], run.shape))
-    for name, title, text in _PICTURES:
-        if _current(run, name, about):
-            lines += [f"## {title}", "", *([text, ""] if text else []), f"![{title}]({name})", ""]
+    for name, title, text in _shown(run):
+        lines += [f"## {title}", "", *([text, ""] if text else []), f"![{title}]({name})", ""]
     return "\n".join(lines)
 
 
-def _current(run: Run, name: str, about: Mapping[str, Any] | None) -> bool:
-    """Whether a picture is there and shows the step that the report is about."""
-    picture = run.path / name
-    if not picture.exists() or (name == "neighbors.png" and (about is None or about["step"] != run.step)):
-        return False
-    state = run.directory.checkpoints / checkpoint.folder_name(run.step) / "state.json"
-    return picture.stat().st_mtime >= state.stat().st_mtime
+def _read_measures(path: Path) -> dict[str, dict[str, Any]]:
+    """The answers in evaluation.json; none where it is missing, damaged or not about samples of a run."""
+    try:
+        measures = json.loads(path.read_bytes())
+        about = [answer["of"] for answer in measures.values()]
+        return measures if all({"data", "count", "step", "seed"} <= set(of) for of in about) else {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _shown(run: Run) -> Iterator[tuple[str, str, str]]:
+    """The pictures that are there and of this step; samples.png and curves.png are drawn with the report."""
+    for name, title, text in _PICTURES:
+        drawn = (run.path / name).exists() and name in ("samples.png", "curves.png")
+        if drawn or figures.step_of(run.path / name) == run.step:
+            yield name, title, text
 
 
 def _measures(measures: Mapping[str, Mapping[str, Any]], about: Mapping[str, Any], paper: str) -> list[str]:

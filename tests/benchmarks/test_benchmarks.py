@@ -102,3 +102,11 @@ def test_time_to_quality_counts_sharp_points_only():
 
 def count(network: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
+
+
+def test_both_trainings_are_measured_on_the_way():
+    ours = list(quality.our_training(0, every=15, samples=50, steps=30, batch=10))
+    assert [point["steps"] for point in ours] == [15, 30]
+    theirs = list(quality.peer_training(0.02, 0.01, samples=50))
+    assert theirs[-1]["seconds"] >= 0.02
+    assert {"parzen", "total_variation", "sharp", "steps"} <= ours[0].keys() & theirs[0].keys()

@@ -37,7 +37,7 @@ def digits() -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def labelled(emoji: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def with_labels(emoji: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """300 color images, uint8, N x 32 x 32 x 3, and labels from 0 to 9."""
     return emoji[:300], np.arange(300) * 7 % 10
 

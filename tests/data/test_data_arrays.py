@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -72,8 +73,8 @@ def test_arrays_are_resized_and_recolored_like_image_files(tmp_path: Path, emoji
         open_table(np.zeros((5, 2, 9, 9), np.uint8), channels=3)
 
 
-def test_npy_and_npz(tmp_path: Path, labelled: tuple[np.ndarray, np.ndarray]) -> None:
-    images, labels = labelled
+def test_npy_and_npz(tmp_path: Path, with_labels: tuple[np.ndarray, np.ndarray]) -> None:
+    images, labels = with_labels
     np.save(tmp_path / "a.npy", images)
     np.savez(tmp_path / "b.npz", x=images, y=labels)
     np.savez_compressed(tmp_path / "c.npz", images=images, label=np.array([f"class {n}" for n in labels]))
@@ -89,6 +90,14 @@ def test_npy_and_npz(tmp_path: Path, labelled: tuple[np.ndarray, np.ndarray]) ->
     assert open_table(tmp_path / "b.npz", labels="none").labels is None
     with pytest.raises(DataError, match="labels by folder"):
         open_table(tmp_path / "b.npz", labels="folder")
+
+
+def test_an_npz_packed_without_a_limit_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.zeros((3, 4, 4), np.uint8))
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_BZIP2) as archive:
+        archive.write(tmp_path / "x.npy", "x.npy")
+    with pytest.raises(DataError, match="packed as NumPy never does"):
+        open_table(tmp_path / "a.npz")
 
 
 class Trap:
@@ -186,8 +195,8 @@ def test_damaged_idx_files_are_one_clear_line(tmp_path: Path, digits: np.ndarray
     assert open_table(tmp_path / "a-images-idx3-ubyte", labels="none").labels is None
 
 
-def test_cifar_batches_as_file_and_folder(tmp_path: Path, labelled: tuple[np.ndarray, np.ndarray]) -> None:
-    images, labels = labelled
+def test_cifar_batches_as_file_and_folder(tmp_path: Path, with_labels: tuple[np.ndarray, np.ndarray]) -> None:
+    images, labels = with_labels
     expected = images.transpose(0, 3, 1, 2)
     rows = np.concatenate([labels[:, None].astype(np.uint8), expected.reshape(300, -1)], axis=1)
     folder = tmp_path / "set" / "cifar-10-batches-bin"

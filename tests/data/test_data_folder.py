@@ -141,8 +141,8 @@ def test_channels_follow_the_images_or_the_caller(tmp_path: Path, digits: np.nda
         open_table(folder, channels=4)
 
 
-def test_subfolders_are_classes(tmp_path: Path, labelled: tuple[np.ndarray, np.ndarray]) -> None:
-    images, labels = labelled
+def test_subfolders_are_classes(tmp_path: Path, with_labels: tuple[np.ndarray, np.ndarray]) -> None:
+    images, labels = with_labels
     for label in range(3):
         save_images(tmp_path / "set" / "photos" / f"{label * 5}", images[labels == label][: 4 + label])
     table = open_table(tmp_path / "set")

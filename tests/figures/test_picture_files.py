@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from advnets.errors import RunError
-from advnets.figures import save
-from advnets.figures.files import write
+from advnets.figures import save, step_of
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -26,21 +24,25 @@ def test_a_name_without_an_ending_is_a_png_all_the_same(tmp_path):
         assert image.format == "PNG"
 
 
-def test_a_failed_write_leaves_the_old_picture_and_nothing_else(tmp_path):
+def test_a_failed_write_leaves_the_old_picture_and_nothing_else(tmp_path, monkeypatch):
     path = save(np.zeros((2, 2, 1), np.uint8), tmp_path / "picture.png")
     before = path.read_bytes()
 
-    def fail(file):
+    def fail(image, file, **options):
         file.write(b"half")
-        raise ValueError
+        raise OSError(28, "no space")
 
-    with pytest.raises(ValueError):
-        write(path, fail)
+    monkeypatch.setattr(Image.Image, "save", fail)
+    with pytest.raises(OSError, match="no space"):
+        save(np.ones((2, 2, 1), np.uint8), path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path):
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(RunError, match=r"picture\.png: cannot write"):
-        save(np.zeros((2, 2, 1), np.uint8), tmp_path / "file" / "picture.png")
+def test_a_picture_knows_its_step(tmp_path):
+    path = save(np.zeros((2, 2, 1), np.uint8), tmp_path / "picture.png", 300)
+    assert step_of(path) == 300
+    assert step_of(save(np.zeros((2, 2, 1), np.uint8), tmp_path / "other.png")) is None
+    path.write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    assert step_of(path) is None
+    assert step_of(tmp_path / "none.png") is None

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from advnets.errors import RecipeError
 from advnets.games.penalties import PENALTIES, Penalty, due, penalty
+from advnets.recipe import load_recipe, penalty_names
 
 every_penalty = pytest.mark.parametrize("term", PENALTIES.values(), ids=PENALTIES)
 
@@ -143,3 +144,9 @@ def test_a_lazy_penalty_keeps_its_mean_strength() -> None:
 def test_an_interval_below_one_is_refused() -> None:
     with pytest.raises(RecipeError, match="every 0 steps"):
         due(3, 0)
+
+
+def test_a_registered_penalty_leaves_recipes_readable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PENALTIES, "mine", PENALTIES["r1"])
+    assert load_recipe("ring").penalties.r1.weight > 0
+    assert set(penalty_names()) == set(PENALTIES) - {"mine"}

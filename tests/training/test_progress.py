@@ -22,9 +22,9 @@ def test_the_bar_says_everything_on_any_terminal(width: int) -> None:
     console = Console(file=screen, force_terminal=True, width=width, color_system=None)
     with Bar(console, steps=18_000, start=1_000, images_a_step=100) as bar:
         bar.show(1500, LINE)
-        bar.say("a note")
+        bar.say("a note of photo [final].png and a[/b].png")
     said = screen.getvalue()
-    assert all(part in said for part in (*WANTED, "1,500/18,000", "a note"))
+    assert all(part in said for part in (*WANTED, "1,500/18,000", "a note of photo [final].png and a[/b].png"))
 
 
 def test_lines_come_at_the_start_and_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:

@@ -69,7 +69,7 @@ def test_stopped_and_resumed_is_never_stopped(tmp_path: Path) -> None:
         for file in (whole.path / "checkpoints" / name).glob("*.safetensors"):
             assert (part.path / "checkpoints" / name / file.name).read_bytes() == file.read_bytes()
     assert resumed.recipe == ring(steps=60)
-    assert resumed.facts["resumed"] == [30]
+    assert [segment["step"] for segment in resumed.facts["resumed"]] == [30]
 
 
 def test_the_seed_decides(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_every_checkpoint_damaged_begins_anew(tmp_path: Path) -> None:
     resumed = advnets.resume(tmp_path / "run")
     assert _files(resumed.path) == expected
     assert len(resumed.facts["damaged"]) == 2
-    assert resumed.facts["resumed"] == [0]
+    assert [segment["step"] for segment in resumed.facts["resumed"]] == [0]
 
 
 def test_damage_is_said_before_the_training_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -360,7 +360,29 @@ def test_what_forbids_exactness_is_said(tmp_path: Path, capsys: pytest.CaptureFi
     assert (
         f"threads {threads} is now {threads + 1}: the training goes on, but not bit for bit" in capsys.readouterr().err
     )
-    assert run.directory.facts["threads"] == threads + 1
+    assert run.directory.facts["threads"] == threads
+    assert run.directory.facts["resumed"][0]["threads"] == threads + 1
+
+
+def test_another_device_goes_into_the_recipe_and_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = trained(tmp_path / "run")
+    resumed = advnets.resume(run, steps=run.step + 5, device="cpu")
+    assert resumed.recipe.device == "cpu"
+    assert "bit for bit" not in capsys.readouterr().err  # auto was the processor, too
+    # As if the run had been made on a GPU that is not here.
+    elsewhere = property(lambda self: {**Trainer_arithmetic(self), "device": "cuda:7"})
+    Trainer_arithmetic = Trainer.arithmetic.fget  # type: ignore[attr-defined]
+    monkeypatch.setattr(Trainer, "arithmetic", elsewhere)
+    advnets.resume(run, steps=run.step + 10)
+    assert "device cpu is now cuda:7" in capsys.readouterr().err
+
+
+def test_a_run_of_a_device_that_is_not_here_is_loaded_all_the_same(tmp_path: Path) -> None:
+    run = trained(tmp_path / "run")
+    run.directory.write_recipe(run.recipe.replace(device="cuda:7"))
+    assert advnets.load(run.path).sample(3).shape == run.sample(3).shape
 
 
 def test_modules_in_eval_mode_are_trained_in_train_mode() -> None:

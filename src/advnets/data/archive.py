@@ -23,7 +23,7 @@ MAX_ENTRY_BYTES = 256 << 20
 MAX_RATIO = 200
 SMALL_BYTES = 1 << 30
 _STEP = 1 << 20
-_ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 PACKED: dict[bytes, Callable[[Path], BinaryIO]] = {
     b"\x1f\x8b": lambda path: cast("BinaryIO", gzip.GzipFile(path)),
     b"BZh": lambda path: cast("BinaryIO", bz2.BZ2File(path)),
@@ -58,7 +58,7 @@ def _zip_entries(path: Path, infos: list[zipfile.ZipInfo]) -> Iterator[Entry | S
     with zipfile.ZipFile(path) as archive:
         for info in infos:
             reason = _refusal(info.filename, info.file_size)
-            if info.compress_type not in _ZIP_METHODS:  # Python unpacks the others without any limit
+            if info.compress_type not in ZIP_METHODS:  # Python unpacks the others without any limit
                 reason = reason or "packed by a method other than deflate"
             yield skip(info.filename, reason) if reason else _zip_entry(archive, info)
 

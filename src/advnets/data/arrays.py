@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.data.archive import unpacked_limit
+from advnets.data.archive import ZIP_METHODS, unpacked_limit
 from advnets.data.blocks import Blocks, rows_per_block
 from advnets.errors import DataError
 
@@ -40,7 +40,10 @@ def read_npz(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            if sum(info.file_size for info in arrays.zip.infolist()) > unpacked_limit(path.stat().st_size):
+            members = arrays.zip.infolist()
+            if any(info.compress_type not in ZIP_METHODS for info in members):
+                raise DataError(f"{path}: refused, it is packed as NumPy never does", "save it with numpy.savez")
+            if sum(info.file_size for info in members) > unpacked_limit(path.stat().st_size):
                 raise DataError(f"{path}: refused, it unpacks far beyond its size", "save it with numpy.savez")
             image_key = next((key for key in IMAGE_KEYS if key in arrays.files), None)
             label_key = next((key for key in LABEL_KEYS if key in arrays.files), None)

@@ -1,7 +1,7 @@
 """Pictures from arrays: sample grids, neighbors, interpolations, curves. Nothing here knows of nets."""
 
-from advnets.figures.files import save
+from advnets.figures.files import save, save_each, step_of
 from advnets.figures.grid import grid, interpolation, neighbors
 from advnets.figures.plots import curves, scatter
 
-__all__ = ["curves", "grid", "interpolation", "neighbors", "save", "scatter"]
+__all__ = ["curves", "grid", "interpolation", "neighbors", "save", "save_each", "scatter", "step_of"]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from advnets.errors import DataError
-from advnets.figures.files import write
+from advnets.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -140,4 +140,6 @@ def _in_plane(points: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
 
 
 def _save(figure: Figure, path: str | os.PathLike[str]) -> Path:
-    return write(path, lambda file: figure.savefig(file, format="png", metadata={"Software": None}))
+    target = Path(path)
+    write_whole(target, lambda file: figure.savefig(file, format="png", metadata={"Software": None}))
+    return target

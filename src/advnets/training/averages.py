@@ -17,7 +17,7 @@ class AverageConfig:
     share: float = 0.1
     """Until then the memory grows with the training: it is this share of the steps so far."""
     every: int = 8
-    """Steps between updates of the average; `decay` still counts steps."""
+    """Steps between updates of the average; `decay` still counts steps. Until the first of them, every step."""
 
 
 def decay_at(config: AverageConfig, step: int) -> float:
@@ -28,7 +28,7 @@ def decay_at(config: AverageConfig, step: int) -> float:
     of the step (Karras et al. 2024, Eq. 3). From 1 / (1 - decay) on it is an exponential one.
     """
     memory = min(config.share * step, 1.0 / max(1.0 - config.decay, 1e-12))
-    return max(0.0, 1.0 - 1.0 / max(memory, 1.0)) ** config.every
+    return max(0.0, 1.0 - 1.0 / max(memory, 1.0)) ** (config.every if step >= config.every else 1)
 
 
 @torch.no_grad()

@@ -15,7 +15,6 @@ import numpy as np
 
 from advnets import figures
 from advnets.data.toys import open_points
-from advnets.errors import RunError
 from advnets.training import checkpoint
 from advnets.training.directory import RunDirectory, writing
 from advnets.training.progress import ProgressDisplay, progress_display
@@ -122,18 +121,15 @@ def _keep(trainer: Trainer, run: RunDirectory, clock: _Clock) -> None:
 def _picture(trainer: Trainer, run: RunDirectory) -> None:
     trainer.sync_buffers()
     made = trainer.sampler.draw(_FIXED_LATENTS if len(trainer.shape) == 3 else 2000, _FIXED_SEED)
-    try:
+    with writing(run.path):
         save_samples(made, run.samples / f"step-{trainer.step:08d}.png", trainer.recipe.data)
-    except RunError as error:  # the run can be continued: that is the advice to give
-        with writing(run.path):
-            raise error.__cause__ or error from None
 
 
 def save_samples(made: np.ndarray[Any, Any], path: Path, data: str) -> None:
     """A picture of samples: a grid of images, or points in the plane above those of the toy `data`.
 
     Raises:
-        RunError: it cannot be written.
+        OSError: it cannot be written.
     """
     if made.dtype == np.uint8:
         figures.save(figures.grid(made), path)

@@ -69,7 +69,7 @@ class Bar:
             self._shown = now
 
     def say(self, text: str) -> None:
-        self._progress.console.print(text, highlight=False)
+        self._progress.console.print(text, markup=False, highlight=False)  # names of files hold brackets
 
 
 class Lines:

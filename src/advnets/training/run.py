@@ -139,16 +139,13 @@ class Run:
 
 
 def surroundings(command: list[str] | None = None) -> dict[str, Any]:
-    """Versions, machine and command, for run.json."""
+    """What a training was started by and on, for run.json, beside `Trainer.arithmetic`."""
     from importlib.metadata import version
 
     return {
         "command": command or sys.argv,
         "advnets": version("advnets"),
         "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
         "machine": platform.machine(),
         "system": platform.system(),
-        "threads": torch.get_num_threads(),
     }

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from advnets.errors import DivergedError, RecipeError
 from advnets.games.adversarial import AdversarialGame, Scheduled, rows_independent
 from advnets.games.objectives import objective
-from advnets.games.penalties import PENALTIES, penalty
+from advnets.games.penalties import penalty
 from advnets.networks.build import build_discriminator, build_generator
-from advnets.recipe import Recipe
+from advnets.recipe import Recipe, penalty_names
 from advnets.training.algorithm import SCHEDULES, Match, Outcome
 from advnets.training.averages import update_average
 from advnets.training.batches import Batches
@@ -161,8 +161,14 @@ class Trainer:
     @property
     def arithmetic(self) -> dict[str, Any]:
         """What must stay for a resumed training to be the one never stopped, bit for bit."""
-        precision = str(self.compute).removeprefix("torch.")
-        return {"torch": torch.__version__, "threads": torch.get_num_threads(), "precision": precision}
+        return {
+            "torch": torch.__version__,
+            "numpy": np.__version__,  # it orders the data
+            "device": str(self.device),
+            "processor": torch.backends.cpu.get_cpu_capability(),
+            "threads": torch.get_num_threads(),
+            "precision": str(self.compute).removeprefix("torch."),
+        }
 
     def _modules(self) -> dict[str, nn.Module]:
         return {
@@ -191,7 +197,7 @@ class Trainer:
         G, D, recipe = self.generator.worker, self.discriminator.worker, self.recipe
         scheduled = [
             Scheduled(penalty(name), config.weight, config.every)
-            for name in PENALTIES
+            for name in penalty_names()
             if (config := getattr(recipe.penalties, name)).weight
         ]
         probe = self._batches(0)[:16] if recipe.batch >= 4 else self._batches(0).repeat(4, *[1] * len(self.shape))
