@@ -74,7 +74,7 @@ def measured(run: Run, step: int, table: advnets.data.ImageTable) -> dict[str, f
         row |= {
             f"{name}_parzen": answer.value,
             f"{name}_standard_error": answer.standard_error,
-            f"{name}_sigma": answer.sigma,
+            f"{name}_sigma": answer.details["sigma"],
             f"{name}_total_variation": total_variation(samples, test).value,
         }
     print(row, flush=True)
@@ -90,7 +90,7 @@ def finely(run: Run, table: advnets.data.ImageTable) -> dict[str, float]:
         row |= {
             f"{name}_fine_parzen": answer.value,
             f"{name}_fine_standard_error": answer.standard_error,
-            f"{name}_fine_sigma": answer.sigma,
+            f"{name}_fine_sigma": answer.details["sigma"],
         }
     return row
 
