@@ -43,7 +43,7 @@ def test_it_is_the_mean_over_neighbors(digits):
     means = [np.mean([plain_variation(image[0] / 255) for image in images]) for images in (samples, real)]
     result = total_variation(samples, real)
     assert result.value == pytest.approx(means[0] / means[1], rel=1e-12)
-    assert (result.samples_mean, result.real_mean) == pytest.approx(tuple(means), rel=1e-12)
+    assert (result.details["samples_mean"], result.details["real_mean"]) == pytest.approx(tuple(means), rel=1e-12)
 
 
 @settings(max_examples=50, deadline=None)

@@ -69,6 +69,37 @@ def rows_of(images: npt.ArrayLike, name: str, minimum: int = 1) -> Rows:
     return rows
 
 
+def features_of(features: npt.ArrayLike, name: str, minimum: int = 2) -> npt.NDArray[np.float32]:
+    """Checked features, or images as features: N x D, float32, contiguous; uint8 pixels become values in [0, 1].
+
+    Args:
+        features: N x ..., uint8 or floating point.
+        name: the argument's name, for messages.
+        minimum: the fewest rows the measure can use.
+
+    Raises:
+        MeasureError: another type, too few rows, nothing in a row, values that are not finite.
+    """
+    rows = rows_of(features, name, minimum)
+    if not rows.is_uint8:
+        return np.ascontiguousarray(rows.values, dtype=np.float32)
+    scaled = rows.values.astype(np.float32)
+    scaled /= PIXEL_STEPS
+    return scaled
+
+
+def check_widths(left: npt.NDArray[np.float32], right: npt.NDArray[np.float32], names: tuple[str, str]) -> None:
+    """Refuses features of two extractors.
+
+    Raises:
+        MeasureError: rows of different lengths.
+    """
+    if left.shape[1] != right.shape[1]:
+        raise MeasureError(
+            f"{names[0]} have {left.shape[1]} features, {names[1]} {right.shape[1]}", "extract both by the same means"
+        )
+
+
 def check_comparable(left: Rows, right: Rows) -> None:
     """Refuses two sets of images that cannot be subtracted from each other.
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +13,8 @@ from torch import Tensor
 from advnets.errors import MeasureError
 from advnets.measures.distances import Stripe, stripes
 from advnets.measures.inputs import Rows, check_comparable, rows_of
+from advnets.measures.intervals import normal
+from advnets.measures.measurement import Measurement
 
 VALIDATION_IMAGES = 1000
 """How many validation images choose sigma, as in the authors' script."""
@@ -28,41 +28,6 @@ CAVEAT = (
 _SIGMA_RANGE = (1e-6, 1e6)
 
 
-@dataclass(frozen=True)
-class Parzen:
-    """A Parzen-window log-likelihood.
-
-    Attributes:
-        value: mean log-likelihood of a test image, in nats.
-        standard_error: of that mean over test images, std / sqrt(n); it leaves out the chance in the samples.
-        sigma: the window's standard deviation, in units of [0, 1].
-        sigmas: the candidates it was chosen from; `sigma` alone where it was given.
-        validation: the validation images' mean log-likelihood by candidate; empty where sigma was given.
-        samples: how many samples carry the windows.
-        test: how many test images were scored.
-    """
-
-    caveat: ClassVar[str] = CAVEAT
-
-    value: float
-    standard_error: float
-    sigma: float
-    sigmas: tuple[float, ...]
-    validation: tuple[float, ...]
-    samples: int
-    test: int
-
-    @property
-    def at_edge(self) -> bool:
-        """Whether the best sigma is an end of the candidates', so that a wider choice would score higher."""
-        return bool(self.validation) and self.sigma in (min(self.sigmas), max(self.sigmas))
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        plain = asdict(self) | {"sigmas": list(self.sigmas), "validation": list(self.validation)}
-        return plain | {"at_edge": self.at_edge, "caveat": self.caveat}
-
-
 def parzen(
     samples: npt.ArrayLike,
     test: npt.ArrayLike,
@@ -71,7 +36,7 @@ def parzen(
     sigmas: Sequence[float] | None = None,
     sigma: float | None = None,
     validation_images: int = VALIDATION_IMAGES,
-) -> Parzen:
+) -> Measurement:
     """The log-likelihood of `test` under Gaussian windows around `samples`, as the paper's Table 1 has it.
 
     log p(x) = logmeanexp_s(-||x - s||^2 / (2 sigma^2)) - D log(sigma sqrt(2 pi)).
@@ -85,7 +50,11 @@ def parzen(
         validation_images: only so many of `valid`, the first, are used.
 
     Returns:
-        The mean in nats with its standard error, the chosen sigma and how each candidate did.
+        The mean in nats; its standard error, std / sqrt(n), is over the test images and leaves out the chance in the
+        samples. Details: `sigma`, the window's standard deviation in units of [0, 1]; `sigmas`, the candidates it was
+        chosen from; `validation`, the validation images' mean log-likelihood by candidate (empty where sigma was
+        given); `at_edge`, whether the best sigma is an end of the candidates', so that a wider choice would score
+        higher.
 
     Raises:
         MeasureError: images that cannot be compared, neither `valid` nor `sigma`, a sigma out of range.
@@ -100,14 +69,22 @@ def parzen(
         validation = _validate(windows, _validation_rows(windows, valid, validation_images), candidates)
     best = candidates[int(np.argmax(validation))] if validation else candidates[0]
     scores = log_likelihoods(windows, images, (best,))[0]
-    return Parzen(
-        value=float(scores.mean()),
-        standard_error=float(scores.std() / math.sqrt(len(images))),
-        sigma=best,
-        sigmas=candidates,
-        validation=validation,
+    value, error = float(scores.mean()), float(scores.std() / math.sqrt(len(images)))
+    return Measurement(
+        measure="parzen",
+        value=value,
+        standard_error=error,
+        interval=normal(value, error),
+        interval_by="normal, over the test images",
         samples=len(windows),
-        test=len(images),
+        real=len(images),
+        details={
+            "sigma": best,
+            "sigmas": candidates,
+            "validation": validation,
+            "at_edge": bool(validation) and best in (min(candidates), max(candidates)),
+        },
+        caveat=CAVEAT,
     )
 
 

@@ -3,42 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from advnets.errors import MeasureError
 from advnets.measures.inputs import PIXEL_STEPS, Images, Rows, blocks, check_comparable, rows_of
+from advnets.measures.intervals import normal
+from advnets.measures.measurement import Measurement
+
+CAVEAT = (
+    "One average over all neighboring pixels: noise on blurred images brings it back to 1, and it does not say that "
+    "samples look like anything."
+)
 
 
-@dataclass(frozen=True)
-class TotalVariation:
-    """The total variation of samples as a share of real images'.
-
-    Attributes:
-        value: the ratio; 1 is as sharp as real images, less is blurred, more is noisy.
-        standard_error: of the ratio, by the delta method, both sets being random draws.
-        samples_mean: mean absolute difference of neighboring pixels of the samples, in units of [0, 1].
-        real_mean: the same of the real images.
-        samples: how many samples were measured.
-        real: how many real images were measured.
-    """
-
-    value: float
-    standard_error: float
-    samples_mean: float
-    real_mean: float
-    samples: int
-    real: int
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
-
-
-def total_variation(samples: npt.ArrayLike, real: npt.ArrayLike) -> TotalVariation:
+def total_variation(samples: npt.ArrayLike, real: npt.ArrayLike) -> Measurement:
     """Mean absolute difference of horizontal and vertical neighbors in `samples`, divided by that in `real`.
 
     The delta method for a ratio of independent means r = a / b: var(r) = r^2 (var(a) / a^2 + var(b) / b^2).
@@ -48,7 +28,8 @@ def total_variation(samples: npt.ArrayLike, real: npt.ArrayLike) -> TotalVariati
         real: images of the same size, at least 2.
 
     Returns:
-        The ratio with its standard error and the two means.
+        The ratio: 1 is as sharp as real images, less is blurred, more is noisy; its standard error counts the chance in
+        both sets. Details: `samples_mean` and `real_mean`, the mean absolute differences in units of [0, 1].
 
     Raises:
         MeasureError: images that cannot be compared or have no neighboring pixels; no contrast in `real`.
@@ -60,13 +41,17 @@ def total_variation(samples: npt.ArrayLike, real: npt.ArrayLike) -> TotalVariati
     if theirs_mean == 0:
         raise MeasureError("real: every image is of one color", "compare with images that have contrast")
     errors = [_standard_error(ours_each), _standard_error(theirs_each) * ours_mean / theirs_mean]
-    return TotalVariation(
-        value=ours_mean / theirs_mean,
-        standard_error=math.hypot(*errors) / theirs_mean,
-        samples_mean=ours_mean,
-        real_mean=theirs_mean,
+    value, error = ours_mean / theirs_mean, math.hypot(*errors) / theirs_mean
+    return Measurement(
+        measure="total_variation",
+        value=value,
+        standard_error=error,
+        interval=normal(value, error),
+        interval_by="delta method, over the samples and the real images",
         samples=len(ours),
         real=len(theirs),
+        details={"samples_mean": ours_mean, "real_mean": theirs_mean},
+        caveat=CAVEAT,
     )
 
 

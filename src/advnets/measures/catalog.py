@@ -1,0 +1,274 @@
+"""Every measure by its name, and the subject that they are taken of: samples beside real images, in some features."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advnets.data import ImageTable
+from advnets.data.toys import PointTable
+from advnets.errors import MeasureError
+from advnets.measures.birthday import birthday
+from advnets.measures.features import Extractor, cached_features, extract_all
+from advnets.measures.frechet import frechet, frechet_infinity
+from advnets.measures.inception_score import inception_score
+from advnets.measures.kernel import kernel
+from advnets.measures.manifold import manifold
+from advnets.measures.measurement import Measurement
+from advnets.measures.memorization import memorization
+from advnets.measures.modes import modes, modes_of_points
+from advnets.measures.parzen import parzen
+from advnets.measures.sliced_wasserstein import sliced_wasserstein
+from advnets.measures.total_variation import total_variation
+from advnets.measures.two_sample import two_sample
+
+Features = NDArray[np.float32]
+_SPLITS = {"test": "test", "valid": "validation", "train": "training"}
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What measures are taken of; features are extracted when the first measure asks for them, once.
+
+    Args:
+        samples: uint8 N x C x H x W, or float32 points N x D.
+        data: the table that they imitate.
+        extractor: what turns images into features; None for points, which are features.
+        real: the split of real images to measure against: test, valid or train.
+        seed: of the measures' own draws.
+        limit: at most so many real images of a split are used.
+        known: the splits' features, kept from one subject to the next of the same data and extractor.
+    """
+
+    samples: NDArray[np.uint8] | NDArray[np.float32]
+    data: ImageTable | PointTable
+    extractor: Extractor | None
+    real: str = "test"
+    seed: int = 0
+    limit: int | None = None
+    known: dict[str, Features] = field(default_factory=dict[str, Features])
+
+    @property
+    def features(self) -> str:
+        """What the features are called."""
+        return "points" if self.extractor is None else self.extractor.name
+
+    @functools.cached_property
+    def sample_features(self) -> Features:
+        """N x D."""
+        return _points(self.samples) if self.extractor is None else extract_all(self.extractor, self.samples)
+
+    @property
+    def real_features(self) -> Features:
+        """Of the real split, M x D."""
+        return self.split_features(self.real)
+
+    def split_features(self, split: str) -> Features:
+        """Of a split of the data, M x D.
+
+        Raises:
+            MeasureError: the data have no such images.
+        """
+        if split not in self.known:
+            self.known[split] = self._extract(split)
+        return self.known[split]
+
+    def _extract(self, split: str) -> Features:
+        if isinstance(self.data, PointTable):
+            part = self.data.points[len(self.data) // 2 :] if split == "train" else self.data.points[:10_000]
+            return _points(part[: self.limit])
+        assert self.extractor is not None
+        return cached_features(self.extractor, self.data, self.rows(split)[: self.limit])
+
+    def rows(self, split: str, minimum: int = 2) -> NDArray[np.int64]:
+        """Row numbers of a split of the images.
+
+        Raises:
+            MeasureError: there are fewer than `minimum`.
+        """
+        rows = self.table.rows(split)
+        if len(rows) < minimum:
+            raise MeasureError(
+                f"{self.table.name} has {len(rows)} {_SPLITS[split]} images", f"use data with at least {minimum}"
+            )
+        return rows
+
+    @property
+    def table(self) -> ImageTable:
+        """The images' table.
+
+        Raises:
+            MeasureError: the data are points.
+        """
+        if isinstance(self.data, PointTable):
+            raise MeasureError(f"{self.data.name} holds points, not images", "this measure is about images")
+        return self.data
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The samples as images.
+
+        Raises:
+            MeasureError: they are points.
+        """
+        _ = self.table
+        return self.samples  # type: ignore[return-value]  # a table of images is imitated by images
+
+    @functools.cached_property
+    def manifold(self) -> Mapping[str, Measurement]:
+        """Precision, recall, density and coverage, of equal counts."""
+        return manifold(*self.equal_counts(), features=self.features)
+
+    @functools.cached_property
+    def sample_classes(self) -> NDArray[np.float32]:
+        """The extractor's class probabilities of the samples, N x K."""
+        return self._probabilities(self.sample_features)
+
+    def real_classes(self) -> NDArray[np.float32]:
+        """The extractor's class probabilities of the real split, M x K."""
+        return self._probabilities(self.real_features)
+
+    def _probabilities(self, features: Features) -> NDArray[np.float32]:
+        found = None if self.extractor is None else self.extractor.probabilities(features)
+        if found is None:
+            raise MeasureError(f"{self.features} name no classes", "use --features classifier or inception")
+        return found
+
+    def equal_counts(self) -> tuple[Features, Features]:
+        """The first features of both, as many of the one as of the other."""
+        count = min(len(self.sample_features), len(self.real_features))
+        return self.sample_features[:count], self.real_features[:count]
+
+
+def _points(values: Any) -> Features:
+    return np.ascontiguousarray(values, dtype=np.float32)
+
+
+def _parzen(subject: Subject) -> Measurement:
+    # The authors choose sigma on the first 1,000 validation images.
+    images, test, valid = subject.table.images, subject.rows(subject.real), subject.rows("valid")
+    return parzen(subject.pixels, images[test], images[valid[:1000]])
+
+
+def _total_variation(subject: Subject) -> Measurement:
+    return total_variation(subject.pixels, subject.table.images[subject.rows(subject.real)])
+
+
+def _modes(subject: Subject) -> Measurement:
+    if isinstance(subject.data, PointTable):
+        return modes_of_points(subject.samples, subject.data.modes, subject.data.deviation, seed=subject.seed)
+    ours, theirs = subject.sample_classes, subject.real_classes()
+    return modes(ours.argmax(1), theirs.argmax(1), ours.shape[1], features=subject.features, seed=subject.seed)
+
+
+def _memorization(subject: Subject) -> Measurement:
+    heldout = subject.real if subject.real != "train" else "test"
+    return memorization(
+        subject.sample_features,
+        subject.split_features("train"),
+        subject.split_features(heldout),
+        features=subject.features,
+    )
+
+
+def _between(function: Callable[..., Measurement], seeded: bool) -> Callable[[Subject], Measurement]:
+    def measure(subject: Subject) -> Measurement:
+        options = {"seed": subject.seed} if seeded else {}
+        return function(subject.sample_features, subject.real_features, features=subject.features, **options)
+
+    return measure
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A measure as users know it.
+
+    Args:
+        compute: takes it of a subject.
+        better: where better generators lie: "higher", "lower", or the value to be near to.
+        of: what it is about: images alone, features (any extractor, and points), or classes (an extractor that
+            classifies, and points).
+        says: what it tells, on one line.
+    """
+
+    compute: Callable[[Subject], Measurement]
+    better: str | float
+    of: str
+    says: str
+
+
+MEASURES: dict[str, Entry] = {
+    "parzen": Entry(_parzen, "higher", "images", "the paper's log-likelihood of real images, nats"),
+    "total_variation": Entry(_total_variation, 1.0, "images", "sharpness beside real images: less is blur"),
+    "inception_score": Entry(
+        lambda s: inception_score(s.sample_classes, features=s.features),
+        "higher",
+        "classes",
+        "classes are clear and even",
+    ),
+    "frechet": Entry(_between(frechet, False), "lower", "features", "distance of two moments of features"),
+    "frechet_infinity": Entry(
+        _between(frechet_infinity, True), "lower", "features", "the same, extrapolated to infinitely many samples"
+    ),
+    "kernel": Entry(_between(kernel, True), "lower", "features", "squared distance of all moments to the third"),
+    "sliced_wasserstein": Entry(
+        _between(sliced_wasserstein, True), "lower", "features", "transport along random directions"
+    ),
+    "precision": Entry(lambda s: s.manifold["precision"], "higher", "features", "share of samples that look real"),
+    "recall": Entry(lambda s: s.manifold["recall"], "higher", "features", "share of real images within reach"),
+    "density": Entry(lambda s: s.manifold["density"], "higher", "features", "precision that outliers do not fool"),
+    "coverage": Entry(lambda s: s.manifold["coverage"], "higher", "features", "recall that outliers do not fool"),
+    "two_sample": Entry(
+        lambda s: two_sample(*s.equal_counts(), features=s.features),
+        0.5,
+        "features",
+        "how often a sample is told from a real image",
+    ),
+    "modes": Entry(_modes, "higher", "classes", "classes, or clusters, that occur"),
+    "birthday": Entry(
+        lambda s: birthday(*s.equal_counts(), features=s.features),
+        "higher",
+        "features",
+        "how many different images it makes",
+    ),
+    "memorization": Entry(_memorization, 0.5, "features", "how often a sample is nearer to training images"),
+}
+"""The measures by name. One more is one entry."""
+
+
+def check_names(names: Sequence[str]) -> list[str]:
+    """The measures asked for, each once; Parzen never alone.
+
+    Raises:
+        MeasureError: none, or one that does not exist.
+    """
+    known = f"choose from {', '.join(MEASURES)}"
+    if not names:
+        raise MeasureError("no measure was asked for", known)
+    for name in names:
+        if name not in MEASURES:
+            raise MeasureError(f"unknown measure {name!r}", known)
+    # Blur raises Parzen: its figure never stands without the total variation that unmasks blur.
+    return list(dict.fromkeys([*names, *(["total_variation"] if "parzen" in names else [])]))
+
+
+def measure(subject: Subject, names: Sequence[str]) -> dict[str, Measurement]:
+    """Take measures of a subject.
+
+    Raises:
+        MeasureError: an unknown measure, or one that cannot be taken of this subject.
+    """
+    return {name: MEASURES[name].compute(subject) for name in check_names(names)}
+
+
+def badness(name: str, value: float) -> float:
+    """A number that is lower for better generators, whichever way the measure points."""
+    better = MEASURES[name].better
+    if isinstance(better, str):
+        return -value if better == "higher" else value
+    return abs(value - better)

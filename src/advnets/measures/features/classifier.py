@@ -1,0 +1,119 @@
+"""Features of a classifier that is trained on the table's own labels, once."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import safetensors.torch
+import torch
+
+from advnets.data import ImageTable
+from advnets.errors import MeasureError
+from advnets.measures.features.classifier_network import DIMENSION, Classifier, prepare
+from advnets.measures.features.classifier_training import Plan, accuracy, train
+from advnets.measures.features.extractor import Extractor, Features, Images, Probabilities, check_shape
+from advnets.measures.features.setting import Setting
+from advnets.measures.features.store import find, keep, key_of, store_folder
+
+VERSION = 1
+"""Counted up when the network or its training changes: trained ones of before are not used again."""
+
+
+def classifier(setting: Setting, plan: Plan | None = None) -> Extractor:
+    """Penultimate activations (128) of a convolutional net trained on the table's training split; its softmax.
+
+    Trained in a minute or two, or taken from the cache. Its accuracy is in `note`.
+
+    Args:
+        setting: with a table that has labels.
+        plan: how to train; default `Plan()`.
+
+    Raises:
+        MeasureError: no labels, one class only, or no training images.
+        DataError: the cache cannot be written.
+    """
+    labels = _labels(setting.table)
+    network, digest, facts = _cached(setting, labels, plan or Plan())
+    shape, device = setting.table.shape, setting.device
+
+    def extract(images: Images) -> Features:
+        check_shape(images, shape, "classifier")
+        with torch.inference_mode(), torch.autocast(device.type, enabled=False):
+            return network.features(prepare(torch.from_numpy(images).to(device))).cpu().numpy()
+
+    def classify(features: Features) -> Probabilities:
+        with torch.inference_mode(), torch.autocast(device.type, enabled=False):
+            return network.logits(torch.tensor(features, device=device)).double().softmax(1).float().cpu().numpy()
+
+    return Extractor(
+        name="classifier",
+        dimension=DIMENSION,
+        identity=f"classifier-{VERSION}-{digest}-{setting.on}",
+        extract=extract,
+        classify=classify,
+        note=_note(setting.table, facts),
+    )
+
+
+def _labels(table: ImageTable) -> npt.NDArray[np.int64]:
+    if table.labels is None:
+        raise MeasureError(
+            f"{table.name} has no labels to train a classifier with",
+            "use the features pixels, inception or an .onnx file, or data with a folder for each class",
+        )
+    rows = table.rows("train")
+    present = len(np.unique(table.labels[rows]))
+    if present < 2:
+        raise MeasureError(
+            f"{table.name}: {len(rows)} training images of {present} classes cannot train a classifier",
+            "use the features pixels, inception or an .onnx file",
+        )
+    return table.labels
+
+
+def _cached(setting: Setting, labels: npt.NDArray[np.int64], plan: Plan) -> tuple[Classifier, str, dict[str, Any]]:
+    """The network, ready for use, the digest of its weights and what is known of it."""
+    folder = store_folder(setting.cache)
+    key = key_of("classifier", VERSION, setting.table.fingerprint, plan.as_list(), setting.on)
+    stored = find(folder, key)
+    if stored is None:
+        network, facts = _trained(setting, labels, plan)
+        weights = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
+        stored = (
+            keep(folder, key, ".safetensors", lambda file: file.write(safetensors.torch.save(weights)), facts),
+            facts,
+        )
+    path, facts = stored
+    # Also right after training: a network that was stored and one that was just trained are one and the same.
+    return _restored(path, setting), path.stem, facts
+
+
+def _trained(setting: Setting, labels: npt.NDArray[np.int64], plan: Plan) -> tuple[Classifier, dict[str, Any]]:
+    table, started = setting.table, time.monotonic()
+    network = train(table, labels, plan, setting.device, setting.progress)
+    facts: dict[str, Any] = {"data": table.name, "seconds": round(time.monotonic() - started, 1)}
+    split = next((name for name in ("test", "valid") if len(table.rows(name))), None)
+    if split is not None:
+        rows = table.rows(split)
+        right = accuracy(network, table, labels, rows, setting.device)
+        facts |= {"split": split, "images": len(rows), "accuracy": right}
+    return network, facts
+
+
+def _restored(path: Path, setting: Setting) -> Classifier:
+    with torch.device("meta"):
+        network = Classifier(setting.table.shape[0], len(setting.table.classes))
+    network.load_state_dict(safetensors.torch.load_file(path), assign=True)
+    network.eval().requires_grad_(False).to(setting.device)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # absent from torch's stubs
+
+
+def _note(table: ImageTable, facts: dict[str, Any]) -> str:
+    made = f"a classifier trained on {table.name}"
+    if "accuracy" not in facts:
+        return f"{made}; there are no other images to test it on"
+    return f"{made}, right on {facts['accuracy']:.2%} of its {facts['images']:,} {facts['split']} images"

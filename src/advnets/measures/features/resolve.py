@@ -1,0 +1,54 @@
+"""From a name to an extractor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from advnets.data import ImageTable
+from advnets.data.cache import cache_folder
+from advnets.errors import MeasureError
+from advnets.measures.features.classifier import classifier
+from advnets.measures.features.extractor import Extractor
+from advnets.measures.features.inception import inception
+from advnets.measures.features.onnx import onnx
+from advnets.measures.features.pixels import pixels
+from advnets.measures.features.setting import Setting
+
+BUILDERS: dict[str, Callable[[Setting], Extractor]] = {
+    "pixels": pixels,
+    "classifier": classifier,
+    "inception": inception,
+}
+"""The extractors known by name. Another is one entry: `BUILDERS["mine"] = build`."""
+
+
+def extractor(
+    name: str,
+    table: ImageTable,
+    *,
+    cache: Path | None = None,
+    progress: bool = False,
+    device: torch.device | str = "cpu",
+) -> Extractor:
+    """The extractor of a name.
+
+    Args:
+        name: a key of `BUILDERS`, or the path of an .onnx file.
+        table: the data that will be measured; the classifier is trained on its labels.
+        cache: the cache folder; default as the environment says.
+        progress: show progress where there is a terminal.
+        device: where networks run (an ONNX model: on the processor).
+
+    Raises:
+        MeasureError: no such name or file, no labels to train with, weights or a package that are missing.
+        DataError: a download broke off, or the cache cannot be written.
+    """
+    setting = Setting(table=table, cache=cache_folder(cache), progress=progress, device=torch.device(device))
+    if name in BUILDERS:
+        return BUILDERS[name](setting)
+    if name.lower().endswith(".onnx"):
+        return onnx(Path(name).expanduser(), setting)
+    raise MeasureError(f"there are no features {name!r}", f"choose {', '.join(BUILDERS)} or the path of an .onnx file")

@@ -1,0 +1,296 @@
+"""The Frechet distance between Gaussians fitted to features, and its value for infinitely many samples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from advnets.errors import MeasureError
+from advnets.measures.inputs import check_widths, features_of
+from advnets.measures.intervals import Z95, grouped_jackknife
+from advnets.measures.measurement import Measurement
+
+_ROWS_AT_ONCE = 4096
+_NEGLIGIBLE = 1e-13  # of the largest eigenvalue: what rounding leaves of a zero
+_GROUPS = 10
+CAVEAT = (
+    "It compares means and covariances of features, nothing else, and is biased upward, the more the fewer samples: "
+    "compare equal counts, or take frechet_infinity."
+)
+
+Floats = npt.NDArray[np.float64]
+Features = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianStatistics:
+    """Mean and covariance of features.
+
+    Attributes:
+        count: how many rows they are of.
+        mean: D, float64.
+        covariance: D x D, float64, divided by count - 1.
+    """
+
+    count: int
+    mean: Floats
+    covariance: Floats
+
+    @classmethod
+    def of(cls, features: npt.ArrayLike, name: str = "features") -> GaussianStatistics:
+        """Of an array, N x D.
+
+        Raises:
+            MeasureError: fewer than two rows, or values that are not finite.
+        """
+        rows = features_of(features, name)
+        return cls.from_blocks(rows[start : start + _ROWS_AT_ONCE] for start in range(0, len(rows), _ROWS_AT_ONCE))
+
+    @classmethod
+    def from_blocks(cls, blocks: Iterable[npt.NDArray[np.floating]]) -> GaussianStatistics:
+        """Of a stream of blocks, n x D: each is centered on its own mean and merged (Chan et al. 1983, Eq. 2.1).
+
+        Raises:
+            MeasureError: fewer than two rows in all.
+        """
+        count, mean, scatter = 0, torch.zeros(0, dtype=torch.float64), torch.zeros(0, 0, dtype=torch.float64)
+        for block in blocks:
+            rows = torch.from_numpy(np.array(block, dtype=np.float64))
+            own = rows.mean(0)
+            rows -= own
+            if count:
+                gap, total = own - mean, count + len(rows)
+                scatter.addmm_(rows.T, rows).add_(torch.outer(gap, gap), alpha=count * len(rows) / total)
+                mean += gap * (len(rows) / total)
+            else:
+                mean, scatter = own, rows.T @ rows
+            count += len(rows)
+        if count < 2:
+            raise MeasureError(f"a covariance of {count} rows", "give at least 2")
+        return cls(count, mean.numpy(), scatter.div_(count - 1).numpy())
+
+
+def frechet_distance(a: GaussianStatistics, b: GaussianStatistics) -> float:
+    """||mu_a - mu_b||^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2)).
+
+    With S_a = R R^T the root's trace is the sum of the square roots of the eigenvalues of R^T S_b R, which is
+    symmetric: no square root of a product that is not. R is Cholesky's factor, or the eigenvectors' where S_a is
+    singular.
+
+    Source: Dowson and Landau 1982, Eq. 16; Heusel et al. 2017, Eq. 6.
+
+    Args:
+        a, b: statistics of equally wide features.
+
+    Returns:
+        The distance, at least 0 up to rounding.
+
+    Raises:
+        MeasureError: different widths.
+    """
+    return sum(_terms(a, b, torch.linalg.eigvalsh(_between(torch.from_numpy(b.covariance), _root(a.covariance)))))
+
+
+def frechet(
+    samples: npt.ArrayLike, real: npt.ArrayLike | GaussianStatistics, *, features: str = "pixels"
+) -> Measurement:
+    """The Frechet distance of samples' features from real ones'; FID where the features are `inception`.
+
+    Args:
+        samples: N x D features.
+        real: M x D features, or their statistics.
+        features: what they are called.
+
+    Returns:
+        The distance. Its interval is the delta method's, from the distance's derivative with respect to both Gaussians
+        (over the real images, too, where they are given); with no more samples than features a jackknife's over the
+        samples. It tells the chance in the value, not its bias. Details: `mean_part` and `covariance_part`, whose sum
+        it is; `rank_deficient`, whether there were too few rows for full covariances.
+
+    Raises:
+        MeasureError: features of different widths, fewer than two rows.
+    """
+    ours = features_of(samples, "samples")
+    theirs = real if isinstance(real, GaussianStatistics) else features_of(real, "real")
+    b = theirs if isinstance(theirs, GaussianStatistics) else GaussianStatistics.of(theirs)
+    if ours.shape[1] != len(b.mean):
+        check_widths(ours, np.empty((0, len(b.mean)), np.float32), ("samples", "real"))
+    a = GaussianStatistics.of(ours)
+    few = len(ours) <= ours.shape[1]
+    if few:
+        mean_part, covariance_part = _of_few(ours, b)
+        error, how = _jackknife(ours, b), f"jackknife of {_GROUPS} groups, over the samples"
+    else:
+        root = _root(a.covariance)
+        values, vectors = torch.linalg.eigh(_between(torch.from_numpy(b.covariance), root))
+        mean_part, covariance_part = _terms(a, b, values)
+        arrays = [(ours, a, b, _transport(root, values, vectors))]
+        if not isinstance(theirs, GaussianStatistics):
+            arrays.append((theirs, b, a, _transport_back(root, values, vectors)))
+        error = math.sqrt(sum(_influence_variance(*each) for each in arrays))
+        how = "delta method, over the samples" + (" and the real images" if len(arrays) > 1 else "")
+    value = mean_part + covariance_part
+    return Measurement(
+        measure="frechet",
+        value=value,
+        standard_error=error,
+        interval=(max(0.0, value - Z95 * error), value + Z95 * error),
+        interval_by=how,
+        samples=len(ours),
+        real=b.count,
+        features=features,
+        details={
+            "mean_part": mean_part,
+            "covariance_part": covariance_part,
+            "rank_deficient": few or b.count <= len(b.mean),
+        },
+        caveat=CAVEAT,
+    )
+
+
+def frechet_infinity(
+    samples: npt.ArrayLike,
+    real: npt.ArrayLike | GaussianStatistics,
+    *,
+    features: str = "pixels",
+    seed: int = 0,
+    sizes: int = 10,
+) -> Measurement:
+    """The Frechet distance for infinitely many samples: the end of a line through its values over 1 / N.
+
+    Args:
+        samples: N x D features, N at least 100.
+        real: M x D features, or their statistics; they are taken as they are, so that their own bias stays.
+        features: what they are called.
+        seed: of the subsets.
+        sizes: of subsets, from a fifth of the samples to all of them, evenly spaced in 1 / N.
+
+    Returns:
+        The line's value at 1 / N = 0, each value being the mean over as many disjoint subsets as there are. Its
+        interval adds the delta method's (or the jackknife's) variance for all samples and the line's own. Details:
+        `counts`, `values`, `slope`, and `frechet` of all samples.
+
+    Raises:
+        MeasureError: features of different widths, fewer than 100 samples.
+
+    Source: Chong and Forsyth 2020, Effectively unbiased FID and Inception Score, section 3.
+    """
+    ours = features_of(samples, "samples", 100)
+    b = real if isinstance(real, GaussianStatistics) else GaussianStatistics.of(real, "real")
+    whole = frechet(ours, real, features=features)
+    counts = [round(1 / each) for each in np.linspace(5 / len(ours), 1 / len(ours), sizes)]
+    rng = np.random.default_rng(seed)
+    values = [_mean_value(ours[rng.permutation(len(ours))], count, b) for count in counts[:-1]] + [whole.value]
+    inverse = 1 / np.array(counts)
+    slope, value = np.polyfit(inverse, values, 1)
+    rest = np.array(values) - (value + slope * inverse)
+    spread = float(np.square(inverse - inverse.mean()).sum())
+    variance = float(rest @ rest) / (sizes - 2) * (1 / sizes + float(inverse.mean()) ** 2 / spread)
+    error = math.hypot(whole.standard_error or 0.0, math.sqrt(variance))
+    return Measurement(
+        measure="frechet_infinity",
+        value=float(value),
+        standard_error=error,
+        interval=(max(0.0, float(value) - Z95 * error), float(value) + Z95 * error),
+        interval_by=f"{whole.interval_by}, and the line's own error",
+        samples=len(ours),
+        real=b.count,
+        features=features,
+        seed=seed,
+        details={"counts": counts, "values": values, "slope": float(slope), "frechet": whole.value},
+        caveat="Means and covariances of features only; the real images' own bias stays in it.",
+    )
+
+
+def _mean_value(rows: Features, count: int, b: GaussianStatistics) -> float:
+    """Over disjoint subsets of `count` rows."""
+    parts = [rows[start : start + count] for start in range(0, len(rows) - count + 1, count)]
+    return float(np.mean([_value(part, b) for part in parts]))
+
+
+def _value(rows: Features, b: GaussianStatistics) -> float:
+    return sum(_of_few(rows, b)) if len(rows) <= rows.shape[1] else frechet_distance(GaussianStatistics.of(rows), b)
+
+
+def _terms(a: GaussianStatistics, b: GaussianStatistics, eigenvalues: Tensor) -> tuple[float, float]:
+    """The means' part and the covariances' part of the distance."""
+    if len(a.mean) != len(b.mean):
+        raise MeasureError(f"{len(a.mean)} features beside {len(b.mean)}", "extract both by the same means")
+    gap = a.mean - b.mean
+    root_trace = float(eigenvalues.clamp_min(0).sqrt().sum())
+    return float(gap @ gap), float(np.trace(a.covariance) + np.trace(b.covariance)) - 2 * root_trace
+
+
+def _root(covariance: Floats) -> Tensor:
+    """R with R R^T = S, D x r."""
+    matrix = torch.from_numpy(covariance)
+    factor, failed = torch.linalg.cholesky_ex(matrix)
+    pivots = factor.diagonal().square()
+    if not int(failed) and float(pivots.min()) > _NEGLIGIBLE * float(pivots.max()):
+        return factor
+    values, vectors = torch.linalg.eigh(matrix)
+    some = values > _NEGLIGIBLE * values[-1].clamp_min(0)
+    return vectors[:, some] * values[some].sqrt()
+
+
+def _between(covariance: Tensor, root: Tensor) -> Tensor:
+    """R^T S_b R, symmetric; its eigenvalues are those of S_a S_b."""
+    inner = root.T @ (covariance @ root)
+    return (inner + inner.T) / 2
+
+
+def _of_few(rows: Features, b: GaussianStatistics) -> tuple[float, float]:
+    """Both parts with no more samples than features, exactly: the centered samples are a root of their covariance."""
+    x = torch.from_numpy(rows.astype(np.float64))
+    mean = x.mean(0)
+    root = (x - mean).T / math.sqrt(len(x) - 1)
+    gap = mean - torch.from_numpy(b.mean)
+    values = torch.linalg.eigvalsh(_between(torch.from_numpy(b.covariance), root))
+    trace = float(root.square().sum()) + float(np.trace(b.covariance))
+    return float(gap @ gap), trace - 2 * float(values.clamp_min(0).sqrt().sum())
+
+
+def _jackknife(rows: Features, b: GaussianStatistics) -> float:
+    groups = np.arange(len(rows)) % min(_GROUPS, len(rows) - 1)
+    left_out = [sum(_of_few(rows[groups != group], b)) for group in np.unique(groups)]
+    return grouped_jackknife(left_out)
+
+
+def _transport(root: Tensor, values: Tensor, vectors: Tensor) -> Tensor:
+    """T with T S_a T = S_b: R^-T (R^T S_b R)^(1/2) R^-1, on the range of S_a."""
+    inner = vectors * values.clamp_min(0).pow(0.25)
+    half = _inverse_transposed(root) @ inner
+    return half @ half.T
+
+
+def _transport_back(root: Tensor, values: Tensor, vectors: Tensor) -> Tensor:
+    """The map from S_b to S_a: R (R^T S_b R)^(-1/2) R^T."""
+    some = values > _NEGLIGIBLE * values[-1].clamp_min(0)
+    half = root @ (vectors[:, some] * values[some].pow(-0.25))
+    return half @ half.T
+
+
+def _inverse_transposed(root: Tensor) -> Tensor:
+    if root.shape[0] == root.shape[1]:
+        return torch.linalg.inv(root).T
+    return root / root.square().sum(0)  # orthogonal columns: eigenvectors times roots of eigenvalues
+
+
+def _influence_variance(rows: Features, own: GaussianStatistics, other: GaussianStatistics, T: Tensor) -> float:
+    """Variance of the distance over draws of `rows`, by its derivative: d/dS tr(S - 2 (S S_b)^(1/2)) = I - T.
+
+    psi(x) = 2 (mu - mu_b)'(x - mu) + (x - mu)'(I - T)(x - mu), up to a constant.
+    """
+    slope = (torch.eye(len(own.mean), dtype=torch.float64) - T).float()
+    gap, mean = torch.from_numpy(own.mean - other.mean).float(), torch.from_numpy(own.mean)
+    psi: list[Tensor] = []
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        x = (torch.from_numpy(np.array(rows[start : start + _ROWS_AT_ONCE])).double() - mean).float()
+        psi.append((2 * (x @ gap) + ((x @ slope) * x).sum(1)).double())
+    return float(torch.cat(psi).var()) / len(rows)

@@ -1,0 +1,72 @@
+"""The kernel distance: scikit-learn's kernels summed plainly, no bias, and an error about the data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics.pairwise import polynomial_kernel, rbf_kernel
+
+from advnets.errors import MeasureError
+from advnets.measures.kernel import kernel
+
+
+def plain(x: np.ndarray, y: np.ndarray, gram) -> float:
+    n, m = len(x), len(y)
+    within = sum(gram(x[i : i + 1], x[j : j + 1])[0, 0] for i in range(n) for j in range(n) if i != j) / (n * (n - 1))
+    within += sum(gram(y[i : i + 1], y[j : j + 1])[0, 0] for i in range(m) for j in range(m) if i != j) / (m * (m - 1))
+    return within - 2 * gram(x, y).mean()
+
+
+def test_one_subset_of_everything_is_the_double_sum():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(30, 5)).astype(np.float32), (rng.normal(size=(30, 5)) + 0.5).astype(np.float32)
+    found = kernel(x, y, subsets=1, subset_size=30)
+    expected = plain(x.astype(np.float64), y.astype(np.float64), lambda a, b: polynomial_kernel(a, b, 3, 1 / 5, 1))
+    assert found.value == pytest.approx(expected, rel=1e-9)
+    gaussian = kernel(x, y, kind="rbf", bandwidth=1.5, subsets=1, subset_size=30)
+    expected = plain(x.astype(np.float64), y.astype(np.float64), lambda a, b: rbf_kernel(a, b, 1 / (2 * 1.5**2)))
+    assert gaussian.value == pytest.approx(expected, rel=1e-9)
+
+
+def test_subsets_are_drawn_in_torch_fidelitys_order():
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(80, 4)), rng.normal(size=(70, 4)) + 0.3
+    draw, values = np.random.RandomState(7), []
+    for _ in range(5):
+        a, b = x[draw.choice(80, 20, replace=False)], y[draw.choice(70, 20, replace=False)]
+        values.append(plain(a, b, lambda p, q: polynomial_kernel(p, q, 3, 1 / 4, 1)))
+    found = kernel(x, y, subsets=5, subset_size=20, seed=7)
+    assert found.value == pytest.approx(np.mean(values), rel=1e-5)
+    assert found.details["spread"] == pytest.approx(np.std(values), rel=1e-5)
+
+
+def test_equal_distributions_give_zero_on_average():
+    rng = np.random.default_rng(2)
+    values = [kernel(rng.normal(size=(200, 3)), rng.normal(size=(200, 3)), subsets=2).value for _ in range(100)]
+    assert abs(np.mean(values)) < 3 * np.std(values) / 10
+    assert min(values) < 0
+
+
+@pytest.mark.parametrize("kind", ["polynomial", "rbf"])
+def test_the_interval_is_about_the_data(kind):
+    rng = np.random.default_rng(3)
+    # Few subsets of few rows would say little; many of all of them leave the chance of the data.
+    found = [
+        kernel(rng.normal(size=(1000, 4)), rng.normal(size=(1000, 4)) + 0.4, kind=kind, subsets=1, bandwidth=2.0)
+        for _ in range(60)
+    ]
+    spread = np.std([each.value for each in found])
+    assert np.mean([each.standard_error for each in found]) == pytest.approx(spread, rel=0.3)
+
+
+def test_fewer_rows_make_smaller_subsets():
+    found = kernel(np.random.default_rng(0).normal(size=(60, 3)), np.random.default_rng(1).normal(size=(500, 3)))
+    assert found.details["subset_size"] == 60
+
+
+def test_what_cannot_be_measured_is_refused():
+    for arguments, options in (((3, 9), {}), ((9, 9), {"subset_size": 1}), ((9, 9), {"subsets": 0})):
+        with pytest.raises(MeasureError):
+            kernel(np.zeros((arguments[0], 2)), np.zeros((arguments[1], 2)), **options)
+    with pytest.raises(MeasureError, match="bandwidth"):
+        kernel(np.zeros((9, 2)), np.zeros((9, 2)), kind="rbf")

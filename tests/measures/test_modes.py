@@ -1,0 +1,68 @@
+"""Modes: counted as the literature counts them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import entropy
+
+from advnets.data.toys import open_points
+from advnets.errors import MeasureError
+from advnets.measures.modes import modes, modes_of_points, stacked
+
+
+def test_all_modes_of_the_data_itself_are_covered() -> None:
+    labels = np.random.default_rng(0).integers(0, 10, 5000)
+    found = modes(labels, labels, 10)
+    assert (found.value, found.details["modes"], found.details["kl"]) == (10, 10, 0)
+    assert found.interval == (10, 10)
+
+
+def test_the_divergence_is_scipys() -> None:
+    rng = np.random.default_rng(1)
+    ours, theirs = rng.choice(5, 4000, p=[0.4, 0.3, 0.2, 0.1, 0]), rng.integers(0, 5, 4000)
+    found = modes(ours, theirs, 5)
+    assert found.value == 4
+    expected = entropy(np.bincount(ours, minlength=5), np.bincount(theirs, minlength=5))
+    assert found.details["kl"] == pytest.approx(expected, rel=1e-12)
+    low, high = found.details["kl_interval"]
+    assert low < expected < high
+
+
+def test_one_class_is_collapse() -> None:
+    found = modes(np.zeros(100, np.int64), np.arange(1000) % 10, 10)
+    assert found.value == 1
+    assert found.details["kl"] == pytest.approx(np.log(10))
+
+
+def test_the_ring_covers_itself() -> None:
+    ring = open_points("ring")
+    found = modes_of_points(ring.points[:20_000], ring.modes, ring.deviation)
+    assert found.value == 8
+    # Within three deviations in the plane: 1 - exp(-9 / 2).
+    assert found.details["high_quality"] == pytest.approx(1 - np.exp(-4.5), abs=0.003)
+    assert found.details["kl"] < 0.001
+
+
+def test_points_between_the_modes_do_not_count() -> None:
+    grid = open_points("grid")
+    half = grid.points[:5000][grid.points[:5000, 0] < 0]
+    found = modes_of_points(np.concatenate([half, np.full((1000, 2), 1.0, np.float32)]), grid.modes, grid.deviation)
+    assert found.value == 15  # the columns at -4, -2 and the left half of that at 0
+    none = modes_of_points(np.full((10, 2), 99.0), grid.modes, grid.deviation)
+    assert (none.value, none.details["high_quality"]) == (0, 0)
+
+
+def test_three_digits_are_one_of_a_thousand() -> None:
+    assert stacked([[0, 0, 0], [9, 9, 9], [1, 2, 3]]).tolist() == [0, 999, 123]
+
+
+@pytest.mark.parametrize("labels", [[[0, 1]], [0.5, 1.0], [], [-1, 0], [0, 10]])
+def test_what_is_no_class_is_refused(labels: list[int]) -> None:
+    with pytest.raises(MeasureError, match="labels"):
+        modes(np.array(labels), np.arange(10), 10)
+
+
+def test_a_class_that_is_not_real_is_refused() -> None:
+    with pytest.raises(MeasureError, match="no real image"):
+        modes(np.array([0, 1]), np.array([0, 0]), 2)
