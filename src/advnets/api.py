@@ -19,6 +19,7 @@ from advnets.report import write_report
 from advnets.training import checkpoint
 from advnets.training.directory import RunDirectory, writing
 from advnets.training.loop import play
+from advnets.training.measuring import Measuring
 from advnets.training.run import Run, surroundings
 from advnets.training.trainer import Data, Trainer
 
@@ -74,6 +75,7 @@ def train(
     RunDirectory.check_free(path)  # before the images are decoded, not after
     data = open_data(chosen)
     trainer = Trainer(chosen, _training_data(data), generator, discriminator)
+    measuring = _measuring(chosen, data)
     facts = {
         **surroundings(command),
         "status": "running",
@@ -85,7 +87,7 @@ def train(
     if any(facts["custom"]):  # they begin with weights that no seed brings back
         with writing(directory.path):
             checkpoint.save(directory.checkpoints, trainer.checkpoint(), chosen.keep_checkpoints)
-    return _play(trainer, directory, facts, generator, discriminator, _left_out(facts))
+    return _play(trainer, directory, facts, generator, discriminator, _left_out(facts), measuring)
 
 
 def resume(
@@ -136,6 +138,7 @@ def resume(
         if recipe != directory.recipe:
             directory.write_recipe(recipe)
         directory.rewind(trainer.step)
+        measuring = _measuring(recipe, table, directory.read_measures())
         facts = {
             **facts,
             "status": "running",
@@ -146,7 +149,7 @@ def resume(
         if found is not None:
             notes += _differences(found.state, trainer.arithmetic)
         directory.write_facts(facts)
-        return _play(trainer, directory, facts, generator, discriminator, notes)
+        return _play(trainer, directory, facts, generator, discriminator, notes, measuring)
 
 
 def load(run: str | Path, generator: nn.Module | None = None, discriminator: nn.Module | None = None) -> Run:
@@ -164,10 +167,11 @@ def _play(
     facts: dict[str, Any],
     generator: nn.Module | None,
     discriminator: nn.Module | None,
-    notes: Sequence[str] = (),
+    notes: Sequence[str],
+    measuring: Measuring | None,
 ) -> Run:
     try:
-        status = play(trainer, directory, notes)
+        status = play(trainer, directory, notes, measuring)
     except DivergedError as error:
         directory.write_facts({**facts, "status": "diverged", "reason": error.what})
         kept = checkpoint.steps(directory.checkpoints)
@@ -177,6 +181,15 @@ def _play(
     run = Run(directory.path, generator, discriminator)
     write_report(run)
     return run
+
+
+def _measuring(
+    recipe: Recipe, data: ImageTable | PointTable, lines: Sequence[Mapping[str, Any]] = ()
+) -> Measuring | None:
+    """What is to be measured in training; as many samples as the `lines` so far were taken of."""
+    if not recipe.measure.names:
+        return None
+    return Measuring(recipe.measure, data, recipe.steps, lines[-1]["count"] if lines else 0)
 
 
 def _recipe_to_resume(recipe: Recipe, steps: int | None, data: str | Path | None, device: str | None) -> Recipe:

@@ -20,6 +20,7 @@ from advnets.games.priors import PRIORS
 from advnets.networks.build import DISCRIMINATORS, GENERATORS, DiscriminatorConfig, GeneratorConfig
 from advnets.networks.mlp import ACTIVATIONS
 from advnets.training.averages import AverageConfig
+from advnets.training.measuring import MeasureConfig
 from advnets.training.optimizers import OptimizerConfig
 
 
@@ -89,6 +90,8 @@ class Recipe:
     generator_optimizer: OptimizerConfig = OptimizerConfig()
     discriminator_optimizer: OptimizerConfig = OptimizerConfig()
     average: AverageConfig = AverageConfig()
+
+    measure: MeasureConfig = MeasureConfig()
 
     log_every: int = 100
     """Steps between lines of metrics.jsonl."""
@@ -257,6 +260,12 @@ def _check(recipe: Recipe) -> None:
     _require(recipe.average.every >= 1, "average.every", recipe.average.every, "use 1 or more")
     _require(0 <= recipe.average.decay < 1, "average.decay", recipe.average.decay, "use 0 up to, not including, 1")
     _require(0 < recipe.average.share <= 1, "average.share", recipe.average.share, "use a share above 0, up to 1")
+    _require(recipe.measure.every >= 0, "measure.every", recipe.measure.every, "use steps, or 0")
+    _require(0 < recipe.measure.budget <= 1, "measure.budget", recipe.measure.budget, "use a share above 0, up to 1")
+    _require(
+        recipe.measure.count == 0 or recipe.measure.count >= 2, "measure.count", recipe.measure.count, "use 2 or more"
+    )
+    _require(recipe.measure.patience >= 0, "measure.patience", recipe.measure.patience, "use 0 for never")
     for name in ("generator_optimizer", "discriminator_optimizer"):
         _check_optimizer(getattr(recipe, name), name)
     _check_networks(recipe.generator, recipe.discriminator)

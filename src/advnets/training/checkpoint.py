@@ -46,8 +46,8 @@ class Checkpoint:
     state: Mapping[str, Any]
 
 
-def save(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
-    """Write `checkpoint` into `folder` and remove all but the newest `keep`.
+def save(folder: Path, checkpoint: Checkpoint, keep: int, spare: int | None = None) -> Path:
+    """Write `checkpoint` into `folder` and remove all but the newest `keep`, and that of the step `spare`.
 
     Raises:
         OSError: the disk is full or not writable; the checkpoints that were there are untouched.
@@ -73,7 +73,8 @@ def save(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
         shutil.rmtree(aside, ignore_errors=True)
         raise
     for old in steps(folder)[:-keep]:
-        shutil.rmtree(folder / folder_name(old), ignore_errors=True)
+        if old != spare:
+            shutil.rmtree(folder / folder_name(old), ignore_errors=True)
     return final
 
 

@@ -18,7 +18,7 @@ from advnets.recipe import Recipe, load_recipe, to_yaml
 class RunDirectory:
     """The files of one training.
 
-    recipe.yaml, run.json, metrics.jsonl, events.*, samples/, checkpoints/, report.md and its pictures.
+    recipe.yaml, run.json, metrics.jsonl, measures.jsonl, events.*, samples/, checkpoints/, report.md and its pictures.
     """
 
     def __init__(self, path: Path) -> None:
@@ -26,6 +26,7 @@ class RunDirectory:
         self.checkpoints = path / "checkpoints"
         self.samples = path / "samples"
         self.metrics = path / "metrics.jsonl"
+        self.measures = path / "measures.jsonl"
         self._lock: IO[str] | None = None
 
     @classmethod
@@ -140,33 +141,53 @@ class RunDirectory:
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """The lines of metrics.jsonl; a last line torn by a crash is left out."""
-        lines: list[dict[str, Any]] = []
-        for line in self.metrics.read_bytes().splitlines() if self.metrics.exists() else []:
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                break
-            lines.append(entry)
-        return lines
+        return _lines(self.metrics)
+
+    def read_measures(self) -> list[dict[str, Any]]:
+        """The lines of measures.jsonl; none where nothing was measured in training."""
+        return _lines(self.measures)
 
     def append_metrics(self, line: Mapping[str, Any]) -> None:
         """Add one line to metrics.jsonl."""
-        with writing(self.path), self.metrics.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        self._append(self.metrics, line)
 
-    def flush_metrics(self) -> None:
-        """Flush metrics.jsonl to the disk, before the checkpoint that counts on it."""
-        with writing(self.path), self.metrics.open("a", encoding="utf-8") as file:
-            os.fsync(file.fileno())
+    def append_measures(self, line: Mapping[str, Any]) -> None:
+        """Add one line to measures.jsonl."""
+        self._append(self.measures, line)
+
+    def flush_logs(self) -> None:
+        """Flush both logs to the disk, before the checkpoint that counts on them."""
+        for log in self._logs():
+            with writing(self.path), log.open("a", encoding="utf-8") as file:
+                os.fsync(file.fileno())
 
     def rewind(self, step: int) -> None:
-        """Drop the log's lines after `step`, which the resumed training writes again, and files half-written."""
+        """Drop the logs' lines after `step`, which the resumed training writes again, and files half-written."""
         with writing(self.path):
             for part in [*self.path.glob(".*.part"), *self.samples.glob(".*.part")]:
                 part.unlink(missing_ok=True)
-        kept = [line for line in self.read_metrics() if line["step"] <= step]
-        with writing(self.path):
-            write_whole(self.metrics, "".join(json.dumps(line) + "\n" for line in kept).encode())
+        for log in self._logs():
+            kept = [line for line in _lines(log) if line["step"] <= step]
+            with writing(self.path):
+                write_whole(log, "".join(json.dumps(line) + "\n" for line in kept).encode())
+
+    def _logs(self) -> list[Path]:
+        return [log for log in (self.metrics, self.measures) if log == self.metrics or log.exists()]
+
+    def _append(self, log: Path, line: Mapping[str, Any]) -> None:
+        with writing(self.path), log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def _lines(log: Path) -> list[dict[str, Any]]:
+    lines: list[dict[str, Any]] = []
+    for line in log.read_bytes().splitlines() if log.exists() else []:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            break
+        lines.append(entry)
+    return lines
 
 
 def _empty(path: Path) -> bool:

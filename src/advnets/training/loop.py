@@ -17,6 +17,7 @@ from advnets import figures
 from advnets.data.toys import open_points
 from advnets.training import checkpoint
 from advnets.training.directory import RunDirectory, writing
+from advnets.training.measuring import Measuring, at_rest, best_step
 from advnets.training.progress import ProgressDisplay, progress_display
 from advnets.training.trainer import Trainer
 
@@ -36,16 +37,18 @@ class Interrupt:
         self.name = signal.Signals(number).name
 
 
-def play(trainer: Trainer, run: RunDirectory, notes: Sequence[str] = ()) -> str:
+def play(trainer: Trainer, run: RunDirectory, notes: Sequence[str] = (), measuring: Measuring | None = None) -> str:
     """Train from the trainer's step to the recipe's last, keeping everything in `run`.
 
     Args:
         trainer: the game, new or restored.
         run: where everything is kept.
         notes: lines to show before the first step.
+        measuring: what is measured on the way.
 
     Returns:
-        The status: "done", or "stopped" when a signal ended it early (with a checkpoint).
+        The status: "done", "at rest" when the measure no longer got better, or "stopped" when a signal ended it early
+        (each with a checkpoint).
 
     Raises:
         DivergedError: a cost or weight is not finite. The checkpoints are those of before.
@@ -58,12 +61,20 @@ def play(trainer: Trainer, run: RunDirectory, notes: Sequence[str] = ()) -> str:
         for note in notes:
             display.say(note)
         clock = _Clock(trainer)
-        while trainer.step < recipe.steps and not interrupt.name:
-            _one_step(trainer, run, clock, events, display)
+        resting = at_rest(run.read_measures(), recipe.measure)
+        while trainer.step < recipe.steps and not interrupt.name and not resting:
+            _one_step(trainer, run, clock, events, display, measuring)
+            if measuring is not None and measuring.due(trainer.step):
+                resting = at_rest(run.read_measures(), recipe.measure)
         if interrupt.name:
             display.say(f"{interrupt.name}: stopping at step {trainer.step:,} with a checkpoint")
+        elif resting:
+            judge, patience = recipe.measure.judge, recipe.measure.patience
+            display.say(f"{judge} did not get better in {patience} measurements: ending at step {trainer.step:,}")
         _keep(trainer, run, clock)
-    return "stopped" if trainer.step < recipe.steps else "done"
+    if trainer.step >= recipe.steps:
+        return "done"
+    return "at rest" if resting else "stopped"
 
 
 class _Clock:
@@ -87,7 +98,14 @@ class _Clock:
         return self._trainer.seconds
 
 
-def _one_step(trainer: Trainer, run: RunDirectory, clock: _Clock, events: Any, display: ProgressDisplay) -> None:
+def _one_step(
+    trainer: Trainer,
+    run: RunDirectory,
+    clock: _Clock,
+    events: Any,
+    display: ProgressDisplay,
+    measuring: Measuring | None,
+) -> None:
     recipe = trainer.recipe
     outcome = trainer.advance()
     line: dict[str, float] | None = None
@@ -104,18 +122,37 @@ def _one_step(trainer: Trainer, run: RunDirectory, clock: _Clock, events: Any, d
                 events.add_scalar(name, value, trainer.step)
     if recipe.sample_every and trainer.step % recipe.sample_every == 0:
         _picture(trainer, run)
+    if measuring is not None and measuring.due(trainer.step):  # before the checkpoint, which counts on its line
+        _measure(trainer, run, clock, measuring, events, display)
     if trainer.step % recipe.checkpoint_every == 0 and trainer.step < recipe.steps:
         _keep(trainer, run, clock)
     display.show(trainer.step, line)
+
+
+def _measure(
+    trainer: Trainer, run: RunDirectory, clock: _Clock, measuring: Measuring, events: Any, display: ProgressDisplay
+) -> None:
+    """Add a line to measures.jsonl, and keep the checkpoint if it is the best so far."""
+    line = measuring.take(trainer, clock.stamp() / trainer.step)
+    run.append_measures(line)
+    said = [f"{name} {found['value']:.4g}" for name, found in line["measures"].items()]
+    display.say(f"step {trainer.step:,}: {', '.join(said)} ({line['count']:,} samples)")
+    with writing(run.path):
+        for name, found in line["measures"].items():
+            events.add_scalar(f"measures/{name}", found["value"], trainer.step)
+    if best_step(run.read_measures(), trainer.recipe.measure.judge) == trainer.step:
+        _keep(trainer, run, clock)
 
 
 def _keep(trainer: Trainer, run: RunDirectory, clock: _Clock) -> None:
     """Write a checkpoint, unless what it would hold is not worth keeping."""
     trainer.check_finite({})
     clock.stamp()
-    run.flush_metrics()
+    run.flush_logs()
+    judge = trainer.recipe.measure.judge
+    best = best_step(run.read_measures(), judge) if judge else None
     with writing(run.path):
-        checkpoint.save(run.checkpoints, trainer.checkpoint(), trainer.recipe.keep_checkpoints)
+        checkpoint.save(run.checkpoints, trainer.checkpoint(), trainer.recipe.keep_checkpoints, best)
 
 
 def _picture(trainer: Trainer, run: RunDirectory) -> None:

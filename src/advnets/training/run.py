@@ -65,6 +65,25 @@ class Run:
         return tuple(self.facts["data"]["shape"])
 
     @property
+    def measures(self) -> list[dict[str, Any]]:
+        """The lines of measures.jsonl: what was measured in training."""
+        return self.directory.read_measures()
+
+    @property
+    def best(self) -> Run:
+        """This run at its best checkpoint by the measure that it was trained with.
+
+        Raises:
+            RunError: nothing was measured in training, or that checkpoint is gone.
+        """
+        from advnets.training.measuring import best_step
+
+        step = best_step(self.measures, self.recipe.measure.judge)
+        if step is None:
+            raise RunError(f"{self.path} was not measured in training", "train it with --measure")
+        return Run(self.path, *self._custom, step=step)
+
+    @property
     def metrics(self) -> list[dict[str, Any]]:
         """The lines of metrics.jsonl."""
         return self.directory.read_metrics()

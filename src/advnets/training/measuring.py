@@ -1,0 +1,154 @@
+"""Measures while a training runs: of the averaged generator, within a budget, and what follows from them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from advnets.data import ImageTable
+from advnets.data.toys import PointTable
+from advnets.errors import MeasureError
+
+if TYPE_CHECKING:
+    from advnets.measures.catalog import Features
+    from advnets.training.trainer import Trainer
+
+_FEWEST, _MOST = 500, 10_000
+_SEED = 1
+_TAKEN = 40  # measurements in a training that does not say how many
+
+
+@dataclass(frozen=True)
+class MeasureConfig:
+    """Measures taken in training. On the command line: --measure frechet,recall@every=500."""
+
+    metrics: str = ""
+    """Measures, joined by commas, as for `advnets evaluate`; empty for none."""
+    features: str = "pixels"
+    """What distances are taken in: pixels, classifier, inception, or an ONNX model's file."""
+    every: int = 0
+    """Steps between measurements; 0 for a fortieth of the training."""
+    budget: float = 0.05
+    """Share of the training time that they may take: the count of samples is chosen to fit."""
+    count: int = 0
+    """Samples a measurement; 0 for as many as fit the budget, 500 to 10,000."""
+    best: str = ""
+    """The measure by which the best checkpoint is kept; by default the first."""
+    patience: int = 0
+    """End the training after so many measurements without a better one; 0 for never."""
+
+    @property
+    def names(self) -> list[str]:
+        """The measures asked for."""
+        return [name.strip() for name in self.metrics.split(",") if name.strip()]
+
+    @property
+    def judge(self) -> str:
+        """The measure that says which checkpoint is best."""
+        return self.best or (self.names[0] if self.names else "")
+
+
+def parse_flag(text: str) -> dict[str, str]:
+    """Fields of `MeasureConfig` from what stands after --measure: NAMES[@field=value,...].
+
+    Raises:
+        MeasureError: not of this form.
+    """
+    names, _, rest = text.partition("@")
+    fields = {"metrics": names}
+    for pair in (part for part in rest.split(",") if part):
+        key, equals, value = pair.partition("=")
+        if not equals or key not in MeasureConfig.__dataclass_fields__ or key == "metrics":
+            known = ", ".join(name for name in MeasureConfig.__dataclass_fields__ if name != "metrics")
+            raise MeasureError(f"--measure {text}: {pair!r}", f"write NAMES@field=value, with {known}")
+        fields[key] = value
+    return fields
+
+
+@dataclass
+class Measuring:
+    """The measurements of one training.
+
+    Args:
+        config: what is measured, and how often.
+        data: the table that is trained on; its validation images are measured against.
+        steps: of the training.
+        count: samples a measurement, where an earlier part of the training has settled it.
+
+    Raises:
+        MeasureError: an unknown measure, or one that cannot be taken of these data.
+    """
+
+    config: MeasureConfig
+    data: ImageTable | PointTable
+    steps: int
+    count: int = 0
+    _known: dict[str, Features] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        from advnets.measures.catalog import check_names
+        from advnets.measures.features import extractor
+
+        self.names = check_names(self.config.names)
+        if self.config.judge not in self.names:
+            raise MeasureError(f"best is {self.config.judge!r}", f"choose from {', '.join(self.names)}")
+        self.every = self.config.every or max(1, self.steps // _TAKEN)
+        self.count = self.config.count or self.count
+        if isinstance(self.data, ImageTable) and len(self.data.rows("valid")) < 2:
+            raise MeasureError(f"{self.data.name} has no validation images to measure against", "use a --holdout")
+        self._extractor = None if isinstance(self.data, PointTable) else extractor(self.config.features, self.data)
+
+    def due(self, step: int) -> bool:
+        """Whether to measure after `step` steps."""
+        return step % self.every == 0 or step == self.steps
+
+    def take(self, trainer: Trainer, step_seconds: float) -> dict[str, Any]:
+        """Measure the averaged generator: a line of measures.jsonl.
+
+        Args:
+            trainer: the game.
+            step_seconds: what a step takes, from which the first measurement chooses the count of samples.
+        """
+        if not self.count:
+            self.count = self._settle(trainer, step_seconds)
+        begin = time.perf_counter()
+        found = self._measure(trainer, self.count)
+        return {
+            "step": trainer.step, "count": self.count, "measure_seconds": round(time.perf_counter() - begin, 3),
+            "measures": {name: result.as_dict() for name, result in found.items()},
+        }  # fmt: skip
+
+    def _settle(self, trainer: Trainer, step_seconds: float) -> int:
+        """As many samples as fit: twice as many cost up to four times as much, for distances between all pairs."""
+        self._measure(trainer, _FEWEST)  # features of the real images are extracted here, once
+        begin = time.perf_counter()
+        self._measure(trainer, _FEWEST)
+        took, allowed = time.perf_counter() - begin, self.config.budget * self.every * step_seconds
+        fits = _FEWEST * math.sqrt(allowed / max(took, 1e-9))
+        return int(min(max(fits, _FEWEST), _MOST) // 100 * 100)
+
+    def _measure(self, trainer: Trainer, count: int) -> Mapping[str, Any]:
+        from advnets.measures.catalog import Subject, measure
+
+        trainer.sync_buffers()
+        samples = trainer.sampler.draw(count, _SEED)
+        subject = Subject(samples, self.data, self._extractor, "valid", _SEED, _MOST, self._known)
+        return measure(subject, self.names)
+
+
+def best_step(lines: Sequence[Mapping[str, Any]], judge: str) -> int | None:
+    """The step of the best measurement so far, the first of equals; None where there is none."""
+    from advnets.measures.catalog import badness
+
+    known = [line for line in lines if judge in line["measures"]]
+    best = min(known, key=lambda line: badness(judge, line["measures"][judge]["value"]), default=None)
+    return None if best is None else int(best["step"])
+
+
+def at_rest(lines: Sequence[Mapping[str, Any]], config: MeasureConfig) -> bool:
+    """Whether as many measurements as `patience` have come and gone without a better one."""
+    best = best_step(lines, config.judge)
+    return bool(config.patience) and best is not None and sum(line["step"] > best for line in lines) >= config.patience

@@ -1,0 +1,126 @@
+"""Measures in training: logged with intervals, within a budget, the best kept, an end by plateau, exact on resume."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_games import ring
+
+import advnets
+from advnets.errors import MeasureError, RecipeError
+from advnets.training import checkpoint
+from advnets.training.measuring import MeasureConfig, at_rest, best_step, parse_flag
+
+MEASURED = {"metrics": "sliced_wasserstein,modes", "every": 10, "count": 500}
+
+
+def lines(run: advnets.Run | Path) -> list[dict[str, Any]]:
+    path = run if isinstance(run, Path) else run.path
+    found = [json.loads(line) for line in (path / "measures.jsonl").read_text("utf-8").splitlines()]
+    return [{key: value for key, value in line.items() if key != "measure_seconds"} for line in found]
+
+
+def line(step: int, value: float) -> dict[str, Any]:
+    return {"step": step, "measures": {"frechet": {"value": value}, "precision": {"value": value}}}
+
+
+def test_every_measurement_is_a_line_with_intervals(tmp_path: Path) -> None:
+    run = advnets.train(ring(measure=MEASURED), run=tmp_path / "run")
+    found = lines(run)
+    assert [entry["step"] for entry in found] == [10, 20, 30, 40]
+    for entry in found:
+        assert entry["count"] == 500
+        assert list(entry["measures"]) == ["sliced_wasserstein", "modes"]
+        for answer in entry["measures"].values():
+            low, high = answer["interval"]
+            assert low <= answer["value"] <= high
+
+
+def test_measuring_does_not_change_the_training(tmp_path: Path) -> None:
+    plain = advnets.train(ring(), run=tmp_path / "plain")
+    measured = advnets.train(ring(measure=MEASURED), run=tmp_path / "measured")
+    for name in ("generator", "average", "optimizers"):
+        file = f"checkpoints/step-00000040/{name}.safetensors"
+        assert (plain.path / file).read_bytes() == (measured.path / file).read_bytes()
+
+
+def test_a_resumed_training_measures_as_one_never_stopped(tmp_path: Path) -> None:
+    whole = advnets.train(ring(measure=MEASURED), run=tmp_path / "whole")
+    part = advnets.train(ring(measure=MEASURED, steps=25), run=tmp_path / "part")
+    torn = (part.path / "measures.jsonl").read_text("utf-8")
+    (part.path / "measures.jsonl").write_text(torn + '{"step": 30, "measu')
+    resumed = advnets.resume(part, steps=40)
+    # 25 was the end of the shorter training, and so was measured.
+    assert [entry for entry in lines(resumed) if entry["step"] != 25] == lines(whole)
+
+
+def test_the_best_checkpoint_outlives_the_newest(tmp_path: Path) -> None:
+    config = {**MEASURED, "best": "modes"}
+    run = advnets.train(ring(measure=config, steps=60, keep_checkpoints=1, checkpoint_every=10), run=tmp_path / "run")
+    best = best_step(lines(run), "modes")
+    assert best is not None
+    assert set(checkpoint.steps(run.directory.checkpoints)) == {best, 60}
+    assert run.best.step == best
+
+
+def test_a_plateau_ends_the_training(tmp_path: Path) -> None:
+    # At a rate of nearly nothing, modes stay as they are.
+    slow = {"rate": 1e-12}
+    recipe = ring(
+        measure={**MEASURED, "metrics": "modes", "patience": 3}, steps=400, generator_optimizer=slow,
+        discriminator_optimizer=slow,
+    )  # fmt: skip
+    run = advnets.train(recipe, run=tmp_path / "run")
+    assert (run.step, run.directory.status) == (40, "at rest")
+    assert [entry["step"] for entry in lines(run)] == [10, 20, 30, 40]
+    again = advnets.resume(run)
+    assert again.step == 40
+
+
+def test_best_is_what_the_measure_calls_better() -> None:
+    course = [line(10, 3.0), line(20, 1.0), line(30, 2.0), line(40, 1.0)]
+    assert best_step(course, "frechet") == 20
+    assert best_step(course, "precision") == 10
+    assert best_step([], "frechet") is None
+    assert at_rest(course, MeasureConfig("frechet", patience=2))
+    assert not at_rest(course, MeasureConfig("frechet", patience=3))
+    assert not at_rest(course, MeasureConfig("frechet"))
+
+
+def test_samples_are_as_many_as_the_budget_allows(tmp_path: Path) -> None:
+    frugal = advnets.train(ring(measure={**MEASURED, "count": 0, "budget": 1e-6}), run=tmp_path / "frugal")
+    assert {entry["count"] for entry in lines(frugal)} == {500}
+    rich = advnets.train(ring(measure={**MEASURED, "count": 0, "every": 20, "budget": 1.0}), run=tmp_path / "rich")
+    (count,) = {entry["count"] for entry in lines(rich)}
+    assert 500 <= count <= 10_000
+    resumed = advnets.resume(rich, steps=60)
+    assert {entry["count"] for entry in lines(resumed)} == {count}
+
+
+@pytest.mark.parametrize(
+    ("config", "error"),
+    [
+        ({"metrics": "fid"}, MeasureError), ({"metrics": "frechet", "best": "recall"}, MeasureError),
+        ({"metrics": "frechet", "budget": 0.0}, RecipeError), ({"metrics": "frechet", "every": -1}, RecipeError),
+        ({"metrics": "frechet", "count": 1}, RecipeError),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_measured_is_said_before_the_first_step(
+    tmp_path: Path, config: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        advnets.train(ring(measure=config), run=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_flag_spells_the_fields() -> None:
+    assert parse_flag("frechet,recall@every=500,best=recall") == {
+        "metrics": "frechet,recall", "every": "500", "best": "recall",
+    }  # fmt: skip
+    assert parse_flag("frechet") == {"metrics": "frechet"}
+    for wrong in ("frechet@often", "frechet@metrics=recall", "frechet@pace=3"):
+        with pytest.raises(MeasureError, match="write NAMES@field=value"):
+            parse_flag(wrong)
