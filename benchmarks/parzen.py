@@ -176,8 +176,8 @@ def measure(rounds: int, batches: int, whole: bool) -> dict:
         "times_faster_float": authors_seconds / seconds["ours_float"],
         "peak_memory_mb": memory,
         "peak_memory_float_mb": float_memory,
-        "largest_error_nats": largest_errors(samples, test, ours.sigma),
-        "ours": {"value": ours.value, "standard_error": ours.standard_error, "sigma": ours.sigma},
+        "largest_error_nats": largest_errors(samples, test, ours.details["sigma"]),
+        "ours": {"value": ours.value, "standard_error": ours.standard_error, "sigma": ours.details["sigma"]},
     } | ({"authors_whole": measure_whole(arrays)} if whole else {})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 
 import advnets
 from advnets.data import open_table
+from advnets.data.toys import open_points
 from advnets.errors import MeasureError, RecipeError
 from advnets.recipe import from_dict
 
@@ -38,6 +40,54 @@ def test_parzen_brings_the_total_variation_with_it() -> None:
 def test_an_array_of_another_layout_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(MeasureError, match="N x C x H x W"):
         advnets.evaluate(np.zeros(shape, np.uint8), "mnist")
+
+
+def test_image_files_are_brought_to_the_datas_size(tmp_path: Path) -> None:
+    for number, image in enumerate(real_digits(20)):
+        Image.fromarray(image[0]).resize((100, 100)).save(tmp_path / f"{number}.png")
+    found = advnets.evaluate(tmp_path, "mnist", metrics=["total_variation"])
+    assert found.samples.shape == (20, 1, 28, 28)
+
+
+def test_each_answer_says_what_it_is_of() -> None:
+    found = advnets.evaluate(real_digits(50), "mnist", "total_variation", count=30, real="valid")
+    answer = found.measures["total_variation"]
+    assert {**answer["of"], "fingerprint": ""} == {"data": "mnist", "real": "valid", "fingerprint": "", "count": 30}
+    table = open_table("mnist")
+    same = advnets.evaluate(real_digits(50), table, "total_variation", real="valid").of["fingerprint"]
+    other = advnets.evaluate(real_digits(50), table, "total_variation").of["fingerprint"]
+    assert answer["of"]["fingerprint"] == same != other
+    assert (answer["samples"], answer["real"]) == (30, 10_000)
+    low, high = answer["interval"]
+    assert low < answer["value"] < high
+
+
+def test_points_are_measured_by_their_modes(tmp_path: Path) -> None:
+    ring = open_points("ring")
+    np.save(tmp_path / "points.npy", ring.points[:4000])
+    found = advnets.evaluate(tmp_path / "points.npy", "ring").results
+    assert found["modes"].value == 8
+    assert found["sliced_wasserstein"].value < 0.1
+    half = advnets.evaluate(ring.points[:4000][ring.points[:4000, 0] > 0.5], "ring").results
+    assert half["modes"].value == 3
+    assert half["sliced_wasserstein"].value > 0.5
+    with pytest.raises(MeasureError, match="about images"):
+        advnets.evaluate(ring.points[:100], "ring", "parzen")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"real": "training"}, "no split"),
+        ({"count": 1}, "too few"),
+        ({"metrics": "fid"}, "unknown measure 'fid'; choose from parzen"),
+        ({"metrics": "modes"}, "name no classes; use --features classifier"),
+        ({"features": "clip"}, "clip"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(MeasureError, match=message):
+        advnets.evaluate(real_digits(10), "mnist", **options)
 
 
 def test_no_measure_is_no_evaluation() -> None:

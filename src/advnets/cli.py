@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import tyro
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from advnets.errors import AdvnetsError, DataError, RunError, UsageError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Positional = tyro.conf.Positional
 _UNUSABLE_PATHS = {errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR}
+_FEW = 4  # measures whose caveats fit below their table
 _ELSEWHERE = "make room, permit writing, or choose another place"
 
 
@@ -79,6 +81,7 @@ def train(args: list[str]) -> None:
     from advnets.flags import TrainFlags
     from advnets.recipe import load_recipe
 
+    args = _measure_flags(args)
     named = bool(args) and not args[0].startswith("-")
     base = load_recipe(args[0] if named else _default_recipe(args))
 
@@ -114,7 +117,9 @@ def resume(args: list[str]) -> None:
 def sample(args: list[str]) -> None:
     """Draw samples: a picture, an array, or one PNG each."""
 
-    def sample(run: Positional[Path], count: int = 100, seed: int = 0, out: Path | None = None) -> None:
+    def sample(
+        run: Positional[Path], count: int = 100, seed: int = 0, step: str = "newest", out: Path | None = None
+    ) -> None:
         """Draw samples of a run's averaged generator. Sample i of a seed is the same whatever the count.
 
         Example: advnets sample runs/photos --count 16 --out faces.png
@@ -123,6 +128,7 @@ def sample(args: list[str]) -> None:
             run: the run directory.
             count: how many samples.
             seed: which samples.
+            step: of which checkpoint: newest, best (by the measure that it was trained with), or a step.
             out: FILE.png for a grid, FILE.npy for uint8 N,H,W,C (float32 N,D for points), or a directory for
                 one PNG each. By default samples.png in the run directory, samples-SEED.png for another seed.
         """
@@ -130,8 +136,9 @@ def sample(args: list[str]) -> None:
 
         if count < 1:
             raise RunError(f"{count} samples cannot be drawn", "ask for 1 or more")
-        loaded = _load(run)
-        target = out or run / ("samples.png" if seed == 0 else f"samples-{seed}.png")
+        loaded = _load(run, step)
+        suffix = ("" if seed == 0 else f"-{seed}") + ("" if step == "newest" else f"-step-{loaded.step}")
+        target = out or run / f"samples{suffix}.png"
         made = loaded.sample(count, seed)
         with writing(target, _ELSEWHERE):
             _save(made, target, loaded.recipe.data)
@@ -144,7 +151,12 @@ def interpolate(args: list[str]) -> None:
     """Walk along straight lines in z space."""
 
     def interpolate(
-        run: Positional[Path], lines: int = 8, points: int = 12, seed: int = 0, out: Path | None = None
+        run: Positional[Path],
+        lines: int = 8,
+        points: int = 12,
+        seed: int = 0,
+        step: str = "newest",
+        out: Path | None = None,
     ) -> None:
         """Draw samples along straight lines between points of z space, as in Figure 3 of the paper.
 
@@ -155,6 +167,7 @@ def interpolate(args: list[str]) -> None:
             lines: rows of the picture.
             points: samples along each line, its two ends included.
             seed: which lines.
+            step: of which checkpoint: newest, best (by the measure that it was trained with), or a step.
             out: the PNG file. By default interpolation.png in the run directory.
         """
         from advnets import figures
@@ -162,7 +175,7 @@ def interpolate(args: list[str]) -> None:
 
         if lines < 1 or points < 2:
             raise RunError(f"{lines} lines of {points} points", "ask for 1 line or more, 2 points or more")
-        loaded = _load(run)
+        loaded = _load(run, step)
         if len(loaded.shape) != 3:
             raise RunError(f"{run} makes points, not images", "draw them with `advnets sample`")
         target = out or run / "interpolation.png"
@@ -176,33 +189,82 @@ def interpolate(args: list[str]) -> None:
 
 
 def evaluate(args: list[str]) -> None:
-    """Measure a generator: Parzen log-likelihood, total variation."""
+    """Measure a generator, by every measure that people use, with errors."""
 
     def evaluate(
         source: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN_OR_SAMPLES")],
         data: str | None = None,
-        metrics: str = "parzen,total_variation",
+        metrics: str | None = None,
+        features: str = "pixels",
+        real: str = "test",
         count: int = 10_000,
         seed: int = 1,
+        step: str = "newest",
+        size: str | None = None,
         json: Path | None = None,
     ) -> None:
-        """Measure a run, or samples in an .npy file, against data.
+        """Measure a run, or samples of any program, against data.
 
         For a run, evaluation.json, neighbors.png and report.md in its directory are written anew.
 
-        Example: advnets evaluate runs/quickstart --metrics parzen,total_variation
+        Example: advnets evaluate runs/quickstart --metrics frechet,precision,recall --features classifier
 
         Args:
             source: a run directory, or samples: .npy, .npz, a folder or an archive of images.
             data: what to measure against; by default what the run was trained on.
-            metrics: measures, joined by commas.
-            count: samples drawn from a run.
+            metrics: measures, joined by commas: parzen, total_variation, inception_score, frechet,
+                frechet_infinity, kernel, sliced_wasserstein, precision, recall, density, coverage, two_sample,
+                modes, birthday, memorization; or all. By default parzen,total_variation (points:
+                modes,sliced_wasserstein).
+            features: what distances are taken in: pixels, classifier (trained on the labelled data, once),
+                inception, or an ONNX model's file.
+            real: the real images to measure against: test, valid or train.
+            count: samples drawn from a run; of other samples, the most that are used.
             seed: which samples.
+            step: of which checkpoint of a run: newest, best (by the measure that it was trained with), or a step.
+            size: H or HxW that samples and data from image files are brought to.
             json: also write the answers to this file, as one JSON object.
         """
-        _evaluate(source, data, [name.strip() for name in metrics.split(",") if name.strip()], count, seed, json)
+        _evaluate(source, step, json, **_options(data, metrics, features, real, count, seed, size))
 
     _call(evaluate, args)
+
+
+def compare(args: list[str]) -> None:
+    """Set generators side by side, and say which differences are real."""
+
+    def compare(
+        sources: Annotated[list[Path], tyro.conf.Positional, tyro.conf.arg(metavar="RUN_OR_SAMPLES_OR_ANSWERS")],
+        data: str | None = None,
+        metrics: str | None = None,
+        features: str = "pixels",
+        real: str = "test",
+        count: int = 10_000,
+        seed: int = 1,
+        size: str | None = None,
+        out: Path = Path("comparison.png"),
+        json: Path | None = None,
+    ) -> None:
+        """Measure several generators in the same way, and say which differences are real at 95 %.
+
+        Example: advnets compare runs/a runs/b --metrics frechet,precision,recall --features classifier
+
+        Args:
+            sources: runs, samples, or answers that `advnets evaluate --json` wrote; figures made of other real
+                images, counts or features are refused.
+            data: what to measure against; by default what each run was trained on.
+            metrics: measures, joined by commas, as for `advnets evaluate`.
+            features: pixels, classifier, inception, or an ONNX model's file.
+            real: the real images to measure against: test, valid or train.
+            count: samples drawn from a run; of other samples, the most that are used.
+            seed: which samples.
+            size: H or HxW that samples and data from image files are brought to.
+            out: the picture, a PNG file.
+            json: also write answers, verdicts and differences to this file, as one JSON object.
+        """
+        _compare(sources, out, json, **_options(data, metrics, features, real, count, seed, size))
+
+    _call(compare, args)
 
 
 def info(args: list[str]) -> None:
@@ -257,6 +319,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "sample": sample,
     "interpolate": interpolate,
     "evaluate": evaluate,
+    "compare": compare,
     "info": info,
     "recipes": recipes,
     "recipe": recipe,
@@ -328,6 +391,25 @@ def _overview() -> str:
     )
 
 
+def _measure_flags(args: list[str]) -> list[str]:
+    """`--measure NAMES@every=500` as the recipe's fields: `--measure.metrics NAMES --measure.every 500`."""
+    spelled: list[str] = []
+    waiting = False
+    for arg in args:
+        flag, equals, value = arg.partition("=")
+        if waiting or (flag == "--measure" and equals):
+            from advnets.training.measuring import parse_flag
+
+            fields = parse_flag(arg if waiting else value)
+            spelled += [word for name, text in fields.items() for word in (f"--measure.{name}", text)]
+        elif arg != "--measure":
+            spelled.append(arg)
+        waiting = arg == "--measure" and not waiting
+    if waiting:
+        raise UsageError("--measure: name measures", "such as --measure frechet,recall@every=500")
+    return spelled
+
+
 def _default_recipe(args: list[str]) -> str:
     """`images` where --data names images of the user's own, `mnist` otherwise."""
     given = [args[i + 1] for i, arg in enumerate(args[:-1]) if arg == "--data"]
@@ -347,10 +429,14 @@ def _trained(run: Run) -> None:
         print(f"done: {run.path} (report.md, samples.png, curves.png); measure it with: advnets evaluate {run.path}")
 
 
-def _load(path: Path) -> Run:
+def _load(path: Path, step: str) -> Run:
+    """The run at a checkpoint: newest, best, or a step's number."""
     from advnets.training.run import Run
 
-    run = Run(path)
+    if step not in ("newest", "best") and not step.isdigit():
+        raise UsageError(f"--step {step}", "give newest, best or a step's number")
+    run = Run(path, step=int(step) if step.isdigit() else None)
+    run = run.best if step == "best" else run
     for problem in run.damaged:
         print(f"advnets: {problem}; using step {run.step:,}", file=sys.stderr)
     return run
@@ -379,32 +465,86 @@ def _save(made: NDArray[np.uint8] | NDArray[np.float32], target: Path, data: str
         figures.save_each(made.transpose(0, 2, 3, 1), target)  # type: ignore[arg-type]  # images are uint8
 
 
-def _evaluate(source: Path, data: str | None, metrics: list[str], count: int, seed: int, out: Path | None) -> None:
+def _options(
+    data: str | None, metrics: str | None, features: str, real: str, count: int, seed: int, size: str | None
+) -> dict[str, Any]:
+    """What `evaluate` and `compare` hand on."""
+    from advnets.recipe import parse_size
+
+    return {
+        "data": data, "metrics": metrics, "features": features, "real": real, "count": count, "seed": seed,
+        "size": parse_size(size),
+    }  # fmt: skip
+
+
+def _evaluate(source: Path, step: str, out: Path | None, **options: Any) -> None:
     from advnets.evaluation import evaluate
     from advnets.files import write_whole
     from advnets.report import describe, paper_figure, write_evaluation
     from advnets.training.directory import writing
 
-    run = _load(source) if source.is_dir() and (source / "run.json").exists() else None
-    result = evaluate(run if run is not None else source, data, metrics, count, seed)
-    name = result.table.name
-    shape = " x ".join(str(side) for side in result.samples.shape[1:])
-    table = Table()
-    for heading in ("measure", "value", "paper"):
-        table.add_column(heading)
+    run = _load(source, step) if source.is_dir() and (source / "run.json").exists() else None
+    result = evaluate(run if run is not None else source, **options)
+    answers = result.measures
+    name, shape = result.table.name, result.samples.shape[1:]
     if out is not None:
         with writing(out, _ELSEWHERE):
-            write_whole(out, json.dumps(result.measures, indent=1).encode())
-    for measure, answer in result.measures.items():
-        paper = paper_figure(name, result.samples.shape[1:]) if measure == "parzen" else ""
-        table.add_row(measure, describe(answer), paper)
-    print(f"{len(result.samples):,} samples, {shape}, against {name}")
+            write_whole(out, json.dumps(answers, indent=1).encode())
+    paper = paper_figure(name, shape, len(result.samples)) if "parzen" in answers else ""
+    table = Table()
+    for heading in ("measure", "value", "95 % interval", *(["paper"] if paper else [])):
+        table.add_column(heading, no_wrap=True)
+    for measure, answer in answers.items():
+        table.add_row(measure, *describe(answer), paper if measure == "parzen" else "")
+    size = " x ".join(str(side) for side in shape)
+    print(f"{len(result.samples):,} samples, {size}, against {name} ({options['real']}), in {result.features}")
     Console().print(table)
-    for answer in result.measures.values():
-        if "caveat" in answer:
-            print(answer["caveat"])
+    if result.note:
+        print(f"features: {result.note}")
+    if len(answers) > _FEW:
+        print("What each measure cannot tell stands beside its answer" + (" in report.md." if run else " (--json)."))
+    for measure, answer in answers.items() if len(answers) <= _FEW else ():
+        print(f"{measure}: {answer['caveat']}")
     if run is not None:
-        print(f"report: {write_evaluation(run, result.measures, result.samples, result.table)}")
+        print(f"report: {write_evaluation(run, result)}")
+    if out is not None:
+        print(f"answers: {out}")
+
+
+def _compare(sources: Sequence[Path], picture: Path, out: Path | None, **options: Any) -> None:
+    from advnets import figures
+    from advnets.comparison import compare
+    from advnets.files import write_whole
+    from advnets.measures.measurement import interval_of
+    from advnets.report import describe
+    from advnets.training.directory import writing
+
+    found = compare(sources, **options)
+    if out is not None:
+        with writing(out, _ELSEWHERE):
+            write_whole(out, json.dumps(found.as_dict(), indent=1).encode())
+    table = Table()
+    for heading in ("measure", "of", "value", "95 % interval", "verdict"):
+        table.add_column(heading)
+    for measure in found.measures:
+        for name, verdict in found.verdicts(measure).items():
+            table.add_row(measure, escape(name), *describe(found.answers[name][measure]), verdict)
+        table.add_section()
+    Console().print(table)
+    real = [each for each in found.differences() if each.real]
+    for each in real:
+        low, high = each.interval
+        print(f"{each.measure}: {each.first} less {each.second} is {each.value:.4g} ({low:.4g} to {high:.4g})")
+    print(f"{len(real)} of {len(found.differences())} differences are real at 95 %.")
+    panels = {
+        measure: {
+            name: (answers[measure]["value"], *interval_of(answers[measure])) for name, answers in found.answers.items()
+        }
+        for measure in found.measures
+    }
+    with writing(picture, _ELSEWHERE):
+        figures.intervals(panels, picture)
+    print(f"picture: {picture}")
     if out is not None:
         print(f"answers: {out}")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,115 +13,194 @@ from numpy.typing import NDArray
 
 from advnets.api import open_data
 from advnets.data import ImageTable, open_table
+from advnets.data.arrays import read_npy
+from advnets.data.toys import TOYS, PointTable, open_points
 from advnets.errors import MeasureError
-from advnets.measures import parzen, total_variation
+from advnets.measures import Measurement
+from advnets.measures.catalog import MEASURES, Subject, check_names, measure
+from advnets.measures.features import extractor
 from advnets.training.run import Run
 
-Pixels = NDArray[np.uint8]
-Measure = Callable[[Pixels, ImageTable], Mapping[str, Any]]
+Samples = NDArray[np.uint8] | NDArray[np.float32]
+Table = ImageTable | PointTable
 SAMPLES = 10_000
-
-MEASURES: dict[str, Measure] = {
-    "parzen": lambda samples, table: _parzen(samples, table).as_dict(),
-    "total_variation": lambda samples, table: total_variation(samples, table.images[table.rows("test")]).as_dict(),
-}
-"""Measures by name. One more is one entry: (samples, table) -> {"value": ..., "standard_error": ...}."""
+_ROWS_AT_ONCE = 4096
+REAL = ("test", "valid", "train")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evaluation:
     """The answers of the measures.
 
     Args:
-        measures: measure name to {"value", "standard_error" or "interval", ..., "of"}; "of" says what was measured:
-            data, count and, for a run, step and seed of the samples.
-        samples: the samples that were measured, uint8 N x C x H x W.
+        results: measure name to its `Measurement`.
+        of: what was measured: data, real (the split), fingerprint of these real images (SHA-256), count and, for a
+            run, step and seed of the samples.
+        features: what distances were taken in.
+        note: what a reader should know of the features, such as a classifier's accuracy; empty where nothing.
+        samples: the samples that were measured, uint8 N x C x H x W, or float32 points N x 2.
         table: the data they were measured against.
     """
 
-    measures: dict[str, dict[str, Any]]
-    samples: Pixels
-    table: ImageTable
+    results: Mapping[str, Measurement]
+    of: Mapping[str, Any]
+    features: str
+    note: str
+    samples: Samples
+    table: Table
+
+    @property
+    def measures(self) -> dict[str, dict[str, Any]]:
+        """The answers as plain values: name to {"value", "interval", ..., "of"}."""
+        return {name: {**result.as_dict(), "of": dict(self.of)} for name, result in self.results.items()}
 
 
 def evaluate(
-    source: Run | str | Path | Pixels,
+    source: Run | str | Path | Samples,
     data: str | Path | ImageTable | None = None,
-    metrics: Sequence[str] = ("parzen", "total_variation"),
+    metrics: Sequence[str] | str | None = None,
     count: int = SAMPLES,
     seed: int = 1,
+    *,
+    features: str = "pixels",
+    real: str = "test",
+    size: int | tuple[int, int] | None = None,
 ) -> Evaluation:
     """Measure a generator.
 
     Args:
-        source: a run (or its directory), samples in a `.npy` file, a folder or an archive, or an array, uint8
-            N x C x H x W.
-        data: what to measure against: anything `open_table` reads; by default what the run was trained on.
-            Validation and test images are its splits.
-        metrics: names from `MEASURES`.
-        count: samples drawn from a run.
-        seed: of these samples.
+        source: a run (or its directory), samples in a `.npy` or `.npz` file, a folder or an archive, or an array,
+            uint8 N x C x H x W (points: float32 N x 2).
+        data: what to measure against: anything `open_table` reads, ring or grid; by default what the run was
+            trained on. Validation and test images are its splits.
+        metrics: names from `MEASURES`, or "all" for every one that the features allow; by default Parzen and total
+            variation for images, modes and the sliced Wasserstein distance for points.
+        count: samples drawn from a run, and at most so many of other samples.
+        seed: of these samples, and of the measures' own draws.
+        features: pixels, classifier, inception, or an ONNX file.
+        real: the split of real images to measure against: test, valid or train.
+        size: height and width that samples and data from files are brought to; by default the samples' own of
+            arrays and runs, the data's otherwise.
 
     Returns:
         The answers, with the samples and the table that they are of.
 
     Raises:
-        MeasureError: an unknown measure, points instead of images, no data named for an array.
+        MeasureError: an unknown measure, one that cannot be taken of this, no data named for samples.
         DataError: the data or the samples cannot be read.
         RunError: there is no sound checkpoint to sample.
     """
-    if not metrics:
-        raise MeasureError("no measure was asked for", f"choose from {', '.join(MEASURES)}")
-    # Blur raises Parzen: its figure never stands without the total variation that unmasks blur.
-    metrics = [*metrics, *(["total_variation"] if "parzen" in metrics and "total_variation" not in metrics else [])]
-    for name in metrics:
-        if name not in MEASURES:
-            raise MeasureError(f"unknown measure {name!r}", f"choose from {', '.join(MEASURES)}")
-    samples, run = _samples(source, count, seed)
-    table = _table(data, run, samples)
-    of = {"data": table.name, "count": len(samples)} | ({} if run is None else {"step": run.step, "seed": seed})
-    return Evaluation({name: {**MEASURES[name](samples, table), "of": of} for name in metrics}, samples, table)
+    if real not in REAL:
+        raise MeasureError(f"no split {real!r}", f"choose from {', '.join(REAL)}")
+    if count < 2:
+        raise MeasureError(f"{count} samples are too few to measure", "ask for 2 or more")
+    asked = None if metrics is None or metrics == "all" else _split(metrics)
+    if asked is not None:
+        check_names(asked)  # before minutes are spent on data
+    samples, table, run = _opened(source, data, count, seed, size)
+    if asked is None:
+        asked = _default_metrics(table, everything=metrics == "all", features=features)
+    found = None if isinstance(table, PointTable) else extractor(features, table, progress=True)
+    subject = Subject(samples, table, found, real, seed)
+    of = {
+        "data": table.name, "real": real, "fingerprint": _fingerprint(table, real), "count": len(samples),
+        **({} if run is None else {"step": run.step, "seed": seed}),
+    }  # fmt: skip
+    note = found.note if found else ""
+    return Evaluation(measure(subject, asked), of, subject.features, note, samples, table)
 
 
-def _samples(source: Run | str | Path | Pixels, count: int, seed: int) -> tuple[Pixels, Run | None]:
+def _fingerprint(table: Table, real: str) -> str:
+    """Of the real images themselves: however a table was opened, the same images are the same."""
+    if isinstance(table, PointTable):
+        return table.fingerprint
+    digest, rows = hashlib.sha256(str(table.shape).encode()), table.rows(real)
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        digest.update(table.images[rows[start : start + _ROWS_AT_ONCE]].tobytes())
+    return digest.hexdigest()
+
+
+def _split(metrics: Sequence[str] | str) -> list[str]:
+    if isinstance(metrics, str):
+        return [name.strip() for name in metrics.split(",") if name.strip()]
+    return list(metrics)
+
+
+def _default_metrics(table: Table, everything: bool, features: str) -> list[str]:
+    if isinstance(table, PointTable):
+        return [name for name, entry in MEASURES.items() if _of_points(name, entry.of)] if everything else _POINTS
+    if not everything:
+        return _IMAGES
+    classes = features not in ("pixels",) and not features.endswith(".onnx")
+    return [name for name, entry in MEASURES.items() if entry.of != "classes" or classes]
+
+
+_IMAGES = ["parzen", "total_variation"]
+_POINTS = ["modes", "sliced_wasserstein"]
+
+
+def _of_points(name: str, of: str) -> bool:
+    return of == "features" or name == "modes"
+
+
+def _opened(
+    source: Run | str | Path | Samples,
+    data: str | Path | ImageTable | None,
+    count: int,
+    seed: int,
+    size: int | tuple[int, int] | None,
+) -> tuple[Samples, Table, Run | None]:
+    """The samples, the data they imitate, and the run that they are of."""
     if isinstance(source, str | Path) and (Path(source) / "run.json").exists():
         source = Run(source)
     if isinstance(source, Run):
-        if len(source.shape) != 3:
-            raise MeasureError(f"{source.path} makes points, not images", "these measures are about images")
-        return source.sample(count, seed), source  # type: ignore[return-value]  # images are uint8
-    if isinstance(source, np.ndarray):
-        if source.dtype != np.uint8 or source.ndim != 4 or source.shape[1] not in (1, 3):
-            raise MeasureError(
-                f"samples of type {source.dtype} and shape {source.shape}", "give uint8, N x C x H x W, C 1 or 3"
-            )
-        return source, None
-    return open_table(source, labels="none", progress=False, holdout=0.0).images, None
+        samples = source.sample(count, seed)
+        return samples, _data_of_run(source, data, samples), source
+    if not isinstance(source, np.ndarray) and not Path(source).exists():
+        raise MeasureError(f"{source}: no such run or samples", "name a run directory, or a file or folder of samples")
+    if data is None:
+        raise MeasureError("samples alone cannot be measured", "name the data they imitate with --data")
+    if isinstance(data, str) and data in TOYS:
+        return _points(source)[:count], open_points(data), None
+    if not isinstance(source, np.ndarray) and Path(source).suffix not in (".npy", ".npz"):
+        # Image files have no size of their own that counts: they are brought to the data's.
+        table = data if isinstance(data, ImageTable) else open_table(data, size)
+        made = open_table(source, table.shape[1:], table.shape[0], labels="none", progress=False, holdout=0.0)
+        return made.images[:count], table, None
+    samples = _images(source)
+    table = data if isinstance(data, ImageTable) else open_table(data, samples.shape[2:], samples.shape[1])
+    return samples[:count], table, None
 
 
-def _table(data: str | Path | ImageTable | None, run: Run | None, samples: Pixels) -> ImageTable:
+def _data_of_run(run: Run, data: str | Path | ImageTable | None, samples: Samples) -> Table:
     if isinstance(data, ImageTable):
         return data
-    if data is None and run is None:
-        raise MeasureError("samples alone cannot be measured", "name the data they imitate with --data")
-    channels, height, width = samples.shape[1:]
-    if run is None:
-        assert data is not None
-        return open_table(data, (height, width), channels)
+    if data is None:
+        return open_data(run.recipe)
+    if samples.ndim != 4:
+        if str(data) not in TOYS:
+            raise MeasureError(f"{run.path} makes points, {data} are images", "measure against ring or grid")
+        return open_points(str(data))
     # The run's own way of reading images, at the size of what it makes.
-    recipe = run.recipe if data is None else run.recipe.replace(data=data, size=(height, width), channels=channels)
-    table = open_data(recipe)
+    channels, height, width = samples.shape[1:]
+    table = open_data(run.recipe.replace(data=data, size=(height, width), channels=channels))
     if not isinstance(table, ImageTable):
-        raise MeasureError(f"{recipe.data} holds points, not images", "measure against images")
+        raise MeasureError(f"{data} holds points, not images", "measure against images")
     return table
 
 
-def _parzen(samples: Pixels, table: ImageTable) -> Any:
-    valid, test = table.rows("valid"), table.rows("test")
-    if len(valid) < 2 or len(test) < 2:
+def _images(source: str | Path | Samples) -> NDArray[np.uint8]:
+    if not isinstance(source, np.ndarray):
+        return open_table(source, labels="none", progress=False, holdout=0.0).images
+    if source.dtype != np.uint8 or source.ndim != 4 or source.shape[1] not in (1, 3):
         raise MeasureError(
-            f"{table.name} has {len(valid)} validation and {len(test)} test images",
-            "use data with at least 2 of each",
+            f"samples of type {source.dtype} and shape {source.shape}", "give uint8, N x C x H x W, C 1 or 3"
         )
-    # The authors choose sigma on the first 1,000 validation images.
-    return parzen(samples, table.images[test], table.images[valid[:1000]])
+    return source  # type: ignore[return-value]  # the type was checked
+
+
+def _points(source: str | Path | Samples) -> NDArray[np.float32]:
+    values = source if isinstance(source, np.ndarray) else read_npy(Path(source))
+    if values.ndim != 2 or values.shape[1] != 2 or not np.issubdtype(values.dtype, np.floating):
+        raise MeasureError(f"samples of type {values.dtype} and shape {values.shape}", "give points, float, N x 2")
+    return np.asarray(values, dtype=np.float32)

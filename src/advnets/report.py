@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,21 @@ from numpy.typing import NDArray
 from advnets import figures
 from advnets.data import ImageTable
 from advnets.files import write_whole
-from advnets.measures import CAVEAT, nearest
+from advnets.measures import nearest
+from advnets.measures.measurement import interval_of
 from advnets.training.directory import writing
 from advnets.training.loop import save_samples
 from advnets.training.run import Run
 
+if TYPE_CHECKING:
+    from advnets.evaluation import Evaluation
+
 _GRID = 100
+_PAIRS, _PAIRS_A_ROW = 20, 5
 _NEIGHBOR_ROWS, _NEIGHBOR_COLUMNS = 8, 10
 _POINTS = 2000
 _BYTES_AT_ONCE = 1 << 26
+_PAPER_SAMPLES = 10_000
 PAPER_PARZEN: dict[tuple[str | int, ...], str] = {("mnist", 1, 28, 28): "225 ± 2 nats"}
 """Table 1 of Goodfellow et al. 2014, by data set and shape."""
 
@@ -32,6 +38,7 @@ _PICTURES = (
         "Nearest neighbors",
         "Framed: the training image nearest to the sample on its left (Figure 2).",
     ),
+    ("duplicates.png", "Closest pairs", "The samples most alike, two by two, closest first."),
     ("interpolation.png", "Interpolation", "Straight lines in z space (Figure 3)."),
     ("curves.png", "Course of the training", ""),
 )
@@ -55,31 +62,49 @@ def write_report(run: Run) -> Path:
     return path
 
 
-def write_evaluation(
-    run: Run, measures: Mapping[str, Mapping[str, Any]], samples: NDArray[np.uint8], table: ImageTable
-) -> Path:
-    """Write evaluation.json and neighbors.png (Figure 2) into the run directory, and its report anew.
+def write_evaluation(run: Run, evaluation: Evaluation) -> Path:
+    """Write evaluation.json, neighbors.png (Figure 2) and duplicates.png into the run directory, and its report anew.
+
+    Answers of the same samples, data and features that were there already stay.
 
     Args:
         run: what was measured.
-        measures: the answers.
-        samples: uint8, N x C x H x W, what they were computed of.
-        table: what they were computed against.
+        evaluation: its answers, and what they are of.
 
     Raises:
         RunError: the directory cannot be written.
     """
-    shown = samples[: _NEIGHBOR_ROWS * _NEIGHBOR_COLUMNS]
-    train = table.rows("train")
+    path = run.path / "evaluation.json"
+    before = {name: answer for name, answer in _read_measures(path).items() if answer["of"] == dict(evaluation.of)}
     with writing(run.path):
-        write_whole(run.path / "evaluation.json", json.dumps(measures, indent=1).encode())
-        if len(shown) == _NEIGHBOR_ROWS * _NEIGHBOR_COLUMNS and len(train):
-            closest = table.images[_nearest_rows(shown, table.images, train)]
-            picture = figures.neighbors(shown, closest, columns=_NEIGHBOR_COLUMNS)
-            figures.save(picture, run.path / "neighbors.png", run.step)
-        else:
-            (run.path / "neighbors.png").unlink(missing_ok=True)  # of other samples
+        write_whole(path, json.dumps(before | evaluation.measures, indent=1).encode())
+        for name, picture in (("neighbors.png", _neighbors(evaluation)), ("duplicates.png", _duplicates(evaluation))):
+            if picture is not None:
+                figures.save(picture, run.path / name, run.step)
+            elif not before:
+                (run.path / name).unlink(missing_ok=True)  # of other samples
     return write_report(run)
+
+
+def _neighbors(evaluation: Evaluation) -> NDArray[np.uint8] | None:
+    """Samples and the training images nearest to them, framed; None where there are too few."""
+    samples, table = evaluation.samples, evaluation.table
+    if not isinstance(table, ImageTable) or len(samples) < _NEIGHBOR_ROWS * _NEIGHBOR_COLUMNS:
+        return None
+    shown, train = np.asarray(samples[: _NEIGHBOR_ROWS * _NEIGHBOR_COLUMNS], np.uint8), table.rows("train")
+    if not len(train):
+        return None
+    closest = table.images[_nearest_rows(shown, table.images, train)]
+    return figures.neighbors(shown, closest, columns=_NEIGHBOR_COLUMNS)
+
+
+def _duplicates(evaluation: Evaluation) -> NDArray[np.uint8] | None:
+    """The closest pairs of samples side by side, closest first; None where birthday was not asked for."""
+    pairs = evaluation.results["birthday"].details["closest"] if "birthday" in evaluation.results else []
+    if not pairs or not isinstance(evaluation.table, ImageTable):
+        return None
+    rows = [int(row) for pair in pairs[:_PAIRS] for row in pair[:2]]
+    return figures.grid(np.asarray(evaluation.samples[rows], np.uint8), columns=2 * _PAIRS_A_ROW)
 
 
 def _nearest_rows(samples: NDArray[np.uint8], images: NDArray[np.uint8], rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -91,14 +116,15 @@ def _nearest_rows(samples: NDArray[np.uint8], images: NDArray[np.uint8], rows: N
     return np.array([parts[p][found[p][0][i, 0]] for i, p in enumerate(first)])
 
 
-def paper_figure(data: str, shape: Sequence[int]) -> str:
+def paper_figure(data: str, shape: Sequence[int], count: int) -> str:
     """The paper's Parzen figure for a data set at the paper's size, or nothing.
 
     Args:
         data: the data set's name.
         shape: C x H x W of the images that were measured.
+        count: samples; the paper's are 10,000, and figures of other counts do not compare.
     """
-    return PAPER_PARZEN.get((data, *shape), "")
+    return PAPER_PARZEN.get((data, *shape), "") if count == _PAPER_SAMPLES else ""
 
 
 def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
@@ -124,7 +150,7 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
     measures = _read_measures(run.path / "evaluation.json")
     about = next((answer["of"] for answer in measures.values()), None)
     if about:
-        lines += _measures(measures, about, paper_figure(about["data"], run.shape))
+        lines += _measures(measures, about, paper_figure(about["data"], run.shape, about["count"]))
     for name, title, text in _shown(run):
         lines += [f"## {title}", "", *([text, ""] if text else []), f"![{title}]({name})", ""]
     return "\n".join(lines)
@@ -150,20 +176,19 @@ def _shown(run: Run) -> Iterator[tuple[str, str, str]]:
 
 def _measures(measures: Mapping[str, Mapping[str, Any]], about: Mapping[str, Any], paper: str) -> list[str]:
     of = f"{about['count']:,} samples (seed {about['seed']}) of step {about['step']:,} against {about['data']}."
-    lines = ["## Measures", "", of, "", "| measure | value | paper |", "|---|---|---|"]
+    lines = ["## Measures", "", of, "", "| measure | value | 95 % interval | in | paper |", "|---|---|---|---|---|"]
     for name, answer in measures.items():
-        lines.append(f"| {name} | {describe(answer)} | {paper if name == 'parzen' else ''} |")
-    return [*lines, "", *([CAVEAT, ""] if "parzen" in measures else [])]
+        value, interval = describe(answer)
+        lines.append(f"| {name} | {value} | {interval} | {answer['features']} | {paper if name == 'parzen' else ''} |")
+    caveats = [f"- {name}: {answer['caveat']}" for name, answer in measures.items() if answer.get("caveat")]
+    return [*lines, "", *caveats, ""]
 
 
-def describe(answer: Mapping[str, Any]) -> str:
-    """A measure's answer on one line: value and error."""
-    if "standard_error" in answer:
-        return f"{answer['value']:.4g} ± {answer['standard_error']:.2g}"
-    if "interval" in answer:
-        low, high = answer["interval"]
-        return f"{answer['value']:.4g} ({low:.4g} to {high:.4g})"
-    return f"{answer['value']:.4g}"
+def describe(answer: Mapping[str, Any]) -> tuple[str, str]:
+    """A measure's value, with its standard error where it has one, and its 95 % interval."""
+    low, high = interval_of(answer)
+    error = f" ± {answer['standard_error']:.2g}" if "standard_error" in answer else ""
+    return f"{answer['value']:.4g}{error}", f"{low:.3g} to {high:.3g}"
 
 
 def _times(shape: list[int]) -> str:

@@ -80,6 +80,40 @@ def scatter(points: npt.ArrayLike, real: npt.ArrayLike, path: str | os.PathLike[
     return _save(figure, path)
 
 
+def intervals(panels: Mapping[str, Mapping[str, tuple[float, float, float]]], path: str | os.PathLike[str]) -> Path:
+    """Values with their intervals, a panel for each measure, a line for each contender.
+
+    Args:
+        panels: title to contender to (value, low, high).
+        path: the PNG file to write.
+
+    Returns:
+        The path.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    names = list(dict.fromkeys(name for panel in panels.values() for name in panel))
+    columns = min(len(panels), 3)
+    rows = -(-len(panels) // columns)
+    figure = _figure(2.0 + 3.2 * columns, rows * (1.0 + 0.32 * len(names)))
+    grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
+    for axes, (title, panel) in zip(grid.flat, panels.items(), strict=False):
+        for place, name in enumerate(names):
+            if name in panel:
+                value, low, high = panel[name]
+                axes.plot([low, high], [place, place], color=_GRAY, linewidth=2)
+                axes.plot([value], [place], "o", color=_BLUE, markersize=5)
+        axes.set_title(title, loc="left", fontsize=10)
+        axes.set_yticks(range(len(names)), names, fontsize=9)
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.tick_params(axis="x", labelsize=8)
+        _tidy(axes)
+    for axes in grid.flat[len(panels) :]:
+        axes.set_visible(False)
+    return _save(figure, path)
+
+
 def _figure(width: float, height: float) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # a third of a second: only who draws pays
     from matplotlib.figure import Figure

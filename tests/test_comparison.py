@@ -1,0 +1,94 @@
+"""Comparing: the same measures of the same real images, differences with their error, refusals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import advnets
+from advnets.comparison import Comparison, compare
+from advnets.data import open_table
+from advnets.errors import MeasureError
+
+
+def answer(value: float, low: float, high: float, **of: Any) -> dict[str, Any]:
+    about = {"data": "mnist", "fingerprint": "f", "real": "test", "count": 100, **of}
+    return {"value": value, "interval": [low, high], "features": "pixels", "of": about}
+
+
+def write(path: Path, **answers: dict[str, Any]) -> Path:
+    path.write_text(json.dumps(answers))
+    return path
+
+
+def test_a_difference_is_real_where_the_intervals_part(tmp_path: Path) -> None:
+    a = write(tmp_path / "a.json", frechet=answer(10, 9, 11), two_sample=answer(0.48, 0.45, 0.51))
+    b = write(tmp_path / "b.json", frechet=answer(10.5, 9.5, 11.5), two_sample=answer(0.60, 0.57, 0.63))
+    c = write(tmp_path / "c.json", frechet=answer(13, 12, 14), two_sample=answer(0.30, 0.27, 0.33))
+    found = compare([a, b, c])
+    assert found.verdicts("frechet") == {str(a): "best", str(b): "like the best", str(c): "worse"}
+    assert found.verdicts("two_sample") == {str(a): "best", str(b): "worse", str(c): "worse"}  # nearest to a half
+    real = {(each.measure, each.first, each.second): each.real for each in found.differences()}
+    assert not real["frechet", str(a), str(b)]
+    assert real["frechet", str(b), str(c)]
+    assert real["two_sample", str(b), str(c)]
+
+
+def test_the_interval_of_a_difference_holds_in_95_of_100() -> None:
+    rng = np.random.default_rng(0)
+    held = 0
+    for _ in range(2000):
+        x, y = rng.normal(1.0, 1.0, 50), rng.normal(0.5, 2.0, 80)
+        answers = {}
+        for name, values in (("x", x), ("y", y)):
+            error = 1.96 * values.std(ddof=1) / np.sqrt(len(values))
+            answers[name] = {"frechet": answer(values.mean(), values.mean() - error, values.mean() + error)}
+        low, high = Comparison(answers).differences()[0].interval
+        held += low <= 0.5 <= high
+    assert 0.935 < held / 2000 < 0.965
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"features": "classifier"}, "features pixels of .*, classifier of"),
+        ({"of": {"data": "mnist", "fingerprint": "g", "real": "test", "count": 100}}, "fingerprint f of"),
+        ({"of": {"data": "mnist", "fingerprint": "f", "real": "train", "count": 100}}, "real test of"),
+        ({"of": {"data": "mnist", "fingerprint": "f", "real": "test", "count": 99}}, "count 100 of"),
+    ],
+)
+def test_figures_that_do_not_compare_are_refused(tmp_path: Path, other: dict[str, Any], message: str) -> None:
+    a = write(tmp_path / "a.json", frechet=answer(1, 0, 2))
+    b = write(tmp_path / "b.json", frechet={**answer(1, 0, 2), **other})
+    with pytest.raises(MeasureError, match=message):
+        compare([a, b])
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"frechet": {"value": 1}}', '{"frechet": 1}'])
+def test_a_file_without_answers_is_one_line(tmp_path: Path, content: str) -> None:
+    a = write(tmp_path / "a.json", frechet=answer(1, 0, 2))
+    (tmp_path / "b.json").write_text(content)
+    with pytest.raises(MeasureError, match=r"no answers|no measure in common"):
+        compare([a, tmp_path / "b.json"])
+
+
+def test_one_alone_or_twice_is_no_comparison(tmp_path: Path) -> None:
+    a = write(tmp_path / "a.json", frechet=answer(1, 0, 2))
+    for sources in ([a], [a, a]):
+        with pytest.raises(MeasureError, match="name two or more"):
+            compare(sources)
+
+
+def test_samples_and_stored_answers_compare(tmp_path: Path) -> None:
+    digits = np.array(open_table("mnist").images[:300])
+    np.save(tmp_path / "real.npy", digits)
+    np.save(tmp_path / "gray.npy", np.full_like(digits, 100))
+    stored = advnets.evaluate(tmp_path / "real.npy", "mnist", "total_variation").measures
+    (tmp_path / "real.json").write_text(json.dumps(stored))
+    found = compare([tmp_path / "real.json", tmp_path / "gray.npy"], data="mnist", metrics="total_variation")
+    assert list(found.verdicts("total_variation").values()) == ["best", "worse"]
+    assert json.loads(json.dumps(found.as_dict()))["differences"][0]["real"] is True
