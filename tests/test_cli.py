@@ -450,3 +450,38 @@ def test_a_run_is_measured_against_images_of_another_size(terminal: Terminal, di
     args = ("--metrics", "total_variation", "--count", 50)
     said = terminal.out("evaluate", digits, "--data", "large [1].npy", *args)
     assert "50 samples, 1 x 28 x 28, against large [1]" in said
+
+
+def test_the_closest_pairs_are_shown(terminal: Terminal, digits: Path, folder: Path) -> None:
+    shutil.copytree(digits, folder / "run")
+    terminal.out("evaluate", "run", "--count", 100, "--metrics", "birthday,two_sample")
+    assert Image.open(folder / "run" / "duplicates.png").size[0] > 10 * 28
+    terminal.out("evaluate", "run", "--count", 100, "--metrics", "total_variation")
+    answers = json.loads((folder / "run" / "evaluation.json").read_text())
+    assert set(answers) == {"birthday", "two_sample", "total_variation"}  # of the same samples: kept
+    assert "duplicates.png" in (folder / "run" / "report.md").read_text("utf-8")
+    terminal.out("evaluate", "run", "--count", 90, "--metrics", "total_variation")
+    assert set(json.loads((folder / "run" / "evaluation.json").read_text())) == {"total_variation"}
+    assert not (folder / "run" / "duplicates.png").exists()
+
+
+def test_generators_are_compared(terminal: Terminal, digits: Path, folder: Path) -> None:
+    shutil.copytree(digits, folder / "again")
+    rng = np.random.default_rng(0)
+    np.save(folder / "noise.npy", rng.integers(0, 256, (100, 28, 28, 1), dtype=np.uint8))
+    args = ("--data", "mnist", "--count", 100, "--metrics", "total_variation,sliced_wasserstein")
+    said = terminal.out("compare", digits, "again", "noise.npy", *args, "--json", "found.json")
+    assert "differences are real at 95 %" in said
+    assert Image.open(folder / "comparison.png").size[0] > 300
+    found = json.loads((folder / "found.json").read_text())
+    verdicts = found["verdicts"]["sliced_wasserstein"]
+    assert verdicts["again"] in ("best", "like the best")
+    assert verdicts["noise.npy"] == "worse"
+
+
+def test_measuring_is_a_flag_of_training(terminal: Terminal, folder: Path) -> None:
+    args = ("train", "ring", "--steps", 20, "--batch", 16, "--run", "run", "--measure")
+    terminal.out(*args, "sliced_wasserstein,modes@every=10,count=500,best=modes")
+    lines = (folder / "run" / "measures.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [10, 20]
+    assert "100 samples" in terminal.out("sample", "run", "--step", "best", "--out", "best.npy")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import advnets
 from advnets.data import open_table
 from advnets.data.toys import open_points
 from advnets.errors import MeasureError, RecipeError
+from advnets.measures.catalog import MEASURES
 from advnets.recipe import from_dict
 
 
@@ -60,6 +62,18 @@ def test_each_answer_says_what_it_is_of() -> None:
     assert (answer["samples"], answer["real"]) == (30, 10_000)
     low, high = answer["interval"]
     assert low < answer["value"] < high
+
+
+def test_every_measure_that_the_features_allow_is_taken() -> None:
+    found = advnets.evaluate(real_digits(150), "mnist", "all")
+    of_pixels = [name for name, entry in MEASURES.items() if entry.of != "classes"]
+    assert list(found.results) == of_pixels
+    for name, answer in found.measures.items():
+        assert found.results[name].measure == name
+        assert answer["caveat"]
+        assert answer["interval_by"]
+    json.dumps(found.measures, allow_nan=False)
+    assert found.measures["memorization"]["value"] > 0.9  # they are training images
 
 
 def test_points_are_measured_by_their_modes(tmp_path: Path) -> None:

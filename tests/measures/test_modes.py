@@ -8,7 +8,7 @@ from scipy.stats import entropy
 
 from advnets.data.toys import open_points
 from advnets.errors import MeasureError
-from advnets.measures.modes import modes, modes_of_points, stacked
+from advnets.measures.modes import modes, modes_of_points
 
 
 def test_all_modes_of_the_data_itself_are_covered() -> None:
@@ -51,10 +51,6 @@ def test_points_between_the_modes_do_not_count() -> None:
     assert found.value == 15  # the columns at -4, -2 and the left half of that at 0
     none = modes_of_points(np.full((10, 2), 99.0), grid.modes, grid.deviation)
     assert (none.value, none.details["high_quality"]) == (0, 0)
-
-
-def test_three_digits_are_one_of_a_thousand() -> None:
-    assert stacked([[0, 0, 0], [9, 9, 9], [1, 2, 3]]).tolist() == [0, 999, 123]
 
 
 @pytest.mark.parametrize("labels", [[[0, 1]], [0.5, 1.0], [], [-1, 0], [0, 10]])

@@ -1,12 +1,11 @@
-"""95 % confidence intervals: normal, Wilson, jackknife, bootstrap."""
+"""95 % confidence intervals: normal, Wilson, jackknife."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 Z95 = 1.959963984540054
 """A standard normal lies within +- this with probability .95."""
@@ -33,20 +32,3 @@ def grouped_jackknife(leave_out: Sequence[float]) -> float:
     values = np.asarray(leave_out, dtype=np.float64)
     groups = len(values)
     return math.sqrt((groups - 1) / groups * float(np.square(values - values.mean()).sum()))
-
-
-def percentiles(
-    statistic: Callable[[npt.NDArray[np.int64]], float], count: int, seed: int, draws: int = 1000
-) -> tuple[float, float]:
-    """Bootstrap percentile interval (Efron 1979).
-
-    Args:
-        statistic: of the examples with these row numbers, drawn with replacement.
-        count: how many examples there are.
-        seed: of the draws.
-        draws: how many.
-    """
-    rng = np.random.default_rng(seed)
-    values = [statistic(rng.integers(0, count, count)) for _ in range(draws)]
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)

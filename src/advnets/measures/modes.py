@@ -90,15 +90,6 @@ def modes_of_points(
     )
 
 
-def stacked(labels_per_channel: npt.ArrayLike) -> Labels:
-    """Classes 0 to 999 of stacked digits: three digits, one a channel, N x 3, read as one number.
-
-    Source: Metz et al. 2017, Unrolled GANs, section 3.3.1.
-    """
-    digits = np.asarray(labels_per_channel, dtype=np.int64)
-    return digits @ (10 ** np.arange(digits.shape[1] - 1, -1, -1))
-
-
 def _covered(
     ours: Labels, counts: npt.NDArray[np.int64], real_share: npt.NDArray[np.float64], features: str, seed: int
 ) -> Measurement:

@@ -179,17 +179,6 @@ def nearest_between(left: Features, right: Features, count: int = 1, own: Indice
     return _settled(left, right, contenders, count, own)
 
 
-def nearest_both_ways(left: Features, right: Features, count: int = 1) -> tuple[Neighbors, Neighbors]:
-    """Of each row of `left` the nearest of `right`, and of each of `right` the nearest of `left`, in one pass."""
-    distances = Distances.between(left, right)
-    ours = _Contenders(distances, len(left), min(count + _SPARE, len(right)))
-    theirs = _Contenders(distances, len(right), min(count + _SPARE, len(left)))
-    for tile in distances.tiles():
-        ours.add(tile.rows, tile.columns, tile.lower)
-        theirs.add(tile.columns, tile.rows, tile.lower.T)
-    return _settled(left, right, ours, count, None), _settled(right, left, theirs, count, None)
-
-
 def pairs_within(distances: Distances, tile: Tile, row_limits: Floats, column_limits: Floats | None = None) -> Pairs:
     """The tile's pairs whose squared distance is at most one of two limits, and perhaps a few more.
 
