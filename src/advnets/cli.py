@@ -499,8 +499,8 @@ def _evaluate(source: Path, step: str, out: Path | None, **options: Any) -> None
     size = " x ".join(str(side) for side in shape)
     print(f"{len(result.samples):,} samples, {size}, against {name} ({options['real']}), in {result.features}")
     Console().print(table)
-    if result.note:
-        print(f"features: {result.note}")
+    for note in result.notes:
+        print(note)
     if len(answers) > _FEW:
         print("What each measure cannot tell stands beside its answer" + (" in report.md." if run else " (--json)."))
     for measure, answer in answers.items() if len(answers) <= _FEW else ():

@@ -37,7 +37,7 @@ class Evaluation:
         of: what was measured: data, real (the split), fingerprint of these real images (SHA-256), count and, for a
             run, step and seed of the samples.
         features: what distances were taken in.
-        note: what a reader should know of the features, such as a classifier's accuracy; empty where nothing.
+        notes: what a reader should know: a classifier's accuracy, measures that could not be taken.
         samples: the samples that were measured, uint8 N x C x H x W, or float32 points N x 2.
         table: the data they were measured against.
     """
@@ -45,7 +45,7 @@ class Evaluation:
     results: Mapping[str, Measurement]
     of: Mapping[str, Any]
     features: str
-    note: str
+    notes: Sequence[str]
     samples: Samples
     table: Table
 
@@ -106,8 +106,23 @@ def evaluate(
         "data": table.name, "real": real, "fingerprint": _fingerprint(table, real), "count": len(samples),
         **({} if run is None else {"step": run.step, "seed": seed}),
     }  # fmt: skip
-    note = found.note if found else ""
-    return Evaluation(measure(subject, asked), of, subject.features, note, samples, table)
+    results, refused = _taken(subject, asked, everything=metrics == "all")
+    notes = [*([found.note] if found and found.note else []), *refused]
+    return Evaluation(results, of, subject.features, notes, samples, table)
+
+
+def _taken(subject: Subject, names: Sequence[str], everything: bool) -> tuple[dict[str, Measurement], list[str]]:
+    """The measures, and which of all were left out because they cannot be taken of so few samples, say."""
+    if not everything:
+        return measure(subject, names), []
+    results: dict[str, Measurement] = {}
+    refused: list[str] = []
+    for name in names:
+        try:
+            results[name] = MEASURES[name].compute(subject)
+        except MeasureError as error:
+            refused.append(f"{name} was left out: {error}")
+    return results, refused
 
 
 def _fingerprint(table: Table, real: str) -> str:

@@ -92,6 +92,44 @@ def test_statistics_of_a_stream_are_numpys():
     np.testing.assert_allclose(found.covariance, np.cov(x.astype(np.float64), rowvar=False), rtol=1e-9)
 
 
+def test_blocks_of_pixels_of_any_sizes_merge_to_the_whole(digits):
+    x = digits["test"][:500, 0].reshape(500, -1)
+    whole, parts = GaussianStatistics.of(x), [x[:0], x[:1], x[1:300], x[300:]]
+    merged = GaussianStatistics.of(x[:120]).merge(GaussianStatistics.of(x[120:]))
+    for found in (GaussianStatistics.from_blocks(parts), merged):
+        assert found.count == 500
+        np.testing.assert_allclose(found.mean, (x / 255).mean(0), atol=1e-14)
+        np.testing.assert_allclose(found.covariance, np.cov(x / 255, rowvar=False), atol=1e-14)
+        assert abs(frechet_distance(found, whole)) < 1e-6
+
+
+@pytest.mark.parametrize("count", [20, 400])
+def test_a_generator_that_makes_one_image_is_measured(count):
+    rng = np.random.default_rng(0)
+    real, point = rng.normal(size=(300, 30)).astype(np.float32), np.ones((count, 30), np.float32)
+    expected = np.square(1 - real.mean(0, dtype=np.float64)).sum() + real.var(0, ddof=1, dtype=np.float64).sum()
+    assert frechet(point, real).value == pytest.approx(expected, rel=1e-6)
+    found = frechet(point, point)
+    assert (found.value, found.interval) == (0, (0, 0))
+
+
+@pytest.mark.parametrize("count", [3, 4, 11])
+def test_a_handful_of_samples_have_an_error(count):
+    rng = np.random.default_rng(count)
+    found = frechet(rng.normal(size=(count, 50)), rng.normal(size=(200, 50)))
+    assert found.interval[0] < found.value < found.interval[1]
+    assert found.standard_error > 0
+
+
+@pytest.mark.parametrize(("count", "scale"), [(500, 1.0), (500, 1.3), (1000, 1.3)])
+def test_infinity_says_so_where_samples_are_few_beside_features(count, scale):
+    rng = np.random.default_rng(count)
+    exact, truth = GaussianStatistics(10**9, np.zeros(200), np.eye(200)), 200 * (scale - 1) ** 2
+    found = frechet_infinity(rng.normal(size=(count, 200)) * scale, exact)
+    assert found.interval[0] < truth < found.interval[1]
+    assert abs(found.value - truth) < 0.2 * (found.details["frechet"] - truth)
+
+
 @pytest.mark.parametrize("count", [60, 400])
 def test_the_error_is_that_of_repeated_draws(count):
     rng = np.random.default_rng(count)
@@ -138,9 +176,17 @@ def test_infinitely_many_samples_of_the_same_are_at_no_distance():
 def test_what_cannot_be_measured_is_refused():
     with pytest.raises(MeasureError, match="same means"):
         frechet(np.zeros((9, 3)), np.zeros((9, 4)))
-    with pytest.raises(MeasureError, match="at least 2"):
-        frechet(np.zeros((1, 3)), np.zeros((9, 3)))
+    with pytest.raises(MeasureError, match="at least 3"):
+        frechet(np.zeros((2, 3)), np.zeros((9, 3)))
     with pytest.raises(MeasureError, match="at least 2"):
         GaussianStatistics.from_blocks([])
     with pytest.raises(MeasureError, match="at least 100"):
         frechet_infinity(np.zeros((99, 3)), np.zeros((200, 3)))
+    with pytest.raises(MeasureError, match="more samples than features"):
+        frechet_infinity(np.zeros((100, 100)), np.zeros((200, 100)))
+    with pytest.raises(MeasureError, match="4 sizes"):
+        frechet_infinity(np.zeros((100, 3)), np.zeros((200, 3)), sizes=2)
+    with pytest.raises(MeasureError, match="same means"):
+        GaussianStatistics.from_blocks([np.zeros((3, 2)), np.zeros((3, 4))])
+    with pytest.raises(MeasureError, match="not finite"):
+        GaussianStatistics.from_blocks([np.full((3, 2), np.nan)])

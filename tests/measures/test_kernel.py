@@ -48,15 +48,35 @@ def test_equal_distributions_give_zero_on_average():
 
 
 @pytest.mark.parametrize("kind", ["polynomial", "rbf"])
-def test_the_interval_is_about_the_data(kind):
+@pytest.mark.parametrize(
+    ("count", "subsets", "size"), [(100, 1, 100), (200, 50, 50), (2000, 5, 100)], ids=["all", "overlapping", "few"]
+)
+def test_the_error_is_that_of_repeated_draws(kind, count, subsets, size):
     rng = np.random.default_rng(3)
-    # Few subsets of few rows would say little; many of all of them leave the chance of the data.
+    options = {"kind": kind, "subsets": subsets, "subset_size": size, "bandwidth": 2.0}
     found = [
-        kernel(rng.normal(size=(1000, 4)), rng.normal(size=(1000, 4)) + 0.4, kind=kind, subsets=1, bandwidth=2.0)
-        for _ in range(60)
+        kernel(rng.normal(size=(count, 4)), rng.normal(size=(count, 4)) + 0.5, **options, seed=seed)
+        for seed in range(200)
     ]
+    values = np.array([each.value for each in found])
+    errors = np.sqrt(np.mean([each.standard_error**2 for each in found]))
+    assert errors == pytest.approx(values.std(), rel=0.2)
+    assert np.mean([low <= values.mean() <= high for low, high in (each.interval for each in found)]) > 0.89
+
+
+def test_near_zero_the_error_is_wide_rather_than_narrow():
+    rng = np.random.default_rng(4)
+    found = [kernel(rng.normal(size=(100, 4)), rng.normal(size=(100, 4))) for _ in range(200)]
     spread = np.std([each.value for each in found])
-    assert np.mean([each.standard_error for each in found]) == pytest.approx(spread, rel=0.3)
+    assert spread < np.sqrt(np.mean([each.standard_error**2 for each in found])) < 2 * spread
+
+
+def test_the_order_of_rows_changes_nothing_where_every_row_is_used():
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(100, 4)), np.sort(rng.normal(size=(100, 4)) + 0.5, axis=0)
+    straight, turned = kernel(x, y), kernel(x, rng.permutation(y))
+    assert straight.value == pytest.approx(turned.value, rel=1e-9)
+    assert straight.standard_error == pytest.approx(turned.standard_error, rel=1e-9)
 
 
 def test_fewer_rows_make_smaller_subsets():
@@ -68,5 +88,8 @@ def test_what_cannot_be_measured_is_refused():
     for arguments, options in (((3, 9), {}), ((9, 9), {"subset_size": 1}), ((9, 9), {"subsets": 0})):
         with pytest.raises(MeasureError):
             kernel(np.zeros((arguments[0], 2)), np.zeros((arguments[1], 2)), **options)
+    for options in ({"kind": "cubic"}, {"degree": 0}, {"kind": "rbf", "bandwidth": 0.0}):
+        with pytest.raises(MeasureError, match="positive"):
+            kernel(np.zeros((9, 2)), np.ones((9, 2)), **options)
     with pytest.raises(MeasureError, match="bandwidth"):
         kernel(np.zeros((9, 2)), np.zeros((9, 2)), kind="rbf")

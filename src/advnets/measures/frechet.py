@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,8 @@ import torch
 from torch import Tensor
 
 from advnets.errors import MeasureError
-from advnets.measures.inputs import check_widths, features_of
-from advnets.measures.intervals import Z95, grouped_jackknife
+from advnets.measures.inputs import PIXEL_STEPS, Rows, check_widths, features_of, rows_of
+from advnets.measures.intervals import Z95, grouped_jackknife, normal
 from advnets.measures.measurement import Measurement
 
 _ROWS_AT_ONCE = 4096
@@ -44,36 +45,67 @@ class GaussianStatistics:
 
     @classmethod
     def of(cls, features: npt.ArrayLike, name: str = "features") -> GaussianStatistics:
-        """Of an array, N x D.
+        """Of an array, N x D; uint8 pixels count as values in [0, 1].
 
         Raises:
             MeasureError: fewer than two rows, or values that are not finite.
         """
-        rows = features_of(features, name)
-        return cls.from_blocks(rows[start : start + _ROWS_AT_ONCE] for start in range(0, len(rows), _ROWS_AT_ONCE))
+        return cls.from_blocks([rows_of(features, name, 2).values])
 
     @classmethod
-    def from_blocks(cls, blocks: Iterable[npt.NDArray[np.floating]]) -> GaussianStatistics:
-        """Of a stream of blocks, n x D: each is centered on its own mean and merged (Chan et al. 1983, Eq. 2.1).
+    def from_blocks(cls, blocks: Iterable[npt.ArrayLike]) -> GaussianStatistics:
+        """Of a stream of blocks, n x D, of any sizes: each is centered on its own mean and merged.
 
         Raises:
-            MeasureError: fewer than two rows in all.
+            MeasureError: fewer than two rows in all, blocks of different widths, values that are not finite.
         """
-        count, mean, scatter = 0, torch.zeros(0, dtype=torch.float64), torch.zeros(0, 0, dtype=torch.float64)
-        for block in blocks:
-            rows = torch.from_numpy(np.array(block, dtype=np.float64))
-            own = rows.mean(0)
-            rows -= own
-            if count:
-                gap, total = own - mean, count + len(rows)
-                scatter.addmm_(rows.T, rows).add_(torch.outer(gap, gap), alpha=count * len(rows) / total)
-                mean += gap * (len(rows) / total)
-            else:
-                mean, scatter = own, rows.T @ rows
-            count += len(rows)
-        if count < 2:
-            raise MeasureError(f"a covariance of {count} rows", "give at least 2")
-        return cls(count, mean.numpy(), scatter.div_(count - 1).numpy())
+        arrays = (np.asarray(block) for block in blocks)
+        parts = (part for array in arrays if len(array) for part in _parts(rows_of(array, "features")))
+        total = functools.reduce(_merged, map(_moments, parts), _Moments(0, np.zeros(0), np.zeros((0, 0))))
+        if total.count < 2:
+            raise MeasureError(f"a covariance of {total.count} rows", "give at least 2")
+        return cls(total.count, total.mean, total.scatter / (total.count - 1))
+
+    def merge(self, other: GaussianStatistics) -> GaussianStatistics:
+        """Of the rows of both.
+
+        Raises:
+            MeasureError: different widths.
+        """
+        parts = [_Moments(each.count, each.mean, each.covariance * (each.count - 1)) for each in (self, other)]
+        total = _merged(*parts)
+        return GaussianStatistics(total.count, total.mean, total.scatter / (total.count - 1))
+
+
+@dataclass(frozen=True, eq=False)
+class _Moments:
+    count: int
+    mean: Floats
+    scatter: Floats  # sum of (x - mean)(x - mean)'
+
+
+def _parts(rows: Rows) -> Iterator[Floats]:
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        part = rows.values[start : start + _ROWS_AT_ONCE].astype(np.float64)
+        yield part / PIXEL_STEPS if rows.is_uint8 else part
+
+
+def _moments(rows: Floats) -> _Moments:
+    mean = rows.mean(0)
+    centered = rows - mean
+    return _Moments(len(rows), mean, centered.T @ centered)
+
+
+def _merged(a: _Moments, b: _Moments) -> _Moments:
+    """Chan et al. 1983, Eq. 2.1; may write into `a`."""
+    if not a.count:
+        return b
+    if len(a.mean) != len(b.mean):
+        raise MeasureError(f"{len(a.mean)} features beside {len(b.mean)}", "extract all by the same means")
+    gap, total = b.mean - a.mean, a.count + b.count
+    scatter = np.add(a.scatter, b.scatter, out=a.scatter)
+    scatter += np.outer(gap, gap * (a.count * b.count / total))
+    return _Moments(total, a.mean + gap * (b.count / total), scatter)
 
 
 def frechet_distance(a: GaussianStatistics, b: GaussianStatistics) -> float:
@@ -114,9 +146,9 @@ def frechet(
         it is; `rank_deficient`, whether there were too few rows for full covariances.
 
     Raises:
-        MeasureError: features of different widths, fewer than two rows.
+        MeasureError: features of different widths, fewer than 3 samples or 2 real rows.
     """
-    ours = features_of(samples, "samples")
+    ours = features_of(samples, "samples", 3)
     theirs = real if isinstance(real, GaussianStatistics) else features_of(real, "real")
     b = theirs if isinstance(theirs, GaussianStatistics) else GaussianStatistics.of(theirs)
     if ours.shape[1] != len(b.mean):
@@ -124,8 +156,11 @@ def frechet(
     a = GaussianStatistics.of(ours)
     few = len(ours) <= ours.shape[1]
     if few:
+        from scipy.stats import t
+
         mean_part, covariance_part = _of_few(ours, b)
-        error, how = _jackknife(ours, b), f"jackknife of {_GROUPS} groups, over the samples"
+        error, how = _jackknife(ours, b), f"jackknife of {min(_GROUPS, len(ours))} groups, over the samples"
+        quantile = float(t.ppf(0.975, min(_GROUPS, len(ours)) - 1))
     else:
         root = _root(a.covariance)
         values, vectors = torch.linalg.eigh(_between(torch.from_numpy(b.covariance), root))
@@ -134,13 +169,14 @@ def frechet(
         if not isinstance(theirs, GaussianStatistics):
             arrays.append((theirs, b, a, _transport_back(root, values, vectors)))
         error = math.sqrt(sum(_influence_variance(*each) for each in arrays))
+        quantile = Z95
         how = "delta method, over the samples" + (" and the real images" if len(arrays) > 1 else "")
     value = mean_part + covariance_part
     return Measurement(
         measure="frechet",
         value=value,
         standard_error=error,
-        interval=(max(0.0, value - Z95 * error), value + Z95 * error),
+        interval=(max(0.0, value - quantile * error), max(0.0, value + quantile * error)),
         interval_by=how,
         samples=len(ours),
         real=b.count,
@@ -169,43 +205,57 @@ def frechet_infinity(
         real: M x D features, or their statistics; they are taken as they are, so that their own bias stays.
         features: what they are called.
         seed: of the subsets.
-        sizes: of subsets, from a fifth of the samples to all of them, evenly spaced in 1 / N.
+        sizes: how many counts of samples, at least 4, evenly spaced in 1 / N: from all down to a fifth, but not
+            below twice the features unless that is more than half.
 
     Returns:
         The line's value at 1 / N = 0, each value being the mean over as many disjoint subsets as there are. Its
-        interval adds the delta method's (or the jackknife's) variance for all samples and the line's own. Details:
-        `counts`, `values`, `slope`, and `frechet` of all samples.
+        interval adds the delta method's (or the jackknife's) variance for all samples, the line's own, and the
+        distance to a parabola's end: with few samples a feature the line is bent. An unbiased value may lie below 0.
+        Details: `counts`, `values`, `slope`, `bend` (the parabola's end less the line's), and `frechet` of all samples.
 
     Raises:
-        MeasureError: features of different widths, fewer than 100 samples.
+        MeasureError: features of different widths, fewer than 100 samples or than features, fewer than 4 sizes.
 
     Source: Chong and Forsyth 2020, Effectively unbiased FID and Inception Score, section 3.
     """
     ours = features_of(samples, "samples", 100)
     b = real if isinstance(real, GaussianStatistics) else GaussianStatistics.of(real, "real")
+    if len(ours) <= ours.shape[1] or sizes < 4:
+        raise MeasureError(
+            f"{len(ours)} samples of {ours.shape[1]} features at {sizes} sizes",
+            "use 4 sizes or more, and far more samples than features; or measure kernel, which needs no such line",
+        )
     whole = frechet(ours, real, features=features)
-    counts = [round(1 / each) for each in np.linspace(5 / len(ours), 1 / len(ours), sizes)]
+    counts = _counts(len(ours), ours.shape[1], sizes)
     rng = np.random.default_rng(seed)
     values = [_mean_value(ours[rng.permutation(len(ours))], count, b) for count in counts[:-1]] + [whole.value]
     inverse = 1 / np.array(counts)
-    slope, value = np.polyfit(inverse, values, 1)
+    slope, value = map(float, np.polyfit(inverse, values, 1))
     rest = np.array(values) - (value + slope * inverse)
     spread = float(np.square(inverse - inverse.mean()).sum())
     variance = float(rest @ rest) / (sizes - 2) * (1 / sizes + float(inverse.mean()) ** 2 / spread)
-    error = math.hypot(whole.standard_error or 0.0, math.sqrt(variance))
+    bend = float(np.polyfit(inverse, values, 2)[-1]) - value
+    error = math.hypot(whole.standard_error or 0.0, math.sqrt(variance), bend)
     return Measurement(
         measure="frechet_infinity",
-        value=float(value),
+        value=value,
         standard_error=error,
-        interval=(max(0.0, float(value) - Z95 * error), float(value) + Z95 * error),
-        interval_by=f"{whole.interval_by}, and the line's own error",
+        interval=normal(value, error),
+        interval_by=f"{whole.interval_by}, and the line's own error and bend",
         samples=len(ours),
         real=b.count,
         features=features,
         seed=seed,
-        details={"counts": counts, "values": values, "slope": float(slope), "frechet": whole.value},
+        details={"counts": counts, "values": values, "slope": slope, "bend": bend, "frechet": whole.value},
         caveat="Means and covariances of features only; the real images' own bias stays in it.",
     )
+
+
+def _counts(most: int, width: int, sizes: int) -> list[int]:
+    """Counts of samples, evenly spaced in 1 / N; the line is straight only where N is large beside the features."""
+    fewest = min(max(most / 5, 2 * width), most / 2)
+    return [round(1 / each) for each in np.linspace(1 / fewest, 1 / most, sizes)]
 
 
 def _mean_value(rows: Features, count: int, b: GaussianStatistics) -> float:
@@ -257,7 +307,7 @@ def _of_few(rows: Features, b: GaussianStatistics) -> tuple[float, float]:
 
 
 def _jackknife(rows: Features, b: GaussianStatistics) -> float:
-    groups = np.arange(len(rows)) % min(_GROUPS, len(rows) - 1)
+    groups = np.arange(len(rows)) % _GROUPS
     left_out = [sum(_of_few(rows[groups != group], b)) for group in np.unique(groups)]
     return grouped_jackknife(left_out)
 
@@ -271,7 +321,7 @@ def _transport(root: Tensor, values: Tensor, vectors: Tensor) -> Tensor:
 
 def _transport_back(root: Tensor, values: Tensor, vectors: Tensor) -> Tensor:
     """The map from S_b to S_a: R (R^T S_b R)^(-1/2) R^T."""
-    some = values > _NEGLIGIBLE * values[-1].clamp_min(0)
+    some = values > _NEGLIGIBLE * values[-1:].sum().clamp_min(0)  # samples all alike leave no values at all
     half = root @ (vectors[:, some] * values[some].pow(-0.25))
     return half @ half.T
 

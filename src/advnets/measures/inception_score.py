@@ -17,7 +17,7 @@ CAVEAT = (
 
 
 def inception_score(
-    probabilities: npt.ArrayLike, *, splits: int = 10, seed: int = 2020, features: str = "inception"
+    probabilities: npt.ArrayLike, *, splits: int = 10, seed: int = 2020, features: str = "classifier"
 ) -> Measurement:
     """exp E KL(p(y|x) || p(y)): between 1, nothing told apart, and the number of classes.
 
