@@ -484,4 +484,6 @@ def test_measuring_is_a_flag_of_training(terminal: Terminal, folder: Path) -> No
     terminal.out(*args, "sliced_wasserstein,modes@every=10,count=500,best=modes")
     lines = (folder / "run" / "measures.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [10, 20]
+    assert Image.open(folder / "run" / "measures.png").size[0] > 300
+    assert "measures.png" in (folder / "run" / "report.md").read_text("utf-8")
     assert "100 samples" in terminal.out("sample", "run", "--step", "best", "--out", "best.npy")

@@ -31,6 +31,7 @@ _PAPER_SAMPLES = 10_000
 PAPER_PARZEN: dict[tuple[str | int, ...], str] = {("mnist", 1, 28, 28): "225 ± 2 nats"}
 """Table 1 of Goodfellow et al. 2014, by data set and shape."""
 
+_DRAWN_HERE = ("samples.png", "curves.png", "measures.png")
 _PICTURES = (
     ("samples.png", "Samples", "Fair random draws, not picked."),
     (
@@ -41,6 +42,11 @@ _PICTURES = (
     ("duplicates.png", "Closest pairs", "The samples most alike, two by two, closest first."),
     ("interpolation.png", "Interpolation", "Straight lines in z space (Figure 3)."),
     ("curves.png", "Course of the training", ""),
+    (
+        "measures.png",
+        "Measures in training",
+        "Of the averaged generator, against validation images, with 95 % intervals.",
+    ),
 )
 
 
@@ -57,6 +63,8 @@ def write_report(run: Run) -> Path:
         save_samples(made, run.path / "samples.png", run.recipe.data)
         if metrics:
             figures.curves(metrics, run.path / "curves.png")
+        if panels := _courses(run):
+            figures.courses(panels, run.path / "measures.png")
         path = run.path / "report.md"
         write_whole(path, _text(run, metrics).encode())
     return path
@@ -156,6 +164,15 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def _courses(run: Run) -> dict[str, list[tuple[float, float, float, float]]]:
+    """What was measured in training: measure to (step, value, low, high)."""
+    panels: dict[str, list[tuple[float, float, float, float]]] = {}
+    for line in run.measures:
+        for name, answer in line["measures"].items():
+            panels.setdefault(name, []).append((line["step"], answer["value"], *interval_of(answer)))
+    return panels
+
+
 def _read_measures(path: Path) -> dict[str, dict[str, Any]]:
     """The answers in evaluation.json; none where it is missing, damaged or not about samples of a run."""
     try:
@@ -167,9 +184,9 @@ def _read_measures(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _shown(run: Run) -> Iterator[tuple[str, str, str]]:
-    """The pictures that are there and of this step; samples.png and curves.png are drawn with the report."""
+    """The pictures that are there and of this step; what is in `_DRAWN_HERE` is drawn with the report."""
     for name, title, text in _PICTURES:
-        drawn = (run.path / name).exists() and name in ("samples.png", "curves.png")
+        drawn = (run.path / name).exists() and name in _DRAWN_HERE
         if drawn or figures.step_of(run.path / name) == run.step:
             yield name, title, text
 

@@ -2,6 +2,17 @@
 
 from advnets.figures.files import save, save_each, step_of
 from advnets.figures.grid import grid, interpolation, neighbors
-from advnets.figures.plots import curves, intervals, scatter
+from advnets.figures.plots import courses, curves, intervals, scatter
 
-__all__ = ["curves", "grid", "interpolation", "intervals", "neighbors", "save", "save_each", "scatter", "step_of"]
+__all__ = [
+    "courses",
+    "curves",
+    "grid",
+    "interpolation",
+    "intervals",
+    "neighbors",
+    "save",
+    "save_each",
+    "scatter",
+    "step_of",
+]

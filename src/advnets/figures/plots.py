@@ -84,7 +84,7 @@ def intervals(panels: Mapping[str, Mapping[str, tuple[float, float, float]]], pa
     """Values with their intervals, a panel for each measure, a line for each contender.
 
     Args:
-        panels: title to contender to (value, low, high).
+        panels: title to contender to (value, low, high); an infinite end is not drawn.
         path: the PNG file to write.
 
     Returns:
@@ -102,12 +102,44 @@ def intervals(panels: Mapping[str, Mapping[str, tuple[float, float, float]]], pa
         for place, name in enumerate(names):
             if name in panel:
                 value, low, high = panel[name]
-                axes.plot([low, high], [place, place], color=_GRAY, linewidth=2)
+                ends = [end if np.isfinite(end) else value for end in (low, high)]
+                axes.plot(ends, [place, place], color=_GRAY, linewidth=2)
                 axes.plot([value], [place], "o", color=_BLUE, markersize=5)
         axes.set_title(title, loc="left", fontsize=10)
         axes.set_yticks(range(len(names)), names, fontsize=9)
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.tick_params(axis="x", labelsize=8)
+        _tidy(axes)
+    for axes in grid.flat[len(panels) :]:
+        axes.set_visible(False)
+    return _save(figure, path)
+
+
+def courses(panels: Mapping[str, Sequence[tuple[float, float, float, float]]], path: str | os.PathLike[str]) -> Path:
+    """Measures over a training, a panel each, with their intervals.
+
+    Args:
+        panels: title to (step, value, low, high) of each measurement; an infinite end is cut off.
+        path: the PNG file to write.
+
+    Returns:
+        The path.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    columns = min(len(panels), 3)
+    rows = -(-len(panels) // columns)
+    figure = _figure(1.0 + 3.4 * columns, 2.6 * rows)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes, (title, points) in zip(grid.flat, panels.items(), strict=False):
+        steps, values, low, high = np.array(points, dtype=np.float64).T
+        some = np.isfinite(low) & np.isfinite(high)
+        axes.fill_between(steps, low, high, where=some, color=_BLUE, alpha=0.2, linewidth=0)
+        axes.plot(steps, values, color=_BLUE, marker="o", markersize=3)
+        axes.set_title(title, loc="left", fontsize=10)
+        axes.set_xlabel("step", fontsize=9)
+        axes.tick_params(labelsize=8)
         _tidy(axes)
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
