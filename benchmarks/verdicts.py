@@ -59,6 +59,8 @@ def main() -> None:
         answers[name] = {}
         for features in ("pixels", "classifier"):
             asked = [each for each in MEASURES if FEATURES.get(each, "classifier") == features]
+            if name == "real images":  # the validation images choose Parzen's sigma, and so cannot be its samples
+                asked = [each for each in asked if each != "parzen"]
             answers[name] |= advnets.evaluate(samples, table, asked, options.count, features=features).measures
         print(name, {measure: describe(answer)[0] for measure, answer in answers[name].items()}, flush=True)
         result = {"machine": machine(), "count": options.count, "answers": answers}
