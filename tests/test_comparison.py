@@ -32,6 +32,7 @@ def test_a_difference_is_real_where_the_intervals_part(tmp_path: Path) -> None:
     found = compare([a, b, c])
     assert found.verdicts("frechet") == {str(a): "best", str(b): "like the best", str(c): "worse"}
     assert found.verdicts("two_sample") == {str(a): "best", str(b): "worse", str(c): "worse"}  # nearest to a half
+    assert compare([a, write(tmp_path / "d.json", frechet=answer(10, 9, 11))]).verdicts("frechet")[str(a)] == "best"
     real = {(each.measure, each.first, each.second): each.real for each in found.differences()}
     assert not real["frechet", str(a), str(b)]
     assert real["frechet", str(b), str(c)]

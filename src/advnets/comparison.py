@@ -72,7 +72,8 @@ class Comparison:
         verdicts: dict[str, str] = {}
         for name in values:
             apart = _difference(measure, (name, best), self.answers[name][measure], self.answers[best][measure]).real
-            verdicts[name] = "best" if name == best else "worse" if apart else "like the best"
+            equal = values[name] == values[best]
+            verdicts[name] = "best" if equal else "worse" if apart else "like the best"
         return verdicts
 
     def as_dict(self) -> dict[str, Any]:
