@@ -15,6 +15,7 @@ from advnets.data import open_table
 from advnets.data.toys import open_points
 from advnets.errors import MeasureError, RecipeError
 from advnets.measures.catalog import MEASURES
+from advnets.measures.features import BUILDERS, Extractor, Setting
 from advnets.recipe import from_dict
 
 
@@ -96,13 +97,32 @@ def test_points_are_measured_by_their_modes(tmp_path: Path) -> None:
         ({"real": "training"}, "no split"),
         ({"count": 1}, "too few"),
         ({"metrics": "fid"}, "unknown measure 'fid'; choose from parzen"),
-        ({"metrics": "modes"}, "name no classes; use --features classifier"),
+        ({"metrics": "modes", "data": np.zeros((30, 28, 28), np.uint8)}, "no labels to train a classifier"),
         ({"features": "clip"}, "clip"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(options: dict[str, Any], message: str) -> None:
+    data = options.pop("data", None)
     with pytest.raises(MeasureError, match=message):
-        advnets.evaluate(real_digits(10), "mnist", **options)
+        advnets.evaluate(real_digits(10), "mnist" if data is None else open_table(data, progress=False), **options)
+
+
+def test_classes_are_the_classifiers_where_features_name_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def halves(setting: Setting) -> Extractor:  # stands for the classifier, which takes a minute to train
+        def classify(features: np.ndarray) -> np.ndarray:
+            return np.concatenate([features, 1 - features], 1)
+
+        def extract(images: np.ndarray) -> np.ndarray:
+            return (images.mean((1, 2, 3), dtype=np.float32) > 33)[:, None].astype(np.float32)
+
+        return Extractor(name="classifier", dimension=1, identity="halves", extract=extract, classify=classify)
+
+    monkeypatch.setitem(BUILDERS, "classifier", halves)
+    found = advnets.evaluate(real_digits(50), "mnist", "modes,inception_score,precision").results
+    assert found["modes"].value == 2
+    assert [found[name].features for name in ("modes", "inception_score", "precision")] == [
+        "classifier", "classifier", "pixels",
+    ]  # fmt: skip
 
 
 def test_no_measure_is_no_evaluation() -> None:

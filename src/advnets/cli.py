@@ -216,7 +216,7 @@ def evaluate(args: list[str]) -> None:
                 frechet_infinity, kernel, sliced_wasserstein, precision, recall, density, coverage, two_sample,
                 modes, birthday, memorization; or all. By default parzen,total_variation (points:
                 modes,sliced_wasserstein).
-            features: what distances are taken in: pixels, classifier (trained on the labelled data, once),
+            features: what distances are taken in: pixels, classifier (trained on the labeled data, once),
                 inception, or an ONNX model's file.
             real: the real images to measure against: test, valid or train.
             count: samples drawn from a run; of other samples, the most that are used.

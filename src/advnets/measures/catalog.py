@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from advnets.data import ImageTable
 from advnets.data.toys import PointTable
 from advnets.errors import MeasureError
 from advnets.measures.birthday import birthday
-from advnets.measures.features import Extractor, cached_features, extract_all
+from advnets.measures.features import Extractor, cached_features, extract_all, extractor
 from advnets.measures.frechet import frechet, frechet_infinity
 from advnets.measures.inception_score import inception_score
 from advnets.measures.kernel import kernel
@@ -125,6 +126,18 @@ class Subject:
         return manifold(*self.equal_counts(), features=self.features)
 
     @functools.cached_property
+    def classifying(self) -> Subject:
+        """This subject in features that name classes: its own, or else those of the classifier of its data's labels.
+
+        Raises:
+            MeasureError: the data have no labels.
+        """
+        if self.extractor is not None and self.extractor.classify is not None:
+            return self
+        trained = extractor("classifier", self.table, progress=True)
+        return dataclasses.replace(self, extractor=trained, known={})
+
+    @functools.cached_property
     def sample_classes(self) -> NDArray[np.float32]:
         """The extractor's class probabilities of the samples, N x K."""
         return self._probabilities(self.sample_features)
@@ -136,7 +149,7 @@ class Subject:
     def _probabilities(self, features: Features) -> NDArray[np.float32]:
         found = None if self.extractor is None else self.extractor.probabilities(features)
         if found is None:
-            raise MeasureError(f"{self.features} name no classes", "use --features classifier or inception")
+            raise MeasureError(f"{self.features} name no classes", "use classifier or inception")
         return found
 
     def equal_counts(self) -> tuple[Features, Features]:
@@ -162,8 +175,14 @@ def _total_variation(subject: Subject) -> Measurement:
 def _modes(subject: Subject) -> Measurement:
     if isinstance(subject.data, PointTable):
         return modes_of_points(subject.samples, subject.data.modes, subject.data.deviation, seed=subject.seed)
-    ours, theirs = subject.sample_classes, subject.real_classes()
-    return modes(ours.argmax(1), theirs.argmax(1), ours.shape[1], features=subject.features, seed=subject.seed)
+    seen = subject.classifying
+    ours, theirs = seen.sample_classes, seen.real_classes()
+    return modes(ours.argmax(1), theirs.argmax(1), ours.shape[1], features=seen.features, seed=subject.seed)
+
+
+def _inception_score(subject: Subject) -> Measurement:
+    seen = subject.classifying
+    return inception_score(seen.sample_classes, features=seen.features)
 
 
 def _memorization(subject: Subject) -> Measurement:
@@ -192,7 +211,7 @@ class Entry:
         compute: takes it of a subject.
         better: where better generators lie: "higher", "lower", or the value to be near to.
         of: what it is about: images alone, features (any extractor, and points), or classes (an extractor that
-            classifies, and points).
+            classifies, else the classifier; and points).
         says: what it tells, on one line.
     """
 
@@ -205,12 +224,7 @@ class Entry:
 MEASURES: dict[str, Entry] = {
     "parzen": Entry(_parzen, "higher", "images", "the paper's log-likelihood of real images, nats"),
     "total_variation": Entry(_total_variation, 1.0, "images", "sharpness beside real images: less is blur"),
-    "inception_score": Entry(
-        lambda s: inception_score(s.sample_classes, features=s.features),
-        "higher",
-        "classes",
-        "classes are clear and even",
-    ),
+    "inception_score": Entry(_inception_score, "higher", "classes", "classes are clear and even"),
     "frechet": Entry(_between(frechet, False), "lower", "features", "distance of two moments of features"),
     "frechet_infinity": Entry(
         _between(frechet_infinity, True), "lower", "features", "the same, extrapolated to infinitely many samples"
