@@ -148,8 +148,7 @@ class Subject:
 
     def _probabilities(self, features: Features) -> NDArray[np.float32]:
         found = None if self.extractor is None else self.extractor.probabilities(features)
-        if found is None:
-            raise MeasureError(f"{self.features} name no classes", "use classifier or inception")
+        assert found is not None, "asked of `classifying` only"
         return found
 
     def equal_counts(self) -> tuple[Features, Features]:
@@ -212,45 +211,29 @@ class Entry:
         better: where better generators lie: "higher", "lower", or the value to be near to.
         of: what it is about: images alone, features (any extractor, and points), or classes (an extractor that
             classifies, else the classifier; and points).
-        says: what it tells, on one line.
     """
 
     compute: Callable[[Subject], Measurement]
     better: str | float
     of: str
-    says: str
 
 
 MEASURES: dict[str, Entry] = {
-    "parzen": Entry(_parzen, "higher", "images", "the paper's log-likelihood of real images, nats"),
-    "total_variation": Entry(_total_variation, 1.0, "images", "sharpness beside real images: less is blur"),
-    "inception_score": Entry(_inception_score, "higher", "classes", "classes are clear and even"),
-    "frechet": Entry(_between(frechet, False), "lower", "features", "distance of two moments of features"),
-    "frechet_infinity": Entry(
-        _between(frechet_infinity, True), "lower", "features", "the same, extrapolated to infinitely many samples"
-    ),
-    "kernel": Entry(_between(kernel, True), "lower", "features", "squared distance of all moments to the third"),
-    "sliced_wasserstein": Entry(
-        _between(sliced_wasserstein, True), "lower", "features", "transport along random directions"
-    ),
-    "precision": Entry(lambda s: s.manifold["precision"], "higher", "features", "share of samples that look real"),
-    "recall": Entry(lambda s: s.manifold["recall"], "higher", "features", "share of real images within reach"),
-    "density": Entry(lambda s: s.manifold["density"], "higher", "features", "precision that outliers do not fool"),
-    "coverage": Entry(lambda s: s.manifold["coverage"], "higher", "features", "recall that outliers do not fool"),
-    "two_sample": Entry(
-        lambda s: two_sample(*s.equal_counts(), features=s.features),
-        0.5,
-        "features",
-        "how often a sample is told from a real image",
-    ),
-    "modes": Entry(_modes, "higher", "classes", "classes, or clusters, that occur"),
-    "birthday": Entry(
-        lambda s: birthday(*s.equal_counts(), features=s.features),
-        "higher",
-        "features",
-        "how many different images it makes",
-    ),
-    "memorization": Entry(_memorization, 0.5, "features", "how often a sample is nearer to training images"),
+    "parzen": Entry(_parzen, "higher", "images"),
+    "total_variation": Entry(_total_variation, 1.0, "images"),
+    "inception_score": Entry(_inception_score, "higher", "classes"),
+    "frechet": Entry(_between(frechet, False), "lower", "features"),
+    "frechet_infinity": Entry(_between(frechet_infinity, True), "lower", "features"),
+    "kernel": Entry(_between(kernel, True), "lower", "features"),
+    "sliced_wasserstein": Entry(_between(sliced_wasserstein, True), "lower", "features"),
+    "precision": Entry(lambda s: s.manifold["precision"], "higher", "features"),
+    "recall": Entry(lambda s: s.manifold["recall"], "higher", "features"),
+    "density": Entry(lambda s: s.manifold["density"], "higher", "features"),
+    "coverage": Entry(lambda s: s.manifold["coverage"], "higher", "features"),
+    "two_sample": Entry(lambda s: two_sample(*s.equal_counts(), features=s.features), 0.5, "features"),
+    "modes": Entry(_modes, "higher", "classes"),
+    "birthday": Entry(lambda s: birthday(*s.equal_counts(), features=s.features), "higher", "features"),
+    "memorization": Entry(_memorization, 0.5, "features"),
 }
 """The measures by name. One more is one entry."""
 

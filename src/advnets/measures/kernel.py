@@ -67,12 +67,7 @@ def kernel(
     ours, theirs = features_of(samples, "samples", 4), features_of(real, "real", 4)
     check_widths(ours, theirs, ("samples", "real"))
     size = min(subset_size, len(ours), len(theirs))
-    if size < 2 or subsets < 1:
-        raise MeasureError(f"{subsets} subsets of {subset_size}", "use 1 or more of 2 or more")
-    if kind not in ("polynomial", "rbf") or degree < 1 or (bandwidth is not None and bandwidth <= 0):
-        raise MeasureError(
-            f"kernel {kind!r}, degree {degree}, bandwidth {bandwidth}", "use polynomial or rbf and positive numbers"
-        )
+    _check(kind, subsets, size, degree, bandwidth)
     if size == len(ours) == len(theirs):
         subsets = 1
     rng = np.random.RandomState(seed)
@@ -110,6 +105,15 @@ def kernel(
         },
         caveat=CAVEAT,
     )
+
+
+def _check(kind: str, subsets: int, size: int, degree: int, bandwidth: float | None) -> None:
+    if size < 2 or subsets < 1:
+        raise MeasureError(f"{subsets} subsets of {size}", "use 1 or more of 2 or more")
+    if kind not in ("polynomial", "rbf") or degree < 1 or (bandwidth is not None and bandwidth <= 0):
+        raise MeasureError(
+            f"kernel {kind!r}, degree {degree}, bandwidth {bandwidth}", "use polynomial or rbf and positive numbers"
+        )
 
 
 def _mmd(x: Tensor, y: Tensor, function: Kernel) -> tuple[float, Floats, Floats]:

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-NOTHING: Mapping[str, Any] = {}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
@@ -39,7 +37,7 @@ class Measurement:
     features: str = "pixels"
     seed: int | None = None
     standard_error: float | None = None
-    details: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    details: Mapping[str, Any] = field(default_factory=dict[str, Any])
     caveat: str = ""
 
     def as_dict(self) -> dict[str, Any]:
