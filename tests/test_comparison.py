@@ -33,6 +33,9 @@ def test_a_difference_is_real_where_the_intervals_part(tmp_path: Path) -> None:
     assert found.verdicts("frechet") == {str(a): "best", str(b): "like the best", str(c): "worse"}
     assert found.verdicts("two_sample") == {str(a): "best", str(b): "worse", str(c): "worse"}  # nearest to a half
     assert compare([a, write(tmp_path / "d.json", frechet=answer(10, 9, 11))]).verdicts("frechet")[str(a)] == "best"
+    e = write(tmp_path / "e.json", two_sample=answer(0.48, 0.47, 0.49))
+    f = write(tmp_path / "f.json", two_sample=answer(0.53, 0.52, 0.54))  # as far from a half, on the other side
+    assert compare([e, f]).verdicts("two_sample") == {str(e): "best", str(f): "like the best"}
     real = {(each.measure, each.first, each.second): each.real for each in found.differences()}
     assert not real["frechet", str(a), str(b)]
     assert real["frechet", str(b), str(c)]
@@ -67,6 +70,20 @@ def test_figures_that_do_not_compare_are_refused(tmp_path: Path, other: dict[str
     b = write(tmp_path / "b.json", frechet={**answer(1, 0, 2), **other})
     with pytest.raises(MeasureError, match=message):
         compare([a, b])
+
+
+def test_two_networks_of_one_name_do_not_compare(tmp_path: Path) -> None:
+    answers = [{**answer(1, 0, 2, extractor=identity), "features": "net.onnx"} for identity in ("a", "b")]
+    a, b = (write(tmp_path / f"{n}.json", frechet=each) for n, each in enumerate(answers))
+    with pytest.raises(MeasureError, match="extractor a of"):
+        compare([a, b])
+
+
+def test_an_interval_without_end_is_null(tmp_path: Path) -> None:
+    a = write(tmp_path / "a.json", birthday={**answer(5, 1, 9), "interval": [1, None]})
+    b = write(tmp_path / "b.json", birthday=answer(7, 6, 8))
+    plain = json.loads(json.dumps(compare([a, b]).as_dict(), allow_nan=False))
+    assert plain["differences"][0]["interval"][1] is None
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"frechet": {"value": 1}}', '{"frechet": 1}'])

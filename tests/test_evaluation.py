@@ -55,7 +55,9 @@ def test_image_files_are_brought_to_the_datas_size(tmp_path: Path) -> None:
 def test_each_answer_says_what_it_is_of() -> None:
     found = advnets.evaluate(real_digits(50), "mnist", "total_variation", count=30, real="valid")
     answer = found.measures["total_variation"]
-    assert {**answer["of"], "fingerprint": ""} == {"data": "mnist", "real": "valid", "fingerprint": "", "count": 30}
+    assert {**answer["of"], "fingerprint": ""} == {
+        "data": "mnist", "real": "valid", "fingerprint": "", "count": 30, "extractor": "pixels-1",
+    }  # fmt: skip
     table = open_table("mnist")
     same = advnets.evaluate(real_digits(50), table, "total_variation", real="valid").of["fingerprint"]
     other = advnets.evaluate(real_digits(50), table, "total_variation").of["fingerprint"]
@@ -83,10 +85,17 @@ def test_points_are_measured_by_their_modes(tmp_path: Path) -> None:
     np.save(tmp_path / "points.npy", ring.points[:4000])
     found = advnets.evaluate(tmp_path / "points.npy", "ring").results
     assert found["modes"].value == 8
-    assert found["sliced_wasserstein"].value < 0.1
+    # Two independent draws differ by how many fall to each mode; .1 held while the samples were among the real points.
+    assert found["sliced_wasserstein"].value < 0.3
     half = advnets.evaluate(ring.points[:4000][ring.points[:4000, 0] > 0.5], "ring").results
     assert half["modes"].value == 3
     assert half["sliced_wasserstein"].value > 0.5
+    np.savez(tmp_path / "points.npz", x=ring.points[:4000])
+    assert advnets.evaluate(tmp_path / "points.npz", "ring").results == found
+    replay = advnets.evaluate(ring.points[:2000], "ring", "memorization").results["memorization"]
+    assert (replay.value, replay.details["copies"]) == (1, 1)
+    fresh = advnets.evaluate(ring.fresh(12_000)[10_000:], "ring", "memorization").results["memorization"]
+    assert fresh.interval[0] < 0.5 < fresh.interval[1]
     with pytest.raises(MeasureError, match="about images"):
         advnets.evaluate(ring.points[:100], "ring", "parzen")
 
@@ -96,6 +105,7 @@ def test_points_are_measured_by_their_modes(tmp_path: Path) -> None:
     [
         ({"real": "training"}, "no split"),
         ({"count": 1}, "too few"),
+        ({"seed": -1}, "seed -1; use 0 or more"),
         ({"metrics": "fid"}, "unknown measure 'fid'; choose from parzen"),
         ({"metrics": "modes", "data": np.zeros((30, 28, 28), np.uint8)}, "no labels to train a classifier"),
         ({"features": "clip"}, "clip"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -224,6 +225,10 @@ def _left_out(facts: Mapping[str, Any]) -> list[str]:
 
 def _anchored(recipe: Recipe) -> Recipe:
     """The recipe with its path to the data made absolute, so that the run goes on from any folder."""
+    features = recipe.measure.features
+    if features.endswith(".onnx"):
+        features = str(Path(features).expanduser().absolute())
+        recipe = recipe.replace(measure=dataclasses.replace(recipe.measure, features=features))
     if recipe.data in TOYS or recipe.data in NAMED:
         return recipe
     return recipe.replace(data=str(Path(recipe.data).expanduser().absolute()))

@@ -490,7 +490,7 @@ def _evaluate(source: Path, step: str, out: Path | None, **options: Any) -> None
     if out is not None:
         with writing(out, _ELSEWHERE):
             write_whole(out, json.dumps(answers, indent=1).encode())
-    paper = paper_figure(name, shape, len(result.samples)) if "parzen" in answers else ""
+    paper = paper_figure(name, shape, len(result.samples), options["real"]) if "parzen" in answers else ""
     table = Table()
     for heading in ("measure", "value", "95 % interval", *(["paper"] if paper else [])):
         table.add_column(heading, no_wrap=True)

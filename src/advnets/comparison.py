@@ -13,7 +13,7 @@ from typing import Any
 from advnets.errors import MeasureError
 from advnets.evaluation import evaluate
 from advnets.measures.catalog import MEASURES, badness
-from advnets.measures.measurement import interval_of
+from advnets.measures.measurement import interval_of, plain
 
 Answers = Mapping[str, Mapping[str, Any]]
 
@@ -71,14 +71,15 @@ class Comparison:
         best = min(values, key=lambda name: badness(measure, values[name]))
         verdicts: dict[str, str] = {}
         for name in values:
-            apart = _difference(measure, (name, best), self.answers[name][measure], self.answers[best][measure]).real
+            mine, theirs = (_badness_of(measure, self.answers[each][measure]) for each in (name, best))
+            apart = _difference(measure, (name, best), mine, theirs).real
             equal = values[name] == values[best]
             verdicts[name] = "best" if equal else "worse" if apart else "like the best"
         return verdicts
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {
+        return plain({
             "answers": {name: dict(answers) for name, answers in self.answers.items()},
             "verdicts": {measure: self.verdicts(measure) for measure in self.measures},
             "differences": [
@@ -88,7 +89,7 @@ class Comparison:
                 }
                 for each in self.differences()
             ],
-        }  # fmt: skip
+        })  # fmt: skip
 
 
 def compare(sources: Sequence[str | Path], **options: Any) -> Comparison:
@@ -135,12 +136,24 @@ def _check_comparable(first: str, second: str, ours: Answers, theirs: Answers, m
         a, b = ours[measure], theirs[measure]
         facts = [("features", a["features"], b["features"])]
         facts += [(key, a["of"].get(key), b["of"].get(key)) for key in ("data", "fingerprint", "real", "count")]
+        if a["features"] != "pixels":  # two networks may have one name; Parzen and its like take pixels anyway
+            facts.append(("extractor", a["of"].get("extractor"), b["of"].get("extractor")))
         for key, one, other in facts:
             if one != other:
                 raise MeasureError(
                     f"{measure} does not compare: {key} {one} of {first}, {other} of {second}",
                     "measure both in the same way",
                 )
+
+
+def _badness_of(measure: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer turned so that lower is better: for a measure with a target, the distance from it."""
+    low, high = interval_of(answer)
+    value, ends = badness(measure, answer["value"]), sorted(badness(measure, end) for end in (low, high))
+    better = MEASURES[measure].better
+    if not isinstance(better, str) and low <= better <= high:
+        ends[0] = 0.0
+    return {"value": value, "interval": ends}
 
 
 def _difference(measure: str, names: tuple[str, str], a: Mapping[str, Any], b: Mapping[str, Any]) -> Difference:

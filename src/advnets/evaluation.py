@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from advnets.api import open_data
 from advnets.data import ImageTable, open_table
-from advnets.data.arrays import read_npy
+from advnets.data.arrays import read_npy, read_npz
 from advnets.data.toys import TOYS, PointTable, open_points
 from advnets.errors import MeasureError
 from advnets.measures import Measurement
@@ -34,8 +34,8 @@ class Evaluation:
 
     Args:
         results: measure name to its `Measurement`.
-        of: what was measured: data, real (the split), fingerprint of these real images (SHA-256), count and, for a
-            run, step and seed of the samples.
+        of: what was measured: data, real (the split), fingerprint of these real images (SHA-256), count,
+            extractor (the identity of the features) and, for a run, step and seed of the samples.
         features: what distances were taken in.
         notes: what a reader should know: a classifier's accuracy, measures that could not be taken.
         samples: the samples that were measured, uint8 N x C x H x W, or float32 points N x 2.
@@ -92,6 +92,8 @@ def evaluate(
     """
     if real not in REAL:
         raise MeasureError(f"no split {real!r}", f"choose from {', '.join(REAL)}")
+    if seed < 0:
+        raise MeasureError(f"seed {seed}", "use 0 or more")
     if count < 2:
         raise MeasureError(f"{count} samples are too few to measure", "ask for 2 or more")
     asked = None if metrics is None or metrics == "all" else _split(metrics)
@@ -104,6 +106,7 @@ def evaluate(
     subject = Subject(samples, table, found, real, seed)
     of = {
         "data": table.name, "real": real, "fingerprint": _fingerprint(table, real), "count": len(samples),
+        **({} if found is None else {"extractor": found.identity}),
         **({} if run is None else {"step": run.step, "seed": seed}),
     }  # fmt: skip
     results, refused = _taken(subject, asked, everything=metrics == "all")
@@ -215,7 +218,10 @@ def _images(source: str | Path | Samples) -> NDArray[np.uint8]:
 
 
 def _points(source: str | Path | Samples) -> NDArray[np.float32]:
-    values = source if isinstance(source, np.ndarray) else read_npy(Path(source))
+    if isinstance(source, np.ndarray):
+        values = source
+    else:
+        values = read_npz(Path(source))[0] if Path(source).suffix == ".npz" else read_npy(Path(source))
     if values.ndim != 2 or values.shape[1] != 2 or not np.issubdtype(values.dtype, np.floating):
         raise MeasureError(f"samples of type {values.dtype} and shape {values.shape}", "give points, float, N x 2")
     return np.asarray(values, dtype=np.float32)

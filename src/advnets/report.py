@@ -124,15 +124,16 @@ def _nearest_rows(samples: NDArray[np.uint8], images: NDArray[np.uint8], rows: N
     return np.array([parts[p][found[p][0][i, 0]] for i, p in enumerate(first)])
 
 
-def paper_figure(data: str, shape: Sequence[int], count: int) -> str:
+def paper_figure(data: str, shape: Sequence[int], count: int, real: str) -> str:
     """The paper's Parzen figure for a data set at the paper's size, or nothing.
 
     Args:
         data: the data set's name.
         shape: C x H x W of the images that were measured.
         count: samples; the paper's are 10,000, and figures of other counts do not compare.
+        real: the split that was measured against; the paper's is test.
     """
-    return PAPER_PARZEN.get((data, *shape), "") if count == _PAPER_SAMPLES else ""
+    return PAPER_PARZEN.get((data, *shape), "") if (count, real) == (_PAPER_SAMPLES, "test") else ""
 
 
 def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
@@ -158,7 +159,7 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
     measures = _read_measures(run.path / "evaluation.json")
     about = next((answer["of"] for answer in measures.values()), None)
     if about:
-        lines += _measures(measures, about, paper_figure(about["data"], run.shape, about["count"]))
+        lines += _measures(measures, about, paper_figure(about["data"], run.shape, about["count"], about["real"]))
     for name, title, text in _shown(run):
         lines += [f"## {title}", "", *([text, ""] if text else []), f"![{title}]({name})", ""]
     return "\n".join(lines)
@@ -178,7 +179,7 @@ def _read_measures(path: Path) -> dict[str, dict[str, Any]]:
     try:
         measures = json.loads(path.read_bytes())
         about = [answer["of"] for answer in measures.values()]
-        return measures if all({"data", "count", "step", "seed"} <= set(of) for of in about) else {}
+        return measures if all({"data", "real", "count", "step", "seed"} <= set(of) for of in about) else {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 

@@ -11,6 +11,7 @@ from small_games import ring
 
 import advnets
 from advnets.errors import MeasureError, RecipeError
+from advnets.measures.catalog import MEASURES, Entry
 from advnets.training import checkpoint
 from advnets.training.measuring import MeasureConfig, at_rest, best_step, parse_flag
 
@@ -124,3 +125,22 @@ def test_the_flag_spells_the_fields() -> None:
     for wrong in ("frechet@often", "frechet@metrics=recall", "frechet@pace=3"):
         with pytest.raises(MeasureError, match="write NAMES@field=value"):
             parse_flag(wrong)
+
+
+def test_a_measure_that_cannot_be_taken_does_not_end_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(subject: object) -> None:
+        raise MeasureError("too few")
+
+    monkeypatch.setitem(MEASURES, "recall", Entry(refuse, "higher", "features"))  # type: ignore[arg-type]
+    run = advnets.train(ring(measure={**MEASURED, "metrics": "modes,recall"}), run=tmp_path / "run")
+    assert run.step == 40
+    assert all(set(entry["measures"]) == {"modes"} for entry in lines(run))
+    assert all("too few" in entry["refused"]["recall"] for entry in lines(run))
+
+
+def test_what_never_fits_the_data_is_refused_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(MeasureError, match="parzen is about images"):
+        advnets.train(ring(measure={**MEASURED, "metrics": "parzen"}), run=tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -32,6 +32,10 @@ class PointTable:
     def __len__(self) -> int:
         return len(self.points)
 
+    def fresh(self, count: int) -> NDArray[np.float32]:
+        """Points of the same mixture that no game is trained on, always the same ones: float32, count x 2."""
+        return _draw(self.modes, self.deviation, count, seed=2015)
+
 
 def ring_modes() -> NDArray[np.float32]:
     """Eight means on a circle of radius 2 (Metz et al. 2017, *Unrolled GANs*, section 3.1)."""
@@ -53,7 +57,11 @@ def open_points(name: str) -> PointTable:
     """The toy data of that name (a key of `TOYS`): 100,000 points, always the same ones."""
     modes_of, deviation = _TOYS[name]
     modes = modes_of()
-    rng = np.random.default_rng(2014)
-    noise = rng.normal(scale=deviation, size=(_COUNT, 2))
-    points = (modes[rng.integers(len(modes), size=_COUNT)] + noise).astype(np.float32)
+    points = _draw(modes, deviation, _COUNT, seed=2014)
     return PointTable(name, points, modes, deviation, hashlib.sha256(points.tobytes()).hexdigest())
+
+
+def _draw(modes: NDArray[np.float32], deviation: float, count: int, seed: int) -> NDArray[np.float32]:
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(scale=deviation, size=(count, 2))
+    return (modes[rng.integers(len(modes), size=count)] + noise).astype(np.float32)

@@ -29,6 +29,7 @@ from advnets.measures.total_variation import total_variation
 from advnets.measures.two_sample import two_sample
 
 Features = NDArray[np.float32]
+_FRESH_POINTS = 10_000
 _SPLITS = {"test": "test", "valid": "validation", "train": "training"}
 
 
@@ -81,8 +82,8 @@ class Subject:
 
     def _extract(self, split: str) -> Features:
         if isinstance(self.data, PointTable):
-            part = self.data.points[len(self.data) // 2 :] if split == "train" else self.data.points[:10_000]
-            return _points(part[: self.limit])
+            points = self.data.points if split == "train" else self.data.fresh(_FRESH_POINTS)
+            return _points(points[: self.limit])
         assert self.extractor is not None
         return cached_features(self.extractor, self.data, self.rows(split)[: self.limit])
 

@@ -42,31 +42,32 @@ class Measurement:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON: `value`, `interval`, ..., with the details beside them; infinity becomes None."""
-        plain: dict[str, Any] = {"value": self.value, "interval": self.interval, "interval_by": self.interval_by}
+        known: dict[str, Any] = {"value": self.value, "interval": self.interval, "interval_by": self.interval_by}
         if self.standard_error is not None:
-            plain["standard_error"] = self.standard_error
-        plain |= {"samples": self.samples, "real": self.real, "features": self.features}
+            known["standard_error"] = self.standard_error
+        known |= {"samples": self.samples, "real": self.real, "features": self.features}
         if self.seed is not None:
-            plain["seed"] = self.seed
-        plain |= self.details
+            known["seed"] = self.seed
+        known |= self.details
         if self.caveat:
-            plain["caveat"] = self.caveat
-        return _plain(plain)
+            known["caveat"] = self.caveat
+        return plain(known)
 
     def __str__(self) -> str:
         low, high = self.interval
         return f"{self.measure} {self.value:.4g} ({low:.4g} to {high:.4g}, {self.features})"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Values as JSON has them; infinity becomes None."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    plain = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(plain, float) and not math.isfinite(plain) else plain
+        return plain(value.tolist())
+    single = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(single, float) and not math.isfinite(single) else single
 
 
 def interval_of(answer: Mapping[str, Any]) -> tuple[float, float]:

@@ -133,9 +133,11 @@ def _measure(
     trainer: Trainer, run: RunDirectory, clock: _Clock, measuring: Measuring, events: Any, display: ProgressDisplay
 ) -> None:
     """Add a line to measures.jsonl, and keep the checkpoint if it is the best so far."""
+    trainer.check_finite({})
     line = measuring.take(trainer, clock.stamp() / trainer.step)
     run.append_measures(line)
     said = [f"{name} {found['value']:.4g}" for name, found in line["measures"].items()]
+    said += [f"{name} was not taken: {why}" for name, why in line.get("refused", {}).items()]
     display.say(f"step {trainer.step:,}: {', '.join(said)} ({line['count']:,} samples)")
     with writing(run.path):
         for name, found in line["measures"].items():

@@ -13,6 +13,7 @@ from advnets.data.toys import PointTable
 from advnets.errors import MeasureError
 
 if TYPE_CHECKING:
+    from advnets.measures import Measurement
     from advnets.measures.catalog import Features
     from advnets.training.trainer import Trainer
 
@@ -100,6 +101,21 @@ class Measuring:
         if isinstance(self.data, ImageTable) and len(self.data.rows("valid")) < 2:
             raise MeasureError(f"{self.data.name} has no validation images to measure against", "use a --holdout")
         self._extractor = None if isinstance(self.data, PointTable) else extractor(self.config.features, self.data)
+        self._check_kinds()
+        width = 2 if self._extractor is None else self._extractor.dimension
+        self._fewest = max(_FEWEST, width + 1) if "frechet_infinity" in self.names else _FEWEST
+
+    def _check_kinds(self) -> None:
+        """Refuse, before the first step, what can never be taken of these data."""
+        from advnets.measures.catalog import MEASURES
+
+        for name in self.names:
+            kind, points = MEASURES[name].of, isinstance(self.data, PointTable)
+            if points and kind == "images":
+                raise MeasureError(f"{name} is about images, {self.data.name} holds points", "choose another measure")
+            own = self._extractor is not None and self._extractor.classify is not None
+            if kind == "classes" and isinstance(self.data, ImageTable) and self.data.labels is None and not own:
+                raise MeasureError(f"{name} needs classes, {self.data.name} has no labels", "choose another measure")
 
     def due(self, step: int) -> bool:
         """Whether to measure after `step` steps."""
@@ -115,28 +131,37 @@ class Measuring:
         if not self.count:
             self.count = self._settle(trainer, step_seconds)
         begin = time.perf_counter()
-        found = self._measure(trainer, self.count)
+        found, refused = self._measure(trainer, self.count)
         return {
             "step": trainer.step, "count": self.count, "measure_seconds": round(time.perf_counter() - begin, 3),
             "measures": {name: result.as_dict() for name, result in found.items()},
+            **({"refused": refused} if refused else {}),
         }  # fmt: skip
 
     def _settle(self, trainer: Trainer, step_seconds: float) -> int:
         """As many samples as fit: twice as many cost up to four times as much, for distances between all pairs."""
-        self._measure(trainer, _FEWEST)  # features of the real images are extracted here, once
+        self._measure(trainer, self._fewest)  # features of the real images are extracted here, once
         begin = time.perf_counter()
-        self._measure(trainer, _FEWEST)
+        self._measure(trainer, self._fewest)
         took, allowed = time.perf_counter() - begin, self.config.budget * self.every * step_seconds
-        fits = _FEWEST * math.sqrt(allowed / max(took, 1e-9))
-        return int(min(max(fits, _FEWEST), _MOST) // 100 * 100)
+        fits = self._fewest * math.sqrt(allowed / max(took, 1e-9))
+        return max(int(min(fits, _MOST) // 100 * 100), self._fewest)
 
-    def _measure(self, trainer: Trainer, count: int) -> Mapping[str, Any]:
-        from advnets.measures.catalog import Subject, measure
+    def _measure(self, trainer: Trainer, count: int) -> tuple[dict[str, Measurement], dict[str, str]]:
+        """The measures, and why some could not be taken: that is no reason to end a training."""
+        from advnets.measures.catalog import MEASURES, Subject
 
         trainer.sync_buffers()
         samples = trainer.sampler.draw(count, _SEED)
         subject = Subject(samples, self.data, self._extractor, "valid", _SEED, _MOST, self._known)
-        return measure(subject, self.names)
+        found: dict[str, Measurement] = {}
+        refused: dict[str, str] = {}
+        for name in self.names:
+            try:
+                found[name] = MEASURES[name].compute(subject)
+            except MeasureError as error:
+                refused[name] = str(error)
+        return found, refused
 
 
 def best_step(lines: Sequence[Mapping[str, Any]], judge: str) -> int | None:
