@@ -1,12 +1,13 @@
 """How long the measures take, beside the work they cannot do without and beside plain implementations.
 
-    python benchmarks/measures.py [--count 10000] [--width 2048] [--rounds 3] [--memory]
+    python benchmarks/measures.py [--count 10000] [--width 2048] [--rounds 3] [--memory [50000]]
 
 - precision, recall, density and coverage against the two matrix products they need (count x width x count, float32: one
   between the sets, and half of one within each), and against a plain implementation with every distance at once;
 - the Frechet distance (of statistics, and with its interval from features) against NumPy's eigendecomposition of one
   covariance, and against SciPy's square root of the product;
-- --memory: what each measure needs beyond its inputs at 50,000 samples, in processes of their own.
+- --memory: what each measure of features needs beyond its inputs at so many samples, in processes of their own
+  (Linux); `manifold` is precision, recall, density and coverage, which are taken together.
 
 Interleaved, medians. Result: results/measures.json. It needs a machine that does nothing else.
 """
@@ -14,33 +15,45 @@ Interleaved, medians. Result: results/measures.json. It needs a machine that doe
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import multiprocessing
-import resource
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from machine import machine
 
-from advnets.measures.frechet import GaussianStatistics, frechet, frechet_distance
+from advnets.measures.birthday import birthday
+from advnets.measures.frechet import GaussianStatistics, frechet, frechet_distance, frechet_infinity
+from advnets.measures.inception_score import inception_score
 from advnets.measures.kernel import kernel
 from advnets.measures.manifold import manifold
+from advnets.measures.memorization import memorization
 from advnets.measures.sliced_wasserstein import sliced_wasserstein
+from advnets.measures.two_sample import two_sample
 
 RESULT = Path(__file__).parent / "results" / "measures.json"
+_ROWS_AT_ONCE = 4096
+_PROCESS = Path("/proc/self")
 
 
 def features(count: int, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Two sets of correlated features, float32."""
+    """Two sets of correlated features, float32; made in parts, so that the memory of making them stays small."""
     rng = np.random.default_rng(0)
     mix = (rng.normal(size=(width, width)) * np.linspace(2, 0.1, width)).astype(np.float32)
-    first, second = (rng.normal(size=(count, width)).astype(np.float32) @ mix for _ in range(2))
-    return first, second * np.float32(1.02) + np.float32(0.1)
+    first, second = (np.empty((count, width), np.float32) for _ in range(2))
+    for rows in (first, second):
+        for start in range(0, count, _ROWS_AT_ONCE):
+            part = rows[start : start + _ROWS_AT_ONCE]
+            np.matmul(rng.normal(size=part.shape).astype(np.float32), mix, out=part)
+    second *= np.float32(1.02)
+    second += np.float32(0.1)
+    return first, second
 
 
 def two_products(x: np.ndarray, y: np.ndarray) -> None:
@@ -78,27 +91,56 @@ def race(contenders: dict[str, Callable[[], object]], rounds: int) -> dict[str, 
     return {name: statistics.median(each) for name, each in taken.items()}
 
 
-def gained(name: str, width: int, queue: Any) -> None:
-    """Megabytes that a measure of 50,000 against 50,000 takes beyond its inputs, at the peak."""
-    x, y = features(50_000, width)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    measures: dict[str, Callable[[], object]] = {
-        "manifold": lambda: manifold(x, y), "frechet": lambda: frechet(x, y), "kernel": lambda: kernel(x, y),
-        "sliced_wasserstein": lambda: sliced_wasserstein(x, y),
-    }  # fmt: skip
-    measures[name]()
-    queue.put((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+def classes(x: np.ndarray) -> np.ndarray:
+    """Probabilities, such as the FID network's: of at most its 1,008 classes."""
+    p = np.abs(x[:, :1008])
+    p /= p.sum(1, keepdims=True)
+    return p
 
 
-def memory(width: int) -> dict[str, float]:
-    context = multiprocessing.get_context("spawn")
+MEASURES: dict[str, Callable[[np.ndarray, np.ndarray], object]] = {
+    "frechet": frechet,
+    "frechet_infinity": frechet_infinity,
+    "kernel": kernel,
+    "sliced_wasserstein": sliced_wasserstein,
+    "manifold": manifold,
+    "two_sample": two_sample,
+    "birthday": birthday,
+    "memorization": lambda x, y: memorization(x, y[len(y) // 6 :], y[: len(y) // 6]),
+    "inception_score": lambda x, y: inception_score(x),
+}
+"""What memory is measured of; every one is given two sets of features, N x D."""
+
+
+def beyond(call: Callable[[], object]) -> float:
+    """Megabytes that a call takes beyond what the process holds already, at the peak."""
+    with contextlib.suppress(OSError):  # the peak so far is forgotten; where that is not allowed, it may count
+        (_PROCESS / "clear_refs").write_text("5")
+    held = _megabytes("VmRSS")
+    call()
+    return _megabytes("VmHWM") - held
+
+
+def _megabytes(field: str) -> float:
+    # Not getrusage, whose peak is also that of whatever started this process.
+    line = next(line for line in (_PROCESS / "status").read_text().splitlines() if line.startswith(f"{field}:"))
+    return int(line.split()[1]) * 1024 / 1e6
+
+
+def gained(name: str, count: int, width: int) -> float:
+    """What a measure of `count` against `count` takes beyond its inputs."""
+    x, y = features(count, width)
+    if name == "inception_score":
+        x = classes(x)
+    return beyond(lambda: MEASURES[name](x, y))
+
+
+def memory(count: int, width: int) -> dict[str, float]:
+    """Megabytes of each measure, each in a process of its own; one that dies is an error, not a wait without end."""
     found: dict[str, float] = {}
-    for name in ("frechet", "kernel", "sliced_wasserstein", "manifold"):
-        queue = context.Queue()
-        process = context.Process(target=gained, args=(name, width, queue))
-        process.start()
-        found[name] = queue.get()
-        process.join()
+    for name in MEASURES:
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as alone:
+            found[name] = alone.submit(gained, name, count, width).result()
         print(f"{name}: {found[name]:.0f} MB", flush=True)
     return found
 
@@ -108,7 +150,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--width", type=int, default=2048)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--memory", type=int, nargs="?", const=50_000, default=0, metavar="COUNT")
     parser.add_argument("--out", type=Path, default=RESULT)
     options = parser.parse_args()
     x, y = features(options.count, options.width)
@@ -127,7 +169,7 @@ def main() -> None:
         "machine": surroundings, "count": options.count, "width": options.width, "seconds": seconds,
         "manifold_over_products": seconds["manifold"] / seconds["two products"],
         "frechet_over_eigendecomposition": seconds["frechet_distance"] / seconds["eigendecomposition"],
-        **({"megabytes_at_50000": memory(options.width)} if options.memory else {}),
+        **({f"megabytes_at_{options.memory}": memory(options.memory, options.width)} if options.memory else {}),
     }  # fmt: skip
     options.out.write_text(json.dumps(result, indent=2) + "\n")
     print(json.dumps(result, indent=2))

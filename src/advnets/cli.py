@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import functools
-import io
-import json
 import os
-import re
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import tyro
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from advnets.errors import AdvnetsError, DataError, RunError, UsageError
+from advnets.errors import AdvnetsError, RunError
+from advnets.terminal.arguments import call
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from advnets.recipe import Recipe
-    from advnets.training.run import Run
-
-T = TypeVar("T")
 Positional = tyro.conf.Positional
 _UNUSABLE_PATHS = {errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR}
-_FEW = 4  # measures whose caveats fit below their table
-_ELSEWHERE = "make room, permit writing, or choose another place"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,23 +61,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def train(args: list[str]) -> None:
     """Train from the beginning."""
     import advnets.api as api
-    from advnets.flags import TrainFlags
-    from advnets.recipe import load_recipe
+    from advnets.flags import spelled_out, train_flags
+    from advnets.terminal.runs import print_trained
 
-    args = _measure_flags(args)
-    named = bool(args) and not args[0].startswith("-")
-    base = load_recipe(args[0] if named else _default_recipe(args))
-
-    def read() -> TrainFlags:
-        return tyro.cli(TrainFlags, prog="advnets train [RECIPE]", default=TrainFlags(base), args=args[named:])
-
-    parsed = _read("train", read)
-    _trained(api.train(parsed.recipe, run=parsed.run, command=["advnets", "train", *args]))
+    args = spelled_out(args)
+    flags = train_flags(args)
+    print_trained(api.train(flags.recipe, run=flags.run, command=["advnets", "train", *args]))
 
 
 def resume(args: list[str]) -> None:
     """Continue a training as if it had never stopped."""
     import advnets.api as api
+    from advnets.terminal.runs import print_trained
 
     def resume(
         run: Positional[Path], steps: int | None = None, data: str | None = None, device: str | None = None
@@ -109,9 +87,9 @@ def resume(args: list[str]) -> None:
             data: where the data are now, if they were moved.
             device: go on on this device instead of the recipe's.
         """
-        _trained(api.resume(run, steps=steps, data=data, device=device))
+        print_trained(api.resume(run, steps=steps, data=data, device=device))
 
-    _call(resume, args)
+    call(resume, args)
 
 
 def sample(args: list[str]) -> None:
@@ -132,19 +110,18 @@ def sample(args: list[str]) -> None:
             out: FILE.png for a grid, FILE.npy for uint8 N,H,W,C (float32 N,D for points), or a directory for
                 one PNG each. By default samples.png in the run directory, samples-SEED.png for another seed.
         """
-        from advnets.training.directory import writing
+        from advnets.terminal.runs import load_run
+        from advnets.terminal.saving import save_made
 
         if count < 1:
             raise RunError(f"{count} samples cannot be drawn", "ask for 1 or more")
-        loaded = _load(run, step)
+        loaded = load_run(run, step)
         suffix = ("" if seed == 0 else f"-{seed}") + ("" if step == "newest" else f"-step-{loaded.step}")
         target = out or run / f"samples{suffix}.png"
-        made = loaded.sample(count, seed)
-        with writing(target, _ELSEWHERE):
-            _save(made, target, loaded.recipe.data)
+        save_made(loaded.sample(count, seed), target, loaded.recipe.data)
         print(f"{count} samples: {target}")
 
-    _call(sample, args)
+    call(sample, args)
 
 
 def interpolate(args: list[str]) -> None:
@@ -171,21 +148,22 @@ def interpolate(args: list[str]) -> None:
             out: the PNG file. By default interpolation.png in the run directory.
         """
         from advnets import figures
-        from advnets.training.directory import writing
+        from advnets.terminal.runs import load_run
+        from advnets.terminal.saving import writing_elsewhere
 
         if lines < 1 or points < 2:
             raise RunError(f"{lines} lines of {points} points", "ask for 1 line or more, 2 points or more")
-        loaded = _load(run, step)
+        loaded = load_run(run, step)
         if len(loaded.shape) != 3:
             raise RunError(f"{run} makes points, not images", "draw them with `advnets sample`")
         target = out or run / "interpolation.png"
-        with writing(target, _ELSEWHERE):
+        with writing_elsewhere(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             picture = figures.interpolation(loaded.interpolate(lines, points, seed))  # type: ignore[arg-type]
             figures.save(picture, target, loaded.step)
         print(f"interpolation: {target}")
 
-    _call(interpolate, args)
+    call(interpolate, args)
 
 
 def evaluate(args: list[str]) -> None:
@@ -225,9 +203,24 @@ def evaluate(args: list[str]) -> None:
             size: H or HxW that samples and data from image files are brought to.
             json: also write the answers to this file, as one JSON object.
         """
-        _evaluate(source, step, json, **_options(data, metrics, features, real, count, seed, size))
+        from advnets import evaluation
+        from advnets.report import write_evaluation
+        from advnets.terminal.answers import print_evaluation
+        from advnets.terminal.runs import load_run
+        from advnets.terminal.saving import save_json
 
-    _call(evaluate, args)
+        options = _options(data, metrics, features, real, count, seed, size)
+        run = load_run(source, step) if source.is_dir() and (source / "run.json").exists() else None
+        result = evaluation.evaluate(run if run is not None else source, **options)
+        if json is not None:
+            save_json(result.measures, json)
+        print_evaluation(result, has_report=run is not None)
+        if run is not None:
+            print(f"report: {write_evaluation(run, result)}")
+        if json is not None:
+            print(f"answers: {json}")
+
+    call(evaluate, args)
 
 
 def compare(args: list[str]) -> None:
@@ -262,9 +255,20 @@ def compare(args: list[str]) -> None:
             out: the picture, a PNG file.
             json: also write answers, verdicts and differences to this file, as one JSON object.
         """
-        _compare(sources, out, json, **_options(data, metrics, features, real, count, seed, size))
+        from advnets import comparison
+        from advnets.terminal.answers import draw_comparison, print_comparison
+        from advnets.terminal.saving import save_json
 
-    _call(compare, args)
+        found = comparison.compare(sources, **_options(data, metrics, features, real, count, seed, size))
+        if json is not None:
+            save_json(found.as_dict(), json)
+        print_comparison(found)
+        draw_comparison(found, out)
+        print(f"picture: {out}")
+        if json is not None:
+            print(f"answers: {json}")
+
+    call(compare, args)
 
 
 def info(args: list[str]) -> None:
@@ -279,9 +283,11 @@ def info(args: list[str]) -> None:
             run: the run directory.
             json: print one JSON object: step, steps, status, recipe, data.
         """
-        _print_info(run, json)
+        from advnets.terminal.runs import print_info
 
-    _call(info, args)
+        print_info(run, json)
+
+    call(info, args)
 
 
 def recipes(args: list[str]) -> None:
@@ -294,7 +300,7 @@ def recipes(args: list[str]) -> None:
         for name in recipe_names():
             print(f"{name:12s}  {recipe_summary(name)}")
 
-    _call(recipes, args)
+    call(recipes, args)
 
 
 def recipe(args: list[str]) -> None:
@@ -310,7 +316,7 @@ def recipe(args: list[str]) -> None:
 
         print(to_yaml(load_recipe(name)), end="")
 
-    _call(recipe, args)
+    call(recipe, args)
 
 
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
@@ -324,56 +330,6 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "recipes": recipes,
     "recipe": recipe,
 }
-
-
-def _call(function: Callable[..., None], args: list[str]) -> None:
-    """Call `function` with what `args` say; its signature and docstring are the command's flags and help."""
-
-    @functools.wraps(function)
-    def postponed(*values: Any, **named: Any) -> Callable[[], None]:
-        return functools.partial(function, *values, **named)
-
-    name = function.__name__
-    config = (tyro.conf.FlagCreatePairsOff,)
-    _read(name, lambda: tyro.cli(postponed, prog=f"advnets {name}", args=args, config=config))()
-
-
-def _read(command: str, parse: Callable[[], T]) -> T:
-    """What `parse`, a call of tyro, returns; its complaint in a box becomes one line.
-
-    Raises:
-        UsageError: the arguments do not fit.
-    """
-    said = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(said):
-            return parse()
-    except SystemExit as stop:
-        if not stop.code:
-            raise  # the help has been printed
-        raise UsageError(_in_one_line(said.getvalue()), f"see `advnets {command} --help`") from None
-
-
-def _in_one_line(boxed: str) -> str:
-    """The first section of a message that tyro has drawn in a box, and the nearest flag that it proposes."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", boxed)
-    rows = [line.strip("│ ") for line in plain.splitlines() if not line.startswith(("╭", "╰"))]
-    sections = [" ".join(rows).split() for rows in _split(rows, lambda row: set(row) in ({"─"}, {"-"}))]
-    if "╭" not in plain:  # where the terminal has no such characters, the title is a section of its own
-        sections = sections[1:] or sections
-    message = " ".join(sections[0]).rstrip(".")
-    close = next((words for words in sections if words[:3] == ["Perhaps", "you", "meant:"]), None)
-    return f"{message}; perhaps you meant {close[3]}" if close and len(close) > 3 else message
-
-
-def _split(rows: list[str], between: Callable[[str], bool]) -> list[list[str]]:
-    parts: list[list[str]] = [[]]
-    for row in rows:
-        if between(row):
-            parts.append([])
-        else:
-            parts[-1].append(row)
-    return parts
 
 
 def _overview() -> str:
@@ -391,80 +347,6 @@ def _overview() -> str:
     )
 
 
-def _measure_flags(args: list[str]) -> list[str]:
-    """`--measure NAMES@every=500` as the recipe's fields: `--measure.metrics NAMES --measure.every 500`."""
-    spelled: list[str] = []
-    waiting = False
-    for arg in args:
-        flag, equals, value = arg.partition("=")
-        if waiting or (flag == "--measure" and equals):
-            from advnets.training.measuring import parse_flag
-
-            fields = parse_flag(arg if waiting else value)
-            spelled += [word for name, text in fields.items() for word in (f"--measure.{name}", text)]
-        elif arg != "--measure":
-            spelled.append(arg)
-        waiting = arg == "--measure" and not waiting
-    if waiting:
-        raise UsageError("--measure: name measures", "such as --measure frechet,recall@every=500")
-    return spelled
-
-
-def _default_recipe(args: list[str]) -> str:
-    """`images` where --data names images of the user's own, `mnist` otherwise."""
-    given = [args[i + 1] for i, arg in enumerate(args[:-1]) if arg == "--data"]
-    given += [arg.removeprefix("--data=") for arg in args if arg.startswith("--data=")]
-    if not given or given[-1] in ("mnist", "fashion-mnist"):
-        return "mnist"
-    from advnets.data.toys import TOYS
-
-    return given[-1] if given[-1] in TOYS else "images"
-
-
-def _trained(run: Run) -> None:
-    status = run.directory.facts["status"]
-    if status == "stopped":
-        print(f"stopped at step {run.step:,}; continue with: advnets resume {run.path}")
-    else:
-        print(f"done: {run.path} (report.md, samples.png, curves.png); measure it with: advnets evaluate {run.path}")
-
-
-def _load(path: Path, step: str) -> Run:
-    """The run at a checkpoint: newest, best, or a step's number."""
-    from advnets.training.run import Run
-
-    if step not in ("newest", "best") and not step.isdigit():
-        raise UsageError(f"--step {step}", "give newest, best or a step's number")
-    run = Run(path, step=int(step) if step.isdigit() else None)
-    run = run.best if step == "best" else run
-    for problem in run.damaged:
-        print(f"advnets: {problem}; using step {run.step:,}", file=sys.stderr)
-    return run
-
-
-def _save(made: NDArray[np.uint8] | NDArray[np.float32], target: Path, data: str) -> None:
-    import numpy as np
-
-    from advnets import figures
-    from advnets.files import write_whole
-    from advnets.training.loop import save_samples
-
-    images = made.dtype == np.uint8
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.suffix == ".png":
-        save_samples(made, target, data)
-    elif target.suffix == ".npy":
-        array = made.transpose(0, 2, 3, 1) if images else made
-        write_whole(target, lambda file: np.save(file, array))
-    elif target.suffix or not images:
-        raise DataError(f"samples cannot be written to {target}", "name a .png, a .npy or, for images, a directory")
-    else:
-        names = {f"{number:06d}.png" for number in range(len(made))}
-        if target.is_dir() and any(file.name not in names for file in target.glob("*.png")):
-            raise DataError(f"{target} holds other pictures", "name an empty or a new directory")
-        figures.save_each(made.transpose(0, 2, 3, 1), target)  # type: ignore[arg-type]  # images are uint8
-
-
 def _options(
     data: str | None, metrics: str | None, features: str, real: str, count: int, seed: int, size: str | None
 ) -> dict[str, Any]:
@@ -475,107 +357,6 @@ def _options(
         "data": data, "metrics": metrics, "features": features, "real": real, "count": count, "seed": seed,
         "size": parse_size(size),
     }  # fmt: skip
-
-
-def _evaluate(source: Path, step: str, out: Path | None, **options: Any) -> None:
-    from advnets.evaluation import evaluate
-    from advnets.files import write_whole
-    from advnets.report import describe, paper_figure, write_evaluation
-    from advnets.training.directory import writing
-
-    run = _load(source, step) if source.is_dir() and (source / "run.json").exists() else None
-    result = evaluate(run if run is not None else source, **options)
-    answers = result.measures
-    name, shape = result.table.name, result.samples.shape[1:]
-    if out is not None:
-        with writing(out, _ELSEWHERE):
-            write_whole(out, json.dumps(answers, indent=1).encode())
-    paper = paper_figure(name, shape, len(result.samples), options["real"]) if "parzen" in answers else ""
-    table = Table()
-    for heading in ("measure", "value", "95 % interval", *(["paper"] if paper else [])):
-        table.add_column(heading, no_wrap=True)
-    for measure, answer in answers.items():
-        table.add_row(measure, *describe(answer), paper if measure == "parzen" else "")
-    size = " x ".join(str(side) for side in shape)
-    print(f"{len(result.samples):,} samples, {size}, against {name} ({options['real']}), in {result.features}")
-    Console().print(table)
-    for note in result.notes:
-        print(note)
-    if len(answers) > _FEW:
-        print("What each measure cannot tell stands beside its answer" + (" in report.md." if run else " (--json)."))
-    for measure, answer in answers.items() if len(answers) <= _FEW else ():
-        print(f"{measure}: {answer['caveat']}")
-    if run is not None:
-        print(f"report: {write_evaluation(run, result)}")
-    if out is not None:
-        print(f"answers: {out}")
-
-
-def _compare(sources: Sequence[Path], picture: Path, out: Path | None, **options: Any) -> None:
-    from advnets import figures
-    from advnets.comparison import compare
-    from advnets.files import write_whole
-    from advnets.measures.measurement import interval_of
-    from advnets.report import describe
-    from advnets.training.directory import writing
-
-    found = compare(sources, **options)
-    if out is not None:
-        with writing(out, _ELSEWHERE):
-            write_whole(out, json.dumps(found.as_dict(), indent=1).encode())
-    table = Table()
-    for heading in ("measure", "of", "value", "95 % interval", "verdict"):
-        table.add_column(heading)
-    for measure in found.measures:
-        for name, verdict in found.verdicts(measure).items():
-            table.add_row(measure, escape(name), *describe(found.answers[name][measure]), verdict)
-        table.add_section()
-    Console().print(table)
-    real = [each for each in found.differences() if each.real]
-    for each in real:
-        low, high = each.interval
-        print(f"{each.measure}: {each.first} less {each.second} is {each.value:.4g} ({low:.4g} to {high:.4g})")
-    print(f"{len(real)} of {len(found.differences())} differences are real at 95 %.")
-    panels = {
-        measure: {
-            name: (answers[measure]["value"], *interval_of(answers[measure])) for name, answers in found.answers.items()
-        }
-        for measure in found.measures
-    }
-    with writing(picture, _ELSEWHERE):
-        figures.intervals(panels, picture)
-    print(f"picture: {picture}")
-    if out is not None:
-        print(f"answers: {out}")
-
-
-def _print_info(path: Path, as_json: bool) -> None:
-    from advnets.recipe import to_dict
-    from advnets.training import checkpoint
-    from advnets.training.directory import RunDirectory
-
-    run = RunDirectory.open(path)
-    recipe: Recipe = run.recipe
-    kept = checkpoint.steps(run.checkpoints)
-    facts: dict[str, Any] = {
-        "step": kept[-1] if kept else 0,
-        "steps": recipe.steps,
-        "status": run.status,
-        "recipe": to_dict(recipe),
-        "data": run.facts["data"],
-    }
-    if as_json:
-        print(json.dumps(facts, indent=1, ensure_ascii=False))
-        return
-    print(f"{path}: {recipe.name}, step {facts['step']:,} of {recipe.steps:,}, {facts['status']}")
-    print(f"data: {facts['data']['name']}, {facts['data']['examples']:,} examples, shape {facts['data']['shape']}")
-    metrics = run.read_metrics()
-    if metrics:
-        last = metrics[-1]
-        print(
-            f"last log line: step {last['step']:,}, {last['seconds']:,.0f} s, cost D {last['cost_d']:.3f}"
-            f" G {last['cost_g']:.3f}, D(x) {last['d_real']:.2f}, D(G(z)) {last['d_fake']:.2f}"
-        )
 
 
 def _our_failure(args: list[str]) -> int:

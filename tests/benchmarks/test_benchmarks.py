@@ -18,6 +18,7 @@ import contests
 import floor
 import interleave
 import machine
+import measures
 import peers
 import quality
 import torchgan_way
@@ -98,6 +99,16 @@ def test_time_to_quality_counts_sharp_points_only():
     assert found["seconds_to"] == {"215": 120, "225": None}
     assert found["best_sharp"] == sharp
     assert found["best"] == blurred
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
+def test_what_a_measure_holds_at_the_peak_is_found():
+    held = np.ones(8_000_000)  # 64 MB that were there before
+    found = measures.beyond(lambda: held * 2)
+    assert 60 < found < 80
+    x, y = measures.features(300, 8)
+    for name, measure in measures.MEASURES.items():
+        measure(measures.classes(x) if name == "inception_score" else x, y)
 
 
 def count(network: torch.nn.Module) -> int:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 from scipy.stats import ortho_group
 
+import advnets.measures.frechet as module
 from advnets.errors import MeasureError
 from advnets.measures.frechet import GaussianStatistics, frechet, frechet_distance, frechet_infinity
 
@@ -171,6 +172,17 @@ def test_infinitely_many_samples_of_the_same_are_at_no_distance():
     assert sum(found.interval[0] <= 12 <= found.interval[1] for found in shifted) >= 90
     assert np.mean([found.details["frechet"] - found.value for found in shifted]) > 0
     assert abs(np.mean([found.value for found in shifted]) - 12) < 0.1
+
+
+def test_infinity_takes_the_statistics_of_the_real_images_once(monkeypatch):
+    x, y = gaussian(1, 300), gaussian(2, 777)
+    known, counts = GaussianStatistics.of(y), []
+    moments = module._moments
+    monkeypatch.setattr(module, "_moments", lambda rows: counts.append(len(rows)) or moments(rows))
+    found = frechet_infinity(x, y)
+    assert counts.count(777) == 1
+    assert found.details["frechet"] == frechet(x, y).value
+    assert found.details["values"] == frechet_infinity(x, known).details["values"]
 
 
 def test_what_cannot_be_measured_is_refused():

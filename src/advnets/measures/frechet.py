@@ -148,9 +148,19 @@ def frechet(
     Raises:
         MeasureError: features of different widths, fewer than 3 samples or 2 real rows.
     """
-    ours = features_of(samples, "samples", 3)
-    theirs = real if isinstance(real, GaussianStatistics) else features_of(real, "real")
-    b = theirs if isinstance(theirs, GaussianStatistics) else GaussianStatistics.of(theirs)
+    return _frechet(features_of(samples, "samples", 3), *_real(real), features)
+
+
+def _real(real: npt.ArrayLike | GaussianStatistics) -> tuple[Features | None, GaussianStatistics]:
+    """Real images' features, where they are given, and their statistics."""
+    if isinstance(real, GaussianStatistics):
+        return None, real
+    rows = features_of(real, "real")
+    return rows, GaussianStatistics.of(rows)
+
+
+def _frechet(ours: Features, theirs: Features | None, b: GaussianStatistics, features: str) -> Measurement:
+    """The measurement, of statistics `b` of the real images that the caller has computed; `theirs` may be unknown."""
     if ours.shape[1] != len(b.mean):
         check_widths(ours, np.empty((0, len(b.mean)), np.float32), ("samples", "real"))
     a = GaussianStatistics.of(ours)
@@ -166,7 +176,7 @@ def frechet(
         values, vectors = torch.linalg.eigh(_between(torch.from_numpy(b.covariance), root))
         mean_part, covariance_part = _terms(a, b, values)
         arrays = [(ours, a, b, _transport(root, values, vectors))]
-        if not isinstance(theirs, GaussianStatistics):
+        if theirs is not None:
             arrays.append((theirs, b, a, _transport_back(root, values, vectors)))
         error = math.sqrt(sum(_influence_variance(*each) for each in arrays))
         quantile = Z95
@@ -220,13 +230,13 @@ def frechet_infinity(
     Source: Chong and Forsyth 2020, Effectively unbiased FID and Inception Score, section 3.
     """
     ours = features_of(samples, "samples", 100)
-    b = real if isinstance(real, GaussianStatistics) else GaussianStatistics.of(real, "real")
+    theirs, b = _real(real)
     if len(ours) <= ours.shape[1] or sizes < 4:
         raise MeasureError(
             f"{len(ours)} samples of {ours.shape[1]} features at {sizes} sizes",
             "use 4 sizes or more, and far more samples than features; or measure kernel, which needs no such line",
         )
-    whole = frechet(ours, real, features=features)
+    whole = _frechet(ours, theirs, b, features)
     counts = _counts(len(ours), ours.shape[1], sizes)
     rng = np.random.default_rng(seed)
     values = [_mean_value(ours[rng.permutation(len(ours))], count, b) for count in counts[:-1]] + [whole.value]

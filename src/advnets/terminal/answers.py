@@ -1,0 +1,92 @@
+"""Evaluations and comparisons as tables on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from advnets import figures
+from advnets.comparison import Comparison
+from advnets.evaluation import Evaluation
+from advnets.measures.measurement import interval_of
+from advnets.report import describe, paper_figure
+from advnets.terminal.saving import writing_elsewhere
+
+_FEW = 4  # measures whose caveats fit below their table
+
+
+def print_evaluation(evaluation: Evaluation, has_report: bool) -> None:
+    """What was measured, a table of the answers, and what they cannot tell.
+
+    Args:
+        evaluation: the answers, and what they are of.
+        has_report: whether report.md is written, where caveats that do not fit here can be read.
+    """
+    of, shape = evaluation.of, evaluation.samples.shape[1:]
+    size = " x ".join(str(side) for side in shape)
+    print(f"{of['count']:,} samples, {size}, against {of['data']} ({of['real']}), in {evaluation.features}")
+    answers = evaluation.measures
+    paper = paper_figure(of["data"], shape, of["count"], of["real"]) if "parzen" in answers else ""
+    Console().print(_table(answers, paper))
+    for note in evaluation.notes:
+        print(note)
+    if len(answers) > _FEW:
+        print(
+            "What each measure cannot tell stands beside its answer"
+            + (" in report.md." if has_report else " (--json).")
+        )
+    for measure, answer in answers.items() if len(answers) <= _FEW else ():
+        print(f"{measure}: {answer['caveat']}")
+
+
+def _table(answers: Mapping[str, Mapping[str, Any]], paper: str) -> Table:
+    """Of an evaluation, with a column for the paper's Parzen figure where there is one."""
+    table = Table()
+    for heading in ("measure", "value", "95 % interval", *(["paper"] if paper else [])):
+        table.add_column(heading, no_wrap=True)
+    for measure, answer in answers.items():
+        table.add_row(measure, *describe(answer), paper if measure == "parzen" else "")
+    return table
+
+
+def print_comparison(found: Comparison) -> None:
+    """A table of the answers with their verdicts, and the differences that are real."""
+    Console().print(_verdicts(found))
+    differences = found.differences()
+    real = [each for each in differences if each.real]
+    for each in real:
+        low, high = each.interval
+        print(f"{each.measure}: {each.first} less {each.second} is {each.value:.4g} ({low:.4g} to {high:.4g})")
+    print(f"{len(real)} of {len(differences)} differences are real at 95 %.")
+
+
+def _verdicts(found: Comparison) -> Table:
+    table = Table()
+    for heading in ("measure", "of", "value", "95 % interval", "verdict"):
+        table.add_column(heading)
+    for measure in found.measures:
+        for name, verdict in found.verdicts(measure).items():
+            table.add_row(measure, escape(name), *describe(found.answers[name][measure]), verdict)
+        table.add_section()
+    return table
+
+
+def draw_comparison(found: Comparison, picture: Path) -> None:
+    """Every contender's value and interval, a panel a measure, as a PNG file.
+
+    Raises:
+        RunError: the picture cannot be written.
+    """
+    panels = {
+        measure: {
+            name: (answers[measure]["value"], *interval_of(answers[measure])) for name, answers in found.answers.items()
+        }
+        for measure in found.measures
+    }
+    with writing_elsewhere(picture):
+        figures.intervals(panels, picture)

@@ -1,0 +1,70 @@
+"""From the words of a command line to a call: a function's signature and docstring are a command's flags and help."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import tyro
+
+from advnets.errors import UsageError
+
+T = TypeVar("T")
+
+
+def call(function: Callable[..., None], args: list[str]) -> None:
+    """Call `function`, named as the command, with what `args` say.
+
+    Raises:
+        UsageError: the arguments do not fit.
+    """
+
+    @functools.wraps(function)
+    def postponed(*values: Any, **named: Any) -> Callable[[], None]:
+        return functools.partial(function, *values, **named)  # outside of `read`, which keeps what is printed
+
+    name = function.__name__
+    config = (tyro.conf.FlagCreatePairsOff,)
+    read(name, lambda: tyro.cli(postponed, prog=f"advnets {name}", args=args, config=config))()
+
+
+def read(command: str, parse: Callable[[], T]) -> T:
+    """What `parse`, a call of tyro, returns; its complaint in a box becomes one line.
+
+    Raises:
+        UsageError: the arguments do not fit.
+    """
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            return parse()
+    except SystemExit as stop:
+        if not stop.code:
+            raise  # the help has been printed
+        raise UsageError(_in_one_line(said.getvalue()), f"see `advnets {command} --help`") from None
+
+
+def _in_one_line(boxed: str) -> str:
+    """The first section of a message that tyro has drawn in a box, and the nearest flag that it proposes."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", boxed)
+    rows = [line.strip("│ ") for line in plain.splitlines() if not line.startswith(("╭", "╰"))]
+    sections = [" ".join(rows).split() for rows in _split(rows, lambda row: set(row) in ({"─"}, {"-"}))]
+    if "╭" not in plain:  # where the terminal has no such characters, the title is a section of its own
+        sections = sections[1:] or sections
+    message = " ".join(sections[0]).rstrip(".")
+    close = next((words for words in sections if words[:3] == ["Perhaps", "you", "meant:"]), None)
+    return f"{message}; perhaps you meant {close[3]}" if close and len(close) > 3 else message
+
+
+def _split(rows: list[str], between: Callable[[str], bool]) -> list[list[str]]:
+    parts: list[list[str]] = [[]]
+    for row in rows:
+        if between(row):
+            parts.append([])
+        else:
+            parts[-1].append(row)
+    return parts

@@ -1,0 +1,78 @@
+"""Runs as the command line names and describes them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from advnets.errors import UsageError
+
+if TYPE_CHECKING:
+    from advnets.training.directory import RunDirectory
+    from advnets.training.run import Run
+
+
+def load_run(path: Path, step: str) -> Run:
+    """The run at a checkpoint: newest, best, or a step's number. Says which checkpoints were passed over.
+
+    Raises:
+        UsageError: `step` is none of these.
+        RunError: no run, or no such checkpoint, there.
+    """
+    from advnets.training.run import Run
+
+    if step not in ("newest", "best") and not step.isdigit():
+        raise UsageError(f"--step {step}", "give newest, best or a step's number")
+    run = Run(path, step=int(step) if step.isdigit() else None)
+    run = run.best if step == "best" else run
+    for problem in run.damaged:
+        print(f"advnets: {problem}; using step {run.step:,}", file=sys.stderr)
+    return run
+
+
+def print_trained(run: Run) -> None:
+    """How a training ended, and what can be done next."""
+    status = run.directory.facts["status"]
+    if status == "stopped":
+        print(f"stopped at step {run.step:,}; continue with: advnets resume {run.path}")
+    else:
+        print(f"done: {run.path} (report.md, samples.png, curves.png); measure it with: advnets evaluate {run.path}")
+
+
+def print_info(path: Path, as_json: bool) -> None:
+    """What a run is and how far it got.
+
+    Raises:
+        RunError: no run, or a damaged one, there.
+    """
+    from advnets.training.directory import RunDirectory
+
+    run = RunDirectory.open(path)
+    facts = _facts(run)
+    if as_json:
+        print(json.dumps(facts, indent=1, ensure_ascii=False))
+        return
+    print(f"{path}: {facts['recipe']['name']}, step {facts['step']:,} of {facts['steps']:,}, {facts['status']}")
+    print(f"data: {facts['data']['name']}, {facts['data']['examples']:,} examples, shape {facts['data']['shape']}")
+    if metrics := run.read_metrics():
+        last = metrics[-1]
+        print(
+            f"last log line: step {last['step']:,}, {last['seconds']:,.0f} s, cost D {last['cost_d']:.3f}"
+            f" G {last['cost_g']:.3f}, D(x) {last['d_real']:.2f}, D(G(z)) {last['d_fake']:.2f}"
+        )
+
+
+def _facts(run: RunDirectory) -> dict[str, Any]:
+    from advnets.recipe import to_dict
+    from advnets.training import checkpoint
+
+    recipe, kept = run.recipe, checkpoint.steps(run.checkpoints)
+    return {
+        "step": kept[-1] if kept else 0,
+        "steps": recipe.steps,
+        "status": run.status,
+        "recipe": to_dict(recipe),
+        "data": run.facts["data"],
+    }

@@ -1,0 +1,53 @@
+"""The report, and what stands beside its measures."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from advnets import cli
+from advnets.measures import Measurement
+from advnets.measures.catalog import MEASURES, Subject
+from advnets.measures.parzen import parzen
+
+PAPERS = "225 ± 2 nats"
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that makes digits of the paper's size, if not of its quality."""
+    run = tmp_path_factory.mktemp("runs") / "digits"
+    small = ("--generator.hidden", "8", "--discriminator.units", "8", "--batch", "10", "--sample-every", "0")
+    assert cli.main(["train", "mnist", *small, "--steps", "2", "--run", str(run)]) == 0
+    return run
+
+
+@pytest.mark.parametrize(
+    ("real", "count", "shown"),
+    [("test", 10_000, True), ("valid", 10_000, False), ("train", 10_000, False), ("test", 9_999, False)],
+)
+def test_the_papers_figure_stands_only_beside_what_compares_with_it(
+    digits: Path,
+    real: str,
+    count: int,
+    shown: bool,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def of_few(subject: Subject) -> Measurement:  # all ten thousand take minutes, and only the words are looked at
+        images = subject.table.images
+        return parzen(subject.pixels[:20], images[:20], images[20:40])
+
+    monkeypatch.setitem(MEASURES, "parzen", dataclasses.replace(MEASURES["parzen"], compute=of_few))
+    capsys.readouterr()
+    options = ["--metrics", "parzen", "--real", real, "--count", str(count)]
+    assert cli.main(["evaluate", str(digits), *options]) == 0
+    said = capsys.readouterr().out
+    assert f"({real})" in said
+    assert "parzen" in said
+    assert (PAPERS in said) == ("paper" in said) == shown
+    report = (digits / "report.md").read_text("utf-8")
+    assert "| parzen |" in report
+    assert (PAPERS in report) == shown
