@@ -18,7 +18,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_the_built_in_recipes() -> None:
-    assert {"paper-mnist", "mnist", "images", "ring", "grid"} <= set(recipe_names())
+    assert {"paper-mnist", "mnist", "images", "ring", "grid", "stacked-mnist"} <= set(recipe_names())
 
 
 @pytest.mark.parametrize("name", recipe_names())

@@ -298,7 +298,7 @@ def recipes(args: list[str]) -> None:
         from advnets.recipe import recipe_names, recipe_summary
 
         for name in recipe_names():
-            print(f"{name:12s}  {recipe_summary(name)}")
+            print(f"{name:13s}  {recipe_summary(name)}")
 
     call(recipes, args)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,7 @@ def evaluate(
         **({} if run is None else {"step": run.step, "seed": seed}),
     }  # fmt: skip
     results, refused = _taken(subject, asked, everything=metrics == "all")
-    notes = [*([found.note] if found and found.note else []), *refused]
+    notes = [*_worth(subject, results), *refused]
     return Evaluation(results, of, subject.features, notes, samples, table)
 
 
@@ -126,6 +126,15 @@ def _taken(subject: Subject, names: Sequence[str], everything: bool) -> tuple[di
         except MeasureError as error:
             refused.append(f"{name} was left out: {error}")
     return results, refused
+
+
+def _worth(subject: Subject, names: Iterable[str]) -> list[str]:
+    """What is known of the extractors that took part, such as a classifier's accuracy."""
+    if subject.extractor is None:
+        return []
+    classes = any(MEASURES[name].of == "classes" for name in names)
+    extractors = [subject.extractor, *([subject.classifying.extractor] if classes else [])]
+    return list(dict.fromkeys(each.note for each in extractors if each is not None and each.note))
 
 
 def _fingerprint(table: Table, real: str) -> str:

@@ -71,4 +71,4 @@ def _default_recipe(args: list[str]) -> str:
     given += [arg.removeprefix("--data=") for arg in args if arg.startswith("--data=")]
     if not given or given[-1] in ("mnist", "fashion-mnist"):
         return "mnist"
-    return given[-1] if given[-1] in TOYS else "images"
+    return given[-1] if given[-1] in (*TOYS, "stacked-mnist") else "images"

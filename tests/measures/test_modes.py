@@ -29,6 +29,21 @@ def test_the_divergence_is_scipys() -> None:
     assert low < expected < high
 
 
+def test_of_a_thousand_classes_figures_lie_in_their_intervals_and_fair_draws_are_fair() -> None:
+    rng = np.random.default_rng(2)
+    theirs = rng.integers(0, 1000, 25_600)
+    for count in (1_000, 10_000):
+        found, again = (modes(rng.integers(0, 1000, count), theirs, 1000) for _ in range(2))
+        for other in (found, again):  # another sample as large differs by chance alone
+            assert found.interval[0] <= other.value <= found.interval[1]
+            low, high = found.details["kl_interval"]
+            assert low <= other.details["kl"] <= high
+        assert found.value == pytest.approx(found.details["fair_modes"], rel=0.05)
+        assert found.details["kl"] == pytest.approx(found.details["fair_kl"], rel=0.1)
+        assert found.details["kl_even"] < found.details["kl"]
+        assert f"{count:,} fair draws of the data cover" in found.caveat
+
+
 def test_one_class_is_collapse() -> None:
     found = modes(np.zeros(100, np.int64), np.arange(1000) % 10, 10)
     assert found.value == 1

@@ -1,4 +1,4 @@
-"""The data sets known by name: MNIST, which comes with the package, Fashion-MNIST and CIFAR-10."""
+"""The data sets known by name: MNIST, which comes with the package, Fashion-MNIST, CIFAR-10, stacked MNIST."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from advnets.data.files import writing
 from advnets.data.layouts import cifar_folder, idx_folder
 from advnets.data.pictures import Entry
 from advnets.data.source import Source, lazy_source
+from advnets.data.stacked import STACKED_MNIST, Stacked, stacked_source
 from advnets.errors import DataError
 from advnets.files import write_whole
 
@@ -91,7 +92,7 @@ CIFAR10 = Published(
     urls=("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
     folder="cifar-10-batches-bin",
 )
-NAMED = {data.name: data for data in (MNIST, FASHION_MNIST, CIFAR10)}
+NAMED: dict[str, Published | Stacked] = {data.name: data for data in (MNIST, FASHION_MNIST, CIFAR10, STACKED_MNIST)}
 
 
 def named_source(name: str, cache: Path, *, progress: bool = True) -> Source:
@@ -102,6 +103,8 @@ def named_source(name: str, cache: Path, *, progress: bool = True) -> Source:
         cache: the cache folder, where downloads are kept.
     """
     data = NAMED[name]
+    if isinstance(data, Stacked):
+        return stacked_source(data, named_source(data.stack_of, cache, progress=progress))
     identity: list[object] = [name, sorted(data.files.items())]
 
     def find() -> Source:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -35,9 +37,9 @@ def open_table(
     """Opens images from anywhere as one table: decoded the first time, mapped from the cache afterwards.
 
     Args:
-        source: "mnist", "fashion-mnist" or "cifar10"; a folder, searched through; a zip or tar; a .npy, .npz,
-            idx or CIFAR-10 binary file; or an array, uint8 or float in [0, 1], N x H x W, N x H x W x C or
-            N x C x H x W.
+        source: "mnist", "fashion-mnist", "cifar10" or "stacked-mnist"; a folder, searched through; a zip or tar;
+            a .npy, .npz, idx or CIFAR-10 binary file; or an array, uint8 or float in [0, 1], N x H x W,
+            N x H x W x C or N x C x H x W.
         size: side, or height and width, of the table's images. None: arrays keep theirs; image files keep
             theirs if all share one of at most 64 x 64, else they become 64 x 64.
         channels: 1 or 3. None: arrays keep theirs; image files give 1 if all are gray, else 3.
@@ -66,7 +68,11 @@ def open_table(
     skipped = tuple(Skipped(name, reason) for name, reason in record["skipped"])
     if strict and skipped:
         raise refuse(found.name, skipped[0])
-    return _table(stored, found.name, skipped, holdout)
+    table = _table(stored, found.name, skipped, holdout)
+    if not found.stack_of:
+        return table
+    opener = functools.partial(open_table, found.stack_of, size, 1, fit=fit, cache=cache, progress=progress)
+    return dataclasses.replace(table, stack_of=opener)
 
 
 def _build(source: Source, options: Options, tables: TableCache, key: str) -> tuple[Stored, Mapping[str, Any]]:

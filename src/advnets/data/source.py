@@ -37,11 +37,13 @@ class Source:
         name: the table's name.
         identity: JSON that changes whenever the source may have changed; cheap to find out.
         write: appends every row, and says what goes with them.
+        stack_of: the named data set that each channel is an image of; empty where channels are colors.
     """
 
     name: str
     identity: list[object]
     write: Callable[[RowWriter, Options], Written]
+    stack_of: str = ""
 
 
 def lazy_source(name: str, identity: list[object], find: Callable[[], Source]) -> Source:

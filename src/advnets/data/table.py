@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,6 +48,8 @@ class ImageTable:
         name: "mnist", or the name of the folder, archive or file.
         skipped: files that were left out, in the order in which they were met.
         splits: sorted int64 row numbers of "train", "valid" and "test". Empty: every row is for training.
+        stack_of: opens the table that each channel is an image of, with labels that are the digits of this table's
+            (stacked-mnist: mnist); None where channels are colors.
     """
 
     images: NDArray[np.uint8]
@@ -57,6 +59,7 @@ class ImageTable:
     name: str
     skipped: tuple[Skipped, ...] = ()
     splits: Mapping[str, NDArray[np.int64]] = field(default_factory=dict[str, NDArray[np.int64]])
+    stack_of: Callable[[], ImageTable] | None = None
 
     def __len__(self) -> int:
         return len(self.images)

@@ -138,17 +138,15 @@ class Subject:
         trained = extractor("classifier", self.table, progress=True)
         return dataclasses.replace(self, extractor=trained, known={})
 
-    @functools.cached_property
     def sample_classes(self) -> NDArray[np.float32]:
         """The extractor's class probabilities of the samples, N x K."""
-        return self._probabilities(self.sample_features)
+        found = None if self.extractor is None else self.extractor.probabilities(self.sample_features)
+        assert found is not None, "asked of `classifying` only"
+        return found
 
-    def real_classes(self) -> NDArray[np.float32]:
-        """The extractor's class probabilities of the real split, M x K."""
-        return self._probabilities(self.real_features)
-
-    def _probabilities(self, features: Features) -> NDArray[np.float32]:
-        found = None if self.extractor is None else self.extractor.probabilities(features)
+    def likeliest(self, features: Features) -> tuple[NDArray[np.int64], int]:
+        """The extractor's likeliest class of each image from its features, N, and how many classes there are."""
+        found = None if self.extractor is None else self.extractor.likeliest(features)
         assert found is not None, "asked of `classifying` only"
         return found
 
@@ -176,13 +174,14 @@ def _modes(subject: Subject) -> Measurement:
     if isinstance(subject.data, PointTable):
         return modes_of_points(subject.samples, subject.data.modes, subject.data.deviation, seed=subject.seed)
     seen = subject.classifying
-    ours, theirs = seen.sample_classes, seen.real_classes()
-    return modes(ours.argmax(1), theirs.argmax(1), ours.shape[1], features=seen.features, seed=subject.seed)
+    ours, classes = seen.likeliest(seen.sample_features)
+    theirs, _ = seen.likeliest(seen.real_features)
+    return modes(ours, theirs, classes, features=seen.features, seed=subject.seed)
 
 
 def _inception_score(subject: Subject) -> Measurement:
     seen = subject.classifying
-    return inception_score(seen.sample_classes, features=seen.features)
+    return inception_score(seen.sample_classes(), features=seen.features)
 
 
 def _memorization(subject: Subject) -> Measurement:

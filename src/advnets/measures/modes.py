@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,7 +14,10 @@ from advnets.measures.intervals import wilson
 from advnets.measures.measurement import Measurement
 
 Labels = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.int64]
+Shares = npt.NDArray[np.float64]
 _DRAWS = 1000
+_FAIR_DRAWS = 200
 
 CAVEAT = (
     "A mode counts as covered by one sample, whatever the sample looks like, and nothing is said about variety within "
@@ -33,20 +39,23 @@ def modes(
 
     Returns:
         The number of classes with at least one sample; its interval is a bootstrap's over the samples (which cannot
-        find a class that was not drawn). Details: `modes`, how many there are; `kl`, KL(samples || real) in nats,
-        with `kl_interval`; `histogram`, each class's share of the samples; `real_histogram`.
+        find a class that was not drawn): what other samples, as many, may give. Details: `modes`, how many there are;
+        `kl`, KL(samples || real) in nats, with `kl_interval`; `kl_even`, the same from even shares of all modes;
+        `fair_modes` and `fair_kl`, what as many other real images give on average; `histogram`, each class's share of
+        the samples; `real_histogram`.
 
     Raises:
         MeasureError: labels that are no classes, or a class of samples that no real image has.
 
-    Source: Metz et al. 2017, Unrolled GANs, section 3.2; Srivastava et al. 2017, VEEGAN, section 4.1.
+    Source: Metz et al. 2017, Unrolled GANs, sections 3.2 and 3.3.1; Srivastava et al. 2017, VEEGAN, section 4;
+    Lin et al. 2018, PacGAN, for `kl_even`.
     """
     ours, theirs = _checked(labels, "labels", classes), _checked(real_labels, "real_labels", classes)
     real_share = np.bincount(theirs, minlength=classes) / len(theirs)
     counts = np.bincount(ours, minlength=classes)
     if (counts[real_share == 0] > 0).any():
         raise MeasureError("samples of a class that no real image has", "measure against more real images")
-    return _covered(ours, counts, real_share, features, seed)
+    return _covered(counts, real_share, features, seed, real=len(theirs))
 
 
 def modes_of_points(
@@ -73,7 +82,7 @@ def modes_of_points(
     ours = far.argmin(axis=1)[near]
     counts = np.bincount(ours, minlength=len(means))
     even = np.full(len(means), 1 / len(means))
-    found = _covered(ours, counts, even, "points", seed) if len(ours) else None
+    found = _covered(counts, even, "points", seed) if len(ours) else None
     quality = {"high_quality": float(near.mean()), "high_quality_interval": wilson(float(near.sum()), len(x))}
     details = found.details if found else {"modes": len(means), "kl": None, "histogram": counts.tolist()}
     return Measurement(
@@ -90,37 +99,64 @@ def modes_of_points(
     )
 
 
-def _covered(
-    ours: Labels, counts: npt.NDArray[np.int64], real_share: npt.NDArray[np.float64], features: str, seed: int
-) -> Measurement:
+def _covered(counts: Counts, real_share: Shares, features: str, seed: int, real: int = 0) -> Measurement:
+    total, known = int(counts.sum()), int((real_share > 0).sum())
     rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(len(ours), counts / len(ours), size=_DRAWS)
-    low, high = np.quantile((drawn > 0).sum(1), [0.025, 0.975])
-    kl_low, kl_high = np.quantile([_kl(each, real_share) for each in drawn], [0.025, 0.975])
+    drawn = rng.multinomial(total, counts / total, size=_DRAWS)
+    value, kl = float((counts > 0).sum()), float(_kl(counts, real_share))
+    low, high = _spread(value, (drawn > 0).sum(1))
+    kl_low, kl_high = _spread(kl, _kl(drawn, real_share))
+    fair_modes, fair_kl = _fair(total, real_share, real, rng)
+    fair_text = (
+        f"{total:,} fair draws of the data cover {fair_modes:.4g} of {known:,} on average, at a KL of {fair_kl:.2g}."
+    )
     return Measurement(
         measure="modes",
-        value=float((counts > 0).sum()),
-        interval=(float(low), float(high)),
+        value=value,
+        interval=(float(max(1, math.floor(low))), float(min(known, math.ceil(high)))),
         interval_by="bootstrap over the samples",
-        samples=len(ours),
-        real=0,
+        samples=total,
+        real=real,
         features=features,
         seed=seed,
         details={
-            "modes": int((real_share > 0).sum()),
-            "kl": _kl(counts, real_share),
-            "kl_interval": (float(kl_low), float(kl_high)),
-            "histogram": (counts / len(ours)).tolist(),
+            "modes": known,
+            "kl": kl,
+            "kl_interval": (max(0.0, kl_low), kl_high),
+            "kl_even": float(_kl(counts, (real_share > 0) / known)),
+            "fair_modes": fair_modes,
+            "fair_kl": fair_kl,
+            "histogram": (counts / total).tolist(),
             "real_histogram": real_share.tolist(),
         },
-        caveat=CAVEAT,
+        caveat=f"{CAVEAT} {fair_text}",
     )
 
 
-def _kl(counts: npt.NDArray[np.int64], real_share: npt.NDArray[np.float64]) -> float:
-    share = counts / counts.sum()
-    some = share > 0
-    return float((share[some] * np.log(share[some] / real_share[some])).sum())
+def _fair(total: int, real_share: Shares, real: int, rng: np.random.Generator) -> tuple[float, float]:
+    """Modes and divergence of as many other draws of the data, on average."""
+    drawn = rng.multinomial(total, real_share, size=_FAIR_DRAWS)
+    # The real images are draws, too: they make the divergence larger by (classes - 1) / (2 draws), as theirs do.
+    own = (int((real_share > 0).sum()) - 1) / (2 * real) if real else 0.0
+    return float((drawn > 0).sum(1).mean()), float(_kl(drawn, real_share).mean()) + own
+
+
+def _spread(value: float, drawn: npt.NDArray[Any]) -> tuple[float, float]:
+    """95 % interval of a figure, as wide as its bootstrap draws lie apart.
+
+    Where they lie does not count: drawing again loses rare classes a second time, so that with many classes the draws'
+    modes lie below the samples' own and their divergences above.
+    """
+    low, high = np.quantile(drawn, [0.025, 0.975]) - drawn.mean() + value
+    # Draws that are all alike still differ from their mean, by rounding.
+    return min(float(low), value), max(float(high), value)
+
+
+def _kl(counts: Counts, real_share: Shares) -> Shares:
+    """KL(counts' shares || real), in nats, of the last axis."""
+    from scipy.special import rel_entr
+
+    return rel_entr(counts / counts.sum(-1, keepdims=True), real_share).sum(-1)
 
 
 def _checked(labels: npt.ArrayLike, name: str, classes: int) -> Labels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import torch
 
 from advnets.data import ImageTable
 from advnets.errors import MeasureError
+from advnets.measures.features.channelwise import channelwise
 from advnets.measures.features.classifier_network import DIMENSION, Classifier, prepare
 from advnets.measures.features.classifier_training import Plan, accuracy, train
 from advnets.measures.features.extractor import Extractor, Features, Images, Probabilities, check_shape
@@ -26,7 +28,8 @@ VERSION = 1
 def classifier(setting: Setting, plan: Plan | None = None) -> Extractor:
     """Penultimate activations (128) of a convolutional net trained on the table's training split; its softmax.
 
-    Trained in a minute or two, or taken from the cache. Its accuracy is in `note`.
+    Trained in a minute or two, or taken from the cache. Its accuracy is in `note`. Of a table of stacked images, each
+    channel is classified, by a net trained on the images that the channels are.
 
     Args:
         setting: with a table that has labels.
@@ -37,6 +40,9 @@ def classifier(setting: Setting, plan: Plan | None = None) -> Extractor:
         DataError: the cache cannot be written.
     """
     labels = _labels(setting.table)
+    if setting.table.stack_of is not None:
+        single = dataclasses.replace(setting, table=setting.table.stack_of())
+        return channelwise(classifier(single, plan), setting)
     network, digest, facts = _cached(setting, labels, plan or Plan())
     shape, device = setting.table.shape, setting.device
 

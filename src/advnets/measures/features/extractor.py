@@ -60,6 +60,23 @@ class Extractor:
             return None
         return np.concatenate([self.classify(features[part]) for part in _parts(len(features), self.batch)])
 
+    def likeliest(self, features: Features) -> tuple[npt.NDArray[np.int64], int] | None:
+        """The likeliest class of each image from its features; the probabilities, many for many classes, are not kept.
+
+        Args:
+            features: N x D, as `extract` made them.
+
+        Returns:
+            int64, N, and how many classes there are; None where the network does not classify.
+        """
+        if self.classify is None:
+            return None
+        labels, classes = np.empty(len(features), np.int64), 0
+        for part in _parts(len(features), self.batch):
+            chances = self.classify(features[part])
+            labels[part], classes = chances.argmax(1), chances.shape[1]
+        return labels, classes
+
 
 def extract_all(
     extractor: Extractor,
