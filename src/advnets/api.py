@@ -21,8 +21,10 @@ from advnets.training import checkpoint
 from advnets.training.directory import RunDirectory, writing
 from advnets.training.loop import play
 from advnets.training.measuring import Measuring
+from advnets.training.rollback import roll_back
 from advnets.training.run import Run, surroundings
 from advnets.training.trainer import Data, Trainer
+from advnets.training.watch import Watch
 
 
 def open_data(recipe: Recipe) -> ImageTable | PointTable:
@@ -72,11 +74,12 @@ def train(
     """
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     chosen = _anchored(chosen.replace(**changes) if changes else chosen)
+    chosen = chosen.replace(measure=chosen.measure.settled(chosen.steps))
     path = Path(run) if run is not None else Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     RunDirectory.check_free(path)  # before the images are decoded, not after
     data = open_data(chosen)
     trainer = Trainer(chosen, _training_data(data), generator, discriminator)
-    measuring = _measuring(chosen, data)
+    _measuring(chosen, data)  # what cannot be measured is refused before anything is made
     facts = {
         **surroundings(command),
         "status": "running",
@@ -88,7 +91,7 @@ def train(
     if any(facts["custom"]):  # they begin with weights that no seed brings back
         with writing(directory.path):
             checkpoint.save(directory.checkpoints, trainer.checkpoint(), chosen.keep_checkpoints)
-    return _play(trainer, directory, facts, generator, discriminator, _left_out(facts), measuring)
+    return _play(trainer, directory, data, facts, (generator, discriminator), _left_out(facts))
 
 
 def resume(
@@ -126,31 +129,38 @@ def resume(
         )
     trainer = Trainer(recipe, _training_data(table), generator, discriminator)
     with directory.lock():
-        found, damaged = checkpoint.newest(directory.checkpoints)
-        if found is not None:
-            if found.step > recipe.steps:
-                raise RecipeError(f"{directory.path} is at step {found.step:,} already", "give more --steps")
-            trainer.restore(found)
-        elif any(facts["custom"]):
-            why = "; ".join(damaged) or "it has no checkpoint"
-            raise RunError(f"{directory.path} cannot go on: {why}", "train anew: its networks' first weights are lost")
-        with writing(directory.path):
-            checkpoint.discard_after(directory.checkpoints, trainer.step if found is not None else -1)
+        notes, damaged = _restore(trainer, directory, any(facts["custom"]))
         if recipe != directory.recipe:
             directory.write_recipe(recipe)
-        directory.rewind(trainer.step)
-        measuring = _measuring(recipe, table, directory.read_measures())
         facts = {
             **facts,
             "status": "running",
             "damaged": damaged,
             "resumed": [*facts.get("resumed", []), {"step": trainer.step, **surroundings(), **trainer.arithmetic}],
         }
-        notes = [f"{problem}; going on from step {trainer.step:,}" for problem in damaged]
-        if found is not None:
-            notes += _differences(found.state, trainer.arithmetic)
         directory.write_facts(facts)
-        return _play(trainer, directory, facts, generator, discriminator, notes, measuring)
+        return _play(trainer, directory, table, facts, (generator, discriminator), notes)
+
+
+def _restore(trainer: Trainer, directory: RunDirectory, custom: bool) -> tuple[list[str], list[str]]:
+    """Bring trainer and directory to the newest sound checkpoint, or to the beginning where there is none.
+
+    Returns:
+        What the user should hear of it, and which checkpoints are damaged.
+    """
+    found, damaged = checkpoint.newest(directory.checkpoints)
+    if found is not None:
+        if found.step > trainer.recipe.steps:
+            raise RecipeError(f"{directory.path} is at step {found.step:,} already", "give more --steps")
+        trainer.restore(found)
+    elif custom:
+        why = "; ".join(damaged) or "it has no checkpoint"
+        raise RunError(f"{directory.path} cannot go on: {why}", "train anew: its networks' first weights are lost")
+    with writing(directory.path):
+        checkpoint.discard_after(directory.checkpoints, trainer.step if found is not None else -1)
+    directory.rewind(trainer.step)
+    notes = [f"{problem}; going on from step {trainer.step:,}" for problem in damaged]
+    return notes + (_differences(found.state, trainer.arithmetic) if found is not None else []), damaged
 
 
 def load(run: str | Path, generator: nn.Module | None = None, discriminator: nn.Module | None = None) -> Run:
@@ -165,23 +175,62 @@ def load(run: str | Path, generator: nn.Module | None = None, discriminator: nn.
 def _play(
     trainer: Trainer,
     directory: RunDirectory,
+    data: ImageTable | PointTable,
     facts: dict[str, Any],
-    generator: nn.Module | None,
-    discriminator: nn.Module | None,
+    modules: Sequence[nn.Module | None],
     notes: Sequence[str],
-    measuring: Measuring | None,
 ) -> Run:
+    """Train to the end, as often as the watch rolls back, and write the report."""
+    with directory.lock():
+        while True:
+            watch = None if trainer.recipe.watch.action == "off" else Watch(trainer, directory.read_watch())
+            status = _sit(trainer, directory, data, facts, notes, watch)
+            if watch is None or status != "collapsed" or trainer.recipe.watch.doing != "rollback":
+                break
+            trainer, facts, notes = _go_back(trainer, directory, facts, modules, watch.last_healthy)
+    directory.write_facts({**facts, "status": status})
+    run = Run(directory.path, modules[0], modules[1])
+    write_report(run)
+    return run
+
+
+def _sit(
+    trainer: Trainer,
+    directory: RunDirectory,
+    data: ImageTable | PointTable,
+    facts: Mapping[str, Any],
+    notes: Sequence[str],
+    watch: Watch | None,
+) -> str:
+    """Train until the loop ends; a training that diverged is noted as such."""
+    measuring = _measuring(trainer.recipe, data, directory.read_measures())
     try:
-        status = play(trainer, directory, notes, measuring)
+        return play(trainer, directory, notes, measuring, watch)
     except DivergedError as error:
         directory.write_facts({**facts, "status": "diverged", "reason": error.what})
         kept = checkpoint.steps(directory.checkpoints)
         last = f"its last good checkpoint is step {kept[-1]:,}" if kept else "it has no checkpoint"
         raise DivergedError(f"{error.what} ({directory.path}: {last})", error.remedy) from None
-    directory.write_facts({**facts, "status": status})
-    run = Run(directory.path, generator, discriminator)
-    write_report(run)
-    return run
+
+
+def _go_back(
+    trainer: Trainer,
+    directory: RunDirectory,
+    facts: dict[str, Any],
+    modules: Sequence[nn.Module | None],
+    healthy: int,
+) -> tuple[Trainer, dict[str, Any], list[str]]:
+    """After a collapse: a trainer at the last healthy checkpoint with gentler settings, run.json's facts, a note."""
+    recipe = roll_back(directory, healthy)
+    back = Trainer(recipe, trainer.data, *modules)
+    notes, _ = _restore(back, directory, any(facts["custom"]))
+    rates = [recipe.generator_optimizer.rate, recipe.discriminator_optimizer.rate]
+    facts = {
+        **facts, "rollbacks": [*facts.get("rollbacks", []), {"at": trainer.step, "to": back.step, "rates": rates}],
+    }  # fmt: skip
+    directory.write_facts(facts)
+    now = f"rates {rates[0]:g} (G) and {rates[1]:g} (D)"
+    return back, facts, [*notes, f"rolled back to step {back.step:,}, {now}; recipe.yaml has them"]
 
 
 def _measuring(

@@ -22,6 +22,7 @@ from advnets.networks.mlp import ACTIVATIONS
 from advnets.training.averages import AverageConfig
 from advnets.training.measuring import MeasureConfig
 from advnets.training.optimizers import OptimizerConfig
+from advnets.training.watch import WatchConfig
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Recipe:
     name: str = "mnist"
     """What the recipe is called."""
     data: str = "mnist"
-    """mnist, fashion-mnist, cifar10, ring, grid, or a path: folder, .zip, .tar, .npy, .npz, idx."""
+    """mnist, stacked-mnist, fashion-mnist, cifar10, ring, grid, or a path: folder, .zip, .tar, .npy, .npz, idx."""
     size: int | str | None = None
     """Height and width that images are brought to: H, or HxW. By default the images' own."""
     channels: int | None = None
@@ -81,6 +82,8 @@ class Recipe:
     """simultaneous: both players move from the same point, as in the authors' code. alternating: Algorithm 1."""
     discriminator_steps: int = 1
     """Algorithm 1's k: updates of D for each of G (alternating)."""
+    generator_steps: int = 1
+    """Updates of G in a step (alternating); more than one lets G run ahead of D: the Helvetica scenario."""
     batch: int = 100
     """Images in a minibatch, and as many noise samples."""
     steps: int = 18_000
@@ -92,6 +95,7 @@ class Recipe:
     average: AverageConfig = AverageConfig()
 
     measure: MeasureConfig = MeasureConfig()
+    watch: WatchConfig = WatchConfig()
 
     log_every: int = 100
     """Steps between lines of metrics.jsonl."""
@@ -237,6 +241,7 @@ def _check(recipe: Recipe) -> None:
     positive = (
         "latent",
         "discriminator_steps",
+        "generator_steps",
         "batch",
         "steps",
         "log_every",
@@ -266,6 +271,8 @@ def _check(recipe: Recipe) -> None:
         recipe.measure.count == 0 or recipe.measure.count >= 2, "measure.count", recipe.measure.count, "use 2 or more"
     )
     _require(recipe.measure.patience >= 0, "measure.patience", recipe.measure.patience, "use 0 for never")
+    _require(recipe.watch.every >= 1, "watch.every", recipe.watch.every, "use 1 or more")
+    _require(recipe.watch.rollbacks >= 0, "watch.rollbacks", recipe.watch.rollbacks, "use 0")
     for name in ("generator_optimizer", "discriminator_optimizer"):
         _check_optimizer(getattr(recipe, name), name)
     _check_networks(recipe.generator, recipe.discriminator)
@@ -273,12 +280,9 @@ def _check(recipe: Recipe) -> None:
         penalty = getattr(recipe.penalties, name)
         _require(penalty.every >= 1, f"penalties.{name}.every", penalty.every, "use 1 or more")
         _require(0 <= penalty.weight < math.inf, f"penalties.{name}.weight", penalty.weight, "use 0 or more")
-    _require(
-        recipe.discriminator_steps == 1 or recipe.schedule == "alternating",
-        "discriminator_steps",
-        recipe.discriminator_steps,
-        "use schedule alternating, or 1",
-    )
+    for name in ("discriminator_steps", "generator_steps"):
+        updates = getattr(recipe, name)
+        _require(updates == 1 or recipe.schedule == "alternating", name, updates, "use schedule alternating, or 1")
     parse_size(recipe.size)
 
 

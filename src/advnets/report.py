@@ -31,7 +31,7 @@ _PAPER_SAMPLES = 10_000
 PAPER_PARZEN: dict[tuple[str | int, ...], str] = {("mnist", 1, 28, 28): "225 ± 2 nats"}
 """Table 1 of Goodfellow et al. 2014, by data set and shape."""
 
-_DRAWN_HERE = ("samples.png", "curves.png", "measures.png")
+_DRAWN_HERE = ("samples.png", "curves.png", "watch.png", "measures.png")
 _PICTURES = (
     ("samples.png", "Samples", "Fair random draws, not picked."),
     (
@@ -42,6 +42,11 @@ _PICTURES = (
     ("duplicates.png", "Closest pairs", "The samples most alike, two by two, closest first."),
     ("interpolation.png", "Interpolation", "Straight lines in z space (Figure 3)."),
     ("curves.png", "Course of the training", ""),
+    (
+        "watch.png",
+        "Helvetica watch",
+        "Of the generator as it stood, not averaged: 1 is the variety of real images, 0 a single one.",
+    ),
     (
         "measures.png",
         "Measures in training",
@@ -63,6 +68,8 @@ def write_report(run: Run) -> Path:
         save_samples(made, run.path / "samples.png", run.recipe.data)
         if metrics:
             figures.curves(metrics, run.path / "curves.png")
+        if looks := run.directory.read_watch():
+            figures.looks(looks, run.path / "watch.png")
         if panels := _courses(run):
             figures.courses(panels, run.path / "measures.png")
         path = run.path / "report.md"
@@ -203,10 +210,15 @@ def _measures(measures: Mapping[str, Mapping[str, Any]], about: Mapping[str, Any
 
 
 def describe(answer: Mapping[str, Any]) -> tuple[str, str]:
-    """A measure's value, with its standard error where it has one, and its 95 % interval."""
+    """A measure's value, with its standard error or its divergence where it has one, and its 95 % interval."""
     low, high = interval_of(answer)
     error = f" ± {answer['standard_error']:.2g}" if "standard_error" in answer else ""
-    return f"{answer['value']:.4g}{error}", f"{low:.3g} to {high:.3g}"
+    divergence = f" of {answer['modes']:,}, KL {answer['kl']:.2g}" if answer.get("kl") is not None else ""
+    return f"{answer['value']:.4g}{error}{divergence}", f"{_three_digits(low)} to {_three_digits(high)}"
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e6 else f"{value:.3g}"  # 1000 modes, not 1e+03
 
 
 def _times(shape: list[int]) -> str:

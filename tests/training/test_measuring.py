@@ -58,6 +58,12 @@ def test_a_resumed_training_measures_as_one_never_stopped(tmp_path: Path) -> Non
     assert [entry for entry in lines(resumed) if entry["step"] != 25] == lines(whole)
 
 
+def test_a_training_made_longer_goes_on_measuring_on_its_grid(tmp_path: Path) -> None:
+    run = advnets.train(ring(measure={**MEASURED, "every": 0}, steps=80), run=tmp_path / "run")
+    assert run.recipe.measure.every == 2
+    assert [entry["step"] for entry in lines(advnets.resume(run, steps=90))] == list(range(2, 91, 2))
+
+
 def test_the_best_checkpoint_outlives_the_newest(tmp_path: Path) -> None:
     config = {**MEASURED, "best": "modes"}
     run = advnets.train(ring(measure=config, steps=60, keep_checkpoints=1, checkpoint_every=10), run=tmp_path / "run")

@@ -2,7 +2,7 @@
 
 from advnets.figures.files import save, save_each, step_of
 from advnets.figures.grid import grid, interpolation, neighbors
-from advnets.figures.plots import courses, curves, intervals, scatter
+from advnets.figures.plots import courses, curves, intervals, looks, scatter
 
 __all__ = [
     "courses",
@@ -10,6 +10,7 @@ __all__ = [
     "grid",
     "interpolation",
     "intervals",
+    "looks",
     "neighbors",
     "save",
     "save_each",

@@ -146,6 +146,38 @@ def courses(panels: Mapping[str, Sequence[tuple[float, float, float, float]]], p
     return _save(figure, path)
 
 
+def looks(lines: Sequence[Mapping[str, Any]], path: str | os.PathLike[str]) -> Path:
+    """The course of the Helvetica watch: the fakes' diversity with the alarms, and what D makes of them.
+
+    Args:
+        lines: of watch.jsonl: `step`, `diversity`, `smooth`, `state`, and where D was asked `accuracy` and
+            `spread_features`.
+        path: the PNG file to write.
+
+    Returns:
+        The path.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    figure = _figure(9.6, 3.6)
+    diversity, opinions = figure.subplots(1, 2)
+    for key, color, width in (("diversity", _GRAY, 0.6), ("smooth", _BLUE, 1.6)):
+        diversity.plot(*_series(list(lines), key), color=color, linewidth=width, label=key)
+    before = [None, *(line["state"] for line in lines)]
+    alarms = [line["step"] for line, last in zip(lines, before, strict=False) if line["state"] == "collapsed" != last]
+    for place, step in enumerate(alarms):
+        diversity.axvline(step, color=_ORANGE, linewidth=1.2, label=None if place else "alarm")
+    diversity.set_ylim(-0.02, 1.05)
+    diversity.set_title("Diversity of fakes", fontsize=10, loc="left")
+    diversity.set_xlabel("step")
+    diversity.legend(frameon=False, fontsize=9)
+    _tidy(diversity)
+    asked = [("accuracy", "told apart by D", _BLUE), ("spread_features", "spread in D's features", _ORANGE)]
+    _panel(opinions, "D on fakes", asked, list(lines))
+    return _save(figure, path)
+
+
 def _figure(width: float, height: float) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # a third of a second: only who draws pays
     from matplotlib.figure import Figure

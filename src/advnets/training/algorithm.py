@@ -2,7 +2,8 @@
 
 Two schedules:
 
-alternating   as printed: k times {fresh noise, a fresh minibatch, D moves}, then fresh noise, G moves.
+alternating   as printed: k times {fresh noise, a fresh minibatch, D moves}, then fresh noise, G moves (once; more
+              often only to provoke the Helvetica scenario).
 simultaneous  as the authors' code and the tutorial do it: one noise draw, one pass of G and of D, both gradients
               taken at the same point and through the same dropout masks, then both players move.
 """
@@ -42,6 +43,7 @@ class Match:
     seed: int
     steps: int
     discriminator_steps: int = 1
+    generator_steps: int = 1
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def simultaneous(match: Match, step: int) -> Outcome:
 
 
 def alternating(match: Match, step: int) -> Outcome:
-    """One iteration of Algorithm 1 as printed: k moves of D on fresh noise, one of G on fresh noise."""
+    """One iteration of Algorithm 1 as printed: k moves of D on fresh noise, then G's on fresh noise."""
     game, k = match.game, match.discriminator_steps
     real = real_logits = fake_logits = torch.empty(0)  # k is at least 1
     for turn in range(k):
@@ -90,15 +92,23 @@ def alternating(match: Match, step: int) -> Outcome:
         grads = _gradients([real_logits, fake_logits], list(slopes), match.discriminator)
         grads = _add_penalty(match, grads, real, fake, update)
         match.discriminator.move(grads, update, match.steps * k)
-    seed_layers(match.seed, step, 2, real_logits.device)
-    z = _noise(match, step, Stream.GENERATOR_NOISE, real)
-    logits = game.discriminator(game.generator(z))
+    for turn in range(match.generator_steps):
+        real_logits = _move_generator(match, step * match.generator_steps + turn, real, real_logits)
+    return Outcome(real_logits.detach(), fake_logits.detach())
+
+
+def _move_generator(match: Match, update: int, real: Tensor, real_logits: Tensor) -> Tensor:
+    """One move of G on fresh noise; D's logits of the real images as G's cost saw them."""
+    game = match.game
+    seed_layers(match.seed, update, 2, real_logits.device)
+    logits = game.discriminator(game.generator(_noise(match, update, Stream.GENERATOR_NOISE, real)))
     if game.objective.paired:  # G's cost compares with the real images: as D sees them now
         with torch.no_grad():
             real_logits = game.discriminator(real)
     slope = game.objective.generator_gradient(real_logits, logits)
-    match.generator.move(_gradients([logits], [slope], match.generator), step, match.steps)
-    return Outcome(real_logits.detach(), fake_logits.detach())
+    gradients = _gradients([logits], [slope], match.generator)
+    match.generator.move(gradients, update, match.steps * match.generator_steps)
+    return real_logits
 
 
 SCHEDULES: dict[str, Callable[[Match, int], Outcome]] = {

@@ -51,12 +51,18 @@ class Batches:
 
     def __call__(self, update: int) -> Tensor:
         """Minibatch number `update` (from 0), batch x shape, in the value range and dtype, on the device."""
-        chosen = self._values.index_select(0, self.indices(update).to(self._values.device)).to(
-            self._device, non_blocking=True
-        )
+        return self._take(self.indices(update), self._dtype)
+
+    def evenly(self, count: int) -> Tensor:
+        """At most `count` rows, evenly spaced among all, float32 in the value range, on the device."""
+        count = min(count, len(self._rows))
+        return self._take(torch.from_numpy(self._rows[np.arange(count) * len(self._rows) // count]), torch.float32)
+
+    def _take(self, rows: Tensor, dtype: torch.dtype) -> Tensor:
+        chosen = self._values.index_select(0, rows.to(self._values.device)).to(self._device, non_blocking=True)
         if chosen.dtype != torch.uint8:
-            return chosen.to(self._dtype)
-        images = chosen.to(self._dtype).mul_(self._scale)
+            return chosen.to(dtype)
+        images = chosen.to(dtype).mul_(self._scale)
         return images.add_(self._low) if self._low else images
 
     def indices(self, update: int) -> Tensor:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,8 +46,8 @@ class Checkpoint:
     state: Mapping[str, Any]
 
 
-def save(folder: Path, checkpoint: Checkpoint, keep: int, spare: int | None = None) -> Path:
-    """Write `checkpoint` into `folder` and remove all but the newest `keep`, and that of the step `spare`.
+def save(folder: Path, checkpoint: Checkpoint, keep: int, spare: Collection[int] = ()) -> Path:
+    """Write `checkpoint` into `folder` and remove all but the newest `keep`, and those of the steps `spare`.
 
     Raises:
         OSError: the disk is full or not writable; the checkpoints that were there are untouched.
@@ -73,7 +73,7 @@ def save(folder: Path, checkpoint: Checkpoint, keep: int, spare: int | None = No
         shutil.rmtree(aside, ignore_errors=True)
         raise
     for old in steps(folder)[:-keep]:
-        if old != spare:
+        if old not in spare:
             shutil.rmtree(folder / folder_name(old), ignore_errors=True)
     return final
 
@@ -90,6 +90,11 @@ def steps(folder: Path) -> list[int]:
     return sorted(
         int(entry.name[5:]) for entry in folder.iterdir() if entry.name.startswith("step-") and entry.name[5:].isdigit()
     )
+
+
+def newest_step(folder: Path, limit: int) -> int | None:
+    """The step of the newest checkpoint of step `limit` or before, sound or not; None where there is none."""
+    return max((step for step in steps(folder) if step <= limit), default=None)
 
 
 def load(path: Path) -> Checkpoint:

@@ -18,7 +18,8 @@ from advnets.recipe import Recipe, load_recipe, to_yaml
 class RunDirectory:
     """The files of one training.
 
-    recipe.yaml, run.json, metrics.jsonl, measures.jsonl, events.*, samples/, checkpoints/, report.md and its pictures.
+    recipe.yaml, run.json, metrics.jsonl, measures.jsonl, watch.jsonl, events.*, samples/, checkpoints/, report.md and
+    its pictures.
     """
 
     def __init__(self, path: Path) -> None:
@@ -27,6 +28,7 @@ class RunDirectory:
         self.samples = path / "samples"
         self.metrics = path / "metrics.jsonl"
         self.measures = path / "measures.jsonl"
+        self.watch = path / "watch.jsonl"
         self._lock: IO[str] | None = None
 
     @classmethod
@@ -90,7 +92,7 @@ class RunDirectory:
 
     @property
     def status(self) -> str:
-        """running, done, stopped (by a signal), diverged, or interrupted (it ended without a word)."""
+        """running, done, stopped (by a signal), at rest, collapsed, diverged, or interrupted (without a word)."""
         status = str(self.facts["status"])
         if status != "running" or self._lock is not None:
             return status
@@ -147,6 +149,10 @@ class RunDirectory:
         """The lines of measures.jsonl; none where nothing was measured in training."""
         return _lines(self.measures)
 
+    def read_watch(self) -> list[dict[str, Any]]:
+        """The lines of watch.jsonl; none where nothing was watched."""
+        return _lines(self.watch)
+
     def append_metrics(self, line: Mapping[str, Any]) -> None:
         """Add one line to metrics.jsonl."""
         self._append(self.metrics, line)
@@ -155,8 +161,12 @@ class RunDirectory:
         """Add one line to measures.jsonl."""
         self._append(self.measures, line)
 
+    def append_watch(self, line: Mapping[str, Any]) -> None:
+        """Add one line to watch.jsonl."""
+        self._append(self.watch, line)
+
     def flush_logs(self) -> None:
-        """Flush both logs to the disk, before the checkpoint that counts on them."""
+        """Flush the logs to the disk, before the checkpoint that counts on them."""
         for log in self._logs():
             with writing(self.path), log.open("a", encoding="utf-8") as file:
                 os.fsync(file.fileno())
@@ -172,7 +182,7 @@ class RunDirectory:
                 write_whole(log, "".join(json.dumps(line) + "\n" for line in kept).encode())
 
     def _logs(self) -> list[Path]:
-        return [log for log in (self.metrics, self.measures) if log == self.metrics or log.exists()]
+        return [self.metrics, *(log for log in (self.measures, self.watch) if log.exists())]
 
     def _append(self, log: Path, line: Mapping[str, Any]) -> None:
         with writing(self.path), log.open("a", encoding="utf-8") as file:

@@ -6,7 +6,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,10 +16,12 @@ import numpy as np
 from advnets import figures
 from advnets.data.toys import open_points
 from advnets.training import checkpoint
+from advnets.training.algorithm import Outcome
 from advnets.training.directory import RunDirectory, writing
 from advnets.training.measuring import Measuring, at_rest, best_step
 from advnets.training.progress import ProgressDisplay, progress_display
 from advnets.training.trainer import Trainer
+from advnets.training.watch import FIGURES, Watch
 
 _FIXED_LATENTS = 64
 _FIXED_SEED = 0
@@ -37,7 +39,13 @@ class Interrupt:
         self.name = signal.Signals(number).name
 
 
-def play(trainer: Trainer, run: RunDirectory, notes: Sequence[str] = (), measuring: Measuring | None = None) -> str:
+def play(
+    trainer: Trainer,
+    run: RunDirectory,
+    notes: Sequence[str] = (),
+    measuring: Measuring | None = None,
+    watch: Watch | None = None,
+) -> str:
     """Train from the trainer's step to the recipe's last, keeping everything in `run`.
 
     Args:
@@ -45,10 +53,11 @@ def play(trainer: Trainer, run: RunDirectory, notes: Sequence[str] = (), measuri
         run: where everything is kept.
         notes: lines to show before the first step.
         measuring: what is measured on the way.
+        watch: what looks out for a collapse on the way.
 
     Returns:
-        The status: "done", "at rest" when the measure no longer got better, or "stopped" when a signal ended it early
-        (each with a checkpoint).
+        The status: "done", "at rest" when the measure no longer got better, "stopped" when a signal ended it early
+        (each with a checkpoint), or "collapsed" when the watch did.
 
     Raises:
         DivergedError: a cost or weight is not finite. The checkpoints are those of before.
@@ -60,21 +69,23 @@ def play(trainer: Trainer, run: RunDirectory, notes: Sequence[str] = (), measuri
     with run.lock(), _interruptible() as interrupt, _events(run, trainer.step) as events, display:
         for note in notes:
             display.say(note)
-        clock = _Clock(trainer)
-        resting = at_rest(run.read_measures(), recipe.measure)
-        while trainer.step < recipe.steps and not interrupt.name and not resting:
-            _one_step(trainer, run, clock, events, display, measuring)
-            if measuring is not None and measuring.due(trainer.step):
-                resting = at_rest(run.read_measures(), recipe.measure)
+        session = _Session(trainer, run, _Clock(trainer), events, display, measuring, watch)
+        # A run killed between the alarm and the way back is at that step again; one that stopped there goes on.
+        session.collapsed = recipe.watch.doing == "rollback" and watch is not None and watch.alarm_at(trainer.step)
+        while trainer.step < recipe.steps and not (interrupt.name or session.resting or session.collapsed):
+            session.advance()
         if interrupt.name:
             display.say(f"{interrupt.name}: stopping at step {trainer.step:,} with a checkpoint")
-        elif resting:
+        elif session.resting:
             judge, patience = recipe.measure.judge, recipe.measure.patience
             display.say(f"{judge} did not get better in {patience} measurements: ending at step {trainer.step:,}")
-        _keep(trainer, run, clock)
+        if interrupt.name or not (session.collapsed and recipe.watch.doing == "rollback"):
+            session.keep()
+    if session.collapsed and not interrupt.name:
+        return "collapsed"
     if trainer.step >= recipe.steps:
         return "done"
-    return "at rest" if resting else "stopped"
+    return "at rest" if session.resting else "stopped"
 
 
 class _Clock:
@@ -98,70 +109,116 @@ class _Clock:
         return self._trainer.seconds
 
 
-def _one_step(
-    trainer: Trainer,
-    run: RunDirectory,
-    clock: _Clock,
-    events: Any,
-    display: ProgressDisplay,
-    measuring: Measuring | None,
-) -> None:
-    recipe = trainer.recipe
-    outcome = trainer.advance()
-    line: dict[str, float] | None = None
-    if trainer.step % recipe.log_every == 0 or trainer.step == recipe.steps:
+class _Session:
+    """One sitting of a training: what is done after each step, and whether it should end."""
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        run: RunDirectory,
+        clock: _Clock,
+        events: Any,
+        display: ProgressDisplay,
+        measuring: Measuring | None,
+        watch: Watch | None,
+    ) -> None:
+        self.trainer, self.run, self.recipe = trainer, run, trainer.recipe
+        self._clock, self._events, self._display = clock, events, display
+        self._measuring, self._watch = measuring, watch
+        self.resting = at_rest(run.read_measures(), self.recipe.measure)
+        self.collapsed = False
+
+    def advance(self) -> None:
+        """One iteration, and what is due after it: log, picture, look, measurement, checkpoint."""
+        trainer, recipe = self.trainer, self.recipe
+        outcome = trainer.advance()
+        line = None
+        if trainer.step % recipe.log_every == 0 or trainer.step == recipe.steps:
+            line = self._log(outcome)
+        if recipe.sample_every and trainer.step % recipe.sample_every == 0:
+            self._picture()
+        # Both before the checkpoint, which counts on their lines.
+        if self._watch is not None and self._watch.due(trainer.step):
+            self._look(self._watch)
+        if self._measuring is not None and self._measuring.due(trainer.step):
+            self._measure(self._measuring)
+        if trainer.step % recipe.checkpoint_every == 0 and trainer.step < recipe.steps:
+            self.keep()
+        self._display.show(trainer.step, line)
+
+    def keep(self) -> None:
+        """Write a checkpoint, unless what it would hold is not worth keeping."""
+        self.trainer.check_finite({})
+        self._clock.stamp()
+        self.run.flush_logs()
+        with writing(self.run.path):
+            checkpoint.save(
+                self.run.checkpoints, self.trainer.checkpoint(), self.recipe.keep_checkpoints, self._worth_keeping()
+            )
+
+    def _worth_keeping(self) -> set[int]:
+        """The steps whose checkpoints outlive the newest ones: the best by the measure, the last before a fall."""
+        judge, watch = self.recipe.measure.judge, self._watch
+        best = best_step(self.run.read_measures(), judge) if judge else None
+        sound = None
+        if watch is not None and watch.falling:
+            sound = checkpoint.newest_step(self.run.checkpoints, watch.last_healthy)
+        return {step for step in (best, sound) if step is not None}
+
+    def _log(self, outcome: Outcome) -> dict[str, float]:
+        trainer = self.trainer
         measured = trainer.figures(outcome)
         trainer.check_finite(measured)
         line = {
-            "step": trainer.step, "images": trainer.images, "seconds": round(clock.stamp(), 3),
-            "steps_per_second": round(clock.lap(), 3), **measured,
+            "step": trainer.step, "images": trainer.images, "seconds": round(self._clock.stamp(), 3),
+            "steps_per_second": round(self._clock.lap(), 3), **measured,
         }  # fmt: skip
-        run.append_metrics(line)
-        with writing(run.path):
-            for name, value in measured.items():
-                events.add_scalar(name, value, trainer.step)
-    if recipe.sample_every and trainer.step % recipe.sample_every == 0:
-        _picture(trainer, run)
-    if measuring is not None and measuring.due(trainer.step):  # before the checkpoint, which counts on its line
-        _measure(trainer, run, clock, measuring, events, display)
-    if trainer.step % recipe.checkpoint_every == 0 and trainer.step < recipe.steps:
-        _keep(trainer, run, clock)
-    display.show(trainer.step, line)
+        self.run.append_metrics(line)
+        self._plot(measured)
+        return line
 
+    def _measure(self, measuring: Measuring) -> None:
+        """Add a line to measures.jsonl, and keep the checkpoint if it is the best so far."""
+        trainer = self.trainer
+        trainer.check_finite({})
+        line = measuring.take(trainer, self._clock.stamp() / trainer.step)
+        self.run.append_measures(line)
+        said = [f"{name} {found['value']:.4g}" for name, found in line["measures"].items()]
+        said += [f"{name} was not taken: {why}" for name, why in line.get("refused", {}).items()]
+        self._display.say(f"step {trainer.step:,}: {', '.join(said)} ({line['count']:,} samples)")
+        self._plot({f"measures/{name}": found["value"] for name, found in line["measures"].items()})
+        lines = self.run.read_measures()
+        if best_step(lines, self.recipe.measure.judge) == trainer.step:
+            self.keep()
+        self.resting = at_rest(lines, self.recipe.measure)
 
-def _measure(
-    trainer: Trainer, run: RunDirectory, clock: _Clock, measuring: Measuring, events: Any, display: ProgressDisplay
-) -> None:
-    """Add a line to measures.jsonl, and keep the checkpoint if it is the best so far."""
-    trainer.check_finite({})
-    line = measuring.take(trainer, clock.stamp() / trainer.step)
-    run.append_measures(line)
-    said = [f"{name} {found['value']:.4g}" for name, found in line["measures"].items()]
-    said += [f"{name} was not taken: {why}" for name, why in line.get("refused", {}).items()]
-    display.say(f"step {trainer.step:,}: {', '.join(said)} ({line['count']:,} samples)")
-    with writing(run.path):
-        for name, found in line["measures"].items():
-            events.add_scalar(f"measures/{name}", found["value"], trainer.step)
-    if best_step(run.read_measures(), trainer.recipe.measure.judge) == trainer.step:
-        _keep(trainer, run, clock)
+    def _look(self, watch: Watch) -> None:
+        """Add a line to watch.jsonl; on an alarm say so, with a picture, and do what the recipe asks."""
+        trainer = self.trainer
+        line = watch.look(trainer)
+        self.run.append_watch(line)
+        self._plot({f"watch/{name}": line[name] for name in FIGURES if line.get(name) is not None})
+        if not watch.alarm_at(trainer.step):
+            return
+        trainer.check_finite({})  # of a training that diverged, that is what to say
+        path = self.run.samples / f"helvetica-{trainer.step:08d}.png"
+        with writing(self.run.path):
+            save_samples(watch.fakes(trainer), path, self.recipe.data)
+        for said in watch.alarm(path):
+            self._display.say(said)
+        self.collapsed = self.recipe.watch.doing in ("stop", "rollback")
 
+    def _plot(self, values: Mapping[str, float]) -> None:
+        with writing(self.run.path):
+            for name, value in values.items():
+                self._events.add_scalar(name, value, self.trainer.step)
 
-def _keep(trainer: Trainer, run: RunDirectory, clock: _Clock) -> None:
-    """Write a checkpoint, unless what it would hold is not worth keeping."""
-    trainer.check_finite({})
-    clock.stamp()
-    run.flush_logs()
-    judge = trainer.recipe.measure.judge
-    best = best_step(run.read_measures(), judge) if judge else None
-    with writing(run.path):
-        checkpoint.save(run.checkpoints, trainer.checkpoint(), trainer.recipe.keep_checkpoints, best)
-
-
-def _picture(trainer: Trainer, run: RunDirectory) -> None:
-    trainer.sync_buffers()
-    made = trainer.sampler.draw(_FIXED_LATENTS if len(trainer.shape) == 3 else 2000, _FIXED_SEED)
-    with writing(run.path):
-        save_samples(made, run.samples / f"step-{trainer.step:08d}.png", trainer.recipe.data)
+    def _picture(self) -> None:
+        trainer = self.trainer
+        trainer.sync_buffers()
+        made = trainer.sampler.draw(_FIXED_LATENTS if len(trainer.shape) == 3 else 2000, _FIXED_SEED)
+        with writing(self.run.path):
+            save_samples(made, self.run.samples / f"step-{trainer.step:08d}.png", self.recipe.data)
 
 
 def save_samples(made: np.ndarray[Any, Any], path: Path, data: str) -> None:

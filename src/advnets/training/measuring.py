@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -51,6 +52,12 @@ class MeasureConfig:
         """The measure that says which checkpoint is best."""
         return self.best or (self.names[0] if self.names else "")
 
+    def settled(self, steps: int) -> MeasureConfig:
+        """With the steps between measurements said, so that a training made longer goes on measuring on its grid."""
+        if not self.names or self.every:
+            return self
+        return dataclasses.replace(self, every=max(1, steps // _TAKEN))
+
 
 def parse_flag(text: str) -> dict[str, str]:
     """Fields of `MeasureConfig` from what stands after --measure: NAMES[@field=value,...].
@@ -96,7 +103,7 @@ class Measuring:
         self.names = check_names(self.config.names)
         if self.config.judge not in self.names:
             raise MeasureError(f"best is {self.config.judge!r}", f"choose from {', '.join(self.names)}")
-        self.every = self.config.every or max(1, self.steps // _TAKEN)
+        self.every = self.config.settled(self.steps).every
         self.count = self.config.count or self.count
         if isinstance(self.data, ImageTable) and len(self.data.rows("valid")) < 2:
             raise MeasureError(f"{self.data.name} has no validation images to measure against", "use a --holdout")

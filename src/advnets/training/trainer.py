@@ -60,7 +60,7 @@ class Trainer:
         generator: nn.Module | None = None,
         discriminator: nn.Module | None = None,
     ) -> None:
-        self.recipe, self.shape = recipe, data.shape
+        self.recipe, self.data, self.shape = recipe, data, data.shape
         self.device = resolve_device(recipe.device)
         self.compute = resolve_precision(recipe.precision, self.device)
         self.step = 0
@@ -86,7 +86,7 @@ class Trainer:
         self.average.requires_grad_(False).eval()
         self._match = Match(
             self._game(), self.generator, self.discriminator, self._batches, recipe.batch, recipe.seed,
-            recipe.steps, recipe.discriminator_steps,
+            recipe.steps, recipe.discriminator_steps, recipe.generator_steps,
         )  # fmt: skip
         self._iterate = SCHEDULES[recipe.schedule]
         self.sampler = Sampler(self.average, recipe.prior, recipe.latent, self.shape, self.value_range)
@@ -151,6 +151,16 @@ class Trainer:
             player.reload()
         self.step = checkpoint.step
         self.seconds = float(checkpoint.state["seconds"])
+
+    @property
+    def raw_sampler(self) -> Sampler:
+        """Samples of the generator as it stands, not averaged."""
+        recipe = self.recipe
+        return Sampler(self.generator.network, recipe.prior, recipe.latent, self.shape, self.value_range)
+
+    def real_images(self, count: int) -> Tensor:
+        """At most `count` real images, evenly spaced, the same for every training on these data: float32."""
+        return self._batches.evenly(count)
 
     @property
     def images(self) -> int:

@@ -1,0 +1,44 @@
+"""The way back from a collapse: to the last checkpoint before it, with gentler settings."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from advnets.recipe import Recipe
+from advnets.training import checkpoint
+from advnets.training.directory import RunDirectory, writing
+
+
+def roll_back(run: RunDirectory, healthy: int) -> Recipe:
+    """Bring a run directory back to its last checkpoint up to step `healthy`, with half the rates.
+
+    A kill at any instant leaves a run that comes to the same alarm again or has the gentler recipe, never one that
+    goes on from collapsed weights: the checkpoints go first, then the recipe changes, in one piece.
+
+    Args:
+        run: held by this process.
+        healthy: the last step that was healthy.
+
+    Returns:
+        The recipe from here on.
+
+    Raises:
+        RunError: the run directory cannot be written.
+    """
+    target = checkpoint.newest_step(run.checkpoints, healthy)
+    with writing(run.path):
+        checkpoint.discard_after(run.checkpoints, -1 if target is None else target)
+    recipe = gentler(run.recipe)
+    run.write_recipe(recipe)
+    return recipe
+
+
+def gentler(recipe: Recipe) -> Recipe:
+    """The recipe with both rates halved, with one update of G a step, and one rollback more to its count."""
+    g, d = recipe.generator_optimizer, recipe.discriminator_optimizer
+    return recipe.replace(
+        generator_optimizer=dataclasses.replace(g, rate=g.rate / 2),
+        discriminator_optimizer=dataclasses.replace(d, rate=d.rate / 2),
+        generator_steps=1,
+        watch=dataclasses.replace(recipe.watch, rollbacks=recipe.watch.rollbacks + 1),
+    )

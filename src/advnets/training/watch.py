@@ -1,0 +1,248 @@
+"""The Helvetica watch: sees G map ever more latents to ever fewer images while it happens.
+
+Goodfellow et al. 2014, section 6, name the scenario; today's word is mode collapse. Every few steps a fixed set of
+latents goes through G as it stands, not averaged, and the fakes are held beside fixed real images. Nothing is drawn
+and no gradient moves a weight, so that a training with the watch is bit for bit the one without it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from advnets.training.trainer import Trainer
+
+FIGURES = {
+    "diversity": "geometric mean of spread and clusters, each at most 1",
+    "smooth": "diversity, averaged over some looks",
+    "spread": "the fakes' mean distance from each other over real images', in pixels",
+    "spread_features": "the same in D's last hidden layer",
+    "clusters": "over how many clusters of real images the fakes lie (exponential of the entropy) over real images'",
+    "accuracy": "the share of real and fake images that D tells apart",
+    "slope": "the mean norm of the gradient of D's logit at a fake",
+}
+YOUNG, GROWN = 0.25, 0.6
+FALL = {YOUNG: 0.45, GROWN: 0.82}
+SUDDEN = {YOUNG: 0.35, GROWN: 0.68}
+"""A collapse: the smoothed diversity is below FALL of its peak, or a single look below SUDDEN of it, by how high the
+peak was. Early in a training diversity swings, so that only a deep fall counts; below YOUNG there was never anything to
+lose. Calibrated on real runs, other ones than those that benchmarks/watch.py shows."""
+SOUND = 0.9  # of the peak: healthy
+_WEIGHT = 0.2  # of the newest look in the smoothed diversity
+COLLAPSED = "collapsed"
+_MOST_ROLLBACKS = 4  # a sixteenth of the first rates
+_AHEAD = 0.95  # D tells so many apart
+_COUNT, _FEWEST, _CLUSTERS = 64, 16, 20
+_CLUSTERED = 1024
+_OPINIONS = 20  # looks
+_VALUES = 1 << 24  # of each set of images: fewer, where they are large
+_SEED = 7
+
+
+@dataclass(frozen=True)
+class WatchConfig:
+    """The Helvetica watch: mode collapse, seen while it happens."""
+
+    action: Literal["warn", "stop", "rollback", "off"] = "warn"
+    """On an alarm: say so and go on; end the training; or go back to the last healthy checkpoint at half the rates."""
+    every: int = 5
+    """Steps between looks; what costs more, D's opinion, is asked for at every twentieth."""
+    rollbacks: int = 0
+    """How often the run has been rolled back so far; the watch counts, and after the fourth it stops instead."""
+
+    @property
+    def doing(self) -> str:
+        """What an alarm leads to now."""
+        return "stop" if self.action == "rollback" and self.rollbacks >= _MOST_ROLLBACKS else self.action
+
+
+class Watch:
+    """Looks at one training.
+
+    Args:
+        trainer: the game. Its data give the real images, evenly spaced among those it trains on.
+        lines: of watch.jsonl so far.
+    """
+
+    def __init__(self, trainer: Trainer, lines: Sequence[Mapping[str, Any]] = ()) -> None:
+        config = trainer.recipe.watch
+        self._every, self._rolls_back, self._lines = config.every, config.doing == "rollback", list(lines)
+        room = max(_FEWEST, _VALUES // math.prod(trainer.shape))
+        self._real = trainer.real_images(min(_COUNT, room))
+        self._able = len(self._real) >= _FEWEST
+        if self._able:
+            self._latents = trainer.sampler.latents(len(self._real), _SEED)
+            self._centers = _cluster(trainer.real_images(min(_CLUSTERED, room)))
+            self._spread, self._evenness = _spread(self._real), self._clusters(self._real)
+
+    def due(self, step: int) -> bool:
+        """Whether to look after `step` steps; never where there are too few real images to compare with."""
+        return self._able and step % self._every == 0
+
+    def look(self, trainer: Trainer) -> dict[str, Any]:
+        """The next line of watch.jsonl: the `FIGURES` of the game as it stands, and what `judge` makes of them."""
+        fakes = self._make(trainer)
+        figures = {"spread": _spread(fakes) / self._spread, "clusters": self._clusters(fakes) / self._evenness}
+        line = {"step": trainer.step, **_plain(figures), **judge(figures, self._lines)}
+        self._lines.append(line)
+        if trainer.step % (_OPINIONS * self._every) == 0 or self.alarm_at(trainer.step):
+            line |= _plain(self._opinions(trainer, fakes))
+        return line
+
+    def _make(self, trainer: Trainer) -> Tensor:
+        G = trainer.generator.worker
+        with evaluating(G), torch.no_grad():
+            return G(self._latents.to(trainer.device, trainer.compute)).float()
+
+    def _opinions(self, trainer: Trainer, fakes: Tensor) -> dict[str, float]:
+        """What D thinks of fakes and real images, and how its hidden layer spreads them."""
+        D = trainer.discriminator.worker
+        with evaluating(D):
+            real_logits, real_hidden, _ = _opinion(D, self._real.to(trainer.compute))
+            fake_logits, fake_hidden, slope = _opinion(D, fakes.to(trainer.compute))
+        figures = {"accuracy": (_share(real_logits > 0) + _share(fake_logits < 0)) / 2, "slope": slope}
+        if fake_hidden is not None and real_hidden is not None:
+            figures["spread_features"] = _spread(fake_hidden) / max(_spread(real_hidden), 1e-12)
+        return figures
+
+    def _clusters(self, images: Tensor) -> float:
+        """Over how many clusters of real images these lie, effectively: the exponential of the counts' entropy."""
+        nearest = torch.cdist(images.flatten(1), self._centers).argmin(1)
+        shares = torch.bincount(nearest, minlength=len(self._centers)).double() / len(images)
+        return float(torch.special.entr(shares).sum().exp())
+
+    def fakes(self, trainer: Trainer) -> NDArray[np.uint8] | NDArray[np.float32]:
+        """The fakes that the watch sees, as bytes (points as they are)."""
+        return trainer.raw_sampler.decode(self._latents)
+
+    def alarm_at(self, step: int) -> bool:
+        """Whether the look at that step was the last, and the first to find a collapse."""
+        states = [line["state"] for line in self._lines[-2:]]
+        return bool(states) and self._lines[-1]["step"] == step and states[-1] == COLLAPSED != states[0]
+
+    @property
+    def falling(self) -> bool:
+        """Whether the last look found a fall or a collapse."""
+        return bool(self._lines) and self._lines[-1]["state"] in ("falling", COLLAPSED)
+
+    @property
+    def last_healthy(self) -> int:
+        """The step of the last look before a fall began; 0 where there is none."""
+        fine = (int(line["step"]) for line in reversed(self._lines) if line["state"] in ("rising", "healthy"))
+        return next(fine, 0)
+
+    def alarm(self, picture: Path) -> list[str]:
+        """What to tell the user after an alarm: what was seen, and what to try."""
+        line = self._lines[-1]
+        said = [
+            f"step {line['step']:,}: the generator collapses (the Helvetica scenario): the diversity of its images fell"
+            f" from {line['peak']:.2f} to {line['diversity']:.2f}; last healthy at step {self.last_healthy:,};"
+            f" picture: {picture}"
+        ]
+        return said if self._rolls_back else [*said, f"what to try: {_remedy(line)}"]
+
+
+def _remedy(line: Mapping[str, Any]) -> str:
+    """What helps: it depends on who runs ahead of whom."""
+    if line["accuracy"] >= _AHEAD:
+        return (
+            f"D tells {line['accuracy']:.0%} apart and is ahead: a penalty (--penalties.r1.weight 0.1) or a lower"
+            " --discriminator-optimizer.rate"
+        )
+    return (
+        f"D tells {line['accuracy']:.0%} apart, G may be ahead: a lower --generator-optimizer.rate, or more updates of"
+        " D (--schedule alternating --discriminator-steps 2); --watch.action rollback goes back and halves the rates"
+    )
+
+
+def judge(figures: Mapping[str, float], before: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a look means after those `before` it.
+
+    Returns:
+        `diversity`, the geometric mean of spread and clusters, each at most 1: 0 for one image, 1 for real variety;
+        `smooth`, its exponential average over the looks; `peak`, the highest of that so far; `state`: "rising" until
+        there was ever enough to lose, then "healthy", "falling" or "collapsed".
+    """
+    parts = [figures["spread"], figures["clusters"]]
+    now = math.sqrt(math.prod(min(part, 1.0) for part in parts)) if all(map(math.isfinite, parts)) else 0.0
+    last: Mapping[str, Any] = before[-1] if before else {"smooth": 0.0, "peak": 0.0, "state": "rising"}
+    smooth = last["smooth"] + _WEIGHT * (now - last["smooth"])
+    peak = max(last["peak"], smooth)
+    state = _state(now, smooth, peak, last["state"])
+    return {"diversity": round(now, 5), "smooth": round(smooth, 5), "peak": round(peak, 5), "state": state}
+
+
+def _state(now: float, smooth: float, peak: float, last: str) -> str:
+    if peak < YOUNG:
+        return "rising"
+    if smooth >= SOUND * peak:
+        return "healthy"
+    age = GROWN if peak >= GROWN else YOUNG
+    low = smooth < FALL[age] * peak or now < SUDDEN[age] * peak
+    return COLLAPSED if low or last == COLLAPSED else "falling"
+
+
+@contextlib.contextmanager
+def evaluating(network: nn.Module) -> Generator[None]:
+    """The network in eval mode; afterwards every module in its own mode again."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def _opinion(D: nn.Module, images: Tensor) -> tuple[Tensor, Tensor | None, float]:
+    """D's logits (N,), what its last linear layer sees (N x F; None without one) and its mean slope at the images."""
+    heads = [module for module in D.modules() if isinstance(module, nn.Linear)]
+    seen: list[Tensor] = []
+    hook = heads[-1].register_forward_pre_hook(lambda _, args: seen.append(args[0].detach())) if heads else None
+    try:
+        leaf = images.detach().requires_grad_()
+        with torch.enable_grad():
+            logits = D(leaf)
+            slopes = torch.autograd.grad(logits.sum(), leaf)[0]
+    finally:
+        if hook is not None:
+            hook.remove()
+    hidden = seen[-1].float().flatten(1) if seen and len(seen[-1]) == len(images) else None
+    return logits.detach(), hidden, float(slopes.flatten(1).norm(dim=1).mean())
+
+
+def _plain(figures: Mapping[str, float]) -> dict[str, float | None]:
+    """Figures for JSON, which knows no infinity."""
+    return {name: round(value, 5) if math.isfinite(value) else None for name, value in figures.items()}
+
+
+def _spread(images: Tensor) -> float:
+    """Mean distance between two of the images."""
+    rows = images.flatten(1)
+    return float(torch.cdist(rows, rows).sum()) / (len(rows) * (len(rows) - 1))
+
+
+def _cluster(images: Tensor) -> Tensor:
+    """Centers of k-means clusters of the images, always the same ones: K x values."""
+    from scipy.cluster.vq import kmeans2  # a third of a second: only a training pays
+
+    rows = images.flatten(1).double().cpu().numpy()
+    count = min(_CLUSTERS, len(rows) // 4)
+    centers, _ = kmeans2(rows, count, iter=20, minit="++", rng=np.random.default_rng(_SEED))
+    return torch.from_numpy(centers).to(images.device, torch.float32)
+
+
+def _share(holds: Tensor) -> float:
+    return float(holds.float().mean())

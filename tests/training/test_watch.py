@@ -1,0 +1,277 @@
+"""The Helvetica watch: what it sees, when it cries, what it does then; exact on resume, and no one's training."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from small_games import images, points, ring
+from torch import Tensor, nn
+
+import advnets
+from advnets.errors import RecipeError
+from advnets.recipe import Recipe, load_recipe
+from advnets.training import checkpoint
+from advnets.training.rollback import gentler, roll_back
+from advnets.training.trainer import Data, Trainer
+from advnets.training.watch import COLLAPSED, FALL, GROWN, SOUND, SUDDEN, Watch, evaluating, judge
+
+HARSH = {"kind": "adam", "rate": 0.05, "betas": [0.0, 0.99]}
+
+
+def collapsing(tmp_path: Path, action: str, steps: int = 400, **changes: Any) -> advnets.Run:
+    """A ring game that covers the ring in 300 steps and goes on, resumed, with rates far too high."""
+    game = load_recipe("ring").replace(
+        steps=300, checkpoint_every=50, log_every=50, sample_every=0, watch={"action": action}, **changes
+    )
+    run = advnets.train(game, run=tmp_path)
+    wrecked = run.recipe.replace(generator_optimizer=HARSH, discriminator_optimizer=HARSH, steps=steps)
+    run.directory.write_recipe(wrecked)
+    return run
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (path / "watch.jsonl").read_text("utf-8").splitlines()]
+
+
+def history(*diversities: float) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for step, diversity in enumerate(diversities, 1):
+        found.append({"step": step, **judge({"spread": diversity, "clusters": diversity}, found)})
+    return found
+
+
+class Fixed(nn.Module):
+    """A generator that makes what it is told to, whatever z is."""
+
+    def __init__(self, rows: Tensor) -> None:
+        super().__init__()
+        self.rows = nn.Parameter(rows)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.rows[torch.arange(len(z)) % len(self.rows)] + 0 * z.sum()
+
+
+def look_at(rows: np.ndarray[Any, Any], data: Data) -> dict[str, Any]:
+    trainer = Trainer(ring(watch={"every": 1}), data)
+    trainer.generator.worker = Fixed(torch.from_numpy(rows))  # type: ignore[assignment]
+    return Watch(trainer).look(trainer)
+
+
+def test_real_points_have_the_diversity_of_real_points() -> None:
+    data = points()
+    line = look_at(data.values[np.arange(64) * 6 + 1].astype(np.float32), data)
+    assert 0.85 < line["spread"] < 1.15
+    assert 0.75 < line["clusters"] < 1.25
+
+
+def test_one_point_has_none() -> None:
+    line = look_at(np.ones((1, 2), np.float32), points())
+    assert line["spread"] == pytest.approx(0, abs=1e-5)
+    assert line["clusters"] < 0.1
+    assert line["diversity"] < 0.01
+
+
+def test_spread_is_a_ratio_of_mean_distances() -> None:
+    data = points()
+    real = data.values[np.arange(64) * 400 // 64].astype(np.float64)
+    rows = np.random.default_rng(1).normal(size=(64, 2)).astype(np.float32)
+
+    def mean_distance(x: np.ndarray[Any, Any]) -> float:
+        return float(np.mean([np.linalg.norm(a - b) for i, a in enumerate(x) for j, b in enumerate(x) if i != j]))
+
+    assert look_at(rows, data)["spread"] == pytest.approx(mean_distance(rows) / mean_distance(real), rel=1e-4)
+
+
+def test_values_that_are_not_finite_are_no_diversity_and_plain_json() -> None:
+    line = look_at(np.full((1, 2), np.nan, np.float32), points())
+    assert line["spread"] is None
+    assert line["diversity"] == 0
+    json.loads(json.dumps(line, allow_nan=False))
+
+
+def test_a_fall_is_an_alarm_once() -> None:
+    found = history(0.1, 0.5, *[0.9] * 20, *[0.9 * FALL[GROWN] * 0.9] * 30)
+    states = [line["state"] for line in found]
+    assert states[20] == "healthy"
+    assert states.count(COLLAPSED) > 5
+    first = states.index(COLLAPSED)
+    assert set(states[first:]) == {COLLAPSED}
+
+
+def test_a_game_that_has_not_begun_to_spread_has_nothing_to_lose() -> None:
+    assert {line["state"] for line in history(0.05, 0.02, 0.1, 0.01, 0.2)} == {"rising"}
+
+
+def test_one_look_a_little_low_is_no_alarm() -> None:
+    assert COLLAPSED not in {line["state"] for line in history(*[0.9] * 20, 0.9 * SUDDEN[GROWN] * 1.02, *[0.9] * 5)}
+
+
+def test_a_recovery_ends_the_collapse_and_a_second_fall_is_a_second_alarm() -> None:
+    states = [line["state"] for line in history(*[0.9] * 20, *[0.01] * 30, *[0.9] * 60, *[0.01] * 30)]
+    changes = [new for old, new in itertools.pairwise(states) if old != new]
+    assert changes.count(COLLAPSED) == 2
+
+
+@given(st.lists(st.floats(SOUND, 1), min_size=2, max_size=40))
+def test_what_stays_sound_never_alarms(diversities: list[float]) -> None:
+    assert COLLAPSED not in {line["state"] for line in history(*diversities)}
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40), st.integers(0, 39))
+def test_a_look_depends_on_what_was_written(diversities: list[float], cut: int) -> None:
+    whole = history(*diversities)
+    before = json.loads(json.dumps(whole[:cut]))
+    for line in whole[cut:]:
+        diversity = diversities[line["step"] - 1]
+        before.append({"step": line["step"], **judge({"spread": diversity, "clusters": diversity}, before)})
+    assert before == whole
+
+
+def test_watching_does_not_change_the_training(tmp_path: Path) -> None:
+    off = advnets.train(ring(watch={"action": "off"}), run=tmp_path / "off")
+    on = advnets.train(ring(watch={"every": 1}), run=tmp_path / "on")
+    assert not (off.path / "watch.jsonl").exists()
+    assert len(lines(on.path)) == 40
+    for name in ("generator", "discriminator", "average", "optimizers"):
+        file = f"checkpoints/step-00000040/{name}.safetensors"
+        assert (off.path / file).read_bytes() == (on.path / file).read_bytes()
+
+
+def test_modes_of_modules_stay_as_they_were() -> None:
+    network = nn.Sequential(nn.Dropout(), nn.BatchNorm1d(2), nn.Linear(2, 1))
+    network[1].eval()
+    with evaluating(network):
+        assert not any(module.training for module in network.modules())
+    assert [module.training for module in network] == [True, False, True]
+
+
+def test_a_resumed_training_watches_as_one_never_stopped(tmp_path: Path) -> None:
+    whole = advnets.train(ring(watch={"every": 3}), run=tmp_path / "whole")
+    part = advnets.train(ring(watch={"every": 3}, steps=25), run=tmp_path / "part")
+    log = part.path / "watch.jsonl"
+    log.write_text(log.read_text("utf-8") + '{"step": 27, "spre')
+    assert lines(advnets.resume(part, steps=40).path) == lines(whole.path)
+
+
+def test_too_few_images_are_not_watched(tmp_path: Path) -> None:
+    trainer = Trainer(ring(batch=4), points(8))
+    assert not any(Watch(trainer).due(step) for step in range(1, 100))
+
+
+def test_d_says_what_it_thinks_where_it_is_asked() -> None:
+    recipe = Recipe(
+        latent=5, batch=12, generator_optimizer=ring().generator_optimizer, watch=ring(watch={"every": 1}).watch
+    )
+    trainer = Trainer(recipe, images())
+    watch = Watch(trainer)
+    seen = []
+    for _ in range(20):
+        trainer.advance()
+        seen.append(watch.look(trainer))
+    assert [("accuracy" in line) for line in seen] == [False] * 19 + [True]
+    assert 0 <= seen[-1]["accuracy"] <= 1
+    assert seen[-1]["slope"] > 0
+    assert seen[-1]["spread_features"] >= 0
+
+
+@pytest.mark.parametrize(("value", "what"), [({"every": 0}, "watch.every"), ({"action": "cry"}, "watch")])
+def test_settings_that_mean_nothing_are_refused(value: dict[str, Any], what: str) -> None:
+    with pytest.raises(RecipeError, match=what):
+        ring(watch=value)
+
+
+def alarms(path: Path) -> list[int]:
+    states = [(line["step"], line["state"]) for line in lines(path)]
+    return [step for (_, old), (step, new) in itertools.pairwise(states) if new == COLLAPSED != old]
+
+
+def test_a_warning_has_a_picture_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = advnets.resume(collapsing(tmp_path / "run", "warn"))
+    (alarm, *_) = alarms(run.path)
+    assert 300 < alarm < 400
+    assert run.step == 400
+    assert run.directory.status == "done"
+    said = capsys.readouterr().err
+    assert f"step {alarm:,}: the generator collapses" in said
+    assert "what to try" in said
+    picture = run.path / "samples" / f"helvetica-{alarm:08d}.png"
+    assert str(picture) in said
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert "watch.png" in (run.path / "report.md").read_text("utf-8")
+
+
+def test_a_stop_keeps_the_checkpoint_and_a_resume_goes_on(tmp_path: Path) -> None:
+    run = advnets.resume(collapsing(tmp_path / "run", "stop"))
+    (alarm,) = alarms(run.path)
+    assert (run.step, run.directory.status) == (alarm, COLLAPSED)
+    assert advnets.resume(run).step == 400
+
+
+def test_a_rollback_goes_back_to_health_with_gentler_settings(tmp_path: Path) -> None:
+    run = advnets.resume(collapsing(tmp_path / "run", "rollback"))
+    rollbacks = run.facts["rollbacks"]
+    assert rollbacks[0]["to"] <= 300 < rollbacks[0]["at"]
+    assert run.recipe.watch.rollbacks == len(rollbacks)
+    assert run.recipe.generator_optimizer.rate == HARSH["rate"] / 2 ** len(rollbacks)
+    steps = [line["step"] for line in lines(run.path)]
+    assert steps == sorted(set(steps))
+    if run.directory.status == "done":
+        assert lines(run.path)[-1]["state"] != COLLAPSED
+
+
+@pytest.mark.parametrize("where", ["before", "between", "after"])
+def test_a_rollback_that_is_killed_is_done_on_resume(tmp_path: Path, where: str, monkeypatch: Any) -> None:
+    whole = advnets.resume(collapsing(tmp_path / "whole", "rollback"))
+    part = collapsing(tmp_path / "part", "rollback")
+
+    class Killed(BaseException):
+        """What no handler catches."""
+
+    def dying(directory: Any, healthy: int) -> Recipe:
+        if where == "between":
+            target = checkpoint.newest_step(directory.checkpoints, healthy)
+            checkpoint.discard_after(directory.checkpoints, -1 if target is None else target)
+        if where == "after":
+            roll_back(directory, healthy)
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr("advnets.api.roll_back", dying)
+        with pytest.raises(Killed):
+            advnets.resume(part)
+    resumed = advnets.resume(part)
+    assert lines(resumed.path) == lines(whole.path)
+    for name in ("generator", "discriminator", "average", "optimizers"):
+        file = f"checkpoints/step-{whole.step:08d}/{name}.safetensors"
+        assert (resumed.path / file).read_bytes() == (whole.path / file).read_bytes()
+
+
+def test_after_the_fourth_rollback_the_training_stops(tmp_path: Path) -> None:
+    run = collapsing(tmp_path / "run", "rollback")
+    recipe = run.directory.recipe.replace(watch={"action": "rollback", "rollbacks": 4})
+    run.directory.write_recipe(recipe)
+    stopped = advnets.resume(run)
+    assert stopped.directory.status == COLLAPSED
+    assert "rollbacks" not in stopped.facts
+
+
+def test_gentler_is_half_the_rates_and_one_step_of_g() -> None:
+    recipe = ring(schedule="alternating", generator_steps=5)
+    slower = gentler(recipe)
+    assert slower.generator_optimizer.rate == recipe.generator_optimizer.rate / 2
+    assert slower.discriminator_optimizer.rate == recipe.discriminator_optimizer.rate / 2
+    assert (slower.generator_steps, slower.watch.rollbacks) == (1, 1)
+
+
+def test_the_last_checkpoint_before_a_fall_outlives_the_newest(tmp_path: Path) -> None:
+    run = collapsing(tmp_path / "run", "warn", steps=500, keep_checkpoints=1)
+    resumed = advnets.resume(run)
+    assert {300, 500} <= set(checkpoint.steps(resumed.directory.checkpoints)) <= {300, 350, 500}
