@@ -102,9 +102,9 @@ def cases() -> list[Case]:
         Case("ring", "G ahead by 3 steps more, its rate x 1.2", "ring", 1100, s, bare, ahead(3, 1.2), 700)
         for s in (4, 5, 6)
     ]
-    found += [Case("conv", "both rates x 1.4", "images", 1100, s, SMALL_CONV, rates(1.4), 700) for s in (0, 1, 2)]
+    found += [Case("conv", "both rates x 1.4", "images", 1500, s, SMALL_CONV, rates(1.4), 1100) for s in (0, 1, 2)]
     found += [
-        Case("conv", "G ahead by 3 steps more, its rate x 1.5", "images", 1000, s, SMALL_CONV, ahead(3, 1.5), 700)
+        Case("conv", "G ahead by 3 steps more, its rate x 1.5", "images", 1350, s, SMALL_CONV, ahead(3, 1.5), 1100)
         for s in (3, 4, 5)
     ]
     mnist = ({}, {}, {}, {"objective": "minimax"}, {"objective": "least-squares"}, {"schedule": "alternating"})
@@ -149,7 +149,7 @@ def run(case: Case) -> dict[str, Any]:
         "kind": case.kind, "name": case.name, "seed": case.seed, "collapsing": case.worse is not None,
         "switch": case.switch, "steps": trainer.step, "alarm": _alarm(course), "lost": _lost(course),
         "lowest": min((line["smooth"] / line["peak"] for line in course if line["peak"] > 0.25), default=None),
-        "course": [[line["step"], line["diversity"], line["smooth"], line["classes"]] for line in course],
+        "course": [[line["step"], line["diversity"], line["smooth"], line["classes"]] for line in course if line["of"]],
     }  # fmt: skip
 
 
@@ -185,11 +185,15 @@ def _alarm(course: list[dict[str, Any]]) -> int | None:
 
 
 def _lost(course: list[dict[str, Any]]) -> int | None:
-    """The first of `IN_A_ROW` looks with at most half of the classes, after the run had more than half."""
-    gone = [bool(line["of"]) and 2 * line["classes"] <= line["of"] for line in course]
-    for place in range(len(course) - IN_A_ROW + 1):
-        if all(gone[place : place + IN_A_ROW]):
-            return course[place]["step"]
+    """The first of `IN_A_ROW` looks with at most half of the classes, after as many in a row with more than half."""
+    counted = [line for line in course if line["of"]]
+    gone = [2 * line["classes"] <= line["of"] for line in counted]
+    had = False
+    for place in range(len(counted) - IN_A_ROW + 1):
+        few = gone[place : place + IN_A_ROW]
+        had = had or not any(few)
+        if had and all(few):
+            return counted[place]["step"]
     return None
 
 

@@ -38,7 +38,8 @@ def print_trained(run: Run) -> None:
     if status == "stopped":
         print(f"stopped at step {run.step:,}; continue with: advnets resume {run.path}")
     elif status == "collapsed":
-        print(f"collapsed at step {run.step:,}, see {run.path}/watch.png; to go on all the same: advnets resume {run.path}")
+        seen = run.path / "watch.png"
+        print(f"collapsed at step {run.step:,}, see {seen}; to go on all the same: advnets resume {run.path}")
     else:
         print(f"done: {run.path} (report.md, samples.png, curves.png); measure it with: advnets evaluate {run.path}")
 

@@ -94,7 +94,9 @@ class Watch:
     def look(self, trainer: Trainer) -> dict[str, Any]:
         """The next line of watch.jsonl: the `FIGURES` of the game as it stands, and what `judge` makes of them."""
         fakes = self._make(trainer)
-        figures = {"spread": _spread(fakes) / self._spread, "clusters": self._clusters(fakes) / self._evenness}
+        both = torch.stack([_spread(fakes) / self._spread, self._clusters(fakes) / self._evenness])
+        spread, clusters = both.tolist()  # fetched from the device in one go
+        figures: dict[str, float] = {"spread": spread, "clusters": clusters}
         line = {"step": trainer.step, **_plain(figures), **judge(figures, self._lines)}
         self._lines.append(line)
         if trainer.step % (_OPINIONS * self._every) == 0 or self.alarm_at(trainer.step):
@@ -114,14 +116,14 @@ class Watch:
             fake_logits, fake_hidden, slope = _opinion(D, fakes.to(trainer.compute))
         figures = {"accuracy": (_share(real_logits > 0) + _share(fake_logits < 0)) / 2, "slope": slope}
         if fake_hidden is not None and real_hidden is not None:
-            figures["spread_features"] = _spread(fake_hidden) / max(_spread(real_hidden), 1e-12)
+            figures["spread_features"] = float(_spread(fake_hidden) / _spread(real_hidden).clamp_min(1e-12))
         return figures
 
-    def _clusters(self, images: Tensor) -> float:
+    def _clusters(self, images: Tensor) -> Tensor:
         """Over how many clusters of real images these lie, effectively: the exponential of the counts' entropy."""
         nearest = torch.cdist(images.flatten(1), self._centers).argmin(1)
         shares = torch.bincount(nearest, minlength=len(self._centers)).double() / len(images)
-        return float(torch.special.entr(shares).sum().exp())
+        return torch.special.entr(shares).sum().exp()
 
     def fakes(self, trainer: Trainer) -> NDArray[np.uint8] | NDArray[np.float32]:
         """The fakes that the watch sees, as bytes (points as they are)."""
@@ -228,10 +230,10 @@ def _plain(figures: Mapping[str, float]) -> dict[str, float | None]:
     return {name: round(value, 5) if math.isfinite(value) else None for name, value in figures.items()}
 
 
-def _spread(images: Tensor) -> float:
+def _spread(images: Tensor) -> Tensor:
     """Mean distance between two of the images."""
     rows = images.flatten(1)
-    return float(torch.cdist(rows, rows).sum()) / (len(rows) * (len(rows) - 1))
+    return torch.cdist(rows, rows).double().sum() / (len(rows) * (len(rows) - 1))
 
 
 def _cluster(images: Tensor) -> Tensor:
