@@ -200,7 +200,7 @@ def _lost(course: list[dict[str, Any]]) -> int | None:
 def summary(runs: list[dict[str, Any]]) -> str:
     """A table of the runs and what it says."""
     bad, good = ([each for each in runs if each["collapsing"] is is_bad] for is_bad in (True, False))
-    caught = [each for each in bad if each["alarm"] and each["lost"] and each["alarm"] < each["lost"]]
+    caught = [each for each in bad if each["lost"] and each["alarm"] and each["switch"] <= each["alarm"] < each["lost"]]
     text = [
         f"Caught before half of the classes were lost: {len(caught)} of {len(bad)}."
         f" Alarms in healthy runs: {sum(each['alarm'] is not None for each in good)} of {len(good)}.",
@@ -210,7 +210,8 @@ def summary(runs: list[dict[str, Any]]) -> str:
     for each in runs:
         cells = [f"{each['kind']}: {each['name']}", each["seed"], each["switch"] if each["collapsing"] else "never"]
         cells += ["none" if each[key] is None else each[key] for key in ("alarm", "lost")]
-        text.append(f"| {' | '.join(map(str, cells))} | {each['lowest']:.2f} |")
+        cells.append("none" if each["lowest"] is None else f"{each['lowest']:.2f}")
+        text.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(text) + "\n"
 
 

@@ -74,7 +74,8 @@ def train(
     """
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     chosen = _anchored(chosen.replace(**changes) if changes else chosen)
-    chosen = chosen.replace(measure=chosen.measure.settled(chosen.steps))
+    fresh = dataclasses.replace(chosen.watch, rollbacks=0)  # the recipe may be that of a run that was rolled back
+    chosen = chosen.replace(measure=chosen.measure.settled(chosen.steps), watch=fresh)
     path = Path(run) if run is not None else Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     RunDirectory.check_free(path)  # before the images are decoded, not after
     data = open_data(chosen)
@@ -218,10 +219,10 @@ def _go_back(
     directory: RunDirectory,
     facts: dict[str, Any],
     modules: Sequence[nn.Module | None],
-    healthy: int,
+    healthy: int | None,
 ) -> tuple[Trainer, dict[str, Any], list[str]]:
     """After a collapse: a trainer at the last healthy checkpoint with gentler settings, run.json's facts, a note."""
-    recipe = roll_back(directory, healthy)
+    recipe = roll_back(directory, healthy, any(facts["custom"]))
     back = Trainer(recipe, trainer.data, *modules)
     notes, _ = _restore(back, directory, any(facts["custom"]))
     rates = [recipe.generator_optimizer.rate, recipe.discriminator_optimizer.rate]

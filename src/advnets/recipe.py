@@ -173,6 +173,8 @@ def from_dict(values: Any, where: str) -> Recipe:
         raise RecipeError(f"{where} does not hold a recipe", "write field: value lines, as `advnets recipe mnist` does")
     if isinstance(values.get("size"), list | tuple) and len(values["size"]) == 2:
         values = {**values, "size": "x".join(str(side) for side in values["size"])}
+    if isinstance(values.get("watch"), dict) and values["watch"].get("action") is False:
+        values = {**values, "watch": {**values["watch"], "action": "off"}}  # YAML reads off as false
     try:
         return _ADAPTER.validate_python(values)
     except RecipeError as error:

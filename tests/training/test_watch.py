@@ -16,7 +16,7 @@ from small_games import images, points, ring
 from torch import Tensor, nn
 
 import advnets
-from advnets.errors import RecipeError
+from advnets.errors import RecipeError, RunError
 from advnets.recipe import Recipe, load_recipe
 from advnets.training import checkpoint
 from advnets.training.rollback import gentler, roll_back
@@ -60,7 +60,7 @@ class Fixed(nn.Module):
 
 
 def look_at(rows: np.ndarray[Any, Any], data: Data) -> dict[str, Any]:
-    trainer = Trainer(ring(watch={"every": 1}), data)
+    trainer = Trainer(ring(watch={"every": 1}, batch=64), data)
     trainer.generator.worker = Fixed(torch.from_numpy(rows))  # type: ignore[assignment]
     return Watch(trainer).look(trainer)
 
@@ -136,8 +136,8 @@ def test_a_look_depends_on_what_was_written(diversities: list[float], cut: int) 
 
 
 def test_watching_does_not_change_the_training(tmp_path: Path) -> None:
-    off = advnets.train(ring(watch={"action": "off"}), run=tmp_path / "off")
-    on = advnets.train(ring(watch={"every": 1}), run=tmp_path / "on")
+    off = advnets.train(ring(watch={"action": "off"}, batch=64), run=tmp_path / "off")
+    on = advnets.train(ring(watch={"every": 1}, batch=64), run=tmp_path / "on")
     assert not (off.path / "watch.jsonl").exists()
     assert len(lines(on.path)) == 40
     for name in ("generator", "discriminator", "average", "optimizers"):
@@ -154,21 +154,21 @@ def test_modes_of_modules_stay_as_they_were() -> None:
 
 
 def test_a_resumed_training_watches_as_one_never_stopped(tmp_path: Path) -> None:
-    whole = advnets.train(ring(watch={"every": 3}), run=tmp_path / "whole")
-    part = advnets.train(ring(watch={"every": 3}, steps=25), run=tmp_path / "part")
+    whole = advnets.train(ring(watch={"every": 3}, batch=64), run=tmp_path / "whole")
+    part = advnets.train(ring(watch={"every": 3}, steps=25, batch=64), run=tmp_path / "part")
     log = part.path / "watch.jsonl"
     log.write_text(log.read_text("utf-8") + '{"step": 27, "spre')
     assert lines(advnets.resume(part, steps=40).path) == lines(whole.path)
 
 
 def test_too_few_images_are_not_watched(tmp_path: Path) -> None:
-    trainer = Trainer(ring(batch=4), points(8))
+    trainer = Trainer(ring(batch=64), points(8))
     assert not any(Watch(trainer).due(step) for step in range(1, 100))
 
 
 def test_d_says_what_it_thinks_where_it_is_asked() -> None:
     recipe = Recipe(
-        latent=5, batch=12, generator_optimizer=ring().generator_optimizer, watch=ring(watch={"every": 1}).watch
+        latent=5, batch=64, generator_optimizer=ring().generator_optimizer, watch=ring(watch={"every": 1}).watch
     )
     trainer = Trainer(recipe, images())
     watch = Watch(trainer)
@@ -235,12 +235,12 @@ def test_a_rollback_that_is_killed_is_done_on_resume(tmp_path: Path, where: str,
     class Killed(BaseException):
         """What no handler catches."""
 
-    def dying(directory: Any, healthy: int) -> Recipe:
+    def dying(directory: Any, healthy: int, custom: bool) -> Recipe:
         if where == "between":
             target = checkpoint.newest_step(directory.checkpoints, healthy)
             checkpoint.discard_after(directory.checkpoints, -1 if target is None else target)
         if where == "after":
-            roll_back(directory, healthy)
+            roll_back(directory, healthy, custom)
         raise Killed
 
     with monkeypatch.context() as patched:
@@ -275,3 +275,35 @@ def test_the_last_checkpoint_before_a_fall_outlives_the_newest(tmp_path: Path) -
     run = collapsing(tmp_path / "run", "warn", steps=500, keep_checkpoints=1)
     resumed = advnets.resume(run)
     assert {300, 500} <= set(checkpoint.steps(resumed.directory.checkpoints)) <= {300, 350, 500}
+
+
+def test_off_is_off_in_a_recipe_file(tmp_path: Path) -> None:
+    (tmp_path / "quiet.yaml").write_text("data: ring\nwatch: {action: off}\n")
+    assert load_recipe(tmp_path / "quiet.yaml").watch.action == "off"
+
+
+def test_images_all_alike_are_not_watched() -> None:
+    same = Data(np.ones((200, 2), np.float32), np.arange(200))
+    assert not Watch(Trainer(ring(watch={"every": 1}, batch=64), same)).due(1)
+
+
+def test_small_batches_are_looked_at_in_parts_and_seldom() -> None:
+    trainer = Trainer(ring(batch=4, watch={"every": 1}), points())
+    watch = Watch(trainer)
+    assert [step for step in range(1, 40) if watch.due(step)] == [16, 32]
+    assert watch.look(trainer)["spread"] > 0
+
+
+def test_no_checkpoint_leads_back_and_nothing_is_removed(tmp_path: Path) -> None:
+    run = advnets.train(ring(), run=tmp_path / "run")
+    before = checkpoint.steps(run.directory.checkpoints)
+    with pytest.raises(RunError, match="before the collapse"):
+        roll_back(run.directory, 0, custom=True)
+    assert checkpoint.steps(run.directory.checkpoints) == before
+
+
+def test_a_checkpoint_off_the_grid_of_looks_leaves_a_healthy_one(tmp_path: Path) -> None:
+    run = collapsing(tmp_path / "run", "rollback")
+    recipe = run.directory.recipe.replace(keep_checkpoints=1, checkpoint_every=7)
+    run.directory.write_recipe(recipe)
+    assert all(each["to"] > 200 for each in advnets.resume(run).facts["rollbacks"])

@@ -161,7 +161,7 @@ class _Session:
         judge, watch = self.recipe.measure.judge, self._watch
         best = best_step(self.run.read_measures(), judge) if judge else None
         sound = None
-        if watch is not None and watch.falling:
+        if watch is not None and watch.last_healthy is not None and watch.last_healthy < self.trainer.step:
             sound = checkpoint.newest_step(self.run.checkpoints, watch.last_healthy)
         return {step for step in (best, sound) if step is not None}
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
+from advnets.errors import RunError
 from advnets.recipe import Recipe
 from advnets.training import checkpoint
 from advnets.training.directory import RunDirectory, writing
 
 
-def roll_back(run: RunDirectory, healthy: int) -> Recipe:
+def roll_back(run: RunDirectory, healthy: int | None, custom: bool = False) -> Recipe:
     """Bring a run directory back to its last checkpoint up to step `healthy`, with half the rates.
 
     A kill at any instant leaves a run that comes to the same alarm again or has the gentler recipe, never one that
@@ -17,15 +18,18 @@ def roll_back(run: RunDirectory, healthy: int) -> Recipe:
 
     Args:
         run: held by this process.
-        healthy: the last step that was healthy.
+        healthy: the last step that was healthy, if any.
+        custom: the first weights cannot be drawn again, so that only a checkpoint leads back.
 
     Returns:
         The recipe from here on.
 
     Raises:
-        RunError: the run directory cannot be written.
+        RunError: the run directory cannot be written, or there is no way back; nothing was removed then.
     """
-    target = checkpoint.newest_step(run.checkpoints, healthy)
+    target = checkpoint.newest_step(run.checkpoints, healthy or 0)
+    if target is None and custom:
+        raise RunError(f"{run.path} has no checkpoint from before the collapse", "train anew with lower rates")
     with writing(run.path):
         checkpoint.discard_after(run.checkpoints, -1 if target is None else target)
     recipe = gentler(run.recipe)

@@ -30,24 +30,25 @@ FIGURES = {
     "spread": "the fakes' mean distance from each other over real images', in pixels",
     "spread_features": "the same in D's last hidden layer",
     "clusters": "over how many clusters of real images the fakes lie (exponential of the entropy) over real images'",
-    "accuracy": "the share of real and fake images that D tells apart",
+    "accuracy": "the share of pairs of a real and a fake image in which D puts the real one first",
     "slope": "the mean norm of the gradient of D's logit at a fake",
 }
 YOUNG, GROWN = 0.25, 0.6
 FALL = {YOUNG: 0.45, GROWN: 0.82}
 SUDDEN = {YOUNG: 0.35, GROWN: 0.68}
-"""A collapse: the smoothed diversity is below FALL of its peak, or a single look below SUDDEN of it, by how high the
-peak was. Early in a training diversity swings, so that only a deep fall counts; below YOUNG there was never anything to
-lose. Calibrated on real runs, other ones than those that benchmarks/watch.py shows."""
+"""A collapse: the smoothed diversity is below FALL of its peak, or, once it is no longer SOUND, a single look is below
+SUDDEN of it, by how high the peak was. Early in a training diversity swings, so that only a deep fall counts; below
+YOUNG there was never anything to lose. Calibrated on real runs, other ones than those that benchmarks/watch.py shows.
+"""
 SOUND = 0.9  # of the peak: healthy
 _WEIGHT = 0.2  # of the newest look in the smoothed diversity
 COLLAPSED = "collapsed"
 _MOST_ROLLBACKS = 4  # a sixteenth of the first rates
-_AHEAD = 0.95  # D tells so many apart
+_AHEAD = 0.95  # of the pairs
 _COUNT, _FEWEST, _CLUSTERS = 64, 16, 20
 _CLUSTERED = 1024
 _OPINIONS = 20  # looks
-_VALUES = 1 << 24  # of each set of images: fewer, where they are large
+_VALUES = 1 << 26  # of the real images: fewer, where they are large
 _SEED = 7
 
 
@@ -77,14 +78,16 @@ class Watch:
     """
 
     def __init__(self, trainer: Trainer, lines: Sequence[Mapping[str, Any]] = ()) -> None:
-        config = trainer.recipe.watch
-        self._every, self._rolls_back, self._lines = config.every, config.doing == "rollback", list(lines)
-        room = max(_FEWEST, _VALUES // math.prod(trainer.shape))
-        self._real = trainer.real_images(min(_COUNT, room))
-        self._able = len(self._real) >= _FEWEST
+        recipe, values = trainer.recipe, math.prod(trainer.shape)
+        self._config, self._lines, self._batch = recipe.watch, list(lines), recipe.batch
+        room = _VALUES // values
+        self._real = trainer.real_images(min(_COUNT, max(room, 1)))
+        # As much at a time as the training itself takes, and as seldom as that makes it dear.
+        self._every = recipe.watch.every * math.ceil(len(self._real) / self._batch)
+        self._able = len(self._real) >= _FEWEST and bool(_spread(self._real) > 0)
         if self._able:
             self._latents = trainer.sampler.latents(len(self._real), _SEED)
-            self._centers = _cluster(trainer.real_images(min(_CLUSTERED, room)))
+            self._centers = _cluster(trainer.real_images(max(len(self._real), min(_CLUSTERED, room // 4))))
             self._spread, self._evenness = _spread(self._real), self._clusters(self._real)
 
     def due(self, step: int) -> bool:
@@ -106,15 +109,22 @@ class Watch:
     def _make(self, trainer: Trainer) -> Tensor:
         G = trainer.generator.worker
         with evaluating(G), torch.no_grad():
-            return G(self._latents.to(trainer.device, trainer.compute)).float()
+            z = self._latents.to(trainer.device, trainer.compute)
+            return torch.cat([G(part).float() for part in z.split(self._batch)])
 
     def _opinions(self, trainer: Trainer, fakes: Tensor) -> dict[str, float]:
         """What D thinks of fakes and real images, and how its hidden layer spreads them."""
         D = trainer.discriminator.worker
         with evaluating(D):
-            real_logits, real_hidden, _ = _opinion(D, self._real.to(trainer.compute))
-            fake_logits, fake_hidden, slope = _opinion(D, fakes.to(trainer.compute))
-        figures = {"accuracy": (_share(real_logits > 0) + _share(fake_logits < 0)) / 2, "slope": slope}
+            of_real = [_opinion(D, part) for part in self._real.to(trainer.compute).split(self._batch)]
+            of_fakes = [_opinion(D, part) for part in fakes.to(trainer.compute).split(self._batch)]
+        real_logits, fake_logits = (torch.cat([logits for logits, _, _ in each]) for each in (of_real, of_fakes))
+        weights = [len(logits) / len(fakes) for logits, _, _ in of_fakes]
+        figures = {
+            "accuracy": float((real_logits[:, None] > fake_logits).float().mean()),
+            "slope": sum(weight * slope for weight, (_, _, slope) in zip(weights, of_fakes, strict=True)),
+        }
+        real_hidden, fake_hidden = (_joined([hidden for _, hidden, _ in each]) for each in (of_real, of_fakes))
         if fake_hidden is not None and real_hidden is not None:
             figures["spread_features"] = float(_spread(fake_hidden) / _spread(real_hidden).clamp_min(1e-12))
         return figures
@@ -122,7 +132,7 @@ class Watch:
     def _clusters(self, images: Tensor) -> Tensor:
         """Over how many clusters of real images these lie, effectively: the exponential of the counts' entropy."""
         nearest = torch.cdist(images.flatten(1), self._centers).argmin(1)
-        shares = torch.bincount(nearest, minlength=len(self._centers)).double() / len(images)
+        shares = torch.bincount(nearest, minlength=len(self._centers)).float() / len(images)
         return torch.special.entr(shares).sum().exp()
 
     def fakes(self, trainer: Trainer) -> NDArray[np.uint8] | NDArray[np.float32]:
@@ -135,15 +145,10 @@ class Watch:
         return bool(states) and self._lines[-1]["step"] == step and states[-1] == COLLAPSED != states[0]
 
     @property
-    def falling(self) -> bool:
-        """Whether the last look found a fall or a collapse."""
-        return bool(self._lines) and self._lines[-1]["state"] in ("falling", COLLAPSED)
-
-    @property
-    def last_healthy(self) -> int:
-        """The step of the last look before a fall began; 0 where there is none."""
+    def last_healthy(self) -> int | None:
+        """The step of the last look before a fall began; None where there is none."""
         fine = (int(line["step"]) for line in reversed(self._lines) if line["state"] in ("rising", "healthy"))
-        return next(fine, 0)
+        return next(fine, None)
 
     def alarm(self, picture: Path) -> list[str]:
         """What to tell the user after an alarm: what was seen, and what to try."""
@@ -153,19 +158,21 @@ class Watch:
             f" from {line['peak']:.2f} to {line['diversity']:.2f}; last healthy at step {self.last_healthy:,};"
             f" picture: {picture}"
         ]
-        return said if self._rolls_back else [*said, f"what to try: {_remedy(line)}"]
+        return said if self._config.doing == "rollback" else [*said, f"what to try: {_remedy(line, self._config)}"]
 
 
-def _remedy(line: Mapping[str, Any]) -> str:
+def _remedy(line: Mapping[str, Any], config: WatchConfig) -> str:
     """What helps: it depends on who runs ahead of whom."""
+    seen = f"D puts the real image first in {line['accuracy']:.0%} of pairs"
     if line["accuracy"] >= _AHEAD:
         return (
-            f"D tells {line['accuracy']:.0%} apart and is ahead: a penalty (--penalties.r1.weight 0.1) or a lower"
+            f"{seen} and is ahead: train anew with a larger penalty (--penalties.r1.weight) or a lower"
             " --discriminator-optimizer.rate"
         )
+    way_back = "; --watch.action rollback goes back and halves the rates" if not config.rollbacks else ""
     return (
-        f"D tells {line['accuracy']:.0%} apart, G may be ahead: a lower --generator-optimizer.rate, or more updates of"
-        " D (--schedule alternating --discriminator-steps 2); --watch.action rollback goes back and halves the rates"
+        f"{seen}, G may be ahead: train anew with a lower --generator-optimizer.rate, or more updates of D (--schedule"
+        f" alternating --discriminator-steps 2){way_back}"
     )
 
 
@@ -210,19 +217,23 @@ def evaluating(network: nn.Module) -> Generator[None]:
 
 def _opinion(D: nn.Module, images: Tensor) -> tuple[Tensor, Tensor | None, float]:
     """D's logits (N,), what its last linear layer sees (N x F; None without one) and its mean slope at the images."""
-    heads = [module for module in D.modules() if isinstance(module, nn.Linear)]
     seen: list[Tensor] = []
-    hook = heads[-1].register_forward_pre_hook(lambda _, args: seen.append(args[0].detach())) if heads else None
+
+    def note(_: nn.Module, args: tuple[Tensor, ...], kwargs: dict[str, Tensor]) -> None:
+        seen.append((*args, *kwargs.values())[0].detach())
+
+    layers = [module for module in D.modules() if isinstance(module, nn.Linear)]
+    hooks = [layer.register_forward_pre_hook(note, with_kwargs=True) for layer in layers]
     try:
         leaf = images.detach().requires_grad_()
         with torch.enable_grad():
             logits = D(leaf)
             slopes = torch.autograd.grad(logits.sum(), leaf)[0]
     finally:
-        if hook is not None:
+        for hook in hooks:
             hook.remove()
     hidden = seen[-1].float().flatten(1) if seen and len(seen[-1]) == len(images) else None
-    return logits.detach(), hidden, float(slopes.flatten(1).norm(dim=1).mean())
+    return logits.detach().float(), hidden, float(slopes.flatten(1).norm(dim=1).mean())
 
 
 def _plain(figures: Mapping[str, float]) -> dict[str, float | None]:
@@ -233,18 +244,19 @@ def _plain(figures: Mapping[str, float]) -> dict[str, float | None]:
 def _spread(images: Tensor) -> Tensor:
     """Mean distance between two of the images."""
     rows = images.flatten(1)
-    return torch.cdist(rows, rows).double().sum() / (len(rows) * (len(rows) - 1))
+    return torch.cdist(rows, rows).sum() / (len(rows) * (len(rows) - 1))
 
 
 def _cluster(images: Tensor) -> Tensor:
     """Centers of k-means clusters of the images, always the same ones: K x values."""
     from scipy.cluster.vq import kmeans2  # a third of a second: only a training pays
 
-    rows = images.flatten(1).double().cpu().numpy()
-    count = min(_CLUSTERS, len(rows) // 4)
+    rows = images.flatten(1).cpu().double().numpy()
+    count = max(1, min(_CLUSTERS, len(np.unique(rows, axis=0)) // 4))
     centers, _ = kmeans2(rows, count, iter=20, minit="++", rng=np.random.default_rng(_SEED))
     return torch.from_numpy(centers).to(images.device, torch.float32)
 
 
-def _share(holds: Tensor) -> float:
-    return float(holds.float().mean())
+def _joined(parts: Sequence[Tensor | None]) -> Tensor | None:
+    known = [part for part in parts if part is not None]
+    return torch.cat(known) if len(known) == len(parts) else None
