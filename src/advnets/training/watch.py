@@ -82,7 +82,7 @@ class Watch:
         self._config, self._lines, self._batch = recipe.watch, list(lines), recipe.batch
         room = _VALUES // values
         self._real = trainer.real_images(min(_COUNT, max(room, 1)))
-        # As much at a time as the training itself takes, and as seldom as that makes it dear.
+        # Passes as large as the training's own fit its memory; the more of them a look takes, the fewer looks.
         self._every = recipe.watch.every * math.ceil(len(self._real) / self._batch)
         self._able = len(self._real) >= _FEWEST and bool(_spread(self._real) > 0)
         if self._able:
