@@ -21,7 +21,7 @@ from advnets.training import checkpoint
 from advnets.training.directory import RunDirectory, writing
 from advnets.training.loop import play
 from advnets.training.measuring import Measuring
-from advnets.training.rollback import roll_back
+from advnets.training.rollback import gentler, roll_back, way_back
 from advnets.training.run import Run, surroundings
 from advnets.training.trainer import Data, Trainer
 from advnets.training.watch import Watch
@@ -137,7 +137,10 @@ def resume(
             **facts,
             "status": "running",
             "damaged": damaged,
-            "resumed": [*facts.get("resumed", []), {"step": trainer.step, **surroundings(), **trainer.arithmetic}],
+            "resumed": [
+                *facts.get("resumed", []),
+                {"step": trainer.step, "after": facts["status"], **surroundings(), **trainer.arithmetic},
+            ],
         }
         directory.write_facts(facts)
         return _play(trainer, directory, table, facts, (generator, discriminator), notes)
@@ -182,9 +185,10 @@ def _play(
     notes: Sequence[str],
 ) -> Run:
     """Train to the end, as often as the watch rolls back, and write the report."""
+    died = [sitting.get("after") for sitting in facts.get("resumed", [])[-1:]] == ["running"]
     with directory.lock():
         while True:
-            watch = None if trainer.recipe.watch.action == "off" else Watch(trainer, directory.read_watch())
+            watch = None if trainer.recipe.watch.action == "off" else Watch(trainer, directory.read_watch(), died)
             status = _sit(trainer, directory, data, facts, notes, watch)
             if watch is None or status != "collapsed" or trainer.recipe.watch.doing != "rollback":
                 break
@@ -222,14 +226,16 @@ def _go_back(
     healthy: int | None,
 ) -> tuple[Trainer, dict[str, Any], list[str]]:
     """After a collapse: a trainer at the last healthy checkpoint with gentler settings, run.json's facts, a note."""
-    recipe = roll_back(directory, healthy, any(facts["custom"]))
-    back = Trainer(recipe, trainer.data, *modules)
-    notes, _ = _restore(back, directory, any(facts["custom"]))
+    custom = any(facts["custom"])
+    target, recipe = way_back(directory, healthy, custom), gentler(trainer.recipe)
     rates = [recipe.generator_optimizer.rate, recipe.discriminator_optimizer.rate]
-    facts = {
-        **facts, "rollbacks": [*facts.get("rollbacks", []), {"at": trainer.step, "to": back.step, "rates": rates}],
-    }  # fmt: skip
+    # Noted first. What a kill breaks off is done again, from the same alarm, and noted in the same place.
+    before = facts.get("rollbacks", [])[: trainer.recipe.watch.rollbacks]
+    facts = {**facts, "rollbacks": [*before, {"at": trainer.step, "to": target or 0, "rates": rates}]}
     directory.write_facts(facts)
+    roll_back(directory, target, recipe)
+    back = Trainer(recipe, trainer.data, *modules)
+    notes, _ = _restore(back, directory, custom)
     now = f"rates {rates[0]:g} (G) and {rates[1]:g} (D)"
     return back, facts, [*notes, f"rolled back to step {back.step:,}, {now}; recipe.yaml has them"]
 

@@ -19,7 +19,8 @@ import advnets
 from advnets.errors import RecipeError, RunError
 from advnets.recipe import Recipe, load_recipe
 from advnets.training import checkpoint
-from advnets.training.rollback import gentler, roll_back
+from advnets.training.loop import play
+from advnets.training.rollback import gentler, roll_back, way_back
 from advnets.training.trainer import Data, Trainer
 from advnets.training.watch import COLLAPSED, FALL, GROWN, SOUND, SUDDEN, Watch, evaluating, judge
 
@@ -215,6 +216,24 @@ def test_a_stop_keeps_the_checkpoint_and_a_resume_goes_on(tmp_path: Path) -> Non
     assert advnets.resume(run).step == 400
 
 
+def test_a_stop_that_is_killed_before_its_end_stops_on_resume(tmp_path: Path, monkeypatch: Any) -> None:
+    class Killed(BaseException):
+        """What no handler catches."""
+
+    def dying(*_: Any) -> None:
+        raise Killed
+
+    run = collapsing(tmp_path / "run", "stop")
+    with monkeypatch.context() as patched:
+        patched.setattr("advnets.api.play", lambda *args: (play(*args), dying()))
+        with pytest.raises(Killed):
+            advnets.resume(run)
+    (alarm,) = alarms(run.path)
+    stopped = advnets.resume(run)
+    assert (stopped.step, stopped.directory.status) == (alarm, COLLAPSED)
+    assert advnets.resume(stopped).step == 400
+
+
 def test_a_rollback_goes_back_to_health_with_gentler_settings(tmp_path: Path) -> None:
     run = advnets.resume(collapsing(tmp_path / "run", "rollback"))
     rollbacks = run.facts["rollbacks"]
@@ -235,12 +254,11 @@ def test_a_rollback_that_is_killed_is_done_on_resume(tmp_path: Path, where: str,
     class Killed(BaseException):
         """What no handler catches."""
 
-    def dying(directory: Any, healthy: int, custom: bool) -> Recipe:
+    def dying(directory: Any, target: int | None, recipe: Recipe) -> None:
         if where == "between":
-            target = checkpoint.newest_step(directory.checkpoints, healthy)
             checkpoint.discard_after(directory.checkpoints, -1 if target is None else target)
         if where == "after":
-            roll_back(directory, healthy, custom)
+            roll_back(directory, target, recipe)
         raise Killed
 
     with monkeypatch.context() as patched:
@@ -249,6 +267,7 @@ def test_a_rollback_that_is_killed_is_done_on_resume(tmp_path: Path, where: str,
             advnets.resume(part)
     resumed = advnets.resume(part)
     assert lines(resumed.path) == lines(whole.path)
+    assert resumed.facts["rollbacks"] == whole.facts["rollbacks"]
     for name in ("generator", "discriminator", "average", "optimizers"):
         file = f"checkpoints/step-{whole.step:08d}/{name}.safetensors"
         assert (resumed.path / file).read_bytes() == (whole.path / file).read_bytes()
@@ -298,7 +317,7 @@ def test_no_checkpoint_leads_back_and_nothing_is_removed(tmp_path: Path) -> None
     run = advnets.train(ring(), run=tmp_path / "run")
     before = checkpoint.steps(run.directory.checkpoints)
     with pytest.raises(RunError, match="before the collapse"):
-        roll_back(run.directory, 0, custom=True)
+        way_back(run.directory, 0, custom=True)
     assert checkpoint.steps(run.directory.checkpoints) == before
 
 

@@ -70,13 +70,12 @@ def play(
         for note in notes:
             display.say(note)
         session = _Session(trainer, run, _Clock(trainer), events, display, measuring, watch)
-        # A run killed between the alarm and the way back is at that step again; one that stopped there goes on.
-        session.collapsed = recipe.watch.doing == "rollback" and watch is not None and watch.alarm_at(trainer.step)
+        session.collapsed = watch is not None and watch.unheeded(trainer.step)
         while trainer.step < recipe.steps and not (interrupt.name or session.resting or session.collapsed):
             session.advance()
         if interrupt.name:
             display.say(f"{interrupt.name}: stopping at step {trainer.step:,} with a checkpoint")
-        elif session.resting:
+        elif session.resting and not session.collapsed:
             judge, patience = recipe.measure.judge, recipe.measure.patience
             display.say(f"{judge} did not get better in {patience} measurements: ending at step {trainer.step:,}")
         if interrupt.name or not (session.collapsed and recipe.watch.doing == "rollback"):

@@ -10,31 +10,35 @@ from advnets.training import checkpoint
 from advnets.training.directory import RunDirectory, writing
 
 
-def roll_back(run: RunDirectory, healthy: int | None, custom: bool = False) -> Recipe:
-    """Bring a run directory back to its last checkpoint up to step `healthy`, with half the rates.
-
-    A kill at any instant leaves a run that comes to the same alarm again or has the gentler recipe, never one that
-    goes on from collapsed weights: the checkpoints go first, then the recipe changes, in one piece.
+def way_back(run: RunDirectory, healthy: int | None, custom: bool = False) -> int | None:
+    """The step of the last checkpoint up to step `healthy`; None for the beginning.
 
     Args:
-        run: held by this process.
+        run: the run directory.
         healthy: the last step that was healthy, if any.
         custom: the first weights cannot be drawn again, so that only a checkpoint leads back.
 
-    Returns:
-        The recipe from here on.
-
     Raises:
-        RunError: the run directory cannot be written, or there is no way back; nothing was removed then.
+        RunError: there is no way back.
     """
     target = checkpoint.newest_step(run.checkpoints, healthy or 0)
     if target is None and custom:
         raise RunError(f"{run.path} has no checkpoint from before the collapse", "train anew with lower rates")
+    return target
+
+
+def roll_back(run: RunDirectory, target: int | None, recipe: Recipe) -> None:
+    """Bring a run directory back to its checkpoint of step `target` (None: to the beginning), with another recipe.
+
+    A kill at any instant leaves a run that comes to the same alarm again or has the gentler recipe, never one that
+    goes on from collapsed weights: the checkpoints go first, then the recipe changes, in one piece.
+
+    Raises:
+        RunError: the run directory cannot be written.
+    """
     with writing(run.path):
         checkpoint.discard_after(run.checkpoints, -1 if target is None else target)
-    recipe = gentler(run.recipe)
     run.write_recipe(recipe)
-    return recipe
 
 
 def gentler(recipe: Recipe) -> Recipe:

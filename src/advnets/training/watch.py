@@ -75,11 +75,12 @@ class Watch:
     Args:
         trainer: the game. Its data give the real images, evenly spaced among those it trains on.
         lines: of watch.jsonl so far.
+        died: the process that wrote them did not come to its end.
     """
 
-    def __init__(self, trainer: Trainer, lines: Sequence[Mapping[str, Any]] = ()) -> None:
+    def __init__(self, trainer: Trainer, lines: Sequence[Mapping[str, Any]] = (), died: bool = False) -> None:
         recipe, values = trainer.recipe, math.prod(trainer.shape)
-        self._config, self._lines, self._batch = recipe.watch, list(lines), recipe.batch
+        self._config, self._lines, self._batch, self._died = recipe.watch, list(lines), recipe.batch, died
         room = _VALUES // values
         self._real = trainer.real_images(min(_COUNT, max(room, 1)))
         # Passes as large as the training's own fit its memory; the more of them a look takes, the fewer looks.
@@ -143,6 +144,11 @@ class Watch:
         """Whether the look at that step was the last, and the first to find a collapse."""
         states = [line["state"] for line in self._lines[-2:]]
         return bool(states) and self._lines[-1]["step"] == step and states[-1] == COLLAPSED != states[0]
+
+    def unheeded(self, step: int) -> bool:
+        """Whether a kill came between the alarm at that step and what it leads to; whoever resumes a stop goes on."""
+        doing = self._config.doing
+        return self.alarm_at(step) and (doing == "rollback" or (doing == "stop" and self._died))
 
     @property
     def last_healthy(self) -> int | None:
