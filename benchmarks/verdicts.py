@@ -1,10 +1,11 @@
 """What every measure says of generators whose worth is known: good ones, a blurred, a collapsed and a memorizing one.
 
-    python benchmarks/verdicts.py PAPER_RUN MNIST_RUN [--count 10000]
+    python benchmarks/verdicts.py [--paper RUN] [--mnist RUN] [--only blurred,collapsed] [--count 10000]
 
-PAPER_RUN and MNIST_RUN are finished runs of `paper-mnist` and `mnist`. The rest is made here: real validation images
-(the best there can be), MNIST_RUN's generator collapsed to a hundred of its samples, the same samples averaged with
-their nearest neighbors (blurred, as an average over far too long makes them), and one that replays training images.
+The two runs are finished ones of `paper-mnist` and `mnist`. The rest is made here: real validation images (the best
+there can be); `mnist` averaged far too long, early in its training (blurred); `mnist` with G's rate raised every 25
+steps after the 900th until it makes few digits (collapsed); and what replays training images (memorizing). Those that
+are not asked for keep their earlier figures.
 Result: results/verdicts.json and verdicts.md.
 """
 
@@ -12,51 +13,66 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from machine import machine
+from watch import Case, play, rate_of_g
 
 import advnets
 from advnets.data import ImageTable, open_table
-from advnets.measures import nearest
 from advnets.measures.catalog import MEASURES
 from advnets.report import describe
+from advnets.training.trainer import Trainer
 
 RESULT = Path(__file__).parent / "results" / "verdicts.json"
 FEATURES = {"parzen": "pixels", "total_variation": "pixels", "memorization": "pixels"}
 """What a measure is taken in here; the classifier where nothing is said."""
 
 
-def generators(paper: Path, mnist: Path, count: int, table: ImageTable) -> dict[str, np.ndarray]:
-    """Samples by the name of who made them, uint8 N x C x H x W."""
-    rng = np.random.default_rng(0)
-    made = np.asarray(advnets.load(mnist).sample(count, seed=1))
-    few = made[:100]
-    neighbors, _ = nearest(made, made, 8)
-    blurred = made[neighbors].astype(np.float32).mean(1).round().astype(np.uint8)
-    train = table.images[np.sort(rng.choice(table.rows("train"), count, replace=False))]
+def makers(options: argparse.Namespace, table: ImageTable) -> dict[str, Callable[[], np.ndarray]]:
+    """What draws samples, uint8 N x C x H x W, by the name of who makes them."""
+    count = options.count
+    train = table.rows("train")
+    replayed = np.random.default_rng(0).choice(train, count, replace=False)
     return {
-        "real images": table.images[table.rows("valid")[:count]],
-        "paper-mnist": np.asarray(advnets.load(paper).sample(count, seed=1)),
-        "mnist": made,
-        "blurred": blurred,
-        "collapsed": few[rng.integers(0, 100, count)],
-        "memorizing": train,
+        "real images": lambda: table.images[table.rows("valid")[:count]],
+        "paper-mnist": lambda: np.asarray(advnets.load(options.paper).sample(count, seed=1)),
+        "mnist": lambda: np.asarray(advnets.load(options.mnist).sample(count, seed=1)),
+        "blurred": lambda: np.asarray(blurred(table).sampler.draw(count, 1)),
+        "collapsed": lambda: np.asarray(collapsed(table).raw_sampler.draw(count, 1)),
+        "memorizing": lambda: table.images[np.sort(replayed)],
     }
+
+
+def blurred(table: ImageTable) -> Trainer:
+    """The default game after 2,000 steps, G averaged over all of them alike."""
+    endless = {"share": 1.0, "decay": 0.999999}
+    *_, trainer = play(Case("mnist", "averaged", "mnist", 2000, 0, {"average": endless}), table)
+    return trainer
+
+
+def collapsed(table: ImageTable) -> Trainer:
+    """The default game after 900 good steps and as many with ever higher rates of G as leave few digits."""
+    *_, trainer = play(Case("mnist", "wrecked", "mnist", 1150, 0, {}, rate_of_g(1.3), 900), table)
+    return trainer
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("paper", type=Path)
-    parser.add_argument("mnist", type=Path)
+    parser.add_argument("--paper", type=Path)
+    parser.add_argument("--mnist", type=Path)
+    parser.add_argument("--only", help="names, with commas between them")
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--out", type=Path, default=RESULT)
     options = parser.parse_args()
     table = open_table("mnist")
-    answers: dict[str, dict[str, dict]] = {}
-    for name, samples in generators(options.paper, options.mnist, options.count, table).items():
-        answers[name] = {}
+    answers: dict[str, dict[str, dict]] = json.loads(options.out.read_text())["answers"] if options.only else {}
+    for name, make in makers(options, table).items():
+        if options.only and name not in options.only.split(","):
+            continue
+        samples, answers[name] = make(), {}
         for features in ("pixels", "classifier"):
             asked = [each for each in MEASURES if FEATURES.get(each, "classifier") == features]
             if name == "real images":  # the validation images choose Parzen's sigma, and so cannot be its samples

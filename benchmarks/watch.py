@@ -19,7 +19,7 @@ import dataclasses
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,11 @@ class Case:
     worse: Worse | None = None
     switch: int = 0
 
+    @property
+    def resolved(self) -> Recipe:
+        """The recipe that it begins with."""
+        return load_recipe(self.recipe).replace(steps=self.steps, seed=self.seed, **self.changes)
+
 
 def cases() -> list[Case]:
     """The forty runs."""
@@ -126,19 +131,11 @@ def _named(name: str, changes: dict[str, Any]) -> str:
 
 def run(case: Case) -> dict[str, Any]:
     """Train, look and count classes; stop once both the alarm and the loss of half the classes are known."""
-    recipe = load_recipe(case.recipe).replace(steps=case.steps, seed=case.seed, **case.changes)
-    table = open_data(recipe)
-    data = _training(table)
-    trainer, count = Trainer(recipe, data), _counter(table)
-    watch = Watch(trainer)
+    table = open_data(case.resolved)
+    count, watch, trainer = _counter(table), None, None
     course: list[dict[str, Any]] = []
-    while trainer.step < case.steps:
-        stage, rest = divmod(trainer.step - case.switch, STAGE)
-        if case.worse is not None and trainer.step >= case.switch and not rest:
-            changed = Trainer(case.worse(recipe, stage + 1), data)
-            changed.restore(trainer.checkpoint())
-            trainer = changed
-        trainer.advance()
+    for trainer in play(case, table):
+        watch = watch or Watch(trainer)
         if watch.due(trainer.step):
             line = watch.look(trainer)
             there, of = count(trainer) if case.worse is not None and trainer.step > case.switch - 50 else (0, 0)
@@ -147,12 +144,27 @@ def run(case: Case) -> dict[str, Any]:
                 break  # diverged
             if case.worse is not None and _alarm(course) and _lost(course):
                 break
+    assert trainer is not None
     return {
         "kind": case.kind, "name": case.name, "seed": case.seed, "collapsing": case.worse is not None,
         "switch": case.switch, "steps": trainer.step, "alarm": _alarm(course), "lost": _lost(course),
         "lowest": min((line["smooth"] / line["peak"] for line in course if line["peak"] > 0.25), default=None),
         "course": [[line["step"], line["diversity"], line["smooth"], line["classes"]] for line in course if line["of"]],
     }  # fmt: skip
+
+
+def play(case: Case, table: ImageTable | PointTable) -> Iterator[Trainer]:
+    """The case's trainer, after each of its steps."""
+    recipe, data = case.resolved, _training(table)
+    trainer = Trainer(recipe, data)
+    while trainer.step < case.steps:
+        stage, rest = divmod(trainer.step - case.switch, STAGE)
+        if case.worse is not None and trainer.step >= case.switch and not rest:
+            changed = Trainer(case.worse(recipe, stage + 1), data)
+            changed.restore(trainer.checkpoint())
+            trainer = changed
+        trainer.advance()
+        yield trainer
 
 
 def _training(table: ImageTable | PointTable) -> Data:
