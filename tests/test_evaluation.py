@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ import advnets
 from advnets.data import open_table
 from advnets.data.toys import open_points
 from advnets.errors import MeasureError, RecipeError
-from advnets.measures.catalog import MEASURES
-from advnets.measures.features import BUILDERS, Extractor, Setting
+from advnets.measures.catalog import MEASURES, Subject
+from advnets.measures.features import BUILDERS, Extractor, Setting, extractor
 from advnets.recipe import from_dict
 
 
@@ -67,17 +68,88 @@ def test_each_answer_says_what_it_is_of() -> None:
     assert low < answer["value"] < high
 
 
-def test_every_measure_that_the_features_allow_is_taken() -> None:
-    found = advnets.evaluate(real_digits(150), "mnist", "all")
-    of_pixels = [name for name, entry in MEASURES.items() if entry.of != "classes"]
-    assert list(found.results) == [name for name in of_pixels if name != "frechet_infinity"]
-    assert "frechet_infinity was left out" in found.notes[0]  # fewer samples than pixels
+def test_all_are_all_but_those_that_cannot_be_taken() -> None:
+    unlabeled = dataclasses.replace(open_table("mnist"), labels=None)
+    found = advnets.evaluate(real_digits(150), unlabeled, "all")
+    impossible = {"frechet_infinity", "inception_score", "modes"}  # fewer samples than pixels; no labels
+    assert list(found.results) == [name for name in MEASURES if name not in impossible]
+    assert {note.split()[0] for note in found.notes if "was left out" in note} == impossible
     for name, answer in found.measures.items():
         assert found.results[name].measure == name
         assert answer["caveat"]
         assert answer["interval_by"]
     json.dumps(found.measures, allow_nan=False)
     assert found.measures["memorization"]["value"] > 0.9  # they are training images
+
+
+def test_fewer_samples_than_real_images_meet_all_classes(tmp_path: Path) -> None:
+    table = open_table("mnist")
+    assert table.labels is not None
+    for digit in range(10):  # a folder's rows come class by class
+        (tmp_path / str(digit)).mkdir()
+        for row in np.flatnonzero(table.labels == digit)[:120]:
+            Image.fromarray(table.images[row][0]).save(tmp_path / str(digit) / f"{row}.png")
+    data = open_table(tmp_path, holdout=0.4, cache=tmp_path / "cache", progress=False)
+    assert data.labels is not None
+    subject = Subject(real_digits(60), data, extractor("pixels", data), "test", limit=100)
+    _, real = subject.equal_counts()
+    known = {image.tobytes(): label for image, label in zip(data.images, data.labels, strict=True)}
+    seen = [known[np.rint(row * 255).astype(np.uint8).tobytes()] for row in real]
+    assert len(seen) == 60
+    assert set(seen) == set(range(10))
+    made = advnets.evaluate(tmp_path, data, "total_variation", 100).samples
+    assert {known[image.tobytes()] for image in made} == set(range(10))
+
+
+def test_one_table_serves_runs_and_samples() -> None:
+    table = advnets.evaluate(real_digits(20), "mnist", "total_variation").table
+    assert table.fingerprint == open_table("mnist").fingerprint
+
+
+def test_validation_and_test_points_are_others() -> None:
+    ring = open_points("ring")
+    valid, test = ({tuple(point) for point in ring.fresh(1000, split).tolist()} for split in ("valid", "test"))
+    assert len(valid) == len(test) == 1000
+    assert not valid & test
+
+
+def test_parzen_does_not_choose_sigma_on_what_it_scores() -> None:
+    on_test, on_valid = (
+        advnets.evaluate(real_digits(100), "mnist", "parzen", real=real).measures["parzen"]
+        for real in ("test", "valid")
+    )
+    assert on_valid["real"] == 10_000
+    assert on_valid["value"] == pytest.approx(on_test["value"], abs=8)
+
+
+def test_a_copy_is_found_wherever_it_was_trained_on() -> None:
+    table = open_table("mnist")
+    last = np.array(table.images[table.rows("train")[-50:]])
+    subject = Subject(last, table, extractor("pixels", table), "valid", limit=1000)
+    assert MEASURES["memorization"].compute(subject).value > 0.9
+
+
+def test_the_seed_reaches_every_draw() -> None:
+    answer = advnets.evaluate(real_digits(60), "mnist", "two_sample,kernel", seed=7).measures
+    assert {each["seed"] for each in answer.values()} == {7}
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "says"),
+    [
+        ("points", {"data": "ring", "features": "classifier"}, "holds points, which have no classifier"),
+        ("digits", {"data": "mnist", "size": 14}, "size is for image files"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(source: str, options: dict[str, Any], says: str) -> None:
+    samples = open_points("ring").points[:50] if source == "points" else real_digits(20)
+    with pytest.raises(MeasureError, match=says):
+        advnets.evaluate(samples, **options)
+
+
+def test_points_in_a_folder_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(MeasureError, match="holds no points"):
+        advnets.evaluate(tmp_path, "ring")
 
 
 def test_points_are_measured_by_their_modes(tmp_path: Path) -> None:

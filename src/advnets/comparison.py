@@ -138,6 +138,8 @@ def _check_comparable(first: str, second: str, ours: Answers, theirs: Answers, m
         facts += [(key, a["of"].get(key), b["of"].get(key)) for key in ("data", "fingerprint", "real", "count")]
         if a["features"] != "pixels":  # two networks may have one name; Parzen and its like take pixels anyway
             facts.append(("extractor", a["of"].get("extractor"), b["of"].get("extractor")))
+        if measure == "memorization":
+            facts.append(("training", a["of"].get("training"), b["of"].get("training")))
         for key, one, other in facts:
             if one != other:
                 raise MeasureError(

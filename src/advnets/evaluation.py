@@ -19,6 +19,7 @@ from advnets.errors import MeasureError
 from advnets.measures import Measurement
 from advnets.measures.catalog import MEASURES, Subject, check_names, measure
 from advnets.measures.features import extractor
+from advnets.measures.inputs import some
 from advnets.training.run import Run
 
 Samples = NDArray[np.uint8] | NDArray[np.float32]
@@ -35,7 +36,8 @@ class Evaluation:
     Args:
         results: measure name to its `Measurement`.
         of: what was measured: data, real (the split), fingerprint of these real images (SHA-256), count,
-            extractor (the identity of the features) and, for a run, step and seed of the samples.
+            extractor (the identity of the features), for a run step and seed of the samples, and for memorization
+            training (the fingerprint of the training images).
         features: what distances were taken in.
         notes: what a reader should know: a classifier's accuracy, measures that could not be taken.
         samples: the samples that were measured, uint8 N x C x H x W, or float32 points N x 2.
@@ -100,14 +102,17 @@ def evaluate(
     if asked is not None:
         check_names(asked)  # before minutes are spent on data
     samples, table, run = _opened(source, data, count, seed, size)
+    if isinstance(table, PointTable) and features != "pixels":
+        raise MeasureError(f"{table.name} holds points, which have no {features}", "leave --features out")
     if asked is None:
-        asked = _default_metrics(table, everything=metrics == "all", features=features)
+        asked = _default_metrics(table, everything=metrics == "all")
     found = None if isinstance(table, PointTable) else extractor(features, table, progress=True)
     subject = Subject(samples, table, found, real, seed)
     of = {
         "data": table.name, "real": real, "fingerprint": _fingerprint(table, real), "count": len(samples),
         **({} if found is None else {"extractor": found.identity}),
         **({} if run is None else {"step": run.step, "seed": seed}),
+        **({"training": _fingerprint(table, "train")} if "memorization" in asked else {}),
     }  # fmt: skip
     results, refused = _taken(subject, asked, everything=metrics == "all")
     notes = [*_worth(subject, results), *refused]
@@ -153,13 +158,10 @@ def _split(metrics: Sequence[str] | str) -> list[str]:
     return list(metrics)
 
 
-def _default_metrics(table: Table, everything: bool, features: str) -> list[str]:
+def _default_metrics(table: Table, everything: bool) -> list[str]:
     if isinstance(table, PointTable):
         return [name for name, entry in MEASURES.items() if _of_points(name, entry.of)] if everything else _POINTS
-    if not everything:
-        return _IMAGES
-    classes = features not in ("pixels",) and not features.endswith(".onnx")
-    return [name for name, entry in MEASURES.items() if entry.of != "classes" or classes]
+    return list(MEASURES) if everything else _IMAGES
 
 
 _IMAGES = ["parzen", "total_variation"]
@@ -188,15 +190,25 @@ def _opened(
     if data is None:
         raise MeasureError("samples alone cannot be measured", "name the data they imitate with --data")
     if isinstance(data, str) and data in TOYS:
-        return _points(source)[:count], open_points(data), None
+        points = _points(source)
+        return points[some(len(points), count)], open_points(data), None
     if not isinstance(source, np.ndarray) and Path(source).suffix not in (".npy", ".npz"):
         # Image files have no size of their own that counts: they are brought to the data's.
         table = data if isinstance(data, ImageTable) else open_table(data, size)
         made = open_table(source, table.shape[1:], table.shape[0], labels="none", progress=False, holdout=0.0)
-        return made.images[:count], table, None
+        return made.images[some(len(made), count)], table, None
+    if size is not None:
+        raise MeasureError("size is for image files, samples in arrays have their own", "leave --size out")
     samples = _images(source)
-    table = data if isinstance(data, ImageTable) else open_table(data, samples.shape[2:], samples.shape[1])
-    return samples[:count], table, None
+    table = data if isinstance(data, ImageTable) else _of_shape(samples.shape[1:], data)
+    return samples[some(len(samples), count)], table, None
+
+
+def _of_shape(shape: tuple[int, ...], data: str | Path) -> ImageTable:
+    """Data at the size of samples; as they are if that is theirs, so that everybody measures against one table."""
+    table = open_table(data)
+    channels, height, width = shape
+    return table if table.shape == shape else open_table(data, (height, width), channels)
 
 
 def _data_of_run(run: Run, data: str | Path | ImageTable | None, samples: Samples) -> Table:
@@ -210,7 +222,9 @@ def _data_of_run(run: Run, data: str | Path | ImageTable | None, samples: Sample
         return open_points(str(data))
     # The run's own way of reading images, at the size of what it makes.
     channels, height, width = samples.shape[1:]
-    table = open_data(run.recipe.replace(data=data, size=(height, width), channels=channels))
+    table = open_data(run.recipe.replace(data=data))
+    if isinstance(table, ImageTable) and table.shape != samples.shape[1:]:
+        table = open_data(run.recipe.replace(data=data, size=(height, width), channels=channels))
     if not isinstance(table, ImageTable):
         raise MeasureError(f"{data} holds points, not images", "measure against images")
     return table
@@ -230,6 +244,8 @@ def _points(source: str | Path | Samples) -> NDArray[np.float32]:
     if isinstance(source, np.ndarray):
         values = source
     else:
+        if Path(source).suffix not in (".npy", ".npz"):
+            raise MeasureError(f"{source} holds no points", "give a .npy or .npz file")
         values = read_npz(Path(source))[0] if Path(source).suffix == ".npz" else read_npy(Path(source))
     if values.ndim != 2 or values.shape[1] != 2 or not np.issubdtype(values.dtype, np.floating):
         raise MeasureError(f"samples of type {values.dtype} and shape {values.shape}", "give points, float, N x 2")

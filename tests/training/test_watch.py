@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,22 @@ from advnets.training import checkpoint
 from advnets.training.loop import play
 from advnets.training.rollback import gentler, roll_back, way_back
 from advnets.training.trainer import Data, Trainer
-from advnets.training.watch import COLLAPSED, FALL, GROWN, SOUND, SUDDEN, Watch, evaluating, judge
+from advnets.training.watch import (
+    ALARMS,
+    COLLAPSED,
+    FALL,
+    GROWN,
+    LEAST_WILD,
+    SETTLED,
+    SOUND,
+    SUDDEN,
+    UNSTEADY,
+    WILD,
+    Watch,
+    evaluating,
+    is_alarm,
+    judge,
+)
 
 HARSH = {"kind": "adam", "rate": 0.05, "betas": [0.0, 0.99]}
 
@@ -42,10 +58,12 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (path / "watch.jsonl").read_text("utf-8").splitlines()]
 
 
-def history(*diversities: float) -> list[dict[str, Any]]:
+def history(*diversities: float, movements: Sequence[float] = ()) -> list[dict[str, Any]]:
+    """Looks of these diversities, and of these movements, if they are told."""
     found: list[dict[str, Any]] = []
-    for step, diversity in enumerate(diversities, 1):
-        found.append({"step": step, **judge({"spread": diversity, "clusters": diversity}, found)})
+    for step, (diversity, movement) in enumerate(zip(diversities, movements or [0.1] * len(diversities), strict=True)):
+        look = {"spread": diversity, "clusters": diversity, "movement": movement}
+        found.append({"step": step + 1, **judge(look, found)})
     return found
 
 
@@ -121,9 +139,55 @@ def test_a_recovery_ends_the_collapse_and_a_second_fall_is_a_second_alarm() -> N
     assert changes.count(COLLAPSED) == 2
 
 
+def states_of_movement(*parts: tuple[float, int]) -> list[str]:
+    """The states, once it has risen, of a game as diverse as ever whose images move by so much for so many looks."""
+    movements = [movement for movement, count in parts for _ in range(count)]
+    states = [line["state"] for line in history(*[0.9] * len(movements), movements=movements)]
+    return [state for state in states if state != "rising"]
+
+
+def test_images_thrown_about_are_an_alarm_before_diversity_falls() -> None:
+    states = states_of_movement((0.1, SETTLED), (0.1 * WILD * 1.3, 30))
+    assert set(states[: SETTLED - 5]) == {"healthy"}
+    assert states[-1] == UNSTEADY
+    assert states_of_movement((0.1, SETTLED), (0.1 * WILD * 0.9, 30))[-1] == "healthy"
+
+
+def test_a_calm_game_may_move_a_little_more() -> None:
+    assert set(states_of_movement((0.001, SETTLED), (LEAST_WILD * 0.95, 100))) == {"healthy"}
+
+
+def test_unrest_at_the_start_is_no_alarm() -> None:
+    assert set(states_of_movement((0.1, 5), (0.9, SETTLED - 5))) == {"healthy"}
+
+
+def test_unrest_that_ends_and_comes_again_is_a_second_alarm() -> None:
+    states = states_of_movement((0.1, SETTLED), (0.5, 30), (0.1, 60), (0.5, 30))
+    changes = [new for old, new in itertools.pairwise(states) if old != new]
+    assert changes.count(UNSTEADY) == 2
+
+
+def test_a_collapse_after_unrest_is_an_alarm_of_its_own() -> None:
+    calm, wild = SETTLED, 30
+    found = history(*[0.9] * (calm + wild), *[0.01] * 30, movements=[0.1] * calm + [0.5] * wild + [0.0] * 30)
+    alarms = [line["state"] for place, line in enumerate(found) if is_alarm(found[: place + 1])]
+    assert alarms == [UNSTEADY, COLLAPSED]
+
+
+def test_movement_is_the_mean_way_of_an_image_in_one_step() -> None:
+    trainer = Trainer(ring(watch={"every": 1}, batch=64), points())
+    rows = torch.zeros(64, 2)
+    trainer.generator.worker = Fixed(rows)  # type: ignore[assignment]
+    watch = Watch(trainer)
+    trainer.generator.worker = Fixed(rows + torch.tensor([3.0, 4.0]))  # type: ignore[assignment]
+    real = trainer.real_images(64).numpy().astype(np.float64)
+    apart = np.linalg.norm(real[:, None] - real, axis=2).sum() / (64 * 63)
+    assert watch.look(trainer)["movement"] == pytest.approx(5 / apart, rel=1e-4)
+
+
 @given(st.lists(st.floats(SOUND, 1), min_size=2, max_size=40))
 def test_what_stays_sound_never_alarms(diversities: list[float]) -> None:
-    assert COLLAPSED not in {line["state"] for line in history(*diversities)}
+    assert {line["state"] for line in history(*diversities)} <= {"rising", "healthy"}
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40), st.integers(0, 39))
@@ -132,7 +196,8 @@ def test_a_look_depends_on_what_was_written(diversities: list[float], cut: int) 
     before = json.loads(json.dumps(whole[:cut]))
     for line in whole[cut:]:
         diversity = diversities[line["step"] - 1]
-        before.append({"step": line["step"], **judge({"spread": diversity, "clusters": diversity}, before)})
+        look = {"spread": diversity, "clusters": diversity, "movement": 0.1}
+        before.append({"step": line["step"], **judge(look, before)})
     assert before == whole
 
 
@@ -190,8 +255,8 @@ def test_settings_that_mean_nothing_are_refused(value: dict[str, Any], what: str
 
 
 def alarms(path: Path) -> list[int]:
-    states = [(line["step"], line["state"]) for line in lines(path)]
-    return [step for (_, old), (step, new) in itertools.pairwise(states) if new == COLLAPSED != old]
+    looks = lines(path)
+    return [look["step"] for place, look in enumerate(looks) if is_alarm(looks[: place + 1])]
 
 
 def test_a_warning_has_a_picture_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -243,7 +308,7 @@ def test_a_rollback_goes_back_to_health_with_gentler_settings(tmp_path: Path) ->
     steps = [line["step"] for line in lines(run.path)]
     assert steps == sorted(set(steps))
     if run.directory.status == "done":
-        assert lines(run.path)[-1]["state"] != COLLAPSED
+        assert lines(run.path)[-1]["state"] not in ALARMS
 
 
 @pytest.mark.parametrize("where", ["before", "between", "after"])

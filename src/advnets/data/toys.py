@@ -32,9 +32,13 @@ class PointTable:
     def __len__(self) -> int:
         return len(self.points)
 
-    def fresh(self, count: int) -> NDArray[np.float32]:
-        """Points of the same mixture that no game is trained on, always the same ones: float32, count x 2."""
-        return _draw(self.modes, self.deviation, count, seed=2015)
+    def fresh(self, count: int, split: str = "test") -> NDArray[np.float32]:
+        """Points of the same mixture that no game is trained on, always the same ones for a split (test or valid).
+
+        Returns:
+            float32, count x 2.
+        """
+        return _draw(self.modes, self.deviation, count, seed={"test": 2015, "valid": 2016}[split])
 
 
 def ring_modes() -> NDArray[np.float32]:

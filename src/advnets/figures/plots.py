@@ -146,12 +146,13 @@ def courses(panels: Mapping[str, Sequence[tuple[float, float, float, float]]], p
     return _save(figure, path)
 
 
-def looks(lines: Sequence[Mapping[str, Any]], path: str | os.PathLike[str]) -> Path:
-    """The course of the Helvetica watch: the fakes' diversity with the alarms, and what D makes of them.
+def looks(lines: Sequence[Mapping[str, Any]], alarms: Sequence[int], path: str | os.PathLike[str]) -> Path:
+    """The course of the Helvetica watch: the fakes' diversity and movement with the alarms, and what D makes of them.
 
     Args:
-        lines: of watch.jsonl: `step`, `diversity`, `smooth`, `state`, and where D was asked `accuracy` and
-            `spread_features`.
+        lines: of watch.jsonl: `step`, `diversity`, `smooth`, `movement`, `unrest`, and where D was asked `accuracy`
+            and `spread_features`.
+        alarms: the steps of the alarms.
         path: the PNG file to write.
 
     Returns:
@@ -160,19 +161,19 @@ def looks(lines: Sequence[Mapping[str, Any]], path: str | os.PathLike[str]) -> P
     Raises:
         OSError: the file cannot be written.
     """
-    figure = _figure(9.6, 3.6)
-    diversity, opinions = figure.subplots(1, 2)
-    for key, color, width in (("diversity", _GRAY, 0.6), ("smooth", _BLUE, 1.6)):
-        diversity.plot(*_series(list(lines), key), color=color, linewidth=width, label=key)
-    before = [None, *(line["state"] for line in lines)]
-    alarms = [line["step"] for line, last in zip(lines, before, strict=False) if line["state"] == "collapsed" != last]
-    for place, step in enumerate(alarms):
-        diversity.axvline(step, color=_ORANGE, linewidth=1.2, label=None if place else "alarm")
+    figure = _figure(13.2, 3.6)
+    diversity, movement, opinions = figure.subplots(1, 3)
+    shown = [(diversity, "Diversity of fakes", "diversity", "smooth"), (movement, "Movement", "movement", "unrest")]
+    for axes, title, single, smooth in shown:
+        for key, color, width in ((single, _GRAY, 0.6), (smooth, _BLUE, 1.6)):
+            axes.plot(*_series(list(lines), key), color=color, linewidth=width, label=key)
+        for place, step in enumerate(alarms):
+            axes.axvline(step, color=_ORANGE, linewidth=1.2, label=None if place else "alarm")
+        axes.set_title(title, fontsize=10, loc="left")
+        axes.set_xlabel("step")
+        axes.legend(frameon=False, fontsize=9)
+        _tidy(axes)
     diversity.set_ylim(-0.02, 1.05)
-    diversity.set_title("Diversity of fakes", fontsize=10, loc="left")
-    diversity.set_xlabel("step")
-    diversity.legend(frameon=False, fontsize=9)
-    _tidy(diversity)
     asked = [("accuracy", "told apart by D", _BLUE), ("spread_features", "spread in D's features", _ORANGE)]
     _panel(opinions, "D on fakes", asked, list(lines))
     return _save(figure, path)

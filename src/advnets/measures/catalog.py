@@ -18,6 +18,7 @@ from advnets.measures.birthday import birthday
 from advnets.measures.features import Extractor, cached_features, extract_all, extractor
 from advnets.measures.frechet import frechet, frechet_infinity
 from advnets.measures.inception_score import inception_score
+from advnets.measures.inputs import some
 from advnets.measures.kernel import kernel
 from advnets.measures.manifold import manifold
 from advnets.measures.measurement import Measurement
@@ -43,7 +44,7 @@ class Subject:
         extractor: what turns images into features; None for points, which are features.
         real: the split of real images to measure against: test, valid or train.
         seed: of the measures' own draws.
-        limit: at most so many real images of a split are used.
+        limit: at most so many real images of the real split are used.
         known: the splits' features, kept from one subject to the next of the same data and extractor.
     """
 
@@ -82,10 +83,12 @@ class Subject:
 
     def _extract(self, split: str) -> Features:
         if isinstance(self.data, PointTable):
-            points = self.data.points if split == "train" else self.data.fresh(_FRESH_POINTS)
-            return _points(points[: self.limit])
+            return _points(self.data.points if split == "train" else self.data.fresh(_FRESH_POINTS, split))
         assert self.extractor is not None
-        return cached_features(self.extractor, self.data, self.rows(split)[: self.limit])
+        rows = self.rows(split)
+        # What was trained on is searched for copies: all of it.
+        chosen = some(len(rows), self.limit if split == self.real else None)
+        return cached_features(self.extractor, self.data, rows[chosen])
 
     def rows(self, split: str, minimum: int = 2) -> NDArray[np.int64]:
         """Row numbers of a split of the images.
@@ -151,9 +154,10 @@ class Subject:
         return found
 
     def equal_counts(self) -> tuple[Features, Features]:
-        """The first features of both, as many of the one as of the other."""
-        count = min(len(self.sample_features), len(self.real_features))
-        return self.sample_features[:count], self.real_features[:count]
+        """Features of both, as many of the one as of the other."""
+        ours, theirs = self.sample_features, self.real_features
+        count = min(len(ours), len(theirs))
+        return ours[some(len(ours), count)], theirs[some(len(theirs), count)]
 
 
 def _points(values: Any) -> Features:
@@ -161,9 +165,11 @@ def _points(values: Any) -> Features:
 
 
 def _parzen(subject: Subject) -> Measurement:
-    # The authors choose sigma on the first 1,000 validation images.
-    images, test, valid = subject.table.images, subject.rows(subject.real), subject.rows("valid")
-    return parzen(subject.pixels, images[test], images[valid[:1000]])
+    images, real = subject.table.images, subject.rows(subject.real)
+    # Sigma is never chosen on the images that are scored.
+    tuning = subject.rows("valid" if subject.real != "valid" else "train")
+    authors = subject.table.name == "mnist"  # theirs are the first 1,000; elsewhere the order may be the classes'
+    return parzen(subject.pixels, images[real], images[tuning[:1000] if authors else tuning[some(len(tuning), 1000)]])
 
 
 def _total_variation(subject: Subject) -> Measurement:
@@ -181,7 +187,7 @@ def _modes(subject: Subject) -> Measurement:
 
 def _inception_score(subject: Subject) -> Measurement:
     seen = subject.classifying
-    return inception_score(seen.sample_classes(), features=seen.features)
+    return inception_score(seen.sample_classes(), features=seen.features, seed=subject.seed)
 
 
 def _memorization(subject: Subject) -> Measurement:
@@ -230,7 +236,7 @@ MEASURES: dict[str, Entry] = {
     "recall": Entry(lambda s: s.manifold["recall"], "higher", "features"),
     "density": Entry(lambda s: s.manifold["density"], "higher", "features"),
     "coverage": Entry(lambda s: s.manifold["coverage"], "higher", "features"),
-    "two_sample": Entry(lambda s: two_sample(*s.equal_counts(), features=s.features), 0.5, "features"),
+    "two_sample": Entry(lambda s: two_sample(*s.equal_counts(), features=s.features, seed=s.seed), 0.5, "features"),
     "modes": Entry(_modes, "higher", "classes"),
     "birthday": Entry(lambda s: birthday(*s.equal_counts(), features=s.features), "higher", "features"),
     "memorization": Entry(_memorization, 0.5, "features"),

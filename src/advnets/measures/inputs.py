@@ -88,6 +88,19 @@ def features_of(features: npt.ArrayLike, name: str, minimum: int = 2) -> npt.NDA
     return scaled
 
 
+def some(total: int, count: int | None) -> npt.NDArray[np.int64]:
+    """Which `count` of `total` rows to take where there are more: always the same ones, from everywhere.
+
+    The first ones would do only where the order says nothing; in a folder it is that of the classes.
+
+    Returns:
+        Row numbers in ascending order, min(total, count) of them; all of them for None.
+    """
+    if count is None or total <= count:
+        return np.arange(total)
+    return np.sort(np.random.default_rng(total).choice(total, count, replace=False))
+
+
 def check_widths(left: npt.NDArray[np.float32], right: npt.NDArray[np.float32], names: tuple[str, str]) -> None:
     """Refuses features of two extractors.
 
@@ -127,7 +140,7 @@ def blocks(values: Images) -> Iterator[Images]:
 
 def _check_finite(rows: Rows) -> None:
     if not rows.is_uint8 and not all(np.isfinite(block).all() for block in blocks(rows.values)):
-        raise MeasureError(f"{rows.name}: a value is not finite", "look for NaN or infinity in the images")
+        raise MeasureError(f"{rows.name}: a value is not finite", "look for NaN or infinity in it")
 
 
 def _check_unit_range(rows: Rows) -> None:

@@ -45,12 +45,15 @@ def print_evaluation(evaluation: Evaluation, has_report: bool) -> None:
 
 
 def _table(answers: Mapping[str, Mapping[str, Any]], paper: str) -> Table:
-    """Of an evaluation, with a column for the paper's Parzen figure where there is one."""
+    """Of an evaluation, with columns for the features where they differ, and for the paper's Parzen figure."""
     table = Table()
-    for heading in ("measure", "value", "95 % interval", *(["paper"] if paper else [])):
+    mixed = len({answer["features"] for answer in answers.values()}) > 1
+    for heading in ("measure", "value", "95 % interval", *(["in"] if mixed else []), *(["paper"] if paper else [])):
         table.add_column(heading, no_wrap=True)
     for measure, answer in answers.items():
-        table.add_row(measure, *describe(answer), paper if measure == "parzen" else "")
+        own = [answer["features"]] if mixed else []
+        figure = [paper if measure == "parzen" else ""] if paper else []
+        table.add_row(measure, *describe(answer), *own, *figure)
     return table
 
 
@@ -68,7 +71,7 @@ def print_comparison(found: Comparison) -> None:
 def _verdicts(found: Comparison) -> Table:
     table = Table()
     for heading in ("measure", "of", "value", "95 % interval", "verdict"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=heading != "of")
     for measure in found.measures:
         for name, verdict in found.verdicts(measure).items():
             table.add_row(measure, escape(name), *describe(found.answers[name][measure]), verdict)

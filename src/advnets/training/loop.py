@@ -137,8 +137,8 @@ class _Session:
         if recipe.sample_every and trainer.step % recipe.sample_every == 0:
             self._picture()
         # Both before the checkpoint, which counts on their lines.
-        if self._watch is not None and self._watch.due(trainer.step):
-            self._look(self._watch)
+        if self._watch is not None:
+            self._attend(self._watch)
         if self._measuring is not None and self._measuring.due(trainer.step):
             self._measure(self._measuring)
         if trainer.step % recipe.checkpoint_every == 0 and trainer.step < recipe.steps:
@@ -185,11 +185,20 @@ class _Session:
         said = [f"{name} {found['value']:.4g}" for name, found in line["measures"].items()]
         said += [f"{name} was not taken: {why}" for name, why in line.get("refused", {}).items()]
         self._display.say(f"step {trainer.step:,}: {', '.join(said)} ({line['count']:,} samples)")
+        if measuring.warning:
+            self._display.say(measuring.warning)
+            measuring.warning = ""
         self._plot({f"measures/{name}": found["value"] for name, found in line["measures"].items()})
         lines = self.run.read_measures()
         if best_step(lines, self.recipe.measure.judge) == trainer.step:
             self.keep()
         self.resting = at_rest(lines, self.recipe.measure)
+
+    def _attend(self, watch: Watch) -> None:
+        """Look, if it is time to."""
+        if watch.due(self.trainer.step):
+            self._look(watch)
+        watch.prepare(self.trainer)
 
     def _look(self, watch: Watch) -> None:
         """Add a line to watch.jsonl; on an alarm say so, with a picture, and do what the recipe asks."""

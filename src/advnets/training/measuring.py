@@ -72,8 +72,20 @@ def parse_flag(text: str) -> dict[str, str]:
         if not equals or key not in MeasureConfig.__dataclass_fields__ or key == "metrics":
             known = ", ".join(name for name in MeasureConfig.__dataclass_fields__ if name != "metrics")
             raise MeasureError(f"--measure {text}: {pair!r}", f"write NAMES@field=value, with {known}")
+        kind = MeasureConfig.__dataclass_fields__[key].type
+        if kind in ("int", "float") and not _is_number(value, whole=kind == "int"):
+            raise MeasureError(f"--measure {text}: {key} is {value!r}", "give a number")
         fields[key] = value
+    if not fields["metrics"].strip(", "):
+        raise MeasureError(f"--measure {text!r} names no measure", "write NAMES@field=value, as frechet@every=500")
     return fields
+
+
+def _is_number(text: str, whole: bool) -> bool:
+    try:
+        return math.isfinite(int(text) if whole else float(text))
+    except ValueError:
+        return False
 
 
 @dataclass
@@ -85,6 +97,7 @@ class Measuring:
         data: the table that is trained on; its validation images are measured against.
         steps: of the training.
         count: samples a measurement, where an earlier part of the training has settled it.
+        warning: what the user should hear of once, after the first measurement: a budget that does not hold.
 
     Raises:
         MeasureError: an unknown measure, or one that cannot be taken of these data.
@@ -94,6 +107,7 @@ class Measuring:
     data: ImageTable | PointTable
     steps: int
     count: int = 0
+    warning: str = ""
     _known: dict[str, Features] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -111,14 +125,21 @@ class Measuring:
         self._check_kinds()
         width = 2 if self._extractor is None else self._extractor.dimension
         self._fewest = max(_FEWEST, width + 1) if "frechet_infinity" in self.names else _FEWEST
+        if "frechet_infinity" in self.names and 0 < self.config.count < self._fewest:
+            raise MeasureError(
+                f"frechet_infinity of {self.config.count} samples", f"give count={self._fewest} or more, or leave it"
+            )
 
     def _check_kinds(self) -> None:
         """Refuse, before the first step, what can never be taken of these data."""
         from advnets.measures.catalog import MEASURES
 
+        points = isinstance(self.data, PointTable)
+        if points and self.config.features != "pixels":
+            raise MeasureError(f"{self.data.name} holds points, which have no {self.config.features}", "drop features=")
         for name in self.names:
-            kind, points = MEASURES[name].of, isinstance(self.data, PointTable)
-            if points and kind == "images":
+            kind = MEASURES[name].of
+            if points and (kind == "images" or name == "inception_score"):
                 raise MeasureError(f"{name} is about images, {self.data.name} holds points", "choose another measure")
             own = self._extractor is not None and self._extractor.classify is not None
             if kind == "classes" and isinstance(self.data, ImageTable) and self.data.labels is None and not own:
@@ -151,6 +172,12 @@ class Measuring:
         begin = time.perf_counter()
         self._measure(trainer, self._fewest)
         took, allowed = time.perf_counter() - begin, self.config.budget * self.every * step_seconds
+        if took > 1.2 * allowed:
+            share, enough = took / (self.every * step_seconds), math.ceil(took / (self.config.budget * step_seconds))
+            self.warning = (
+                f"measuring takes {share:.0%} of the training time, with as few as {self._fewest} samples; to keep to"
+                f" {self.config.budget:.0%} measure every {enough:,} steps"
+            )
         fits = self._fewest * math.sqrt(allowed / max(took, 1e-9))
         return max(int(min(fits, _MOST) // 100 * 100), self._fewest)
 

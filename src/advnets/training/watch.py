@@ -27,25 +27,31 @@ if TYPE_CHECKING:
 FIGURES = {
     "diversity": "geometric mean of spread and clusters, each at most 1",
     "smooth": "diversity, averaged over some looks",
+    "movement": "how far a step moves the image of a latent, over the real images' mean distance from each other",
+    "unrest": "movement, averaged over some looks",
     "spread": "the fakes' mean distance from each other over real images', in pixels",
     "spread_features": "the same in D's last hidden layer",
     "clusters": "over how many clusters of real images the fakes lie (exponential of the entropy) over real images'",
     "accuracy": "the share of pairs of a real and a fake image in which D puts the real one first",
     "slope": "the mean norm of the gradient of D's logit at a fake",
 }
-YOUNG, GROWN = 0.25, 0.6
-FALL = {YOUNG: 0.45, GROWN: 0.82}
-SUDDEN = {YOUNG: 0.35, GROWN: 0.68}
-"""A collapse: the smoothed diversity is below FALL of its peak, or, once it is no longer SOUND, a single look is below
-SUDDEN of it, by how high the peak was. Early in a training diversity swings, so that only a deep fall counts; below
-YOUNG there was never anything to lose. Calibrated on real runs, other ones than those that benchmarks/watch.py shows.
-"""
+YOUNG, GROWN = 0.25, 0.7
+FALL = {YOUNG: 0.3, GROWN: 0.78}
+SUDDEN = {YOUNG: 0.2, GROWN: 0.55}
+"""A collapse: the smoothed diversity is below FALL of its peak, or a single look below SUDDEN of it, by how high the
+peak was. Early in a training diversity swings, so that only a deep fall counts; below YOUNG there was never anything
+to lose. Calibrated on real runs, other ones than those that benchmarks/watch.py shows."""
+WILD, LEAST_WILD, TAME, SETTLED = 1.8, 0.15, 0.8, 50
+"""Before most collapses G's images are thrown about: the smoothed movement is WILD times what is usual, and at least
+LEAST_WILD; that is over below TAME of it. What is usual shows after SETTLED looks."""
 SOUND = 0.9  # of the peak: healthy
-_WEIGHT = 0.2  # of the newest look in the smoothed diversity
-COLLAPSED = "collapsed"
+_WEIGHT, _SLOW = 0.2, 0.02  # of the newest look in what is smoothed, in what is usual
+COLLAPSED, UNSTEADY = "collapsed", "unsteady"
+ALARMS = (UNSTEADY, COLLAPSED)  # the later the worse
 _MOST_ROLLBACKS = 4  # a sixteenth of the first rates
 _AHEAD = 0.95  # of the pairs
 _COUNT, _FEWEST, _CLUSTERS = 64, 16, 20
+_MOVED = 32  # latents whose images' movement is measured
 _CLUSTERED = 1024
 _OPINIONS = 20  # looks
 _VALUES = 1 << 26  # of the real images: fewer, where they are large
@@ -90,27 +96,37 @@ class Watch:
             self._latents = trainer.sampler.latents(len(self._real), _SEED)
             self._centers = _cluster(trainer.real_images(max(len(self._real), min(_CLUSTERED, room // 4))))
             self._spread, self._evenness = _spread(self._real), self._clusters(self._real)
+            self._before = self._make(trainer, _MOVED)
 
     def due(self, step: int) -> bool:
         """Whether to look after `step` steps; never where there are too few real images to compare with."""
         return self._able and step % self._every == 0
 
+    def prepare(self, trainer: Trainer) -> None:
+        """After each step: keep what the next look compares with, if it comes after one more step.
+
+        A new watch makes the same again from a checkpoint's weights, so that no state is to be saved.
+        """
+        if self.due(trainer.step + 1):
+            self._before = self._make(trainer, _MOVED)
+
     def look(self, trainer: Trainer) -> dict[str, Any]:
         """The next line of watch.jsonl: the `FIGURES` of the game as it stands, and what `judge` makes of them."""
         fakes = self._make(trainer)
-        both = torch.stack([_spread(fakes) / self._spread, self._clusters(fakes) / self._evenness])
-        spread, clusters = both.tolist()  # fetched from the device in one go
-        figures: dict[str, float] = {"spread": spread, "clusters": clusters}
+        moved = (fakes[:_MOVED] - self._before).flatten(1).norm(dim=1).mean()
+        found = [_spread(fakes) / self._spread, self._clusters(fakes) / self._evenness, moved / self._spread]
+        spread, clusters, movement = torch.stack(found).tolist()  # fetched from the device in one go
+        figures: dict[str, float] = {"spread": spread, "clusters": clusters, "movement": movement}
         line = {"step": trainer.step, **_plain(figures), **judge(figures, self._lines)}
         self._lines.append(line)
         if trainer.step % (_OPINIONS * self._every) == 0 or self.alarm_at(trainer.step):
             line |= _plain(self._opinions(trainer, fakes))
         return line
 
-    def _make(self, trainer: Trainer) -> Tensor:
+    def _make(self, trainer: Trainer, count: int | None = None) -> Tensor:
         G = trainer.generator.worker
         with evaluating(G), torch.no_grad():
-            z = self._latents.to(trainer.device, trainer.compute)
+            z = self._latents[:count].to(trainer.device, trainer.compute)
             return torch.cat([G(part).float() for part in z.split(self._batch)])
 
     def _opinions(self, trainer: Trainer, fakes: Tensor) -> dict[str, float]:
@@ -141,9 +157,8 @@ class Watch:
         return trainer.raw_sampler.decode(self._latents)
 
     def alarm_at(self, step: int) -> bool:
-        """Whether the look at that step was the last, and the first to find a collapse."""
-        states = [line["state"] for line in self._lines[-2:]]
-        return bool(states) and self._lines[-1]["step"] == step and states[-1] == COLLAPSED != states[0]
+        """Whether the look at that step was the last, and the first to find what it finds."""
+        return bool(self._lines) and self._lines[-1]["step"] == step and is_alarm(self._lines[-2:])
 
     def unheeded(self, step: int) -> bool:
         """Whether a kill came between the alarm at that step and what it leads to; whoever resumes a stop goes on."""
@@ -159,23 +174,35 @@ class Watch:
     def alarm(self, picture: Path) -> list[str]:
         """What to tell the user after an alarm: what was seen, and what to try."""
         line = self._lines[-1]
-        said = [
-            f"step {line['step']:,}: the generator collapses (the Helvetica scenario): the diversity of its images fell"
-            f" from {line['peak']:.2f} to {line['diversity']:.2f}; last healthy at step {self.last_healthy:,};"
-            f" picture: {picture}"
-        ]
+        if line["state"] == COLLAPSED:
+            what = (
+                "the generator collapses (the Helvetica scenario): the diversity of its images fell from"
+                f" {line['peak']:.2f} to {line['diversity']:.2f}"
+            )
+        else:
+            what = (
+                f"the game loses its balance: a step now moves the image of a latent by {line['unrest']:.0%} of the"
+                f" distance between real images, {line['usual']:.0%} as a rule; a collapse (the Helvetica scenario)"
+                " mostly follows"
+            )
+        said = [f"step {line['step']:,}: {what}; last healthy at step {self.last_healthy:,}; picture: {picture}"]
         return said if self._config.doing == "rollback" else [*said, f"what to try: {_remedy(line, self._config)}"]
 
 
 def _remedy(line: Mapping[str, Any], config: WatchConfig) -> str:
     """What helps: it depends on who runs ahead of whom."""
+    way_back = "; --watch.action rollback goes back and halves the rates" if not config.rollbacks else ""
+    if line["state"] == UNSTEADY:
+        return (
+            "the steps are too large: train anew with a lower --generator-optimizer.rate and"
+            f" --discriminator-optimizer.rate, or fewer --generator-steps{way_back}"
+        )
     seen = f"D puts the real image first in {line['accuracy']:.0%} of pairs"
     if line["accuracy"] >= _AHEAD:
         return (
             f"{seen} and is ahead: train anew with a larger penalty (--penalties.r1.weight) or a lower"
             " --discriminator-optimizer.rate"
         )
-    way_back = "; --watch.action rollback goes back and halves the rates" if not config.rollbacks else ""
     return (
         f"{seen}, G may be ahead: train anew with a lower --generator-optimizer.rate, or more updates of D (--schedule"
         f" alternating --discriminator-steps 2){way_back}"
@@ -187,26 +214,53 @@ def judge(figures: Mapping[str, float], before: Sequence[Mapping[str, Any]]) -> 
 
     Returns:
         `diversity`, the geometric mean of spread and clusters, each at most 1: 0 for one image, 1 for real variety;
-        `smooth`, its exponential average over the looks; `peak`, the highest of that so far; `state`: "rising" until
-        there was ever enough to lose, then "healthy", "falling" or "collapsed".
+        `smooth`, its exponential average over the looks; `peak`, the highest of that so far; `unrest`, the
+        exponential average of the movement; `usual`, a slower one of the unrest, from when the peak was YOUNG and
+        outside alarms, None before; `state`: "rising" until there was ever enough to lose, then "healthy", "falling",
+        "unsteady" or "collapsed".
     """
     parts = [figures["spread"], figures["clusters"]]
     now = math.sqrt(math.prod(min(part, 1.0) for part in parts)) if all(map(math.isfinite, parts)) else 0.0
-    last: Mapping[str, Any] = before[-1] if before else {"smooth": 0.0, "peak": 0.0, "state": "rising"}
+    movement = figures["movement"] if math.isfinite(figures["movement"]) else 0.0
+    first = {"smooth": 0.0, "peak": 0.0, "unrest": movement, "usual": None, "state": "rising"}
+    last: Mapping[str, Any] = {**first, **(before[-1] if before else {})}
     smooth = last["smooth"] + _WEIGHT * (now - last["smooth"])
     peak = max(last["peak"], smooth)
-    state = _state(now, smooth, peak, last["state"])
-    return {"diversity": round(now, 5), "smooth": round(smooth, 5), "peak": round(peak, 5), "state": state}
+    unrest = last["unrest"] + _WEIGHT * (movement - last["unrest"])
+    state = "rising" if peak < YOUNG else _state(now, smooth, peak, last["state"])
+    if state in ("healthy", "falling") and len(before) >= SETTLED and _wild(unrest, last):
+        state = UNSTEADY
+    found = {"diversity": now, "smooth": smooth, "peak": peak, "unrest": unrest}
+    return {**_plain(found), "usual": _usual(unrest, last["usual"], state), "state": state}
 
 
 def _state(now: float, smooth: float, peak: float, last: str) -> str:
-    if peak < YOUNG:
-        return "rising"
+    """What the diversity alone says."""
+    age = GROWN if peak >= GROWN else YOUNG
+    if smooth < FALL[age] * peak or now < SUDDEN[age] * peak:
+        return COLLAPSED
     if smooth >= SOUND * peak:
         return "healthy"
-    age = GROWN if peak >= GROWN else YOUNG
-    low = smooth < FALL[age] * peak or now < SUDDEN[age] * peak
-    return COLLAPSED if low or last == COLLAPSED else "falling"
+    return COLLAPSED if last == COLLAPSED else "falling"
+
+
+def _wild(unrest: float, last: Mapping[str, Any]) -> bool:
+    """Whether the images are thrown about."""
+    if last["usual"] is None:
+        return False
+    return unrest > max(LEAST_WILD, WILD * last["usual"]) * (TAME if last["state"] == UNSTEADY else 1)
+
+
+def _usual(unrest: float, last: float | None, state: str) -> float | None:
+    if state == "rising" or state in ALARMS:
+        return last
+    return round(unrest if last is None else last + _SLOW * (unrest - last), 5)
+
+
+def is_alarm(lines: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the last of these lines of watch.jsonl is the first to find a collapse, or the first signs of one."""
+    state, before = lines[-1]["state"], lines[-2]["state"] if len(lines) > 1 else "rising"
+    return state in ALARMS and before not in ALARMS[ALARMS.index(state) :]
 
 
 @contextlib.contextmanager
