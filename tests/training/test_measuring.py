@@ -133,6 +133,17 @@ def test_the_flag_spells_the_fields() -> None:
             parse_flag(wrong)
 
 
+@pytest.mark.parametrize("flag", ["@every=10", "", " , @every=5", "frechet@every=abc", "frechet@budget=nan"])
+def test_a_flag_without_sense_is_one_line(flag: str) -> None:
+    with pytest.raises(MeasureError, match=r"names no measure|give a number"):
+        parse_flag(flag)
+
+
+def test_a_budget_that_does_not_hold_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    advnets.train(ring(measure={**MEASURED, "count": 0, "budget": 1e-6}), run=tmp_path / "run")
+    assert capsys.readouterr().err.count("of the training time, with as few as 500 samples") == 1
+
+
 def test_a_measure_that_cannot_be_taken_does_not_end_the_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,7 +157,16 @@ def test_a_measure_that_cannot_be_taken_does_not_end_the_training(
     assert all("too few" in entry["refused"]["recall"] for entry in lines(run))
 
 
-def test_what_never_fits_the_data_is_refused_at_the_start(tmp_path: Path) -> None:
-    with pytest.raises(MeasureError, match="parzen is about images"):
-        advnets.train(ring(measure={**MEASURED, "metrics": "parzen"}), run=tmp_path / "run")
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"metrics": "parzen"}, "parzen is about images"),
+        ({"metrics": "inception_score"}, "inception_score is about images"),
+        ({"features": "classifier"}, "holds points, which have no classifier"),
+        ({"metrics": "frechet_infinity", "count": 20}, "frechet_infinity of 20 samples"),
+    ],
+)
+def test_what_never_fits_the_data_is_refused_at_the_start(tmp_path: Path, changes: dict[str, Any], says: str) -> None:
+    with pytest.raises(MeasureError, match=says):
+        advnets.train(ring(measure={**MEASURED, **changes}), run=tmp_path / "run")
     assert not (tmp_path / "run").exists()

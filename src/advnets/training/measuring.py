@@ -125,10 +125,9 @@ class Measuring:
         self._check_kinds()
         width = 2 if self._extractor is None else self._extractor.dimension
         self._fewest = max(_FEWEST, width + 1) if "frechet_infinity" in self.names else _FEWEST
-        if "frechet_infinity" in self.names and 0 < self.config.count < self._fewest:
-            raise MeasureError(
-                f"frechet_infinity of {self.config.count} samples", f"give count={self._fewest} or more, or leave it"
-            )
+        needed = max(100, width + 1)
+        if "frechet_infinity" in self.names and 0 < self.config.count < needed:
+            raise MeasureError(f"frechet_infinity of {self.config.count} samples", f"give count={needed} or more")
 
     def _check_kinds(self) -> None:
         """Refuse, before the first step, what can never be taken of these data."""
