@@ -34,7 +34,7 @@ from advnets.data.toys import PointTable
 from advnets.measures.features import extractor
 from advnets.recipe import Recipe, load_recipe
 from advnets.training.trainer import Data, Trainer
-from advnets.training.watch import LEAST_WILD, WILD, Watch, is_alarm
+from advnets.training.watch import LEAST_WILD, SETTLED, WILD, Watch, is_alarm
 
 RESULT = Path(__file__).parent / "results" / "watch.json"
 STAGE, FAKES, IN_A_ROW = 25, 500, 3
@@ -153,7 +153,11 @@ def run(case: Case) -> dict[str, Any]:
         "early": [step for step in _alarms(course) if step < case.switch],
         "lowest": min((line["smooth"] / line["peak"] for line in course if line["peak"] > 0.25), default=None),
         "wildest": max(
-            (line["unrest"] / max(WILD * line["usual"], LEAST_WILD) for line in course if line["usual"]), default=None
+            (
+                line["unrest"] / max(WILD * line["usual"], LEAST_WILD)
+                for line in course if line["usual"] and line["step"] >= SETTLED["steps"]
+            ),
+            default=None,
         ),
         "alarmed_by": next((line["state"] for line in course if line["step"] == _alarm(course, case.switch)), None),
         "course": [

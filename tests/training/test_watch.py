@@ -25,6 +25,7 @@ from advnets.training.rollback import gentler, roll_back, way_back
 from advnets.training.trainer import Data, Trainer
 from advnets.training.watch import (
     ALARMS,
+    ALWAYS_WILD,
     COLLAPSED,
     FALL,
     GROWN,
@@ -63,7 +64,7 @@ def history(*diversities: float, movements: Sequence[float] = ()) -> list[dict[s
     found: list[dict[str, Any]] = []
     for step, (diversity, movement) in enumerate(zip(diversities, movements or [0.1] * len(diversities), strict=True)):
         look = {"spread": diversity, "clusters": diversity, "movement": movement}
-        found.append({"step": step + 1, **judge(look, found)})
+        found.append({"step": 5 * step + 5, **judge(look, found, 5 * step + 5)})
     return found
 
 
@@ -139,6 +140,9 @@ def test_a_recovery_ends_the_collapse_and_a_second_fall_is_a_second_alarm() -> N
     assert changes.count(COLLAPSED) == 2
 
 
+LOOKS = SETTLED["steps"] // 5  # until a game that is looked at every five steps has settled
+
+
 def states_of_movement(*parts: tuple[float, int]) -> list[str]:
     """The states, once it has risen, of a game as diverse as ever whose images move by so much for so many looks."""
     movements = [movement for movement, count in parts for _ in range(count)]
@@ -147,28 +151,34 @@ def states_of_movement(*parts: tuple[float, int]) -> list[str]:
 
 
 def test_images_thrown_about_are_an_alarm_before_diversity_falls() -> None:
-    states = states_of_movement((0.1, SETTLED), (0.1 * WILD * 1.3, 30))
-    assert set(states[: SETTLED - 5]) == {"healthy"}
+    states = states_of_movement((0.1, LOOKS), (0.1 * WILD * 1.3, 30))
+    assert set(states[: LOOKS - 5]) == {"healthy"}
     assert states[-1] == UNSTEADY
-    assert states_of_movement((0.1, SETTLED), (0.1 * WILD * 0.9, 30))[-1] == "healthy"
+    assert states_of_movement((0.1, LOOKS), (0.1 * WILD * 0.9, 30))[-1] == "healthy"
 
 
 def test_a_calm_game_may_move_a_little_more() -> None:
-    assert set(states_of_movement((0.001, SETTLED), (LEAST_WILD * 0.95, 100))) == {"healthy"}
+    assert set(states_of_movement((0.001, LOOKS), (LEAST_WILD * 0.95, 100))) == {"healthy"}
 
 
 def test_unrest_at_the_start_is_no_alarm() -> None:
-    assert set(states_of_movement((0.1, 5), (0.9, SETTLED - 5))) == {"healthy"}
+    assert set(states_of_movement((0.1, 5), (0.9, LOOKS - 6))) == {"healthy"}
+
+
+def test_a_game_thrown_about_from_the_beginning_is_an_alarm_once_it_should_have_settled() -> None:
+    found = history(*[0.1] * 80, movements=[2 * ALWAYS_WILD] * 80)
+    assert [line["step"] for place, line in enumerate(found) if is_alarm(found[: place + 1])] == [SETTLED["steps"]]
+    assert {line["state"] for line in history(*[0.1] * 80, movements=[0.9 * ALWAYS_WILD] * 80)} == {"rising"}
 
 
 def test_unrest_that_ends_and_comes_again_is_a_second_alarm() -> None:
-    states = states_of_movement((0.1, SETTLED), (0.5, 30), (0.1, 60), (0.5, 30))
+    states = states_of_movement((0.1, LOOKS), (0.5, 30), (0.1, 60), (0.5, 30))
     changes = [new for old, new in itertools.pairwise(states) if old != new]
     assert changes.count(UNSTEADY) == 2
 
 
 def test_a_collapse_after_unrest_is_an_alarm_of_its_own() -> None:
-    calm, wild = SETTLED, 30
+    calm, wild = LOOKS, 30
     found = history(*[0.9] * (calm + wild), *[0.01] * 30, movements=[0.1] * calm + [0.5] * wild + [0.0] * 30)
     alarms = [line["state"] for place, line in enumerate(found) if is_alarm(found[: place + 1])]
     assert alarms == [UNSTEADY, COLLAPSED]
@@ -195,9 +205,9 @@ def test_a_look_depends_on_what_was_written(diversities: list[float], cut: int) 
     whole = history(*diversities)
     before = json.loads(json.dumps(whole[:cut]))
     for line in whole[cut:]:
-        diversity = diversities[line["step"] - 1]
+        diversity = diversities[line["step"] // 5 - 1]
         look = {"spread": diversity, "clusters": diversity, "movement": 0.1}
-        before.append({"step": line["step"], **judge(look, before)})
+        before.append({"step": line["step"], **judge(look, before, line["step"])})
     assert before == whole
 
 

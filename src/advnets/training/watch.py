@@ -41,9 +41,11 @@ SUDDEN = {YOUNG: 0.2, GROWN: 0.55}
 """A collapse: the smoothed diversity is below FALL of its peak, or a single look below SUDDEN of it, by how high the
 peak was. Early in a training diversity swings, so that only a deep fall counts; below YOUNG there was never anything
 to lose. Calibrated on real runs, other ones than those that benchmarks/watch.py shows."""
-WILD, LEAST_WILD, TAME, SETTLED = 1.8, 0.15, 0.8, 50
-"""Before most collapses G's images are thrown about: the smoothed movement is WILD times what is usual, and at least
-LEAST_WILD; that is over below TAME of it. What is usual shows after SETTLED looks."""
+WILD, LEAST_WILD, ALWAYS_WILD, TAME = 1.8, 0.15, 0.5, 0.8
+SETTLED = {"steps": 250, "looks": 20}
+"""Before most collapses G's images are thrown about: the smoothed movement is WILD times what is usual and at least
+LEAST_WILD, or it is ALWAYS_WILD, as with rates that were too high from the beginning; that is over below TAME of it. A
+game has SETTLED after so many steps and looks; in its first steps every one is thrown about."""
 SOUND = 0.9  # of the peak: healthy
 _WEIGHT, _SLOW = 0.2, 0.02  # of the newest look in what is smoothed, in what is usual
 COLLAPSED, UNSTEADY = "collapsed", "unsteady"
@@ -117,7 +119,7 @@ class Watch:
         found = [_spread(fakes) / self._spread, self._clusters(fakes) / self._evenness, moved / self._spread]
         spread, clusters, movement = torch.stack(found).tolist()  # fetched from the device in one go
         figures: dict[str, float] = {"spread": spread, "clusters": clusters, "movement": movement}
-        line = {"step": trainer.step, **_plain(figures), **judge(figures, self._lines)}
+        line = {"step": trainer.step, **_plain(figures), **judge(figures, self._lines, trainer.step)}
         self._lines.append(line)
         if trainer.step % (_OPINIONS * self._every) == 0 or self.alarm_at(trainer.step):
             line |= _plain(self._opinions(trainer, fakes))
@@ -180,10 +182,10 @@ class Watch:
                 f" {line['peak']:.2f} to {line['diversity']:.2f}"
             )
         else:
+            usual = "" if line["usual"] is None else f", {line['usual']:.0%} as a rule"
             what = (
-                f"the game loses its balance: a step now moves the image of a latent by {line['unrest']:.0%} of the"
-                f" distance between real images, {line['usual']:.0%} as a rule; a collapse (the Helvetica scenario)"
-                " mostly follows"
+                f"the game has lost its balance: a step now moves the image of a latent by {line['unrest']:.0%} of the"
+                f" distance between real images{usual}; a collapse (the Helvetica scenario) mostly follows"
             )
         said = [f"step {line['step']:,}: {what}; last healthy at step {self.last_healthy:,}; picture: {picture}"]
         return said if self._config.doing == "rollback" else [*said, f"what to try: {_remedy(line, self._config)}"]
@@ -209,8 +211,8 @@ def _remedy(line: Mapping[str, Any], config: WatchConfig) -> str:
     )
 
 
-def judge(figures: Mapping[str, float], before: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What a look means after those `before` it.
+def judge(figures: Mapping[str, float], before: Sequence[Mapping[str, Any]], step: int) -> dict[str, Any]:
+    """What the look after `step` steps means after those `before` it.
 
     Returns:
         `diversity`, the geometric mean of spread and clusters, each at most 1: 0 for one image, 1 for real variety;
@@ -228,7 +230,8 @@ def judge(figures: Mapping[str, float], before: Sequence[Mapping[str, Any]]) -> 
     peak = max(last["peak"], smooth)
     unrest = last["unrest"] + _WEIGHT * (movement - last["unrest"])
     state = "rising" if peak < YOUNG else _state(now, smooth, peak, last["state"])
-    if state in ("healthy", "falling") and len(before) >= SETTLED and _wild(unrest, last):
+    settled = step >= SETTLED["steps"] and len(before) >= SETTLED["looks"]
+    if settled and state != COLLAPSED and _wild(unrest, last):
         state = UNSTEADY
     found = {"diversity": now, "smooth": smooth, "peak": peak, "unrest": unrest}
     return {**_plain(found), "usual": _usual(unrest, last["usual"], state), "state": state}
@@ -246,9 +249,9 @@ def _state(now: float, smooth: float, peak: float, last: str) -> str:
 
 def _wild(unrest: float, last: Mapping[str, Any]) -> bool:
     """Whether the images are thrown about."""
-    if last["usual"] is None:
-        return False
-    return unrest > max(LEAST_WILD, WILD * last["usual"]) * (TAME if last["state"] == UNSTEADY else 1)
+    usual = math.inf if last["usual"] is None else last["usual"]
+    bar = min(max(LEAST_WILD, WILD * usual), ALWAYS_WILD)
+    return unrest > bar * (TAME if last["state"] == UNSTEADY else 1)
 
 
 def _usual(unrest: float, last: float | None, state: str) -> float | None:
