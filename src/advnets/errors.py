@@ -39,3 +39,7 @@ class DivergedError(AdvnetsError):
 
 class MeasureError(AdvnetsError):
     """A measure asked of data it cannot be computed on."""
+
+
+class TheoryError(AdvnetsError):
+    """Distributions that are none, or that do not belong together."""
