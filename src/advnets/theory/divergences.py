@@ -108,7 +108,8 @@ def optimal_discriminator(p_data: npt.ArrayLike, p_g: npt.ArrayLike) -> Values:
     Source: Goodfellow et al. 2014, Proposition 1 (Eq. 2).
     """
     real, made = _same_shape(_densities(p_data, "p_data"), _densities(p_g, "p_g"))
-    real, made = real / 2, made / 2  # or their sum might overflow
+    large = np.maximum(real, made) > 1e300
+    real, made = np.where(large, real / 2, real), np.where(large, made / 2, made)  # or their sum might overflow
     both = real + made
     return np.divide(real, both, out=np.full(real.shape, np.nan), where=both > 0)
 
