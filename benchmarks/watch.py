@@ -133,7 +133,7 @@ def _named(name: str, changes: dict[str, Any]) -> str:
 def run(case: Case) -> dict[str, Any]:
     """Train, look and count classes; stop once both the alarm and the loss of half the classes are known."""
     table = open_data(case.resolved)
-    count, watch, trainer = _counter(table), None, None
+    count, watch, trainer = class_counter(table), None, None
     course: list[dict[str, Any]] = []
     for trainer in play(case, table):
         watch = watch or Watch(trainer)
@@ -187,7 +187,7 @@ def _training(table: ImageTable | PointTable) -> Data:
     return Data(table.images, table.rows("train"))
 
 
-def _counter(table: ImageTable | PointTable) -> Callable[[Trainer], tuple[int, int]]:
+def class_counter(table: ImageTable | PointTable) -> Callable[[Trainer], tuple[int, int]]:
     """What counts the classes that are there in 500 fakes of a trainer's generator, not averaged."""
     if isinstance(table, PointTable):
         return lambda trainer: _there(_nearest(trainer.raw_sampler.draw(FAKES, 3), table.modes), len(table.modes))
@@ -259,14 +259,14 @@ def cost(name: str, rounds: int = 12) -> float:
     for _ in range(rounds + 1):
         seconds: dict[bool, float] = {}
         for watched in (True, False):
-            begin = time.perf_counter()
+            begin = time.perfclass_counter()
             for _ in range(steps):
                 trainer.advance()
                 if watched and watch.due(trainer.step):
                     watch.look(trainer)
                 if watched:
                     watch.prepare(trainer)
-            seconds[watched] = time.perf_counter() - begin
+            seconds[watched] = time.perfclass_counter() - begin
         ratios.append(seconds[True] / seconds[False])
     return statistics.median(ratios[1:])  # the first warms up
 

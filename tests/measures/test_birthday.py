@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 
 import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
 
+from advnets.comparison import Comparison
 from advnets.errors import MeasureError
 from advnets.measures import tiles
 from advnets.measures.birthday import birthday
@@ -35,10 +37,43 @@ def test_without_a_pair_it_is_a_lower_bound():
     rng = np.random.default_rng(0)
     found = birthday(rng.normal(size=(500, 10)), rng.normal(size=(500, 10)), threshold=1e-6)
     assert (found.details["pairs"], found.details["at_least"]) == (0, True)
-    assert found.value == pytest.approx(500 * 499 / 2 / 2.9957, rel=1e-4)
+    assert found.value == 500 * 499
+    assert math.isinf(found.interval[1])
+    assert found.interval[0] == pytest.approx(500 * 499 / 2 / 3.6889, rel=1e-4)  # Poisson's 97.5 % for no event
     plain = json.loads(json.dumps(found.as_dict(), allow_nan=False))
     assert plain["interval"][1] is None
     assert plain["real_support"] is None
+
+
+def test_fewer_pairs_are_always_better():
+    rng = np.random.default_rng(0)
+    samples = rng.normal(size=(300, 10)).astype(np.float32)
+    values = []
+    for copies in range(5):
+        samples[:copies] = samples[100 : 100 + copies]
+        values.append(birthday(samples, rng.normal(size=(300, 10)), threshold=1e-6).value)
+    assert values == sorted(values, reverse=True)
+    assert len(set(values)) == 5
+
+
+@pytest.mark.parametrize("spread", [1.0, 0.6])
+def test_intervals_hold_what_the_same_generator_gives_again(spread: float):
+    rng = np.random.default_rng(3)
+    real = rng.normal(size=(300, 6))
+    found = [birthday(rng.normal(size=(300, 6)) * spread, real).as_dict() for _ in range(80)]
+    pairs = [
+        Comparison({"a": {"birthday": a}, "b": {"birthday": b}}) for a, b in zip(found[::2], found[1::2], strict=True)
+    ]
+    apart = [pair.differences()[0].real for pair in pairs]
+    assert sum(apart) <= 6  # of 40; two at 5 %; 16 by a Poisson's interval at .6
+
+
+def test_scatter_is_the_variance_of_the_number_of_pairs():
+    rng = np.random.default_rng(4)
+    real = rng.normal(size=(200, 4))
+    found = [birthday(rng.normal(size=(200, 4)), real, threshold=0.5).details for _ in range(300)]
+    pairs = np.array([each["pairs"] for each in found])
+    assert np.mean([each["scatter"] for each in found]) == pytest.approx(pairs.var() / pairs.mean(), rel=0.25)
 
 
 def test_the_closest_pairs_are_the_closest(digits, monkeypatch):

@@ -10,6 +10,7 @@ from scipy.spatial.distance import cdist
 from scipy.stats import ortho_group
 from sklearn.neighbors import NearestNeighbors
 
+from advnets.comparison import Comparison
 from advnets.errors import MeasureError
 from advnets.measures import tiles
 from advnets.measures.manifold import manifold
@@ -82,6 +83,25 @@ def test_neither_order_nor_rotation_matters_and_roles_swap(seed):
     assert values(x @ turn + 5, y @ turn + 5) == pytest.approx(first, abs=0.06)  # at most a point or two on an edge
     swapped = values(y, x)
     assert (swapped["precision"], swapped["recall"]) == (first["recall"], first["precision"])
+
+
+@pytest.mark.parametrize(("dimensions", "spread"), [(2, 0.9), (4, 0.9), (8, 0.5)])
+def test_intervals_cover_the_chance_in_the_samples(dimensions, spread):
+    rng = np.random.default_rng(dimensions)
+    real = rng.normal(size=(300, dimensions))
+    found = [manifold(rng.normal(size=(300, dimensions)) * spread, real) for _ in range(60)]
+    for name in ("recall", "coverage"):
+        drawn = np.array([each[name].value for each in found])
+        widths = np.array([np.diff(each[name].interval)[0] for each in found]) / (2 * 1.96)
+        of_real = np.sqrt(drawn.mean() * (1 - drawn.mean()) / 300)
+        expected = np.hypot(of_real, drawn.std(ddof=1))
+        assert np.sqrt((widths**2).mean()) == pytest.approx(expected, rel=0.3)
+    for name in ("precision", "recall", "coverage"):
+        pairs = [
+            Comparison({"a": {name: a[name].as_dict()}, "b": {name: b[name].as_dict()}})
+            for a, b in zip(found[::2], found[1::2], strict=True)
+        ]
+        assert sum(pair.differences()[0].real for pair in pairs) <= 5  # of 30; one or two at 5 %
 
 
 def test_intervals_hold_their_values_and_say_how(digits):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from scipy.stats import entropy
 
+from advnets.comparison import Comparison
 from advnets.data.toys import open_points
 from advnets.errors import MeasureError
+from advnets.measures.measurement import Measurement
 from advnets.measures.modes import modes, modes_of_points
 
 
@@ -66,6 +70,44 @@ def test_points_between_the_modes_do_not_count() -> None:
     assert found.value == 15  # the columns at -4, -2 and the left half of that at 0
     none = modes_of_points(np.full((10, 2), 99.0), grid.modes, grid.deviation)
     assert (none.value, none.details["high_quality"]) == (0, 0)
+
+
+def far_and_near(near: int, count: int = 500, seed: int = 0) -> np.ndarray:
+    """Points of which the first `near` are on modes of the ring."""
+    rng = np.random.default_rng(seed)
+    points = np.full((count, 2), 50.0, np.float32)
+    points[:near] = open_points("ring").modes[rng.integers(0, 8, near)]
+    return points
+
+
+def of_ring(points: np.ndarray) -> Measurement:
+    ring = open_points("ring")
+    return modes_of_points(points, ring.modes, ring.deviation)
+
+
+def test_a_generator_far_from_all_modes_is_not_like_the_best() -> None:
+    good, bad = of_ring(far_and_near(500)), of_ring(far_and_near(0))
+    assert (bad.value, bad.interval) == (0, (0, 3))
+    assert bad.details["kl"] is None
+    json.dumps(bad.as_dict(), allow_nan=False)
+    compared = Comparison({"good": {"modes": good.as_dict()}, "bad": {"modes": bad.as_dict()}})
+    assert compared.verdicts("modes") == {"good": "best", "bad": "worse"}
+
+
+def test_fair_draws_are_as_many_as_the_points() -> None:
+    found = of_ring(far_and_near(1))
+    assert found.details["fair_modes"] == 8
+    assert found.details["fair_kl"] < 0.02
+    assert "500 fair draws" in found.caveat
+
+
+def test_intervals_hold_another_draws_modes_where_few_are_near() -> None:
+    rng = np.random.default_rng(1)
+    draws = [of_ring(far_and_near(rng.binomial(500, 0.004), seed=seed)) for seed in range(200)]
+    held = [
+        one.interval[0] <= other.value <= one.interval[1] for one, other in zip(draws[::2], draws[1::2], strict=True)
+    ]
+    assert np.mean(held) > 0.74  # two draws' chance in one's interval: .83; .65 while the far points were left out
 
 
 @pytest.mark.parametrize("labels", [[[0, 1]], [0.5, 1.0], [], [-1, 0], [0, 10]])

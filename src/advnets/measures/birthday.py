@@ -11,7 +11,7 @@ import numpy.typing as npt
 from advnets.errors import MeasureError
 from advnets.measures.inputs import check_widths, features_of
 from advnets.measures.measurement import Measurement
-from advnets.measures.tiles import Distances, Features, closest, pairs_within
+from advnets.measures.tiles import Distances, Features, Indices, closest, pairs_within
 
 _REAL_PAIRS = 10  # the distance that so many pairs of real points do not exceed counts as a near-duplicate
 _SHOWN = 20
@@ -34,17 +34,16 @@ def birthday(
         features: what they are called.
 
     Returns:
-        The support size; where there is no pair, the size that would have shown one with probability .95, a lower bound
-        (`at_least`). The interval takes the number of pairs for Poisson. Details: `pairs`, `threshold`, `real_pairs`,
-        `real_support` of the real points, and `closest`: [row, row, distance] of the closest 20 pairs of samples.
+        The support size; where there is no pair (`at_least`), that of half a pair, and the interval has no upper end.
+        The interval takes the number of pairs for Poisson, but `scatter` times (1 or more) as variable, as pairs that
+        share a sample make it. Details: `pairs`, `scatter`, `threshold`, `real_pairs`, `real_support` of the real
+        points, and `closest`: [row, row, distance] of the closest 20 pairs of samples.
 
     Raises:
         MeasureError: features of different widths, or too few to have 10 pairs.
 
-    Source: Arora and Zhang 2018, Do GANs learn the distribution?, section 2.
+    Source: Arora and Zhang 2018, Do GANs learn the distribution?, section 2; Hoeffding 1948, section 5.
     """
-    from scipy.stats import chi2
-
     ours, theirs = features_of(samples, "samples", 6), features_of(real, "real", 6)
     check_widths(ours, theirs, ("samples", "real"))
     count = min(len(ours), len(theirs))
@@ -52,21 +51,22 @@ def birthday(
     limit = float(closest(theirs, _REAL_PAIRS).squared[-1]) if threshold is None else threshold**2
     if threshold is not None and threshold < 0:
         raise MeasureError(f"a threshold of {threshold:g}", "give a distance")
-    pairs, real_pairs = _pairs_within(ours, limit), _pairs_within(theirs, limit)
-    possible = count * (count - 1) / 2
-    most = float(chi2.ppf(0.975, 2 * pairs + 2)) / 2
-    fewest = float(chi2.ppf(0.025, 2 * pairs)) / 2 if pairs else 0.0
+    degrees = _degrees(ours, limit)
+    pairs, real_pairs = int(degrees.sum()) // 2, int(_degrees(theirs, limit).sum()) // 2
+    possible, scatter = count * (count - 1) / 2, _scatter(degrees)
+    fewest, most = _pairs_interval(pairs, scatter)
     return Measurement(
         measure="birthday",
-        value=possible / pairs if pairs else possible / -math.log(0.05),
-        interval=(possible / most, possible / fewest if pairs else math.inf),
-        interval_by="Poisson, over the pairs of samples",
+        value=possible / max(pairs, 0.5),
+        interval=(possible / most, possible / fewest if fewest else math.inf),
+        interval_by="Poisson, over the pairs of samples, wider where pairs share samples",
         samples=count,
         real=count,
         features=features,
         details={
             "at_least": pairs == 0,
             "pairs": pairs,
+            "scatter": scatter,
             "threshold": math.sqrt(limit),
             "real_pairs": real_pairs,
             "real_support": possible / real_pairs if real_pairs else None,
@@ -82,8 +82,34 @@ def _closest(values: Features, count: int) -> list[list[Any]]:
     return [list(each) for each in zip(found.rows.tolist(), found.columns.tolist(), distances, strict=True)]
 
 
-def _pairs_within(values: Features, limit: float) -> int:
-    """How many pairs of rows have a squared distance of at most `limit`."""
+def _degrees(values: Features, limit: float) -> Indices:
+    """Of each row, how many others have a squared distance of at most `limit`."""
+    degrees = np.zeros(len(values), np.int64)
     distances = Distances.between(values, values)
-    found = (pairs_within(distances, tile, np.full(len(tile.lower), limit)) for tile in distances.tiles())
-    return sum(int((pairs.squared <= limit).sum()) for pairs in found)
+    for tile in distances.tiles():
+        pairs = pairs_within(distances, tile, np.full(len(tile.lower), limit))
+        close = pairs.squared <= limit
+        for ends in (pairs.rows, pairs.columns):
+            degrees += np.bincount(ends[close], minlength=len(values))
+    return degrees
+
+
+def _scatter(degrees: Indices) -> float:
+    """The variance of the number of pairs over a Poisson's: it is a U-statistic, whose pairs share rows.
+
+    With p the share of pairs and h of two, Var = n (n - 1) (n - 2) (E h(x, y) h(x, z) - p^2) + pairs, up to p pairs.
+    """
+    n, pairs = len(degrees), float(degrees.sum()) / 2
+    if not pairs:
+        return 1.0
+    shared = float((degrees * (degrees - 1)).sum()) - 4 * pairs**2 * (n - 2) / (n * (n - 1))
+    return max(1.0, 1.0 + shared / pairs)
+
+
+def _pairs_interval(pairs: int, scatter: float) -> tuple[float, float]:
+    """95 % interval of the mean of a count that is `scatter` times as variable as a Poisson's."""
+    from scipy.stats import chi2
+
+    scaled = pairs / scatter
+    fewest = float(chi2.ppf(0.025, 2 * scaled)) / 2 * scatter if pairs else 0.0
+    return fewest, float(chi2.ppf(0.975, 2 * scaled + 2)) / 2 * scatter

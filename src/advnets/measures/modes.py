@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -18,6 +19,7 @@ Counts = npt.NDArray[np.int64]
 Shares = npt.NDArray[np.float64]
 _DRAWS = 1000
 _FAIR_DRAWS = 200
+_RULE_OF_THREE = 3.0  # what never came in N draws is expected at most so often in N more, at 95 %
 
 CAVEAT = (
     "A mode counts as covered by one sample, whatever the sample looks like, and nothing is said about variety within "
@@ -71,8 +73,10 @@ def modes_of_points(
         seed: of the bootstrap's draws.
 
     Returns:
-        The number of centers with at least one such point. Details as for `modes`, and `high_quality`, the share of
-        points that are near a center, with `high_quality_interval` (Wilson).
+        The number of centers with at least one such point; its interval's draws are of all points, the far ones
+        included, and it goes up to 3 where none is near (the rule of three). Details as for `modes`, the divergences of
+        the points that are near (None where there are none), and `high_quality`, the share of points that are near a
+        center, with `high_quality_interval` (Wilson).
 
     Source: Srivastava et al. 2017, VEEGAN, section 4.1.
     """
@@ -82,30 +86,19 @@ def modes_of_points(
     ours = far.argmin(axis=1)[near]
     counts = np.bincount(ours, minlength=len(means))
     even = np.full(len(means), 1 / len(means))
-    found = _covered(counts, even, "points", seed) if len(ours) else None
+    found = _covered(counts, even, "points", seed, far=len(x) - len(ours))
     quality = {"high_quality": float(near.mean()), "high_quality_interval": wilson(float(near.sum()), len(x))}
-    details = found.details if found else {"modes": len(means), "kl": None, "histogram": counts.tolist()}
-    return Measurement(
-        measure="modes",
-        value=found.value if found else 0.0,
-        interval=found.interval if found else (0.0, float(len(means))),
-        interval_by="bootstrap over the samples",
-        samples=len(x),
-        real=0,
-        features="points",
-        seed=seed,
-        details={**details, **quality},
-        caveat=CAVEAT,
-    )
+    return dataclasses.replace(found, details={**found.details, **quality})
 
 
-def _covered(counts: Counts, real_share: Shares, features: str, seed: int, real: int = 0) -> Measurement:
-    total, known = int(counts.sum()), int((real_share > 0).sum())
+def _covered(counts: Counts, real_share: Shares, features: str, seed: int, real: int = 0, far: int = 0) -> Measurement:
+    """Of the samples in each class, and of those `far` from all."""
+    near, known = int(counts.sum()), int((real_share > 0).sum())
+    total = near + far
     rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(total, counts / total, size=_DRAWS)
-    value, kl = float((counts > 0).sum()), float(_kl(counts, real_share))
-    low, high = _spread(value, (drawn > 0).sum(1))
-    kl_low, kl_high = _spread(kl, _kl(drawn, real_share))
+    drawn = rng.multinomial(total, np.append(counts, far) / total, size=_DRAWS)[:, :-1]
+    value = float((counts > 0).sum())
+    low, high = _spread(value, (drawn > 0).sum(1)) if near else (0.0, _RULE_OF_THREE)
     fair_modes, fair_kl = _fair(total, real_share, real, rng)
     fair_text = (
         f"{total:,} fair draws of the data cover {fair_modes:.4g} of {known:,} on average, at a KL of {fair_kl:.2g}."
@@ -113,7 +106,7 @@ def _covered(counts: Counts, real_share: Shares, features: str, seed: int, real:
     return Measurement(
         measure="modes",
         value=value,
-        interval=(float(max(1, math.floor(low))), float(min(known, math.ceil(high)))),
+        interval=(float(max(0 if far else 1, math.floor(low))), float(min(known, math.ceil(high)))),
         interval_by="bootstrap over the samples",
         samples=total,
         real=real,
@@ -121,16 +114,24 @@ def _covered(counts: Counts, real_share: Shares, features: str, seed: int, real:
         seed=seed,
         details={
             "modes": known,
-            "kl": kl,
-            "kl_interval": (max(0.0, kl_low), kl_high),
-            "kl_even": float(_kl(counts, (real_share > 0) / known)),
+            **_divergences(counts, drawn, real_share),
             "fair_modes": fair_modes,
             "fair_kl": fair_kl,
-            "histogram": (counts / total).tolist(),
+            "histogram": (counts / max(near, 1)).tolist(),
             "real_histogram": real_share.tolist(),
         },
         caveat=f"{CAVEAT} {fair_text}",
     )
+
+
+def _divergences(counts: Counts, drawn: Counts, real_share: Shares) -> dict[str, Any]:
+    if not counts.any():
+        return {"kl": None, "kl_interval": None, "kl_even": None}
+    kl, known = float(_kl(counts, real_share)), int((real_share > 0).sum())
+    low, high = _spread(kl, _kl(drawn[drawn.any(1)], real_share))
+    return {
+        "kl": kl, "kl_interval": (max(0.0, low), high), "kl_even": float(_kl(counts, (real_share > 0) / known)),
+    }  # fmt: skip
 
 
 def _fair(total: int, real_share: Shares, real: int, rng: np.random.Generator) -> tuple[float, float]:
