@@ -259,14 +259,14 @@ def cost(name: str, rounds: int = 12) -> float:
     for _ in range(rounds + 1):
         seconds: dict[bool, float] = {}
         for watched in (True, False):
-            begin = time.perfclass_counter()
+            begin = time.perf_counter()
             for _ in range(steps):
                 trainer.advance()
                 if watched and watch.due(trainer.step):
                     watch.look(trainer)
                 if watched:
                     watch.prepare(trainer)
-            seconds[watched] = time.perfclass_counter() - begin
+            seconds[watched] = time.perf_counter() - begin
         ratios.append(seconds[True] / seconds[False])
     return statistics.median(ratios[1:])  # the first warms up
 
