@@ -78,7 +78,7 @@ def peer_training(seconds: float, every: float, samples: int = SAMPLES) -> Itera
             game.advance()
             steps += 1
         taken += time.perf_counter() - begin
-        yield {"seconds": round(taken, 1), "steps": steps, **measured(peer_samples(game, samples))}
+        yield {"seconds": round(taken, 2), "steps": steps, **measured(peer_samples(game, samples))}
 
 
 @torch.no_grad()
