@@ -101,13 +101,36 @@ def test_fair_draws_are_as_many_as_the_points() -> None:
     assert "500 fair draws" in found.caveat
 
 
-def test_intervals_hold_another_draws_modes_where_few_are_near() -> None:
+def told_apart(found: list[Measurement]) -> float:
+    """The share of comparisons, of every other one with the next, that find a difference."""
+    pairs = zip(found[::2], found[1::2], strict=True)
+    compared = [Comparison({"a": {"modes": a.as_dict()}, "b": {"modes": b.as_dict()}}) for a, b in pairs]
+    return float(np.mean([each.differences()[0].real for each in compared]))
+
+
+@pytest.mark.parametrize("share", [0.004, 0.008])
+def test_intervals_hold_another_draws_modes_where_few_are_near(share: float) -> None:
     rng = np.random.default_rng(1)
-    draws = [of_ring(far_and_near(rng.binomial(500, 0.004), seed=seed)) for seed in range(200)]
+    draws = [of_ring(far_and_near(rng.binomial(500, share), seed=seed)) for seed in range(200)]
     held = [
         one.interval[0] <= other.value <= one.interval[1] for one, other in zip(draws[::2], draws[1::2], strict=True)
     ]
-    assert np.mean(held) > 0.74  # two draws' chance in one's interval: .83; .65 while the far points were left out
+    assert np.mean(held) > 0.83  # two draws' chance in one's interval; .75 while unseen modes could not be drawn
+    assert told_apart(draws) <= 0.08  # .16 at a share of .008
+
+
+def test_draws_of_a_generator_with_rare_classes_are_not_told_apart() -> None:
+    rng = np.random.default_rng(5)
+    real, law = np.repeat(np.arange(100), 30), 1 / np.arange(1, 101)
+    draws = [rng.choice(100, 300, p=law / law.sum()) for _ in range(200)]
+    assert told_apart([modes(each, real, 100) for each in draws]) <= 0.08  # .16 while unseen ones could not be drawn
+
+
+def test_classes_without_real_images_are_not_drawn_either() -> None:
+    found = modes(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 2]), 50)
+    assert found.details["modes"] == 3
+    assert found.interval[1] <= 3
+    assert np.isfinite(found.details["kl_interval"]).all()
 
 
 @pytest.mark.parametrize("labels", [[[0, 1]], [0.5, 1.0], [], [-1, 0], [0, 10]])

@@ -40,8 +40,9 @@ def modes(
         seed: of the bootstrap's draws.
 
     Returns:
-        The number of classes with at least one sample; its interval is a bootstrap's over the samples (which cannot
-        find a class that was not drawn): what other samples, as many, may give. Details: `modes`, how many there are;
+        The number of classes with at least one sample; its interval is a bootstrap's over the samples, in which classes
+        that were not drawn are together as likely as those drawn once: what other samples, as many, may give. Details:
+        `modes`, how many there are;
         `kl`, KL(samples || real) in nats, with `kl_interval`; `kl_even`, the same from even shares of all modes;
         `fair_modes` and `fair_kl`, what as many other real images give on average; `histogram`, each class's share of
         the samples; `real_histogram`.
@@ -50,7 +51,7 @@ def modes(
         MeasureError: labels that are no classes, or a class of samples that no real image has.
 
     Source: Metz et al. 2017, Unrolled GANs, sections 3.2 and 3.3.1; Srivastava et al. 2017, VEEGAN, section 4;
-    Lin et al. 2018, PacGAN, for `kl_even`.
+    Lin et al. 2018, PacGAN, for `kl_even`; Good 1953, for the classes that were not drawn.
     """
     ours, theirs = _checked(labels, "labels", classes), _checked(real_labels, "real_labels", classes)
     real_share = np.bincount(theirs, minlength=classes) / len(theirs)
@@ -96,7 +97,7 @@ def _covered(counts: Counts, real_share: Shares, features: str, seed: int, real:
     near, known = int(counts.sum()), int((real_share > 0).sum())
     total = near + far
     rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(total, np.append(counts, far) / total, size=_DRAWS)[:, :-1]
+    drawn = rng.multinomial(total, _likely(counts, far, real_share), size=_DRAWS)[:, :-1]
     value = float((counts > 0).sum())
     low, high = _spread(value, (drawn > 0).sum(1)) if near else (0.0, _RULE_OF_THREE)
     fair_modes, fair_kl = _fair(total, real_share, real, rng)
@@ -122,6 +123,17 @@ def _covered(counts: Counts, real_share: Shares, features: str, seed: int, real:
         },
         caveat=f"{CAVEAT} {fair_text}",
     )
+
+
+def _likely(counts: Counts, far: int, real_share: Shares) -> Shares:
+    """Of each class, and last of none, how likely the next sample is to be in it.
+
+    A bootstrap of the draws alone never finds a class that they missed, and makes the number of modes too sure; what
+    they missed is together about as likely as what they have once (Good 1953).
+    """
+    unseen = (counts == 0) & (real_share > 0)
+    weights = np.append(counts + unseen * (counts == 1).sum() / max(1, int(unseen.sum())), far)
+    return weights / weights.sum()
 
 
 def _divergences(counts: Counts, drawn: Counts, real_share: Shares) -> dict[str, Any]:
