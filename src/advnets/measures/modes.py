@@ -42,10 +42,9 @@ def modes(
     Returns:
         The number of classes with at least one sample; its interval is a bootstrap's over the samples, in which classes
         that were not drawn are together as likely as those drawn once: what other samples, as many, may give. Details:
-        `modes`, how many there are;
-        `kl`, KL(samples || real) in nats, with `kl_interval`; `kl_even`, the same from even shares of all modes;
-        `fair_modes` and `fair_kl`, what as many other real images give on average; `histogram`, each class's share of
-        the samples; `real_histogram`.
+        `modes`, how many there are; `kl`, KL(samples || real) in nats, with `kl_interval`; `kl_even`, the same from
+        even shares of all modes; `fair_modes` and `fair_kl`, what as many other real images give on average;
+        `histogram`, each class's share of the samples; `real_histogram`.
 
     Raises:
         MeasureError: labels that are no classes, or a class of samples that no real image has.
