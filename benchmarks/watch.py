@@ -34,7 +34,7 @@ from advnets.data.toys import PointTable
 from advnets.measures.features import extractor
 from advnets.recipe import Recipe, load_recipe
 from advnets.training.trainer import Data, Trainer
-from advnets.training.watch import LEAST_WILD, SETTLED, WILD, Watch, is_alarm
+from advnets.training.watch import LEAST_WILD, SETTLED, WILD, Watch, alarm_steps
 
 RESULT = Path(__file__).parent / "results" / "watch.json"
 STAGE, FAKES, IN_A_ROW = 25, 500, 3
@@ -150,7 +150,7 @@ def run(case: Case) -> dict[str, Any]:
     return {
         "kind": case.kind, "name": case.name, "seed": case.seed, "collapsing": case.worse is not None,
         "switch": case.switch, "steps": trainer.step, "alarm": _alarm(course, case.switch), "lost": _lost(course),
-        "early": [step for step in _alarms(course) if step < case.switch],
+        "early": [step for step in alarm_steps(course) if step < case.switch],
         "lowest": min((line["smooth"] / line["peak"] for line in course if line["peak"] > 0.25), default=None),
         "wildest": max(
             (
@@ -210,11 +210,7 @@ def _there(labels: np.ndarray, classes: int) -> tuple[int, int]:
 
 def _alarm(course: list[dict[str, Any]], switch: int) -> int | None:
     """The first alarm after the game was made worse; of a healthy game the first of all."""
-    return next((step for step in _alarms(course) if step >= switch), None)
-
-
-def _alarms(course: list[dict[str, Any]]) -> list[int]:
-    return [line["step"] for place, line in enumerate(course) if is_alarm(course[: place + 1][-2:])]
+    return next((step for step in alarm_steps(course) if step >= switch), None)
 
 
 def _lost(course: list[dict[str, Any]]) -> int | None:

@@ -18,7 +18,7 @@ from advnets.measures.measurement import interval_of
 from advnets.training.directory import writing
 from advnets.training.loop import save_samples
 from advnets.training.run import Run
-from advnets.training.watch import is_alarm
+from advnets.training.watch import alarm_steps
 
 if TYPE_CHECKING:
     from advnets.evaluation import Evaluation
@@ -70,8 +70,7 @@ def write_report(run: Run) -> Path:
         if metrics:
             figures.curves(metrics, run.path / "curves.png")
         if looks := run.directory.read_watch():
-            alarms = [line["step"] for place, line in enumerate(looks) if is_alarm(looks[: place + 1][-2:])]
-            figures.looks(looks, alarms, run.path / "watch.png")
+            figures.looks(looks, alarm_steps(looks), run.path / "watch.png")
         if panels := _courses(run):
             figures.courses(panels, run.path / "measures.png")
         path = run.path / "report.md"

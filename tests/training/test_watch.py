@@ -36,6 +36,7 @@ from advnets.training.watch import (
     UNSTEADY,
     WILD,
     Watch,
+    alarm_steps,
     evaluating,
     is_alarm,
     judge,
@@ -167,7 +168,7 @@ def test_unrest_at_the_start_is_no_alarm() -> None:
 
 def test_a_game_thrown_about_from_the_beginning_is_an_alarm_once_it_should_have_settled() -> None:
     found = history(*[0.1] * 80, movements=[2 * ALWAYS_WILD] * 80)
-    assert [line["step"] for place, line in enumerate(found) if is_alarm(found[: place + 1])] == [SETTLED["steps"]]
+    assert alarm_steps(found) == [SETTLED["steps"]]
     assert {line["state"] for line in history(*[0.1] * 80, movements=[0.9 * ALWAYS_WILD] * 80)} == {"rising"}
 
 
@@ -265,8 +266,7 @@ def test_settings_that_mean_nothing_are_refused(value: dict[str, Any], what: str
 
 
 def alarms(path: Path) -> list[int]:
-    looks = lines(path)
-    return [look["step"] for place, look in enumerate(looks) if is_alarm(looks[: place + 1])]
+    return alarm_steps(lines(path))
 
 
 def test_a_warning_has_a_picture_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

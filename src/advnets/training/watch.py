@@ -266,6 +266,11 @@ def is_alarm(lines: Sequence[Mapping[str, Any]]) -> bool:
     return state in ALARMS and before not in ALARMS[ALARMS.index(state) :]
 
 
+def alarm_steps(lines: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The steps of the alarms in these lines of watch.jsonl."""
+    return [line["step"] for place, line in enumerate(lines) if is_alarm(lines[max(0, place - 1) : place + 1])]
+
+
 @contextlib.contextmanager
 def evaluating(network: nn.Module) -> Generator[None]:
     """The network in eval mode; afterwards every module in its own mode again."""
