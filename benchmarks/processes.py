@@ -86,7 +86,7 @@ def _run_seconds(command: list[str]) -> float:
 
 def _first_step(arguments: list[str], run: Path, environment: dict[str, str]) -> float:
     """The log's first line is written as soon as the first step is done."""
-    command = [sys.executable, "-m", "advnets.cli", "train", *arguments, "--run", str(run)]
+    command = [sys.executable, "-m", "advnets", "train", *arguments, "--run", str(run)]
     options = ["--steps", "1", "--log-every", "1", "--sample-every", "0"]
     begin = time.perf_counter()
     process = subprocess.Popen(

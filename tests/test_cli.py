@@ -218,7 +218,7 @@ def test_a_failure_of_ours_has_a_report(
 
 
 def test_a_reader_that_goes_away_is_no_failure() -> None:
-    command = f"{sys.executable} -m advnets.cli recipe mnist | head -1; exit ${{PIPESTATUS[0]}}"
+    command = f"{sys.executable} -m advnets recipe mnist | head -1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "name: mnist\n"

@@ -367,7 +367,3 @@ def _our_failure(args: list[str]) -> int:
     last = trace.strip().splitlines()[-1]
     print(f"advnets: our failure, not yours ({last}); please send us {file.name}", file=sys.stderr)
     return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

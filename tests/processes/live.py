@@ -35,7 +35,7 @@ class Live:
     def start(self, *args: object, before: Callable[[], None] | None = None) -> subprocess.Popen[str]:
         """Start `advnets ARGS` and return at once."""
         return subprocess.Popen(
-            [sys.executable, "-m", "advnets.cli", *map(str, args)], env=self._env, text=True, stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", "advnets", *map(str, args)], env=self._env, text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=before,
         )  # fmt: skip
 

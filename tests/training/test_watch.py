@@ -30,10 +30,13 @@ from advnets.training.watch import (
     FALL,
     GROWN,
     LEAST_WILD,
+    LONG,
     SETTLED,
     SOUND,
+    STUCK,
     SUDDEN,
     UNSTEADY,
+    VAIN,
     WILD,
     Watch,
     alarm_steps,
@@ -183,6 +186,30 @@ def test_a_collapse_after_unrest_is_an_alarm_of_its_own() -> None:
     found = history(*[0.9] * (calm + wild), *[0.01] * 30, movements=[0.1] * calm + [0.5] * wild + [0.0] * 30)
     alarms = [line["state"] for place, line in enumerate(found) if is_alarm(found[: place + 1])]
     assert alarms == [UNSTEADY, COLLAPSED]
+
+
+def test_a_game_that_never_rises_is_an_alarm_in_the_end_and_may_still_rise() -> None:
+    long = LONG["steps"] // 5
+    found = history(*[0.1] * 20, *[0.0] * long, *[0.9] * 30)
+    assert alarm_steps(found) == [LONG["steps"]]
+    assert found[long - 1]["state"] == STUCK
+    assert found[-1]["state"] == "healthy"
+    assert {line["state"] for line in history(*[2 * VAIN] * 2 * long)} == {"rising"}
+    assert STUCK not in {line["state"] for line in history(*[0.9] * 20, *[0.0] * long)}  # that one collapsed
+
+
+def test_a_stuck_game_begins_anew_with_gentler_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    still = {"kind": "adam", "rate": 1e-12}
+    run = advnets.train(ring(batch=64, generator_optimizer=still, generator={"init": 1e-9}), run=tmp_path / "run")
+    watch = {"action": "rollback", "rollbacks": 3}
+    run.directory.write_recipe(run.directory.recipe.replace(steps=1010, checkpoint_every=500, watch=watch))
+    run = advnets.resume(run)
+    said = capsys.readouterr().err
+    assert run.facts["rollbacks"] == [{"at": 1000, "to": 0, "rates": [5e-13, ring().discriminator_optimizer.rate / 2]}]
+    assert (run.step, run.directory.status) == (1000, COLLAPSED)
+    assert said.count("step 1,000: the generator has learned nothing so far") == 2
+    assert "rolled back to step 0" in said
+    assert "last healthy" not in said
 
 
 def test_movement_is_the_mean_way_of_an_image_in_one_step() -> None:
@@ -363,6 +390,11 @@ def test_gentler_is_half_the_rates_and_one_step_of_g() -> None:
     assert slower.generator_optimizer.rate == recipe.generator_optimizer.rate / 2
     assert slower.discriminator_optimizer.rate == recipe.discriminator_optimizer.rate / 2
     assert (slower.generator_steps, slower.watch.rollbacks) == (1, 1)
+
+
+def test_gentler_lets_d_catch_up_with_a_g_that_ran_ahead() -> None:
+    slower = gentler(ring(generator_optimizer={"rate": 0.008}, discriminator_optimizer={"rate": 0.002}))
+    assert (slower.generator_optimizer.rate, slower.discriminator_optimizer.rate) == (0.004, 0.002)
 
 
 def test_the_last_checkpoint_before_a_fall_outlives_the_newest(tmp_path: Path) -> None:

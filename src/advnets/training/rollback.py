@@ -42,11 +42,14 @@ def roll_back(run: RunDirectory, target: int | None, recipe: Recipe) -> None:
 
 
 def gentler(recipe: Recipe) -> Recipe:
-    """The recipe with both rates halved, with one update of G a step, and one rollback more to its count."""
+    """The recipe with lower rates, with one update of G a step, and one rollback more to its count.
+
+    G's rate is halved. So is D's, unless it is the lower one: then G ran ahead, and halving both would leave it there.
+    """
     g, d = recipe.generator_optimizer, recipe.discriminator_optimizer
     return recipe.replace(
         generator_optimizer=dataclasses.replace(g, rate=g.rate / 2),
-        discriminator_optimizer=dataclasses.replace(d, rate=d.rate / 2),
+        discriminator_optimizer=dataclasses.replace(d, rate=d.rate if d.rate < g.rate else d.rate / 2),
         generator_steps=1,
         watch=dataclasses.replace(recipe.watch, rollbacks=recipe.watch.rollbacks + 1),
     )

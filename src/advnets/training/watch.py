@@ -46,10 +46,13 @@ SETTLED = {"steps": 250, "looks": 20}
 """Before most collapses G's images are thrown about: the smoothed movement is WILD times what is usual and at least
 LEAST_WILD, or it is ALWAYS_WILD, as with rates that were too high from the beginning; that is over below TAME of it. A
 game has SETTLED after so many steps and looks; in its first steps every one is thrown about."""
+VAIN, LONG = 0.01, {"steps": 1000, "looks": 20}
+"""A game that never rose is stuck if its images are as good as alike after so long. (`paper-mnist` comes down to .03 in
+its first 800 steps, by five seeds, before it rises.)"""
 SOUND = 0.9  # of the peak: healthy
 _WEIGHT, _SLOW = 0.2, 0.02  # of the newest look in what is smoothed, in what is usual
-COLLAPSED, UNSTEADY = "collapsed", "unsteady"
-ALARMS = (UNSTEADY, COLLAPSED)  # the later the worse
+UNSTEADY, COLLAPSED, STUCK = "unsteady", "collapsed", "stuck"
+ALARMS = (UNSTEADY, COLLAPSED, STUCK)  # the later the worse
 _MOST_ROLLBACKS = 4  # a sixteenth of the first rates
 _AHEAD = 0.95  # of the pairs
 _COUNT, _FEWEST, _CLUSTERS = 64, 16, 20
@@ -65,7 +68,7 @@ class WatchConfig:
     """The Helvetica watch: mode collapse, seen while it happens."""
 
     action: Literal["warn", "stop", "rollback", "off"] = "warn"
-    """On an alarm: say so and go on; end the training; or go back to the last healthy checkpoint at half the rates."""
+    """On an alarm: say so and go on; end the training; or go back to the last healthy checkpoint at lower rates."""
     every: int = 5
     """Steps between looks; what costs more, D's opinion, is asked for at every twentieth."""
     rollbacks: int = 0
@@ -169,31 +172,44 @@ class Watch:
 
     @property
     def last_healthy(self) -> int | None:
-        """The step of the last look before a fall began; None where there is none."""
+        """The step of the last look before a fall began; None where there is none, as in a game that never rose."""
+        if self._lines and self._lines[-1]["state"] == STUCK:
+            return None
         fine = (int(line["step"]) for line in reversed(self._lines) if line["state"] in ("rising", "healthy"))
         return next(fine, None)
 
     def alarm(self, picture: Path) -> list[str]:
         """What to tell the user after an alarm: what was seen, and what to try."""
         line = self._lines[-1]
-        if line["state"] == COLLAPSED:
-            what = (
-                "the generator collapses (the Helvetica scenario): the diversity of its images fell from"
-                f" {line['peak']:.2f} to {line['diversity']:.2f}"
-            )
-        else:
-            usual = "" if line["usual"] is None else f", {line['usual']:.0%} as a rule"
-            what = (
-                f"the game has lost its balance: a step now moves the image of a latent by {line['unrest']:.0%} of the"
-                f" distance between real images{usual}; a collapse (the Helvetica scenario) mostly follows"
-            )
-        said = [f"step {line['step']:,}: {what}; last healthy at step {self.last_healthy:,}; picture: {picture}"]
+        ago = "" if self.last_healthy is None else f"; last healthy at step {self.last_healthy:,}"
+        said = [f"step {line['step']:,}: {_finding(line)}{ago}; picture: {picture}"]
         return said if self._config.doing == "rollback" else [*said, f"what to try: {_remedy(line, self._config)}"]
+
+
+def _finding(line: Mapping[str, Any]) -> str:
+    """What was seen."""
+    if line["state"] == STUCK:
+        return "the generator has learned nothing so far: it maps all latents to one image"
+    if line["state"] == COLLAPSED:
+        return (
+            "the generator collapses (the Helvetica scenario): the diversity of its images fell from"
+            f" {line['peak']:.2f} to {line['diversity']:.2f}"
+        )
+    usual = "" if line["usual"] is None else f", {line['usual']:.0%} as a rule"
+    return (
+        f"the game has lost its balance: a step now moves the image of a latent by {line['unrest']:.0%} of the"
+        f" distance between real images{usual}; a collapse (the Helvetica scenario) mostly follows"
+    )
 
 
 def _remedy(line: Mapping[str, Any], config: WatchConfig) -> str:
     """What helps: it depends on who runs ahead of whom."""
-    way_back = "; --watch.action rollback goes back and halves the rates" if not config.rollbacks else ""
+    way_back = "; --watch.action rollback goes back and lowers the rates" if not config.rollbacks else ""
+    if line["state"] == STUCK:
+        return (
+            "train anew with a lower --generator-optimizer.rate and --discriminator-optimizer.rate, or a larger"
+            f" penalty (--penalties.r1.weight){way_back}"
+        )
     if line["state"] == UNSTEADY:
         return (
             "the steps are too large: train anew with a lower --generator-optimizer.rate and"
@@ -219,7 +235,7 @@ def judge(figures: Mapping[str, float], before: Sequence[Mapping[str, Any]], ste
         `smooth`, its exponential average over the looks; `peak`, the highest of that so far; `unrest`, the
         exponential average of the movement; `usual`, a slower one of the unrest, from when the peak was YOUNG and
         outside alarms, None before; `state`: "rising" until there was ever enough to lose, then "healthy", "falling",
-        "unsteady" or "collapsed".
+        "unsteady" or "collapsed"; "stuck" if it has not risen at all after very long.
     """
     parts = [figures["spread"], figures["clusters"]]
     now = math.sqrt(math.prod(min(part, 1.0) for part in parts)) if all(map(math.isfinite, parts)) else 0.0
@@ -230,11 +246,16 @@ def judge(figures: Mapping[str, float], before: Sequence[Mapping[str, Any]], ste
     peak = max(last["peak"], smooth)
     unrest = last["unrest"] + _WEIGHT * (movement - last["unrest"])
     state = "rising" if peak < YOUNG else _state(now, smooth, peak, last["state"])
-    settled = step >= SETTLED["steps"] and len(before) >= SETTLED["looks"]
-    if settled and state != COLLAPSED and _wild(unrest, last):
+    if state == "rising" and smooth < VAIN and _after(LONG, step, before):
+        state = STUCK
+    elif state != COLLAPSED and _wild(unrest, last) and _after(SETTLED, step, before):
         state = UNSTEADY
     found = {"diversity": now, "smooth": smooth, "peak": peak, "unrest": unrest}
     return {**_plain(found), "usual": _usual(unrest, last["usual"], state), "state": state}
+
+
+def _after(age: Mapping[str, int], step: int, before: Sequence[Mapping[str, Any]]) -> bool:
+    return step >= age["steps"] and len(before) >= age["looks"]
 
 
 def _state(now: float, smooth: float, peak: float, last: str) -> str:
