@@ -319,6 +319,34 @@ def recipe(args: list[str]) -> None:
     call(recipe, args)
 
 
+def paper(args: list[str]) -> None:
+    """Make a table, figure or theorem of the paper."""
+
+    def paper(
+        exhibit: Positional[str], quick: bool = False, out: Path | None = None, seed: int = 0, fresh: bool = False
+    ) -> None:
+        """Make an exhibit of the paper: a text with the paper's figures beside ours, pictures, a JSON file.
+
+        What takes long is kept: a command that was stopped goes on where it was when it is given again.
+
+        Example: advnets paper theory
+
+        Args:
+            exhibit: theory, costs, or all of them with a page that shows them.
+            quick: in less than a minute, with fewer steps, samples and seeds.
+            out: the folder to write to. By default paper, with --quick paper-quick.
+            seed: of everything that is drawn.
+            fresh: compute anew what is kept.
+        """
+        from advnets.paper import make
+
+        folder = out or Path("paper-quick" if quick else "paper")
+        text = make(exhibit, folder, quick=quick, seed=seed, fresh=fresh, say=lambda line: print(line, file=sys.stderr))
+        print(f"{exhibit}: {text}")
+
+    call(paper, args)
+
+
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "train": train,
     "resume": resume,
@@ -329,6 +357,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "info": info,
     "recipes": recipes,
     "recipe": recipe,
+    "paper": paper,
 }
 
 

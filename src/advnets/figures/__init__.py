@@ -2,9 +2,12 @@
 
 from advnets.figures.files import save, save_each, step_of
 from advnets.figures.grid import grid, interpolation, neighbors
+from advnets.figures.lines import Line, Panel, panels
 from advnets.figures.plots import courses, curves, intervals, looks, scatter
 
 __all__ = [
+    "Line",
+    "Panel",
     "courses",
     "curves",
     "grid",
@@ -12,6 +15,7 @@ __all__ = [
     "intervals",
     "looks",
     "neighbors",
+    "panels",
     "save",
     "save_each",
     "scatter",

@@ -40,7 +40,7 @@ def curves(metrics: Sequence[Mapping[str, Any]], path: str | os.PathLike[str]) -
     lines = [line for line in metrics if "step" in line]
     if not lines:
         raise DataError("no metrics to draw", "train for at least one log interval")
-    figure = _figure(9.6, 3.6)
+    figure = new_figure(9.6, 3.6)
     costs, opinions = figure.subplots(1, 2)
     _panel(costs, "Costs", [("cost_d", "discriminator", _BLUE), ("cost_g", "generator", _ORANGE)], lines)
     _panel(opinions, "D's output", [("d_real", "D(x)", _BLUE), ("d_fake", "D(G(z))", _ORANGE)], lines)
@@ -48,7 +48,7 @@ def curves(metrics: Sequence[Mapping[str, Any]], path: str | os.PathLike[str]) -
         opinions.axhline(0.5, color=_GRAY, linewidth=0.8, linestyle=":")
         opinions.set_ylim(-0.02, 1.02)  # probabilities; a critic's values lie anywhere
     _note_pace(opinions, lines)
-    return _save(figure, path)
+    return save_figure(figure, path)
 
 
 def scatter(points: npt.ArrayLike, real: npt.ArrayLike, path: str | os.PathLike[str]) -> Path:
@@ -67,17 +67,17 @@ def scatter(points: npt.ArrayLike, real: npt.ArrayLike, path: str | os.PathLike[
         RunError: the file cannot be written.
     """
     ours, theirs = _in_plane(points, "generated"), _in_plane(real, "real")
-    figure = _figure(4.8, 4.8)
+    figure = new_figure(4.8, 4.8)
     axes = figure.subplots()
     axes.scatter(*theirs.T, s=26, color=_BLUE, alpha=0.2, linewidths=0, label="real")
     axes.scatter(*ours.T, s=4, color=_ORANGE, alpha=0.7, linewidths=0, label="generated")
     axes.set_aspect("equal", adjustable="datalim")
-    _tidy(axes)
+    tidy(axes)
     legend = axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.1), ncols=2)
     for handle in legend.legend_handles:
         if handle is not None:
             handle.set_alpha(1)
-    return _save(figure, path)
+    return save_figure(figure, path)
 
 
 def intervals(panels: Mapping[str, Mapping[str, tuple[float, float, float]]], path: str | os.PathLike[str]) -> Path:
@@ -96,7 +96,7 @@ def intervals(panels: Mapping[str, Mapping[str, tuple[float, float, float]]], pa
     names = list(dict.fromkeys(name for panel in panels.values() for name in panel))
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
-    figure = _figure(2.0 + 3.2 * columns, rows * (1.0 + 0.32 * len(names)))
+    figure = new_figure(2.0 + 3.2 * columns, rows * (1.0 + 0.32 * len(names)))
     grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
     for axes, (title, panel) in zip(grid.flat, panels.items(), strict=False):
         for place, name in enumerate(names):
@@ -109,10 +109,10 @@ def intervals(panels: Mapping[str, Mapping[str, tuple[float, float, float]]], pa
         axes.set_yticks(range(len(names)), names, fontsize=9)
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.tick_params(axis="x", labelsize=8)
-        _tidy(axes)
+        tidy(axes)
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
-    return _save(figure, path)
+    return save_figure(figure, path)
 
 
 def courses(panels: Mapping[str, Sequence[tuple[float, float, float, float]]], path: str | os.PathLike[str]) -> Path:
@@ -130,7 +130,7 @@ def courses(panels: Mapping[str, Sequence[tuple[float, float, float, float]]], p
     """
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
-    figure = _figure(1.0 + 3.4 * columns, 2.6 * rows)
+    figure = new_figure(1.0 + 3.4 * columns, 2.6 * rows)
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes, (title, points) in zip(grid.flat, panels.items(), strict=False):
         steps, values, low, high = np.array(points, dtype=np.float64).T
@@ -140,10 +140,10 @@ def courses(panels: Mapping[str, Sequence[tuple[float, float, float, float]]], p
         axes.set_title(title, loc="left", fontsize=10)
         axes.set_xlabel("step", fontsize=9)
         axes.tick_params(labelsize=8)
-        _tidy(axes)
+        tidy(axes)
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
-    return _save(figure, path)
+    return save_figure(figure, path)
 
 
 def looks(lines: Sequence[Mapping[str, Any]], alarms: Sequence[int], path: str | os.PathLike[str]) -> Path:
@@ -161,7 +161,7 @@ def looks(lines: Sequence[Mapping[str, Any]], alarms: Sequence[int], path: str |
     Raises:
         OSError: the file cannot be written.
     """
-    figure = _figure(13.2, 3.6)
+    figure = new_figure(13.2, 3.6)
     diversity, movement, opinions = figure.subplots(1, 3)
     shown = [(diversity, "Diversity of fakes", "diversity", "smooth"), (movement, "Movement", "movement", "unrest")]
     for axes, title, single, smooth in shown:
@@ -172,14 +172,15 @@ def looks(lines: Sequence[Mapping[str, Any]], alarms: Sequence[int], path: str |
         axes.set_title(title, fontsize=10, loc="left")
         axes.set_xlabel("step")
         axes.legend(frameon=False, fontsize=9)
-        _tidy(axes)
+        tidy(axes)
     diversity.set_ylim(-0.02, 1.05)
     asked = [("accuracy", "told apart by D", _BLUE), ("spread_features", "spread in D's features", _ORANGE)]
     _panel(opinions, "D on fakes", asked, list(lines))
-    return _save(figure, path)
+    return save_figure(figure, path)
 
 
-def _figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of so many inches, drawn without a display."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # a third of a second: only who draws pays
     from matplotlib.figure import Figure
 
@@ -196,7 +197,7 @@ def _panel(axes: Axes, title: str, series: list[tuple[str, str, str]], lines: li
             axes.plot(steps, _smooth(values), color=color, linewidth=1.6, label=label)
     axes.set_title(title, fontsize=10, loc="left")
     axes.set_xlabel("step")
-    _tidy(axes)
+    tidy(axes)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False, fontsize=9)
 
@@ -224,7 +225,8 @@ def _note_pace(axes: Axes, lines: list[Mapping[str, Any]]) -> None:
         axes.set_title(text, fontsize=9, loc="right", color=_GRAY)
 
 
-def _tidy(axes: Axes) -> None:
+def tidy(axes: Axes) -> None:
+    """Axes as all our plots have them."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#e6e6e6", linewidth=0.6)
     axes.set_axisbelow(True)
@@ -238,7 +240,12 @@ def _in_plane(points: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
     return array
 
 
-def _save(figure: Figure, path: str | os.PathLike[str]) -> Path:
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
+    """Write it as PNG, whole or not at all.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     target = Path(path)
     write_whole(target, lambda file: figure.savefig(file, format="png", metadata={"Software": None}))
     return target

@@ -1,0 +1,57 @@
+"""Every table, figure and theorem of *Generative Adversarial Nets*, each made by one command with the paper's figures.
+
+An exhibit is one file here with a function `make(bench)`, and a line in `EXHIBITS`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+
+from advnets.errors import UsageError
+from advnets.paper.exhibit import Bench, Exhibit, write
+from advnets.paper.page import write_page
+
+EXHIBITS = {
+    "costs": "The tutorial's three costs of the generator: where they saturate",
+}
+"""Names of the exhibits, which are modules of this package, and what they show, in the order of the page."""
+
+
+def make(
+    name: str,
+    folder: Path,
+    *,
+    quick: bool = False,
+    seed: int = 0,
+    fresh: bool = False,
+    say: Callable[[str], None] = print,
+) -> Path:
+    """Make an exhibit, or `all` of them and the page that shows them.
+
+    Args:
+        name: a key of `EXHIBITS`, or "all".
+        folder: where to. What takes long is kept in its folder `parts` and not computed again, so that a command that
+            was killed goes on where it was when it is given again.
+        quick: in less than a minute, with fewer steps, samples and seeds.
+        seed: of everything that is drawn.
+        fresh: compute anew what is kept.
+        say: is told how far it is.
+
+    Returns:
+        The path of the text.
+
+    Raises:
+        UsageError: no such exhibit.
+        RunError: a file cannot be written.
+    """
+    if name == "all":
+        for each in EXHIBITS:
+            say(f"{each}: {make(each, folder, quick=quick, seed=seed, fresh=fresh, say=say)}")
+        return write_page(folder, list(EXHIBITS))
+    if name not in EXHIBITS:
+        raise UsageError(f"no exhibit {name!r}", f"choose one of {', '.join(EXHIBITS)}, all")
+    bench = Bench(name, folder, quick, seed, fresh, say)
+    exhibit: Exhibit = importlib.import_module(f"advnets.paper.{name}").make(bench)
+    return write(bench, exhibit)

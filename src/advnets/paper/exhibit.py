@@ -1,0 +1,176 @@
+"""What an exhibit of the paper is: figures beside the paper's, a text, pictures; and where its long parts are kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from advnets.errors import RunError
+from advnets.files import write_whole
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure of ours beside the paper's.
+
+    Args:
+        what: what it is of.
+        ours: our figure, as text with its error and unit.
+        paper: the paper's; empty where it states none.
+        note: what differs, and why.
+    """
+
+    what: str
+    ours: str
+    paper: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text."""
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that lies beside the exhibit's text."""
+
+    file: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A table, figure or theorem of the paper, as we found it.
+
+    Args:
+        title: its heading.
+        body: Markdown paragraphs, tables and pictures, in the order of reading.
+        rows: our figures beside the paper's.
+        figures: everything that was computed, for JSON.
+    """
+
+    title: str
+    body: Sequence[str | Table | Picture]
+    rows: Sequence[Row] = ()
+    figures: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where an exhibit is made.
+
+    Args:
+        name: the exhibit's.
+        folder: where text, figures and pictures go.
+        quick: less than a minute in all, for a first look and for tests: fewer steps, samples and seeds.
+        seed: of everything that is drawn.
+        fresh: compute anew what is kept there.
+        say: tells the user how far it is.
+    """
+
+    name: str
+    folder: Path
+    quick: bool = False
+    seed: int = 0
+    fresh: bool = False
+    say: Callable[[str], None] = print
+
+    @property
+    def parts(self) -> Path:
+        """The folder of what takes long: computed once, so that a killed exhibit goes on where it was."""
+        return self.folder / "parts" / self.name
+
+    def path(self, suffix: str) -> Path:
+        """A file of this exhibit's in the folder: `path("-curves.png")`."""
+        return self.folder / f"{self.name}{suffix}"
+
+    def keep(self, part: str, compute: Callable[[], Any], of: Any = None) -> Any:
+        """What `compute` returned, or returned earlier.
+
+        Args:
+            part: its name, a file name.
+            compute: returns what JSON can hold; it is given back as JSON holds it (lists, no tuples).
+            of: what else it depends on, as JSON: kept figures of another `of`, seed or pace are computed anew.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        key = json.loads(json.dumps({"quick": self.quick, "seed": self.seed, "of": of}))
+        path = self.parts / f"{part}.json"
+        if not self.fresh and path.is_file() and (kept := _read(path)) is not None and kept["key"] == key:
+            return kept["value"]
+        self.say(f"{self.name}: {part}")
+        text = json.dumps({"key": key, "value": compute()}, indent=1)
+        _write(path, text)
+        return json.loads(text)["value"]
+
+
+def write(bench: Bench, exhibit: Exhibit) -> Path:
+    """Write NAME.json and NAME.md; the pictures are there already.
+
+    Returns:
+        The path of the text.
+
+    Raises:
+        RunError: a file cannot be written.
+    """
+    facts = {
+        "title": exhibit.title, "quick": bench.quick, "seed": bench.seed,
+        "rows": [dataclasses.asdict(row) for row in exhibit.rows], "figures": exhibit.figures,
+    }  # fmt: skip
+    _write(bench.path(".json"), json.dumps(facts, indent=1) + "\n")
+    text = bench.path(".md")
+    _write(text, markdown(exhibit, bench.name, bench.quick))
+    return text
+
+
+def markdown(exhibit: Exhibit, name: str, quick: bool = False) -> str:
+    """The exhibit's text: its figures beside the paper's first, then its body."""
+    pace = " --quick" if quick else ""
+    parts = [f"# {exhibit.title}", f"`advnets paper {name}{pace}` makes this page."]
+    if quick:
+        parts.append("**Made with `--quick`**: fewer steps, samples and seeds than the figures below deserve.")
+    if exhibit.rows:
+        parts.append(_lines(rows_table(exhibit.rows)))
+    parts += [_lines(each) if isinstance(each, Table) else _text(each) for each in exhibit.body]
+    return "\n\n".join(parts) + "\n"
+
+
+def rows_table(rows: Sequence[Row]) -> Table:
+    """Our figures beside the paper's, with a column of notes where there are any."""
+    noted = any(row.note for row in rows)
+    cells = [[row.what, row.paper or "-", row.ours, *([row.note] if noted else [])] for row in rows]
+    return Table(["", "paper", "ours", *(["note"] if noted else [])], cells)
+
+
+def _text(part: str | Picture) -> str:
+    return part if isinstance(part, str) else f"![{part.caption}]({part.file})\n\n*{part.caption}*"
+
+
+def _lines(table: Table) -> str:
+    rows = [table.headings, ["---"] * len(table.headings), *table.rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in rows)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """What is kept there; None where it is damaged."""
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+        return kept if {"key", "value"} <= set(kept) else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_whole(path, text.encode())
+    except OSError as error:
+        raise RunError(f"{path}: {(error.strerror or str(error)).lower()}", "give another --out") from None

@@ -1,0 +1,54 @@
+"""The page that shows all exhibits: the paper's figures beside ours, then each exhibit's link."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from advnets.errors import RunError
+from advnets.files import write_whole
+
+_TITLE = "# *Generative Adversarial Nets*, running"
+_OPENING = (
+    "Goodfellow, Pouget-Abadie, Mirza, Xu, Warde-Farley, Ozair, Courville and Bengio, NIPS 2014: every table, figure"
+    " and theorem, made anew. `advnets paper all` makes this page; what was computed before is kept, so that it goes"
+    " on where it was stopped."
+)
+
+
+def write_page(folder: Path, names: Sequence[str]) -> Path:
+    """Write README.md from the exhibits' JSON files that are there.
+
+    Args:
+        folder: where the exhibits lie.
+        names: theirs, in the order of the page.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        RunError: an exhibit is missing or damaged, or the page cannot be written.
+    """
+    parts = [_TITLE, _OPENING]
+    quick = False
+    for name in names:
+        try:
+            facts = json.loads((folder / f"{name}.json").read_text("utf-8"))
+            rows = [[row["what"], row["paper"] or "-", row["ours"], row["note"]] for row in facts["rows"]]
+            quick |= facts["quick"]
+            parts.append(f"## [{facts['title']}]({name}.md)")
+        except (OSError, ValueError, KeyError, TypeError):
+            raise RunError(f"{folder / name}.json is missing or damaged", f"make it: advnets paper {name}") from None
+        if rows:
+            parts.append(
+                "\n".join(f"| {' | '.join(row)} |" for row in [["", "paper", "ours", "note"], ["---"] * 4, *rows])
+            )
+    if quick:
+        parts.insert(2, "**Made with `--quick`**: fewer steps, samples and seeds than the figures deserve.")
+    page = folder / "README.md"
+    try:
+        write_whole(page, ("\n\n".join(parts) + "\n").encode())
+    except OSError as error:
+        raise RunError(f"{page}: {(error.strerror or str(error)).lower()}", "give another --out") from None
+    return page
