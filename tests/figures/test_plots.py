@@ -26,10 +26,11 @@ def is_picture(path):
     [
         [{"step": step} | LINE for step in range(0, 500, 10)],
         [{"step": 1} | LINE],
+        [{"step": step, "jsd_bound": 0.1} | LINE for step in range(5)],
         [{"step": 1, "cost_d": 1.0}, {"step": 2, "cost_d": float("nan")}, {"step": 3, "cost_d": None}],
         [{"step": 1}],
     ],
-    ids=["a run", "one line", "gaps", "steps alone"],
+    ids=["a run", "one line", "with a bound", "gaps", "steps alone"],
 )
 def test_curves_are_drawn_of_what_there_is(tmp_path, metrics):
     assert is_picture(curves(metrics, tmp_path / "curves.png"))

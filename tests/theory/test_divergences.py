@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 from scipy.optimize import minimize_scalar
+from scipy.special import rel_entr
 
 from advnets import theory
 from advnets.errors import TheoryError
@@ -117,3 +118,21 @@ def test_what_is_no_distribution_is_refused(p: list[float], q: list[float], says
 def test_a_spacing_is_a_length() -> None:
     with pytest.raises(TheoryError, match="a spacing of 0"):
         theory.entropy([1.0], 0.0)
+
+
+@given(distributions(), distributions(), arrays(np.float64, 12, elements=st.floats(0.01, 0.99)))
+def test_what_d_gives_away_is_a_divergence_of_its_opinions(p: np.ndarray, q: np.ndarray, opinion: np.ndarray) -> None:
+    best, middle = theory.optimal_discriminator(p, q), (p + q) / 2
+    lost = theory.criterion(p, q) - theory.value(opinion, p, q)
+    there = middle > 0
+    bernoulli = rel_entr(best, opinion) + rel_entr(1 - best, 1 - opinion)  # of what D* and D say
+    assert lost == pytest.approx(2 * float((middle * bernoulli)[there].sum()), abs=1e-9)
+    assert lost >= 4 * float((middle * (opinion - best) ** 2)[there].sum()) - 1e-12
+
+
+def test_the_value_of_the_best_d_is_the_criterion() -> None:
+    p, q = np.array([0.5, 0.5, 0.0]), np.array([0.0, 0.3, 0.7])
+    assert theory.value(theory.optimal_discriminator(p, q), p, q) == pytest.approx(theory.criterion(p, q), abs=1e-12)
+    assert theory.value([0.0, 0.5, 0.5], p, q) == -np.inf
+    with pytest.raises(TheoryError, match="above 1"):
+        theory.value([1.5, 0.5, 0.5], p, q)

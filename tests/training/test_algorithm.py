@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -220,6 +221,9 @@ def test_the_figures_are_the_costs_and_the_mean_outputs() -> None:
     assert figures["cost_g"] == pytest.approx(float(rule.generator(real, fake)))
     assert figures["d_real"] == pytest.approx(float(torch.sigmoid(real).mean()))
     assert figures["d_fake"] == pytest.approx(float(torch.sigmoid(fake).mean()))
+    value = float(torch.nn.functional.logsigmoid(real).mean() + torch.nn.functional.logsigmoid(-fake).mean())
+    assert figures["jsd_bound"] == pytest.approx((value + math.log(4)) / 2, abs=1e-6)
+    assert "jsd_bound" not in outcome.figures(OBJECTIVES["hinge"])
     assert outcome.figures(OBJECTIVES["wasserstein"])["d_real"] == pytest.approx(float(real.mean()))
 
 

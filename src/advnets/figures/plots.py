@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,11 +24,11 @@ _SMOOTHED_OVER = 50  # a fiftieth of the curve
 
 
 def curves(metrics: Sequence[Mapping[str, Any]], path: str | os.PathLike[str]) -> Path:
-    """The course of a training: both players' costs, and what D makes of real images and fakes.
+    """The course of a training: both players' costs, what D makes of real images and fakes, and what it proves.
 
     Args:
         metrics: the lines of metrics.jsonl: `step`, and of `cost_d`, `cost_g`, `d_real`, `d_fake`,
-            `steps_per_second` those there are. Values that are not finite leave a gap.
+            `jsd_bound`, `steps_per_second` those there are. Values that are not finite leave a gap.
         path: the PNG file to write.
 
     Returns:
@@ -40,13 +41,18 @@ def curves(metrics: Sequence[Mapping[str, Any]], path: str | os.PathLike[str]) -
     lines = [line for line in metrics if "step" in line]
     if not lines:
         raise DataError("no metrics to draw", "train for at least one log interval")
-    figure = new_figure(9.6, 3.6)
-    costs, opinions = figure.subplots(1, 2)
+    bounded = bool(len(_series(lines, "jsd_bound")[0]))
+    figure = new_figure(13.2 if bounded else 9.6, 3.6)
+    costs, opinions, *others = figure.subplots(1, 3 if bounded else 2)
     _panel(costs, "Costs", [("cost_d", "discriminator", _BLUE), ("cost_g", "generator", _ORANGE)], lines)
     _panel(opinions, "D's output", [("d_real", "D(x)", _BLUE), ("d_fake", "D(G(z))", _ORANGE)], lines)
     if all(0 <= value <= 1 for key in ("d_real", "d_fake") for value in _series(lines, key)[1] if np.isfinite(value)):
         opinions.axhline(0.5, color=_GRAY, linewidth=0.8, linestyle=":")
         opinions.set_ylim(-0.02, 1.02)  # probabilities; a critic's values lie anywhere
+    if bounded:
+        _panel(others[0], "JSD at least (on training batches), nats", [("jsd_bound", "", _BLUE)], lines)
+        others[0].axhline(0.0, color=_GRAY, linewidth=0.8, linestyle=":")
+        others[0].axhline(math.log(2), color=_GRAY, linewidth=0.8, linestyle=":")
     _note_pace(opinions, lines)
     return save_figure(figure, path)
 
@@ -194,7 +200,7 @@ def _panel(axes: Axes, title: str, series: list[tuple[str, str, str]], lines: li
         steps, values = _series(lines, key)
         if len(steps):
             axes.plot(steps, values, color=color, alpha=0.25, linewidth=0.8)
-            axes.plot(steps, _smooth(values), color=color, linewidth=1.6, label=label)
+            axes.plot(steps, _smooth(values), color=color, linewidth=1.6, label=label or None)
     axes.set_title(title, fontsize=10, loc="left")
     axes.set_xlabel("step")
     tidy(axes)

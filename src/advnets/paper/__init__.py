@@ -12,8 +12,10 @@ from pathlib import Path
 from advnets.errors import UsageError
 from advnets.paper.exhibit import Bench, Exhibit, write
 from advnets.paper.page import write_page
+from advnets.training.directory import writing
 
 EXHIBITS = {
+    "theory": "Theorem 1, Propositions 1 and 2, maximum likelihood: computed",
     "costs": "The tutorial's three costs of the generator: where they saturate",
 }
 """Names of the exhibits, which are modules of this package, and what they show, in the order of the page."""
@@ -46,12 +48,16 @@ def make(
         UsageError: no such exhibit.
         RunError: a file cannot be written.
     """
-    if name == "all":
-        for each in EXHIBITS:
-            say(f"{each}: {make(each, folder, quick=quick, seed=seed, fresh=fresh, say=say)}")
-        return write_page(folder, list(EXHIBITS))
-    if name not in EXHIBITS:
+    if name != "all" and name not in EXHIBITS:
         raise UsageError(f"no exhibit {name!r}", f"choose one of {', '.join(EXHIBITS)}, all")
-    bench = Bench(name, folder, quick, seed, fresh, say)
-    exhibit: Exhibit = importlib.import_module(f"advnets.paper.{name}").make(bench)
+    with writing(folder, "make room, or give another --out; what was computed is kept"):
+        if name != "all":
+            return _make(Bench(name, folder, quick, seed, fresh, say))
+        for each in EXHIBITS:
+            say(f"{each}: {_make(Bench(each, folder, quick, seed, fresh, say))}")
+        return write_page(folder, list(EXHIBITS))
+
+
+def _make(bench: Bench) -> Path:
+    exhibit: Exhibit = importlib.import_module(f"advnets.paper.{bench.name}").make(bench)
     return write(bench, exhibit)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from advnets.errors import RunError
 from advnets.files import write_whole
 
 
@@ -63,6 +62,13 @@ class Exhibit:
     figures: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
+def joined(title: str, opening: str, sections: Sequence[Exhibit]) -> Exhibit:
+    """One exhibit of several: each with a heading of its own, all rows together."""
+    body = [opening, *(part for each in sections for part in (f"## {each.title}", *each.body))]
+    rows = [row for each in sections for row in each.rows]
+    return Exhibit(title, body, rows, {each.title: dict(each.figures) for each in sections})
+
+
 @dataclass(frozen=True)
 class Bench:
     """Where an exhibit is made.
@@ -101,7 +107,7 @@ class Bench:
             of: what else it depends on, as JSON: kept figures of another `of`, seed or pace are computed anew.
 
         Raises:
-            RunError: it cannot be written.
+            OSError: it cannot be written.
         """
         key = json.loads(json.dumps({"quick": self.quick, "seed": self.seed, "of": of}))
         path = self.parts / f"{part}.json"
@@ -109,7 +115,7 @@ class Bench:
             return kept["value"]
         self.say(f"{self.name}: {part}")
         text = json.dumps({"key": key, "value": compute()}, indent=1)
-        _write(path, text)
+        write_whole(path, text.encode())
         return json.loads(text)["value"]
 
 
@@ -120,15 +126,15 @@ def write(bench: Bench, exhibit: Exhibit) -> Path:
         The path of the text.
 
     Raises:
-        RunError: a file cannot be written.
+        OSError: a file cannot be written.
     """
     facts = {
         "title": exhibit.title, "quick": bench.quick, "seed": bench.seed,
         "rows": [dataclasses.asdict(row) for row in exhibit.rows], "figures": exhibit.figures,
     }  # fmt: skip
-    _write(bench.path(".json"), json.dumps(facts, indent=1) + "\n")
+    write_whole(bench.path(".json"), (json.dumps(facts, indent=1) + "\n").encode())
     text = bench.path(".md")
-    _write(text, markdown(exhibit, bench.name, bench.quick))
+    write_whole(text, markdown(exhibit, bench.name, bench.quick).encode())
     return text
 
 
@@ -167,10 +173,3 @@ def _read(path: Path) -> dict[str, Any] | None:
         return kept if {"key", "value"} <= set(kept) else None
     except (OSError, ValueError, TypeError):
         return None
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        write_whole(path, text.encode())
-    except OSError as error:
-        raise RunError(f"{path}: {(error.strerror or str(error)).lower()}", "give another --out") from None

@@ -28,7 +28,8 @@ def write_page(folder: Path, names: Sequence[str]) -> Path:
         The path of the page.
 
     Raises:
-        RunError: an exhibit is missing or damaged, or the page cannot be written.
+        RunError: an exhibit is missing or damaged.
+        OSError: the page cannot be written.
     """
     parts = [_TITLE, _OPENING]
     quick = False
@@ -47,8 +48,5 @@ def write_page(folder: Path, names: Sequence[str]) -> Path:
     if quick:
         parts.insert(2, "**Made with `--quick`**: fewer steps, samples and seeds than the figures deserve.")
     page = folder / "README.md"
-    try:
-        write_whole(page, ("\n\n".join(parts) + "\n").encode())
-    except OSError as error:
-        raise RunError(f"{page}: {(error.strerror or str(error)).lower()}", "give another --out") from None
+    write_whole(page, ("\n\n".join(parts) + "\n").encode())
     return page

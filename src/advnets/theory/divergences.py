@@ -137,6 +137,32 @@ def criterion(p_data: npt.ArrayLike, p_g: npt.ArrayLike, spacing: float = 1.0) -
     return _total(_times_log(real, best) + _times_log(made, other), spacing)
 
 
+def value(discriminator: npt.ArrayLike, p_data: npt.ArrayLike, p_g: npt.ArrayLike, spacing: float = 1.0) -> float:
+    """V(D, G) = E_data log D(x) + E_g log(1 - D(x)): what D maximizes, at most `criterion`.
+
+    What D gives away is C(G) - V(D, G) = 2 E_m KL(Bernoulli(D*) || Bernoulli(D)) with m = (p_data + p_g) / 2, and
+    by Pinsker's inequality at least 4 E_m (D - D*)^2.
+
+    Args:
+        discriminator: D(x) in [0, 1], of the distributions' shape.
+        p_data, p_g: distributions of one shape.
+        spacing: length of a grid cell; 1 for probabilities.
+
+    Returns:
+        Nats, at most 0; minus infinity where D is certain and wrong.
+
+    Raises:
+        TheoryError: one is no distribution, they differ in shape, or D is no probability.
+
+    Source: Goodfellow et al. 2014, Eq. 1.
+    """
+    real, made = _pair(p_data, p_g, spacing)
+    opinion, _ = _same_shape(_densities(discriminator, "D"), real)
+    if (opinion > 1).any():
+        raise TheoryError("D has values above 1", "give probabilities, the sigmoid of the logits")
+    return _total(_times_log(real, opinion) + _times_log(made, 1 - opinion), spacing)
+
+
 def distribution(p: npt.ArrayLike, name: str, spacing: float = 1.0) -> Values:
     """`p` as float64.
 

@@ -10,6 +10,7 @@ simultaneous  as the authors' code and the tutorial do it: one noise draw, one p
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ import torch
 from torch import Tensor
 
 from advnets.games.adversarial import AdversarialGame
-from advnets.games.objectives import Objective
+from advnets.games.objectives import Objective, minimax_discriminator
 from advnets.training.player import Player
 from advnets.training.randomness import Stream, generator_for, seed_layers
 
@@ -55,12 +56,20 @@ class Outcome:
 
     @torch.no_grad()
     def figures(self, objective: Objective) -> dict[str, float]:
-        """Both costs, and the mean of D(x) and D(G(z)); of the logits themselves where D is a critic."""
+        """Both costs, and the mean of D(x) and D(G(z)); of the logits themselves where D is a critic.
+
+        Where D minimizes cross entropy, -V(D, G) / 2, also `jsd_bound`: (V + log 4) / 2, the lower bound on
+        JSD(p_data || p_g) that Theorem 1 gives for any D. It is one on the average of fresh batches; D was trained on
+        these, so that it may lie too high (`advnets.theory.jsd_bound` bounds it on held-out samples).
+        """
         real, fake = self.real_logits.float(), self.fake_logits.float()
         values = [objective.discriminator(real, fake), objective.generator(real, fake)]
         squashed = (torch.sigmoid(real), torch.sigmoid(fake)) if objective.probabilistic else (real, fake)
         numbers = torch.stack([*values, *(each.mean() for each in squashed)]).tolist()
-        return dict(zip(("cost_d", "cost_g", "d_real", "d_fake"), numbers, strict=True))
+        found = dict(zip(("cost_d", "cost_g", "d_real", "d_fake"), numbers, strict=True))
+        if objective.discriminator is minimax_discriminator:
+            found["jsd_bound"] = math.log(2) - found["cost_d"]
+        return found
 
 
 def simultaneous(match: Match, step: int) -> Outcome:

@@ -1,0 +1,16 @@
+"""Section 4 of the paper and the course notes' derivations, computed: see the modules theory_*.py for each part."""
+
+from __future__ import annotations
+
+from advnets.paper import theory_descent, theory_exact, theory_learned, theory_likelihood
+from advnets.paper.exhibit import Bench, Exhibit, joined
+
+
+def make(bench: Bench) -> Exhibit:
+    """Proposition 1 and Theorem 1, maximum likelihood, Proposition 2, and a D that is trained."""
+    return joined(
+        "The theory, computed",
+        "Sections 4.1 and 4.2 of the paper, with distributions that a computer holds in full: probabilities of a few"
+        " outcomes, or densities on a fine grid. Logarithms are natural, so that everything is in nats.",
+        [each.section(bench) for each in (theory_exact, theory_likelihood, theory_descent, theory_learned)],
+    )

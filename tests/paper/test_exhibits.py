@@ -1,0 +1,116 @@
+"""Every exhibit is made quickly, says what the paper says, keeps what took long, and joins the page."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from advnets import cli, paper
+from advnets.errors import RunError, UsageError
+from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table, joined, markdown, write
+
+FAST = ("costs", "theory")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("paper")
+    for name in FAST:
+        paper.make(name, folder, quick=True, say=lambda _: None)
+    return folder
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_an_exhibit_has_text_figures_and_its_pictures(made: Path, name: str) -> None:
+    text = (made / f"{name}.md").read_text("utf-8")
+    pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", text)
+    assert pictures
+    assert all((made / picture).read_bytes().startswith(b"\x89PNG") for picture in pictures)
+    facts = json.loads((made / f"{name}.json").read_text("utf-8"))
+    assert facts["quick"]
+    assert facts["rows"]
+    assert f"advnets paper {name} --quick" in text
+
+
+def figures(made: Path, name: str) -> dict[str, Any]:
+    return json.loads((made / f"{name}.json").read_text("utf-8"))["figures"]
+
+
+def test_the_theory_holds(made: Path) -> None:
+    found = figures(made, "theory")
+    exact, learned = found["Proposition 1 and Theorem 1"], found["A D that is trained"]
+    assert 0 < exact["identity"] < 1e-9
+    assert exact["better"] == 0
+    assert found["Maximum likelihood is minimizing a divergence"]["identity"] < 1e-9
+    descent = found["Proposition 2"]
+    assert all(
+        end < promised
+        for end, promised in zip(descent["JSD at the end"].values(), descent["promised"].values(), strict=True)
+    )
+    assert descent["largest rise"] <= 1e-15
+    fits = [fit for group in learned["fits"].values() for fit in group]
+    assert all(fit["gap"] > 0 and fit["bound"] < learned["true JSD"] for fit in fits)
+
+
+def test_the_costs_saturate_where_the_tutorial_says(made: Path) -> None:
+    at = figures(made, "costs")["at"]
+    d = 0.01
+    assert at["minimax"]["0.01"][1] == pytest.approx(-d / 2)
+    assert at["non-saturating"]["0.01"][1] == pytest.approx(-(1 - d))
+    assert at["maximum-likelihood"]["0.01"][1] == pytest.approx(-d / (1 - d))
+
+
+def test_what_takes_long_is_kept_until_it_is_of_something_else(tmp_path: Path) -> None:
+    calls: list[int] = []
+
+    def compute() -> dict[str, Any]:
+        calls.append(1)
+        return {"value": (1, 2)}
+
+    bench = Bench("theory", tmp_path, say=lambda _: None)
+    assert bench.keep("part", compute, of=[5]) == {"value": [1, 2]} == bench.keep("part", compute, of=(5,))
+    assert len(calls) == 1
+    for other in (
+        Bench("theory", tmp_path, quick=True),
+        Bench("theory", tmp_path, seed=1),
+        Bench("theory", tmp_path, fresh=True),
+    ):
+        other.keep("part", compute, of=[5])
+    bench.keep("part", compute, of=[6])
+    assert len(calls) == 5
+    (bench.parts / "part.json").write_text('{"key": ')
+    assert bench.keep("part", compute, of=[6]) == {"value": [1, 2]}
+    assert len(calls) == 6
+
+
+def test_sections_are_joined_under_their_headings() -> None:
+    sections = [Exhibit(f"Part {i}", [f"text {i}", Table(["a|b"], [["c"]])], [Row("what", "1", "2")]) for i in (1, 2)]
+    text = markdown(joined("Whole", "Opening.", sections), "whole")
+    assert text.index("Opening.") < text.index("## Part 1") < text.index("text 2")
+    assert "| a&#124;b |" in text
+    assert text.count("| what | 2 | 1 |") == 2
+
+
+def test_the_page_shows_all_and_names_what_is_missing(tmp_path: Path) -> None:
+    for name in ("theory", "costs"):
+        write(Bench(name, tmp_path), Exhibit(f"The {name}", ["text", Picture("a.png", "a")], [Row("x", "1", "2", "n")]))
+    page = paper.write_page(tmp_path, ["theory", "costs"]).read_text("utf-8")
+    assert page.index("[The theory](theory.md)") < page.index("[The costs](costs.md)")
+    assert "| x | 2 | 1 | n |" in page
+    assert "--quick" not in page
+    with pytest.raises(RunError, match=r"fig9\.json is missing"):
+        paper.write_page(tmp_path, ["fig9"])
+
+
+def test_mistakes_are_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(UsageError, match="choose one of theory"):
+        paper.make("table9", tmp_path)
+    assert cli.main(["paper", "table9"]) == 2
+    assert "no exhibit 'table9'" in capsys.readouterr().err
+    (tmp_path / "file").write_text("")
+    assert cli.main(["paper", "costs", "--out", str(tmp_path / "file")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
