@@ -336,7 +336,7 @@ def paper(args: list[str]) -> None:
             quick: in less than a minute, with fewer steps, samples and seeds.
             out: the folder to write to. By default paper, with --quick paper-quick.
             seed: of everything that is drawn.
-            fresh: compute anew what is kept.
+            fresh: compute anew what is kept; trained runs, which exhibits share, only with all.
         """
         from advnets.paper import make
 

@@ -77,14 +77,24 @@ def test_what_takes_long_is_kept_until_it_is_of_something_else(tmp_path: Path) -
     for other in (
         Bench("theory", tmp_path, quick=True),
         Bench("theory", tmp_path, seed=1),
-        Bench("theory", tmp_path, fresh=True),
     ):
         other.keep("part", compute, of=[5])
     bench.keep("part", compute, of=[6])
-    assert len(calls) == 5
+    assert len(calls) == 4
     (bench.parts / "part.json").write_text('{"key": ')
     assert bench.keep("part", compute, of=[6]) == {"value": [1, 2]}
-    assert len(calls) == 6
+    assert len(calls) == 5
+
+
+def test_fresh_computes_anew_and_touches_nothing_else(tmp_path: Path) -> None:
+    paper.make("costs", tmp_path, say=lambda _: None)
+    mine, kept = tmp_path / "parts" / "mine.txt", tmp_path / "parts" / "costs" / "part.json"
+    for file in (mine, kept):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("x")
+    paper.make("costs", tmp_path, fresh=True, say=lambda _: None)
+    assert mine.exists()
+    assert not kept.exists()
 
 
 def test_sections_are_joined_under_their_headings() -> None:

@@ -6,11 +6,12 @@ An exhibit is one file here with a function `make(bench)`, and a line in `EXHIBI
 from __future__ import annotations
 
 import importlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from advnets.errors import UsageError
-from advnets.paper.exhibit import Bench, Exhibit, write
+from advnets.paper.exhibit import PARTS, RUNS, Bench, Exhibit, write
 from advnets.paper.page import write_page
 from advnets.training.directory import writing
 
@@ -38,7 +39,7 @@ def make(
             was killed goes on where it was when it is given again.
         quick: in less than a minute, with fewer steps, samples and seeds.
         seed: of everything that is drawn.
-        fresh: compute anew what is kept.
+        fresh: compute anew what is kept; trained runs, which exhibits share, only with "all".
         say: is told how far it is.
 
     Returns:
@@ -51,10 +52,13 @@ def make(
     if name != "all" and name not in EXHIBITS:
         raise UsageError(f"no exhibit {name!r}", f"choose one of {', '.join(EXHIBITS)}, all")
     with writing(folder, "make room, or give another --out; what was computed is kept"):
+        for kept in [*EXHIBITS, RUNS] if name == "all" else [name]:
+            if fresh and (folder / PARTS / kept).exists():
+                shutil.rmtree(folder / PARTS / kept)
         if name != "all":
-            return _make(Bench(name, folder, quick, seed, fresh, say))
+            return _make(Bench(name, folder, quick, seed, say))
         for each in EXHIBITS:
-            say(f"{each}: {_make(Bench(each, folder, quick, seed, fresh, say))}")
+            say(f"{each}: {_make(Bench(each, folder, quick, seed, say))}")
         return write_page(folder, list(EXHIBITS))
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from advnets.files import write_whole
 
+PARTS, RUNS = "parts", "runs"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -78,7 +80,6 @@ class Bench:
         folder: where text, figures and pictures go.
         quick: less than a minute in all, for a first look and for tests: fewer steps, samples and seeds.
         seed: of everything that is drawn.
-        fresh: compute anew what is kept there.
         say: tells the user how far it is.
     """
 
@@ -86,13 +87,12 @@ class Bench:
     folder: Path
     quick: bool = False
     seed: int = 0
-    fresh: bool = False
     say: Callable[[str], None] = print
 
     @property
     def parts(self) -> Path:
         """The folder of what takes long: computed once, so that a killed exhibit goes on where it was."""
-        return self.folder / "parts" / self.name
+        return self.folder / PARTS / self.name
 
     def path(self, suffix: str) -> Path:
         """A file of this exhibit's in the folder: `path("-curves.png")`."""
@@ -111,7 +111,7 @@ class Bench:
         """
         key = json.loads(json.dumps({"quick": self.quick, "seed": self.seed, "of": of}))
         path = self.parts / f"{part}.json"
-        if not self.fresh and path.is_file() and (kept := _read(path)) is not None and kept["key"] == key:
+        if path.is_file() and (kept := _read(path)) is not None and kept["key"] == key:
             return kept["value"]
         self.say(f"{self.name}: {part}")
         text = json.dumps({"key": key, "value": compute()}, indent=1)

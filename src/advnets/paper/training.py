@@ -1,0 +1,41 @@
+"""The runs that exhibits share: trained once, resumed after a kill."""
+
+from __future__ import annotations
+
+import advnets.api as api
+from advnets.errors import RunError
+from advnets.paper.exhibit import PARTS, RUNS, Bench
+from advnets.recipe import Recipe
+from advnets.training.directory import RunDirectory
+from advnets.training.run import Run
+
+
+def trained(bench: Bench, recipe: Recipe) -> Run:
+    """The finished run of a recipe with the bench's seed; one that was begun before is taken up where it is.
+
+    Args:
+        bench: whose folder has the runs.
+        recipe: its name, the seed and the pace name the run's directory.
+
+    Raises:
+        RunError: a run of that name has other settings.
+        AdvnetsError: it cannot be trained.
+    """
+    recipe = recipe.replace(seed=bench.seed)
+    pace = "-quick" if bench.quick else ""
+    path = bench.folder / PARTS / RUNS / f"{recipe.name}{pace}-{bench.seed}"
+    if not (path / "run.json").exists():
+        bench.say(f"{bench.name}: training {recipe.name}, {recipe.steps:,} steps ({path})")
+        return api.train(recipe, run=path)
+    directory = RunDirectory(path)
+    if _played(directory.recipe) != _played(recipe):
+        raise RunError(f"{path} was trained with other settings", "remove it, or give another --out")
+    if directory.status == "done":
+        return api.load(path)
+    return api.resume(path)
+
+
+def _played(recipe: Recipe) -> Recipe:
+    """What decides the outcome: a run notes its measures' settings and rollbacks in its own words."""
+    plain = Recipe()
+    return recipe.replace(measure=plain.measure, watch=plain.watch, data=recipe.data)
