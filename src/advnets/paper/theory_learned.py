@@ -51,8 +51,8 @@ def section(bench: Bench) -> Exhibit:
                 " says of JSD, on its training samples (crosses the true value) and on fresh ones.",
             ),
             Table(["C(G) - V(D, G), nats", *(f"{count:,} samples" for count in counts)], gaps),
-            "With enough samples more capacity is better. With few samples it is worse: a large D learns its samples by"
-            " heart, is sure of itself where nothing lies, and gives away more than a small one.",
+            "With enough samples more capacity is better. With few samples it is no help: a large D learns its samples"
+            " by heart and is sure of itself where nothing lies.",
             "Any D, be it the best or not, proves JSD >= (V + log 4) / 2. From n fresh samples of each kind, V is known"
             " up to chance (empirical Bernstein inequality), so that"
             f" D proves a bound with 95 % confidence. It was above the true JSD, {true:.4f}, in {sum(broken)} of"
