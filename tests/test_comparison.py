@@ -13,6 +13,7 @@ import advnets
 from advnets.comparison import Comparison, compare
 from advnets.data import open_table
 from advnets.errors import MeasureError
+from advnets.terminal.answers import print_comparison
 
 
 def answer(value: float, low: float, high: float, **of: Any) -> dict[str, Any]:
@@ -110,3 +111,23 @@ def test_samples_and_stored_answers_compare(tmp_path: Path) -> None:
     found = compare([tmp_path / "real.json", tmp_path / "gray.npy"], data="mnist", metrics="total_variation")
     assert list(found.verdicts("total_variation").values()) == ["best", "worse"]
     assert json.loads(json.dumps(found.as_dict()))["differences"][0]["real"] is True
+
+
+def test_every_row_says_whose_it_is_however_narrow_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+    sources = [
+        write(
+            Path(f"{name}.json"),
+            frechet_infinity=answer(value, value - 0.11111, value + 0.11111),
+            sliced_wasserstein=answer(value, value - 0.011111, value + 0.011111),
+        )
+        for name, value in (("first", 1.23456), ("second", 2.34567))
+    ]
+    print_comparison(compare(sources))
+    said = capsys.readouterr().out
+    rows = [line for line in said.splitlines() if line.startswith("│")]
+    assert sum("first.json" in row for row in rows) == sum("second.json" in row for row in rows) == 2
+    assert max(map(len, rows)) <= 80

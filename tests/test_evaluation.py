@@ -15,6 +15,7 @@ import advnets
 from advnets.data import open_table
 from advnets.data.toys import open_points
 from advnets.errors import MeasureError, RecipeError
+from advnets.measures import parzen
 from advnets.measures.catalog import MEASURES, Subject
 from advnets.measures.features import BUILDERS, Extractor, Setting, extractor
 from advnets.recipe import from_dict
@@ -119,6 +120,10 @@ def test_parzen_does_not_choose_sigma_on_what_it_scores() -> None:
         for real in ("test", "valid")
     )
     assert on_valid["real"] == 10_000
+    table = open_table("mnist")
+    of_training = parzen(real_digits(100), table.images[:2], table.images[table.rows("train")[:1000]])
+    assert on_valid["validation"] == pytest.approx(list(of_training.details["validation"]), rel=1e-9)
+    assert on_valid["validation"] != pytest.approx(on_test["validation"], rel=1e-6)
     assert on_valid["value"] == pytest.approx(on_test["value"], abs=8)
 
 

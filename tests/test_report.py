@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,14 @@ def test_the_papers_figure_stands_only_beside_what_compares_with_it(
     report = (digits / "report.md").read_text("utf-8")
     assert "| parzen |" in report
     assert (PAPERS in report) == shown
+
+
+def test_answers_of_the_same_samples_come_together_whatever_was_asked_first(digits: Path) -> None:
+    path = digits / "evaluation.json"
+    path.unlink(missing_ok=True)
+    for name in ("birthday", "memorization", "recall"):
+        assert cli.main(["evaluate", str(digits), "--metrics", name, "--count", "80"]) == 0
+    answers = json.loads(path.read_text("utf-8"))
+    assert set(answers) == {"birthday", "memorization", "recall"}
+    assert {name for name, answer in answers.items() if "training" in answer["of"]} == {"memorization"}
+    assert (digits / "duplicates.png").exists()

@@ -185,7 +185,8 @@ def _play(
     notes: Sequence[str],
 ) -> Run:
     """Train to the end, as often as the watch rolls back, and write the report."""
-    died = [sitting.get("after") for sitting in facts.get("resumed", [])[-1:]] == ["running"]
+    sittings = [(sitting.get("step"), sitting.get("after")) for sitting in facts.get("resumed", [])]
+    died = bool(sittings) and sittings[-1][1] == "running" and (trainer.step, "collapsed") not in sittings
     with directory.lock():
         while True:
             watch = None if trainer.recipe.watch.action == "off" else Watch(trainer, directory.read_watch(), died)
@@ -227,14 +228,19 @@ def _go_back(
 ) -> tuple[Trainer, dict[str, Any], list[str]]:
     """After a collapse: a trainer at the last healthy checkpoint with gentler settings, run.json's facts, a note."""
     custom = any(facts["custom"])
-    target, recipe = way_back(directory, healthy, custom), gentler(trainer.recipe)
+    try:
+        target = way_back(directory, healthy, custom)
+    except RunError:
+        directory.write_facts({**facts, "status": "collapsed"})
+        raise
+    recipe = gentler(trainer.recipe)
     rates = [recipe.generator_optimizer.rate, recipe.discriminator_optimizer.rate]
     # Noted first. What a kill breaks off is done again, from the same alarm, and noted in the same place.
     before = facts.get("rollbacks", [])[: trainer.recipe.watch.rollbacks]
     facts = {**facts, "rollbacks": [*before, {"at": trainer.step, "to": target or 0, "rates": rates}]}
     directory.write_facts(facts)
     roll_back(directory, target, recipe)
-    back = Trainer(recipe, trainer.data, *modules)
+    back = Trainer(recipe, trainer.data, modules[0], modules[1])
     notes, _ = _restore(back, directory, custom)
     now = f"rates {rates[0]:g} (G) and {rates[1]:g} (D)"
     return back, facts, [*notes, f"rolled back to step {back.step:,}, {now}; recipe.yaml has them"]

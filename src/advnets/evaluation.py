@@ -36,12 +36,12 @@ class Evaluation:
     Args:
         results: measure name to its `Measurement`.
         of: what was measured: data, real (the split), fingerprint of these real images (SHA-256), count,
-            extractor (the identity of the features), for a run step and seed of the samples, and for memorization
-            training (the fingerprint of the training images).
+            extractor (the identity of the features), and for a run step and seed of the samples.
         features: what distances were taken in.
         notes: what a reader should know: a classifier's accuracy, measures that could not be taken.
         samples: the samples that were measured, uint8 N x C x H x W, or float32 points N x 2.
         table: the data they were measured against.
+        training: fingerprint of the training images, which memorization searches; empty where it was not asked for.
     """
 
     results: Mapping[str, Measurement]
@@ -50,11 +50,15 @@ class Evaluation:
     notes: Sequence[str]
     samples: Samples
     table: Table
+    training: str = ""
 
     @property
     def measures(self) -> dict[str, dict[str, Any]]:
-        """The answers as plain values: name to {"value", "interval", ..., "of"}."""
-        return {name: {**result.as_dict(), "of": dict(self.of)} for name, result in self.results.items()}
+        """The answers as plain values: name to {"value", "interval", ..., "of"}; memorization is of `training`, too."""
+        more = {"memorization": {"training": self.training}}
+        return {
+            name: {**result.as_dict(), "of": {**self.of, **more.get(name, {})}} for name, result in self.results.items()
+        }
 
 
 def evaluate(
@@ -112,11 +116,11 @@ def evaluate(
         "data": table.name, "real": real, "fingerprint": _fingerprint(table, real), "count": len(samples),
         **({} if found is None else {"extractor": found.identity}),
         **({} if run is None else {"step": run.step, "seed": seed}),
-        **({"training": _fingerprint(table, "train")} if "memorization" in asked else {}),
     }  # fmt: skip
     results, refused = _taken(subject, asked, everything=metrics == "all")
     notes = [*_worth(subject, results), *refused]
-    return Evaluation(results, of, subject.features, notes, samples, table)
+    training = _fingerprint(table, "train") if "memorization" in results else ""
+    return Evaluation(results, of, subject.features, notes, samples, table, training)
 
 
 def _taken(subject: Subject, names: Sequence[str], everything: bool) -> tuple[dict[str, Measurement], list[str]]:
@@ -190,6 +194,8 @@ def _opened(
     if data is None:
         raise MeasureError("samples alone cannot be measured", "name the data they imitate with --data")
     if isinstance(data, str) and data in TOYS:
+        if size is not None:
+            raise MeasureError(f"size is for image files, {data} holds points", "leave --size out")
         points = _points(source)
         return points[some(len(points), count)], open_points(data), None
     if not isinstance(source, np.ndarray) and Path(source).suffix not in (".npy", ".npz"):

@@ -96,7 +96,7 @@ def write_evaluation(run: Run, evaluation: Evaluation) -> Path:
         RunError: the directory cannot be written.
     """
     path = run.path / "evaluation.json"
-    before = {name: answer for name, answer in _read_measures(path).items() if answer["of"] == dict(evaluation.of)}
+    before = {name: answer for name, answer in _read_measures(path).items() if _about(answer) == dict(evaluation.of)}
     with writing(run.path):
         write_whole(path, json.dumps(before | evaluation.measures, indent=1).encode())
         for name, picture in (("neighbors.png", _neighbors(evaluation)), ("duplicates.png", _duplicates(evaluation))):
@@ -105,6 +105,11 @@ def write_evaluation(run: Run, evaluation: Evaluation) -> Path:
             elif not before:
                 (run.path / name).unlink(missing_ok=True)  # of other samples
     return write_report(run)
+
+
+def _about(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What an answer is of, but for what memorization searches: with that, other answers have nothing to do."""
+    return {key: value for key, value in answer["of"].items() if key != "training"}
 
 
 def _neighbors(evaluation: Evaluation) -> NDArray[np.uint8] | None:

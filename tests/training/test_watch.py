@@ -14,6 +14,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from small_games import images, points, ring
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor, nn
 
 import advnets
@@ -48,13 +49,15 @@ from advnets.training.watch import (
 HARSH = {"kind": "adam", "rate": 0.05, "betas": [0.0, 0.99]}
 
 
-def collapsing(tmp_path: Path, action: str, steps: int = 400, **changes: Any) -> advnets.Run:
+def collapsing(
+    tmp_path: Path, action: str, steps: int = 400, harsh: dict[str, Any] = HARSH, **changes: Any
+) -> advnets.Run:
     """A ring game that covers the ring in 300 steps and goes on, resumed, with rates far too high."""
     game = load_recipe("ring").replace(
         steps=300, checkpoint_every=50, log_every=50, sample_every=0, watch={"action": action}, **changes
     )
     run = advnets.train(game, run=tmp_path)
-    wrecked = run.recipe.replace(generator_optimizer=HARSH, discriminator_optimizer=HARSH, steps=steps)
+    wrecked = run.recipe.replace(generator_optimizer=harsh, discriminator_optimizer=harsh, steps=steps)
     run.directory.write_recipe(wrecked)
     return run
 
@@ -196,6 +199,8 @@ def test_a_game_that_never_rises_is_an_alarm_in_the_end_and_may_still_rise() -> 
     assert found[-1]["state"] == "healthy"
     assert {line["state"] for line in history(*[2 * VAIN] * 2 * long)} == {"rising"}
     assert STUCK not in {line["state"] for line in history(*[0.9] * 20, *[0.0] * long)}  # that one collapsed
+    uneven = [0.0] * long + [VAIN * (1 + 0.4 * (-1) ** (look // 9)) for look in range(200)]
+    assert alarm_steps(history(*uneven)) == [LONG["steps"]]
 
 
 def test_a_stuck_game_begins_anew_with_gentler_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -207,9 +212,22 @@ def test_a_stuck_game_begins_anew_with_gentler_settings(tmp_path: Path, capsys: 
     said = capsys.readouterr().err
     assert run.facts["rollbacks"] == [{"at": 1000, "to": 0, "rates": [5e-13, ring().discriminator_optimizer.rate / 2]}]
     assert (run.step, run.directory.status) == (1000, COLLAPSED)
+    events = EventAccumulator(str(run.path), size_guidance={"scalars": 0}).Reload().Scalars("watch/diversity")
+    assert [event.step for event in events] == list(range(5, 1001, 5))  # nothing of the game that was given up
     assert said.count("step 1,000: the generator has learned nothing so far") == 2
     assert "rolled back to step 0" in said
     assert "last healthy" not in said
+
+
+def test_a_stuck_game_of_own_modules_begins_anew_with_their_first_weights(tmp_path: Path) -> None:
+    still = {"kind": "adam", "rate": 1e-12}
+    recipe = ring(batch=64, generator_optimizer=still, checkpoint_every=10, keep_checkpoints=1)
+    run = advnets.train(recipe, run=tmp_path / "run", generator=Fixed(torch.zeros(1, 2)))
+    longer = {"steps": 1010, "checkpoint_every": 400, "watch": {"action": "rollback", "rollbacks": 3}}
+    run.directory.write_recipe(run.directory.recipe.replace(**longer))
+    run = advnets.resume(run.path, generator=Fixed(torch.zeros(1, 2)))
+    assert [each["to"] for each in run.facts["rollbacks"]] == [0]
+    assert (run.step, run.directory.status) == (1000, COLLAPSED)
 
 
 def test_movement_is_the_mean_way_of_an_image_in_one_step() -> None:
@@ -333,19 +351,24 @@ def test_a_stop_that_is_killed_before_its_end_stops_on_resume(tmp_path: Path, mo
     (alarm,) = alarms(run.path)
     stopped = advnets.resume(run)
     assert (stopped.step, stopped.directory.status) == (alarm, COLLAPSED)
+    with monkeypatch.context() as patched:  # whoever goes on all the same is killed before the next checkpoint
+        patched.setattr("advnets.api.play", dying)
+        with pytest.raises(Killed):
+            advnets.resume(stopped)
     assert advnets.resume(stopped).step == 400
 
 
 def test_a_rollback_goes_back_to_health_with_gentler_settings(tmp_path: Path) -> None:
-    run = advnets.resume(collapsing(tmp_path / "run", "rollback"))
+    too_fast = {**HARSH, "rate": 0.01}
+    run = advnets.resume(collapsing(tmp_path / "run", "rollback", harsh=too_fast))
     rollbacks = run.facts["rollbacks"]
     assert rollbacks[0]["to"] <= 300 < rollbacks[0]["at"]
     assert run.recipe.watch.rollbacks == len(rollbacks)
-    assert run.recipe.generator_optimizer.rate == HARSH["rate"] / 2 ** len(rollbacks)
+    assert run.recipe.generator_optimizer.rate == too_fast["rate"] / 2 ** len(rollbacks)
     steps = [line["step"] for line in lines(run.path)]
     assert steps == sorted(set(steps))
-    if run.directory.status == "done":
-        assert lines(run.path)[-1]["state"] not in ALARMS
+    assert run.directory.status == "done"
+    assert lines(run.path)[-1]["state"] not in ALARMS
 
 
 @pytest.mark.parametrize("where", ["before", "between", "after"])

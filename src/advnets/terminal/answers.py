@@ -17,6 +17,7 @@ from advnets.measures.measurement import interval_of
 from advnets.report import describe, paper_figure
 from advnets.terminal.saving import writing_elsewhere
 
+_NAME = 16  # columns that a contender's name has at least
 _FEW = 4  # measures whose caveats fit below their table
 
 
@@ -70,8 +71,11 @@ def print_comparison(found: Comparison) -> None:
 
 def _verdicts(found: Comparison) -> Table:
     table = Table()
-    for heading in ("measure", "of", "value", "95 % interval", "verdict"):
-        table.add_column(heading, no_wrap=heading != "of")
+    widest = max((len(name) for name in found.answers), default=0)
+    table.add_column("measure", overflow="fold")
+    table.add_column("of", overflow="fold", min_width=min(widest, _NAME))  # a row without its name says nothing
+    for heading in ("value", "95 % interval", "verdict"):
+        table.add_column(heading)
     for measure in found.measures:
         for name, verdict in found.verdicts(measure).items():
             table.add_row(measure, escape(name), *describe(found.answers[name][measure]), verdict)

@@ -66,7 +66,7 @@ class Outcome:
         values = [objective.discriminator(real, fake), objective.generator(real, fake)]
         squashed = (torch.sigmoid(real), torch.sigmoid(fake)) if objective.probabilistic else (real, fake)
         numbers = torch.stack([*values, *(each.mean() for each in squashed)]).tolist()
-        found = dict(zip(("cost_d", "cost_g", "d_real", "d_fake"), numbers, strict=True))
+        found: dict[str, float] = dict(zip(("cost_d", "cost_g", "d_real", "d_fake"), numbers, strict=True))
         if objective.discriminator is minimax_discriminator:
             found["jsd_bound"] = math.log(2) - found["cost_d"]
         return found

@@ -80,7 +80,7 @@ def play(
             display.say(f"{judge} did not get better in {patience} measurements: ending at step {trainer.step:,}")
         if interrupt.name or not (session.collapsed and recipe.watch.doing == "rollback"):
             session.keep()
-    if session.collapsed and not interrupt.name:
+    if session.collapsed and (recipe.watch.doing == "stop" or not interrupt.name):
         return "collapsed"
     if trainer.step >= recipe.steps:
         return "done"
@@ -159,10 +159,11 @@ class _Session:
         """The steps whose checkpoints outlive the newest ones: the best by the measure, the last before a fall."""
         judge, watch = self.recipe.measure.judge, self._watch
         best = best_step(self.run.read_measures(), judge) if judge else None
+        begun = 0 if watch is not None and not watch.risen else None  # a game that never rises goes back there
         sound = None
         if watch is not None and watch.last_healthy is not None and watch.last_healthy < self.trainer.step:
             sound = checkpoint.newest_step(self.run.checkpoints, watch.last_healthy)
-        return {step for step in (best, sound) if step is not None}
+        return {step for step in (best, sound, begun) if step is not None}
 
     def _log(self, outcome: Outcome) -> dict[str, float]:
         trainer = self.trainer
@@ -246,7 +247,8 @@ def _events(run: RunDirectory, step: int) -> Generator[Any]:
     from torch.utils.tensorboard.writer import SummaryWriter  # a second: only a training pays it
 
     with writing(run.path):
-        events = SummaryWriter(str(run.path), purge_step=step + 1 if step else None)
+        before = any(run.path.glob("events.out.tfevents.*"))  # a rollback may lead back to step 0
+        events = SummaryWriter(str(run.path), purge_step=step + 1 if before else None)
     try:
         yield events
     except BaseException:

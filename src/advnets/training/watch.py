@@ -46,9 +46,9 @@ SETTLED = {"steps": 250, "looks": 20}
 """Before most collapses G's images are thrown about: the smoothed movement is WILD times what is usual and at least
 LEAST_WILD, or it is ALWAYS_WILD, as with rates that were too high from the beginning; that is over below TAME of it. A
 game has SETTLED after so many steps and looks; in its first steps every one is thrown about."""
-VAIN, LONG = 0.01, {"steps": 1000, "looks": 20}
-"""A game that never rose is stuck if its images are as good as alike after so long. (`paper-mnist` comes down to .03 in
-its first 800 steps, by five seeds, before it rises.)"""
+VAIN, ROUSED, LONG = 0.01, 0.02, {"steps": 1000, "looks": 20}
+"""A game that never rose is stuck if its smoothed diversity is below VAIN after so long, until it is ROUSED.
+(`paper-mnist` comes down to .03 in its first 800 steps, by five seeds, before it rises.)"""
 SOUND = 0.9  # of the peak: healthy
 _WEIGHT, _SLOW = 0.2, 0.02  # of the newest look in what is smoothed, in what is usual
 UNSTEADY, COLLAPSED, STUCK = "unsteady", "collapsed", "stuck"
@@ -178,6 +178,11 @@ class Watch:
         fine = (int(line["step"]) for line in reversed(self._lines) if line["state"] in ("rising", "healthy"))
         return next(fine, None)
 
+    @property
+    def risen(self) -> bool:
+        """Whether the images were ever various enough to have something to lose."""
+        return bool(self._lines) and self._lines[-1]["peak"] >= YOUNG
+
     def alarm(self, picture: Path) -> list[str]:
         """What to tell the user after an alarm: what was seen, and what to try."""
         line = self._lines[-1]
@@ -189,7 +194,7 @@ class Watch:
 def _finding(line: Mapping[str, Any]) -> str:
     """What was seen."""
     if line["state"] == STUCK:
-        return "the generator has learned nothing so far: it maps all latents to one image"
+        return "the generator has learned nothing so far: it maps all latents to as good as one sample"
     if line["state"] == COLLAPSED:
         return (
             "the generator collapses (the Helvetica scenario): the diversity of its images fell from"
@@ -246,7 +251,8 @@ def judge(figures: Mapping[str, float], before: Sequence[Mapping[str, Any]], ste
     peak = max(last["peak"], smooth)
     unrest = last["unrest"] + _WEIGHT * (movement - last["unrest"])
     state = "rising" if peak < YOUNG else _state(now, smooth, peak, last["state"])
-    if state == "rising" and smooth < VAIN and _after(LONG, step, before):
+    vain = smooth < (ROUSED if last["state"] == STUCK else VAIN)
+    if state == "rising" and vain and _after(LONG, step, before):
         state = STUCK
     elif state != COLLAPSED and _wild(unrest, last) and _after(SETTLED, step, before):
         state = UNSTEADY
