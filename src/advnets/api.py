@@ -89,7 +89,7 @@ def train(
         **trainer.arithmetic,
     }
     directory = RunDirectory.create(path, chosen, facts)
-    if any(facts["custom"]):  # they begin with weights that no seed brings back
+    if _began_elsewhere(chosen, facts):
         with writing(directory.path):
             checkpoint.save(directory.checkpoints, trainer.checkpoint(), chosen.keep_checkpoints)
     return _play(trainer, directory, data, facts, (generator, discriminator), _left_out(facts))
@@ -128,9 +128,9 @@ def resume(
             f"the data of {directory.path} have changed since it was started",
             "bring them back, say where they are now with --data, or train anew",
         )
-    trainer = Trainer(recipe, _training_data(table), generator, discriminator)
+    trainer = Trainer(recipe, _training_data(table), generator, discriminator, restored=True)
     with directory.lock():
-        notes, damaged = _restore(trainer, directory, any(facts["custom"]))
+        notes, damaged = _restore(trainer, directory, _began_elsewhere(recipe, facts))
         if recipe != directory.recipe:
             directory.write_recipe(recipe)
         facts = {
@@ -227,7 +227,7 @@ def _go_back(
     healthy: int | None,
 ) -> tuple[Trainer, dict[str, Any], list[str]]:
     """After a collapse: a trainer at the last healthy checkpoint with gentler settings, run.json's facts, a note."""
-    custom = any(facts["custom"])
+    custom = _began_elsewhere(trainer.recipe, facts)
     try:
         target = way_back(directory, healthy, custom)
     except RunError:
@@ -240,10 +240,15 @@ def _go_back(
     facts = {**facts, "rollbacks": [*before, {"at": trainer.step, "to": target or 0, "rates": rates}]}
     directory.write_facts(facts)
     roll_back(directory, target, recipe)
-    back = Trainer(recipe, trainer.data, modules[0], modules[1])
+    back = Trainer(recipe, trainer.data, modules[0], modules[1], restored=True)
     notes, _ = _restore(back, directory, custom)
     now = f"rates {rates[0]:g} (G) and {rates[1]:g} (D)"
     return back, facts, [*notes, f"rolled back to step {back.step:,}, {now}; recipe.yaml has them"]
+
+
+def _began_elsewhere(recipe: Recipe, facts: Mapping[str, Any]) -> bool:
+    """Whether it began with weights that no seed brings back: the user's own modules', or another run's."""
+    return any(facts["custom"]) or recipe.generator.pretrained is not None
 
 
 def _measuring(
@@ -286,7 +291,11 @@ def _left_out(facts: Mapping[str, Any]) -> list[str]:
 
 
 def _anchored(recipe: Recipe) -> Recipe:
-    """The recipe with its path to the data made absolute, so that the run goes on from any folder."""
+    """The recipe with its paths made absolute, so that the run goes on from any folder."""
+    trained = recipe.generator.pretrained
+    if trained is not None:
+        absolute = str(Path(trained).expanduser().absolute())
+        recipe = recipe.replace(generator=dataclasses.replace(recipe.generator, pretrained=absolute))
     features = recipe.measure.features
     if features.endswith(".onnx"):
         features = str(Path(features).expanduser().absolute())

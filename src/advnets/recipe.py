@@ -54,7 +54,8 @@ class Recipe:
     name: str = "mnist"
     """What the recipe is called."""
     data: str = "mnist"
-    """mnist, stacked-mnist, fashion-mnist, cifar10, ring, grid, or a path: folder, .zip, .tar, .npy, .npz, idx."""
+    """mnist, stacked-mnist, fashion-mnist, cifar10, tfd (other folds: tfd:2 to tfd:5), ring, grid, or a path: folder,
+    .zip, .tar, .npy, .npz, idx."""
     size: int | str | None = None
     """Height and width that images are brought to: H, or HxW. By default the images' own."""
     channels: int | None = None
@@ -67,6 +68,9 @@ class Recipe:
     """Share of your own images kept for validation, and as much for test; published sets keep their own splits."""
     strict: bool = False
     """Stop at the first file that cannot be used instead of skipping it."""
+    contrast: float | None = None
+    """Norm to which each image less its mean is scaled before D sees it (global contrast normalization; 55 in the
+    authors' CIFAR-10 models). null: pixels as they are."""
 
     latent: int = 100
     """Length of z."""
@@ -257,6 +261,7 @@ def _check(recipe: Recipe) -> None:
     _require(0 <= recipe.seed < 2**63, "seed", recipe.seed, "use 0 to 2^63 - 1")
     _require(0 <= recipe.holdout < 0.5, "holdout", recipe.holdout, "use 0 up to, not including, 0.5")
     _require(recipe.channels in (None, 1, 3), "channels", recipe.channels, "use 1 or 3")
+    _check_contrast(recipe.contrast, recipe.generator)
     _require(
         recipe.objective in OBJECTIVES,
         "objective",
@@ -288,6 +293,14 @@ def _check(recipe: Recipe) -> None:
     parse_size(recipe.size)
 
 
+def _check_contrast(contrast: float | None, generator: GeneratorConfig) -> None:
+    """Normalized images have no bounds and, without `output_range`, nothing that says what is black and white."""
+    if contrast is not None:
+        _require(0 < contrast < math.inf, "contrast", contrast, "use a positive norm, or null")
+        known = generator.output_range is not None
+        _require(known, "generator.output_range", None, "say which normalized values stand for black and white")
+
+
 def _check_optimizer(config: OptimizerConfig, name: str) -> None:
     _require(0 < config.rate < math.inf, f"{name}.rate", config.rate, "use a positive rate")
     _require(all(0 <= b < 1 for b in config.betas), f"{name}.betas", config.betas, "use 0 up to, not including, 1")
@@ -309,15 +322,25 @@ def _check_networks(generator: GeneratorConfig, discriminator: DiscriminatorConf
     for name, sizes in (
         ("generator.hidden", generator.hidden),
         ("generator.base", (generator.base,)),
+        ("generator.output_sparse", [n for n in (generator.output_sparse,) if n is not None]),
+        ("generator.maps", [n for n in (generator.maps,) if n is not None]),
         ("discriminator.units", discriminator.units),
         ("discriminator.pieces", (discriminator.pieces,)),
         ("discriminator.base", (discriminator.base,)),
+        ("discriminator.widths", discriminator.widths),
+        ("discriminator.dense", (discriminator.dense,)),
     ):
         _require(all(size >= 1 for size in sizes), name, sizes, "use 1 or more")
-    for name, init in (("generator.init", generator.init), ("discriminator.init", discriminator.init)):
+    for name, init in (
+        ("generator.init", generator.init),
+        ("generator.output_init", generator.output_init),
+        ("discriminator.init", discriminator.init),
+    ):
         _require(init is None or 0 <= init < math.inf, name, init, "use 0 or more")
-    limit = discriminator.max_norm
-    _require(limit is None or 0 < limit < math.inf, "discriminator.max_norm", limit, "use a positive norm, or null")
+    for name, limit in (("generator", generator.max_norm), ("discriminator", discriminator.max_norm)):
+        _require(limit is None or 0 < limit < math.inf, f"{name}.max_norm", limit, "use a positive norm, or null")
+    _require(math.isfinite(generator.hidden_bias), "generator.hidden_bias", generator.hidden_bias, "use a number")
+    _check_output(generator)
     if discriminator.kind == "maxout":
         _require(len(discriminator.units) > 0, "discriminator.units", discriminator.units, "name at least one layer")
     for field in ("keep_input", "keep_hidden"):
@@ -329,6 +352,17 @@ def _check_networks(generator: GeneratorConfig, discriminator: DiscriminatorConf
         for field, values in (("activations", given), ("output", (generator.output,))):
             known = set(values) <= set(ACTIVATIONS)
             _require(known, f"generator.{field}", getattr(generator, field), f"choose from {', '.join(ACTIVATIONS)}")
+
+
+def _check_output(generator: GeneratorConfig) -> None:
+    """Refuse what would be ignored and matters: a range that the output has not, weights that no layer takes."""
+    shown, kind = generator.output_range, generator.kind
+    if shown is not None:
+        linear = kind == "paper-conv" or (kind == "mlp" and generator.output == "linear")
+        _require(linear, "generator.output_range", shown, "use null: a sigmoid or tanh has its own, or output linear")
+        _require(-math.inf < shown[0] < shown[1] < math.inf, "generator.output_range", shown, "give [black, white]")
+    trained = generator.pretrained
+    _require(trained is None or kind == "mlp", "generator.pretrained", trained, "use generator.kind mlp, or null")
 
 
 def _require(holds: bool, name: str, value: object, remedy: str) -> None:

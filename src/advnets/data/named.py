@@ -1,4 +1,4 @@
-"""The data sets known by name: MNIST, which comes with the package, Fashion-MNIST, CIFAR-10, stacked MNIST."""
+"""The data sets known by name: MNIST, which comes with the package, Fashion-MNIST, CIFAR-10, stacked MNIST, TFD."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from advnets.data.layouts import cifar_folder, idx_folder
 from advnets.data.pictures import Entry
 from advnets.data.source import Source, lazy_source
 from advnets.data.stacked import STACKED_MNIST, Stacked, stacked_source
+from advnets.data.tfd import FILE, TFD, Faces, faces_source
 from advnets.errors import DataError
 from advnets.files import write_whole
 
@@ -92,7 +93,9 @@ CIFAR10 = Published(
     urls=("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
     folder="cifar-10-batches-bin",
 )
-NAMED: dict[str, Published | Stacked] = {data.name: data for data in (MNIST, FASHION_MNIST, CIFAR10, STACKED_MNIST)}
+NAMED: dict[str, Published | Stacked | Faces] = {
+    data.name: data for data in (MNIST, FASHION_MNIST, CIFAR10, STACKED_MNIST, *TFD)
+}
 
 
 def named_source(name: str, cache: Path, *, progress: bool = True) -> Source:
@@ -101,10 +104,15 @@ def named_source(name: str, cache: Path, *, progress: bool = True) -> Source:
     Args:
         name: a key of `NAMED`.
         cache: the cache folder, where downloads are kept.
+
+    Raises:
+        DataError: TFD, which nobody can fetch, is not there.
     """
     data = NAMED[name]
     if isinstance(data, Stacked):
         return stacked_source(data, named_source(data.stack_of, cache, progress=progress))
+    if isinstance(data, Faces):
+        return faces_source(data, _locate_faces(cache))
     identity: list[object] = [name, sorted(data.files.items())]
 
     def find() -> Source:
@@ -119,26 +127,34 @@ def named_source(name: str, cache: Path, *, progress: bool = True) -> Source:
 def _locate(data: Published, cache: Path, progress: bool) -> Path:
     """A folder that holds every file with the right content: a local copy, else a download."""
     wrong: list[str] = []
-    for place in _places(data, cache):
+    for place in _places(data.name, cache):
         for folder in dict.fromkeys((place, place / data.folder)):
             if _verified(data, folder, wrong):
                 return folder
         if data.folder and (archive := place / _file_name(data.urls[0])).is_file():
-            return _unpack(data, archive, _own(data, cache))
+            return _unpack(data, archive, _own(data.name, cache))
     return _fetch(data, cache, progress, wrong)
 
 
-def _places(data: Published, cache: Path) -> Iterator[Path]:
-    if data is MNIST:
+def _locate_faces(cache: Path) -> Path:
+    found = next((path for place in _places("tfd", cache) if (path := place / FILE).is_file()), None)
+    if found is None:
+        remedy = f"ask its authors for {FILE}, and put it into {_own('tfd', cache)}"
+        raise DataError("tfd: no copy found, and the Toronto Face Database is given out on request only", remedy)
+    return found
+
+
+def _places(name: str, cache: Path) -> Iterator[Path]:
+    if name == MNIST.name:
         yield SHIPPED / "mnist"
-    yield _own(data, cache)
+    yield _own(name, cache)
     if own := os.environ.get("ADVNETS_DATA"):
-        yield from (Path(own).expanduser() / data.name, Path(own).expanduser())
-    yield from (Path("data") / data.name, Path("data"), Path("/usr/share/datasets") / data.name)
+        yield from (Path(own).expanduser() / name, Path(own).expanduser())
+    yield from (Path("data") / name, Path("data"), Path("/usr/share/datasets") / name)
 
 
-def _own(data: Published, cache: Path) -> Path:
-    return cache / "datasets" / data.name
+def _own(name: str, cache: Path) -> Path:
+    return cache / "datasets" / name
 
 
 def _file_name(url: str) -> str:
@@ -174,7 +190,7 @@ def unpacked_md5(path: Path) -> str:
 
 
 def _fetch(data: Published, cache: Path, progress: bool, wrong: list[str]) -> Path:
-    own = _own(data, cache)
+    own = _own(data.name, cache)
     try:
         for url in data.urls:
             download(url, own / _file_name(url), progress=progress)

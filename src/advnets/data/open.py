@@ -37,9 +37,9 @@ def open_table(
     """Opens images from anywhere as one table: decoded the first time, mapped from the cache afterwards.
 
     Args:
-        source: "mnist", "fashion-mnist", "cifar10" or "stacked-mnist"; a folder, searched through; a zip or tar;
-            a .npy, .npz, idx or CIFAR-10 binary file; or an array, uint8 or float in [0, 1], N x H x W,
-            N x H x W x C or N x C x H x W.
+        source: "mnist", "fashion-mnist", "cifar10", "stacked-mnist" or "tfd" (other folds: "tfd:2" to "tfd:5"); a
+            folder, searched through; a zip or tar; a .npy, .npz, idx or CIFAR-10 binary file; or an array, uint8 or
+            float in [0, 1], N x H x W, N x H x W x C or N x C x H x W.
         size: side, or height and width, of the table's images. None: arrays keep theirs; image files keep
             theirs if all share one of at most 64 x 64, else they become 64 x 64.
         channels: 1 or 3. None: arrays keep theirs; image files give 1 if all are gray, else 3.

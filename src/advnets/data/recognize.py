@@ -59,7 +59,8 @@ def recognize(source: str | Path | NDArray[Any], options: Options, cache: Path) 
 def _nothing_there(source: str) -> DataError:
     close = difflib.get_close_matches(source.lower(), NAMED, n=1)
     guess = f"did you mean {close[0]}? " if close else ""
-    return DataError(f"{source}: no such file or folder", f"{guess}give {KINDS}, or one of {', '.join(NAMED)}")
+    names = ", ".join(name for name in NAMED if ":" not in name)  # other folds of a set go without saying
+    return DataError(f"{source}: no such file or folder", f"{guess}give {KINDS}, or one of {names}")
 
 
 def _folder_source(folder: Path) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -30,8 +31,22 @@ class GeneratorConfig:
     """mlp: activation of each hidden layer, or one for all: relu, sigmoid, tanh, linear."""
     output: str = "sigmoid"
     """mlp, conv: activation of the output; sigmoid makes values in [0, 1], tanh in [-1, 1]."""
+    output_range: tuple[float, float] | None = None
+    """Linear outputs (mlp, paper-conv): which values stand for black and white; null for 0, 1 and for -2, 2."""
     init: float | None = 0.05
     """mlp, paper-conv: weights start uniform on [-init, init]; null (mlp) for He initialization."""
+    output_init: float | None = None
+    """mlp: the same for the output's weights, where they start on another range."""
+    output_sparse: int | None = None
+    """mlp: nonzero weights of each output value at the start, from N(0, 1); null for all, as `output_init` says."""
+    hidden_bias: float = 0.0
+    """mlp: start value of the biases of sigmoid hidden layers."""
+    max_norm: float | None = None
+    """mlp: limit on the norm of each unit's incoming weights."""
+    pretrained: str | None = None
+    """mlp: a run whose generator's weights the top layers start with; the layers below them feed it."""
+    maps: int | None = None
+    """paper-conv: maps that are deconvolved (80 in the paper); null for those of the nearest to 8,000 units."""
     base: int = 64
     """conv: feature maps at half the images' size."""
 
@@ -54,6 +69,10 @@ class DiscriminatorConfig:
     """maxout: dropout's probability of keeping a hidden unit, scaled by its inverse."""
     max_norm: float | None = None
     """maxout: limit on the norm of each unit's incoming weights."""
+    widths: tuple[int, int, int] = (32, 32, 192)
+    """paper-conv: channels of the three convolutions."""
+    dense: int = 500
+    """paper-conv: units of the maxout layer above them."""
     base: int = 64
     """conv: feature maps at half the images' size."""
 
@@ -69,9 +88,19 @@ GENERATORS: dict[str, Callable[[GeneratorConfig, int, Shape], nn.Module]] = {
         c.activations[0] if len(c.activations) == 1 else c.activations,
         c.output,
         c.init,
+        c.hidden_bias,
+        c.output_init,
+        c.output_sparse,
+        c.max_norm,
+        c.output_range,
     ),
     "paper-conv": lambda c, latent, shape: PaperConvGenerator(
-        latent, shape[0], _side(shape), init=0.05 if c.init is None else c.init
+        latent,
+        shape[0],
+        _side(shape),
+        None if c.maps is None else c.maps * math.ceil((_side(shape) - 2) / 3) ** 2,
+        0.05 if c.init is None else c.init,
+        c.output_range or (-2.0, 2.0),
     ),
     "conv": lambda c, latent, shape: ConvGenerator(latent, *_image(shape), base=c.base, output=c.output),
 }
@@ -81,7 +110,7 @@ DISCRIMINATORS: dict[str, Callable[[DiscriminatorConfig, Shape], nn.Module]] = {
         shape, c.units, c.pieces, c.init, c.keep_input, c.keep_hidden, c.max_norm
     ),
     "mlp": lambda c, shape: MLPDiscriminator(shape, c.units),
-    "paper-conv": lambda c, shape: PaperConvDiscriminator(shape[0], _side(shape), pieces=c.pieces, init=c.init),
+    "paper-conv": lambda c, shape: PaperConvDiscriminator(shape[0], _side(shape), c.widths, c.dense, c.pieces, c.init),
     "conv": lambda c, shape: ConvDiscriminator(*_image(shape), base=c.base),
 }
 

@@ -176,6 +176,19 @@ def uniform_(layer: nn.Module, bound: float) -> None:
                 parameter.uniform_(-bound, bound)
 
 
+def sparse_(layer: nn.Linear, nonzero: int) -> None:
+    """Give each unit of `layer` `nonzero` incoming weights from N(0, 1), the others zero, in place; biases stay.
+
+    Source: Martens 2010, *Deep Learning via Hessian-free Optimization*, section 5 (pylearn2's `sparse_init`).
+
+    Args:
+        nonzero: at most the length of an input row.
+    """
+    with torch.no_grad():
+        chosen = torch.rand_like(layer.weight).topk(nonzero, dim=1).indices
+        layer.weight.zero_().scatter_(1, chosen, torch.randn(chosen.shape))
+
+
 def limit_norms(network: nn.Module) -> None:
     """Scale down, in place, every piece or filter whose incoming weights exceed its layer's `max_norm`.
 

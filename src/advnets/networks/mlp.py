@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from advnets.networks.layers import Dropout, Maxout, uniform_
+from advnets.errors import RecipeError
+from advnets.networks.layers import Dropout, Maxout, sparse_, uniform_
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -30,8 +32,15 @@ class MLPGenerator(nn.Module):
         output: activation of the last layer; it fixes `output_range`, the value range of the images.
         init: weights start uniform on [-init, init]; None for He initialization (gain 2 over fan-in).
         hidden_bias: start value of the biases of sigmoid hidden layers (-2 in the authors' TFD model).
+        output_init: the same as `init` for the last layer, where that is another (.5 in the authors' CIFAR-10 model).
+        output_sparse: instead, so many nonzero weights for each output value, from N(0, 1) (100 for TFD).
+        max_norm: limit on the norm of each unit's incoming weights, or None (1.9365 for TFD).
+        output_range: the values that stand for black and white, where a linear output has other ones than 0 and 1.
 
     Input N x latent, output N x shape.
+
+    Raises:
+        RecipeError: `output_sparse` is more than the last layer has inputs.
     """
 
     def __init__(
@@ -43,17 +52,28 @@ class MLPGenerator(nn.Module):
         output: str = "sigmoid",
         init: float | None = 0.05,
         hidden_bias: float = 0.0,
+        output_init: float | None = None,
+        output_sparse: int | None = None,
+        max_norm: float | None = None,
+        output_range: tuple[float, float] | None = None,
     ) -> None:
         super().__init__()
         kinds = [activations] * len(hidden) if isinstance(activations, str) else list(activations)
         self.shape = tuple(shape)
-        self.output_range = _RANGES[output]
+        self.output_range = output_range or _RANGES[output]
         sizes = [latent, *hidden, math.prod(self.shape)]
         layers: list[nn.Module] = []
-        for fan_in, fan_out, kind in zip(sizes[:-1], sizes[1:], [*kinds, output], strict=True):
-            layers += [_dense(fan_in, fan_out, init), ACTIVATIONS[kind]()]
+        inits = [*[init] * len(hidden), init if output_init is None else output_init]
+        for fan_in, fan_out, kind, bound in zip(sizes[:-1], sizes[1:], [*kinds, output], inits, strict=True):
+            dense = _dense(fan_in, fan_out, bound)
+            dense.max_norm = max_norm  # type: ignore[assignment]  # `limit_norms` looks for it
+            layers += [dense, ACTIVATIONS[kind]()]
             if kind == "sigmoid" and len(layers) < 2 * len(hidden) + 2:
-                _last_linear(layers).bias.data.fill_(hidden_bias)
+                dense.bias.data.fill_(hidden_bias)
+        if output_sparse is not None:
+            if output_sparse > sizes[-2]:
+                raise RecipeError(f"output_sparse {output_sparse} of {sizes[-2]} inputs", "give at most all of them")
+            sparse_(_last_linear(layers), output_sparse)
         self.layers = nn.Sequential(*layers)
         self._output = output
 
@@ -74,6 +94,31 @@ class MLPGenerator(nn.Module):
         elif self._output == "tanh":
             mean = torch.atanh(mean.clamp(-1.0 + 1e-6, 1.0 - 1e-6))
         _last_linear(self.layers).bias.copy_(mean)
+
+    @torch.no_grad()
+    def stack_on(self, trained: Mapping[str, Tensor]) -> None:
+        """Copy the layers of a trained MLPGenerator into the top ones; those below them stay as they are.
+
+        Source: the authors' second stage for TFD, which learns what to feed a pretrained generator with.
+
+        Args:
+            trained: its `state_dict`.
+
+        Raises:
+            RecipeError: it is another kind of network, or does not fit.
+        """
+        own = self.state_dict()
+        shift = len(own) - len(trained)  # a layer has two tensors and, with its activation, two places
+        for name, value in trained.items():
+            found = re.fullmatch(r"layers\.(\d+)\.(weight|bias)", name)
+            target = own.get(f"layers.{int(found[1]) + shift}.{found[2]}") if found else None
+            if target is None or target.shape != value.shape:
+                wanted = "none" if target is None else " x ".join(map(str, target.shape))
+                raise RecipeError(
+                    f"the pretrained generator's {name} ({' x '.join(map(str, value.shape))}) meets {wanted}",
+                    "make the top layers of generator.hidden those of the pretrained one, its latent among them",
+                )
+            target.copy_(value)
 
 
 class MaxoutDiscriminator(nn.Module):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from advnets.data.contrast import normalize
 from advnets.errors import DivergedError, RecipeError
 from advnets.games.adversarial import AdversarialGame, Scheduled, rows_independent
 from advnets.games.objectives import objective
 from advnets.games.penalties import penalty
 from advnets.networks.build import build_discriminator, build_generator
+from advnets.networks.mlp import MLPGenerator
 from advnets.recipe import Recipe, penalty_names
 from advnets.training.algorithm import SCHEDULES, Match, Outcome
 from advnets.training.averages import update_average
 from advnets.training.batches import Batches
-from advnets.training.checkpoint import Checkpoint, Tensors
+from advnets.training.checkpoint import Checkpoint, Tensors, newest
 from advnets.training.devices import resolve_device, resolve_precision
 from advnets.training.player import FlatParameters, Player, computes_in
 from advnets.training.randomness import Stream, seed_for
@@ -48,9 +51,10 @@ class Trainer:
         recipe: what to play.
         data: what to play it on.
         generator, discriminator: modules of the user's own; by default those that the recipe describes.
+        restored: a checkpoint follows, so that the weights to begin with do not matter.
 
     Raises:
-        RecipeError: the networks cannot play this game on this data.
+        RecipeError: the networks cannot play this game on this data, or the run to begin with is not there.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class Trainer:
         data: Data,
         generator: nn.Module | None = None,
         discriminator: nn.Module | None = None,
+        restored: bool = False,
     ) -> None:
         self.recipe, self.data, self.shape = recipe, data, data.shape
         self.device = resolve_device(recipe.device)
@@ -72,20 +77,24 @@ class Trainer:
         G.train()
         D.train()
         self.value_range: tuple[float, float] = getattr(G, "output_range", (0.0, 1.0))
-        self._batches = Batches(
-            data.values, data.rows, recipe.batch, recipe.seed, self.device, self.compute, self.value_range
-        )
-        if generator is None and data.values.dtype == np.uint8:
+        if recipe.contrast is not None and data.values.dtype != np.uint8:
+            raise RecipeError("contrast is about images, these data are points", "use contrast null")
+        # What is normalized begins as gray levels, which bfloat16 holds exactly.
+        span = self.value_range if recipe.contrast is None else (0.0, 255.0)
+        self._batches = Batches(data.values, data.rows, recipe.batch, recipe.seed, self.device, self.compute, span)
+        if generator is None and recipe.contrast is None and data.values.dtype == np.uint8:
             fit = getattr(G, "fit_marginals", None)
             if fit is not None:
                 fit(self._batches.mean())
+        if generator is None and recipe.generator.pretrained is not None and not restored:
+            load_pretrained(G, recipe.generator.pretrained)
         self.generator = Player(G.to(self.device), recipe.generator_optimizer, self.compute)
         self.discriminator = Player(D.to(self.device), recipe.discriminator_optimizer, self.compute)
         self.average = copy.deepcopy(self.generator.network)
         self._average = FlatParameters(self.average, torch.float32)
         self.average.requires_grad_(False).eval()
         self._match = Match(
-            self._game(), self.generator, self.discriminator, self._batches, recipe.batch, recipe.seed,
+            self._game(), self.generator, self.discriminator, self._real_batch, recipe.batch, recipe.seed,
             recipe.steps, recipe.discriminator_steps, recipe.generator_steps,
         )  # fmt: skip
         self._iterate = SCHEDULES[recipe.schedule]
@@ -159,8 +168,16 @@ class Trainer:
         return Sampler(self.generator.network, recipe.prior, recipe.latent, self.shape, self.value_range)
 
     def real_images(self, count: int) -> Tensor:
-        """At most `count` real images, evenly spaced, the same for every training on these data: float32."""
-        return self._batches.evenly(count)
+        """At most `count` real images as D sees them, evenly spaced, always the same on these data: float32."""
+        return self._as_seen(self._batches.evenly(count))
+
+    def _real_batch(self, update: int) -> Tensor:
+        """The real images of D's update number `update`, as D sees them."""
+        return self._as_seen(self._batches(update))
+
+    def _as_seen(self, images: Tensor) -> Tensor:
+        norm = self.recipe.contrast
+        return images if norm is None else normalize(images, norm)
 
     @property
     def images(self) -> int:
@@ -210,7 +227,8 @@ class Trainer:
             for name in penalty_names()
             if (config := getattr(recipe.penalties, name)).weight
         ]
-        probe = self._batches(0)[:16] if recipe.batch >= 4 else self._batches(0).repeat(4, *[1] * len(self.shape))
+        first = self._real_batch(0)
+        probe = first[:16] if recipe.batch >= 4 else first.repeat(4, *[1] * len(self.shape))
         rowwise = rows_independent(D, probe)
         if scheduled and not rowwise:
             raise RecipeError("penalties need a discriminator without statistics across the batch", "drop one of them")
@@ -237,6 +255,20 @@ def initial_networks(
         G = build_generator(recipe.generator, recipe.latent, shape) if generator is None else generator
         D = build_discriminator(recipe.discriminator, shape) if discriminator is None else discriminator
     return G, D
+
+
+def load_pretrained(generator: nn.Module, run: str) -> None:
+    """Begin with the weights of a run's generator, as its last step left it, in the top layers.
+
+    Raises:
+        RecipeError: there is no such run, or its generator does not fit.
+    """
+    found, damaged = newest(Path(run).expanduser() / "checkpoints")
+    if found is None:
+        why = "; ".join(damaged) or "it holds no checkpoint"
+        raise RecipeError(f"generator.pretrained {run}: {why}", "name the directory of a run")
+    assert isinstance(generator, MLPGenerator)  # a recipe with another kind is refused
+    generator.stack_on(found.tensors["generator"])
 
 
 def load_weights(module: nn.Module, tensors: Tensors, name: str) -> None:
