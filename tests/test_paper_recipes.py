@@ -339,3 +339,26 @@ def test_points_have_no_contrast() -> None:
     recipe = recipe.replace(contrast=1.0, generator={**to_dict(recipe)["generator"], "output_range": [-1, 1]})
     with pytest.raises(RecipeError, match="contrast is about images"):
         Trainer(recipe, Data(np.zeros((10, 2), np.float32), np.arange(10)))
+
+
+@pytest.mark.parametrize("first", ["kept", "lost"])
+def test_stage_two_resumes_without_stage_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ADVNETS_CACHE", str(tmp_path / "cache"))
+    np.save("gray.npy", pictures(1)[:, 0])
+    stage_one(tmp_path)
+    recipe = stage_two("one", data="gray.npy")
+    advnets.train(recipe, run="whole")
+    assert checkpoint.steps(tmp_path / "whole" / "checkpoints") == [0, 4, 8]
+    part = advnets.train(recipe.replace(steps=4), run="part")
+    assert Path(part.recipe.generator.pretrained or "").is_absolute()
+    if first == "lost":  # killed before its first checkpoint
+        shutil.rmtree("part/checkpoints/step-00000004")
+    shutil.rmtree("one")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    advnets.resume(tmp_path / "part", steps=8)
+    ends = [tmp_path / run / "checkpoints" / "step-00000008" for run in ("part", "whole")]
+    mine, theirs = ({file.name: file.read_bytes() for file in end.glob("*.safetensors")} for end in ends)
+    assert mine
+    assert mine == theirs
