@@ -1,0 +1,145 @@
+"""What the experiments on the paper's claims share: seeds, 95 % t-intervals over them, bands, and a claim's text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from advnets.errors import MeasureError
+from advnets.figures import Line
+from advnets.paper.exhibit import Bench, Picture, Table
+
+SUPPORTED, NOT_SUPPORTED, MIXED, UNDECIDED = "supported", "not supported", "mixed", "undecided"
+MARGIN = 1.25
+"""By what factor two games may differ and still count as equally good."""
+_SEEDS, _QUICK_SEEDS = 5, 2
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over seeds with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{_short(self.mean)} ({_short(self.low)} to {_short(self.high)})"
+
+    def map(self, function: Callable[[float], float]) -> Interval:
+        """The interval on another, increasing scale."""
+        return Interval(function(self.mean), function(self.low), function(self.high))
+
+
+def seeds(bench: Bench) -> range:
+    """The seeds of an experiment: five, or two where it is quick."""
+    return range(bench.seed, bench.seed + (_QUICK_SEEDS if bench.quick else _SEEDS))
+
+
+def t_interval(values: npt.ArrayLike) -> Interval:
+    """Mean and 95 % interval of what each seed gave, by Student's t with n - 1 degrees of freedom.
+
+    Args:
+        values: one a seed, at least 2, finite.
+
+    Raises:
+        MeasureError: fewer, or not finite.
+
+    Source: Student 1908.
+    """
+    from scipy.stats import t
+
+    x = np.asarray(values, np.float64)
+    if x.ndim != 1 or len(x) < 2 or not np.isfinite(x).all():
+        raise MeasureError(f"an interval of {x.tolist()}", "give one finite value a seed, of at least two seeds")
+    half = float(t.ppf(0.975, len(x) - 1)) * float(x.std(ddof=1)) / math.sqrt(len(x))
+    return Interval(float(x.mean()), float(x.mean()) - half, float(x.mean()) + half)
+
+
+def geometric(values: npt.ArrayLike) -> Interval:
+    """Geometric mean and its 95 % interval: of ratios, and of what is positive and spans decades.
+
+    Raises:
+        MeasureError: fewer than 2 values, or one not above 0.
+    """
+    x = np.asarray(values, np.float64)
+    if not (x > 0).all():
+        raise MeasureError(f"a geometric mean of {x.tolist()}", "give values above 0")
+    return t_interval(np.log(x)).map(math.exp)
+
+
+def ratios(over: Sequence[float], under: Sequence[float]) -> Interval:
+    """Geometric mean of the ratios over / under, seed by seed, with its interval."""
+    return geometric(np.asarray(over, np.float64) / np.asarray(under, np.float64))
+
+
+def band(
+    label: str,
+    x: Sequence[float],
+    courses: npt.ArrayLike,
+    *,
+    log: bool = False,
+    style: Literal["solid", "dashed", "points"] = "solid",
+    color: str | None = None,
+) -> Line:
+    """A line through the means over seeds, with the band of their intervals.
+
+    Args:
+        label: in the legend.
+        x: K places.
+        courses: seeds x K.
+        log: geometric means, for a logarithmic axis.
+        style, color: of the line.
+    """
+    columns = np.asarray(courses, np.float64).T
+    found = [(geometric if log else t_interval)(column) for column in columns]
+    mean, low, high = ([getattr(each, part) for each in found] for part in ("mean", "low", "high"))
+    return Line(label, x, mean, style, low, high, color)
+
+
+def claim(
+    quote: str, did: Sequence[str], saw: Sequence[str | Table | Picture], verdict: str, why: str
+) -> list[str | Table | Picture]:
+    """A claim's text: what the paper says, what we did, what we saw, and the verdict."""
+    return [
+        f"> {quote}",
+        f"**What we did.** {did[0]}", *did[1:],
+        *saw,
+        f"**Verdict: {verdict}.** {why}",
+    ]  # fmt: skip
+
+
+def verdict_of(holds: Sequence[bool]) -> str:
+    """Supported where all parts of a claim hold, not supported where none does, otherwise mixed."""
+    return SUPPORTED if all(holds) else MIXED if any(holds) else NOT_SUPPORTED
+
+
+def no_worse(ratio: Interval) -> str:
+    """Whether games are no worse than others: the ratio of their distances from the data is within `MARGIN`."""
+    return SUPPORTED if ratio.high <= MARGIN else NOT_SUPPORTED if ratio.low > 1 else UNDECIDED
+
+
+def equally_good(ratio: Interval) -> str:
+    """Whether two games are equally good, by the ratio of their distances from the data."""
+    if ratio.low >= 1 / MARGIN and ratio.high <= MARGIN:
+        return SUPPORTED
+    return UNDECIDED if ratio.low <= 1 <= ratio.high else NOT_SUPPORTED
+
+
+def plain(interval: Interval) -> list[float]:
+    """Mean, low and high, for JSON."""
+    return [interval.mean, interval.low, interval.high]
+
+
+def column(lines: Sequence[Sequence[Mapping[str, Any]]], key: str) -> npt.NDArray[np.float64]:
+    """One figure of each seed's lines: seeds x looks."""
+    return np.array([[line[key] for line in course] for course in lines], np.float64)
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
