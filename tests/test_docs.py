@@ -74,6 +74,8 @@ def shortened(args: list[str]) -> list[str]:
         own = "images" in args or ("--data" in args and not args[1].endswith(".yaml"))
         small = SMALL_CONV if own else SMALL_MLP
         return [*args, *small, "--steps", "4", "--log-every", "2", "--checkpoint-every", "2"]
+    if args[0] == "paper":
+        return [*(arg for arg in args if arg != "all"), *(["costs"] if "all" in args else []), "--quick"]
     if args[0] in ("evaluate", "compare"):  # a classifier is trained in minutes, and has tests of its own
         return [*("pixels" if arg == "classifier" else arg for arg in args), "--count", "200"]
     return args

@@ -23,6 +23,7 @@ LAYERS = {
     "theory": {"games", "networks"},
     # A recipe is made of the configurations that stand beside what they configure.
     "recipe": {"training", "games", "networks"},
+    "baselines": {"training", "measures", "recipe", "games", "networks", "data"},
     "training": {"recipe", "measures", "games", "networks", "data", "figures"},
 }
 """What each part may import besides `COMMON` and itself. Parts that are not named stand above all of these."""

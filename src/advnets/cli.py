@@ -297,8 +297,9 @@ def recipes(args: list[str]) -> None:
         """List the built-in recipes. Example: advnets recipes"""
         from advnets.recipe import recipe_names, recipe_summary
 
-        for name in recipe_names():
-            print(f"{name:13s}  {recipe_summary(name)}")
+        names = recipe_names()
+        for name in names:
+            print(f"{name:{max(map(len, names))}s}  {recipe_summary(name)}")
 
     call(recipes, args)
 
@@ -332,7 +333,7 @@ def paper(args: list[str]) -> None:
         Example: advnets paper theory
 
         Args:
-            exhibit: theory, costs, or all of them with a page that shows them.
+            exhibit: theory, costs, fig1, fig2, fig3, table1, table2, claims; or all, with a page that shows them.
             quick: in less than a minute, with fewer steps, samples and seeds.
             out: the folder to write to. By default paper, with --quick paper-quick.
             seed: of everything that is drawn.

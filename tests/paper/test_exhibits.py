@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from pathlib import Path
@@ -124,3 +125,13 @@ def test_mistakes_are_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFix
     (tmp_path / "file").write_text("")
     assert cli.main(["paper", "costs", "--out", str(tmp_path / "file")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_every_exhibit_is_made_by_a_module_and_named_in_the_docs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "paper.md").read_text("utf-8")
+    for name in paper.EXHIBITS:
+        assert callable(importlib.import_module(f"advnets.paper.{name}").make)
+        assert f"`{name}`" in page
+    assert cli.main(["paper", "--help"]) == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in paper.EXHIBITS)

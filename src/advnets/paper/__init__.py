@@ -18,6 +18,12 @@ from advnets.training.directory import writing
 EXHIBITS = {
     "theory": "Theorem 1, Propositions 1 and 2, maximum likelihood: computed",
     "costs": "The tutorial's three costs of the generator: where they saturate",
+    "fig1": "Figure 1, alive: a game in one dimension, trained",
+    "fig2": "Figure 2: fair draws and their nearest training examples",
+    "fig3": "Figure 3: straight lines in z space",
+    "table1": "Table 1: Parzen log-likelihood on MNIST, with the rivals running",
+    "table2": "Table 2: what each family of models has to do, measured",
+    "claims": "What the paper says of Algorithm 1, tested",
 }
 """Names of the exhibits, which are modules of this package, and what they show, in the order of the page."""
 

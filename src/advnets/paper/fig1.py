@@ -1,0 +1,270 @@
+"""Figure 1, alive: the 1-D game trained for real, the paper's four panels and an animation. Goodfellow et al. 2014."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from advnets import figures, theory
+from advnets.figures import Line, Panel
+from advnets.figures.animation import film, gif
+from advnets.figures.figure1 import Scene, figure1, frames
+from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table
+from advnets.paper.fig1_data import DISTRIBUTIONS, distribution
+from advnets.paper.fig1_game import ARROWS, Settings, View, camera_of, play, view_of
+
+SURE, CLOSE = 0.05, 0.01
+"""Where the game is to end: D within this of 1/2 over the support, and the divergence below this, in nats."""
+
+_MAIN = "gaussian"
+_FULL, _QUICK = Settings(), Settings(steps=400, alone=240, film=36)
+_SAMPLES = {False: 1_000_000, True: 100_000}
+_FRAME, _LONG, _LAST = 90, 360, 2500  # milliseconds a frame stays: most, those of panels (a) to (c), the end
+
+Course = Mapping[str, Any]
+
+
+def make(bench: Bench) -> Exhibit:
+    """Play the game on each distribution, draw it and hold it against the paper and against theory."""
+    settings = _QUICK if bench.quick else _FULL
+    courses = {name: _course(bench, name, settings) for name in DISTRIBUTIONS}
+    main, data = courses[_MAIN], distribution(_MAIN)
+    figure1(_panels(main, view_of(data)), bench.path(".png"))
+    figure1([_last_panel(name, courses[name]) for name in DISTRIBUTIONS], bench.path("-others.png"))
+    _draw_course(bench, courses)
+    moving = _animate(bench, main)
+    return Exhibit(
+        "Figure 1, alive",
+        [
+            *_what_is_seen(bench, main, settings),
+            Picture(bench.path("-animation.gif").name, "The whole game. The time between frames grows."),
+            moving,
+            *_how_it_went(bench, courses, settings),
+            *_how_it_is_known(main),
+        ],
+        _rows(main, courses),
+        {
+            "settings": asdict(settings),
+            "support": {name: list(distribution(name).support) for name in DISTRIBUTIONS},
+            "moments": {name: _numbers(course) for name, course in courses.items()},
+            "histogram": _histogram(main),
+        },
+    )
+
+
+def reached(moment: Mapping[str, Any]) -> bool:
+    """Whether the game ended as Theorem 1 says that it should."""
+    return moment["unsure"] <= SURE and moment["jsd"] < CLOSE
+
+
+def _course(bench: Bench, name: str, settings: Settings) -> Course:
+    def compute() -> Course:
+        return play(distribution(name), settings, bench.seed, _SAMPLES[bench.quick])
+
+    return bench.keep(name, compute, of=asdict(settings))
+
+
+def _scene(title: str, look: Mapping[str, Any], view: View, note: str = "", **ghosts: Any) -> Scene:
+    x, p_data = view.grid.centers[view.shown], view.p_data[view.shown]
+    return Scene(title, x, p_data, look["p_g"], look["opinion"], ARROWS, look["mapped"], note=note, **ghosts)
+
+
+def _panels(course: Course, view: View) -> list[Scene]:
+    """The paper's four panels; the last alone where G never came near the data."""
+    titles = {
+        "a": "(a) near convergence",
+        "b": "(b) D trained to D*",
+        "c": "(c) G has followed D's gradient",
+        "d": "(d) the end",
+    }
+    scenes: list[Scene] = []
+    moments = course["moments"]
+    for letter, title in titles.items():
+        if letter not in moments:
+            continue
+        ghosts, pale = dict[str, Any](), ""
+        if letter == "b":
+            ghosts["best"] = theory.optimal_discriminator(view.p_data[view.shown], moments["b"]["p_g"])
+            pale = "\nbroad pale line: D*, as it should be"
+        if letter == "c":
+            ghosts["before"], pale = moments["b"]["p_g"], "\npale line: $p_g$ before"
+        scenes.append(_scene(title, moments[letter], view, _note(moments[letter]) + pale, **ghosts))
+    return scenes
+
+
+def _note(look: Mapping[str, Any]) -> str:
+    return f"iteration {look['step']:,}: JSD {look['jsd']:.4f}, C(G) {look['criterion']:.3f}".replace("-", "−")
+
+
+def _last_panel(name: str, course: Course) -> Scene:
+    data = distribution(name)
+    return _scene(data.title, course["moments"]["d"], view_of(data), _note(course["moments"]["d"]))
+
+
+def _animate(bench: Bench, course: Course) -> str:
+    """Write the GIF, and a film where ffmpeg is there; returns what to say of it."""
+    shots = course["film"]
+    view = camera_of(distribution(_MAIN))
+    bench.say(f"{bench.name}: animation of {len(shots)} frames")
+    scenes = [_scene(f"iteration {s['step']:,}: {s['doing']}", s, view, f"JSD {s['jsd']:.4f}") for s in shots]
+    pictures = list(frames(scenes))
+    stays = [_FRAME if s["doing"] == "both learn" else _LONG for s in shots[:-1]] + [_LAST]
+    gif(pictures, bench.path("-animation.gif"), stays)
+    made = film(pictures, bench.path("-animation"), stays)
+    if made is None:
+        return "No film beside the GIF: there is no `ffmpeg` on the PATH that could encode MP4 or WebM."
+    return f"The same as a film: [{made.name}]({made.name})."
+
+
+def _draw_course(bench: Bench, courses: Mapping[str, Course]) -> None:
+    def line(name: str, what: str) -> Line:
+        shots = courses[name]["film"]
+        return Line(distribution(name).title, [s["step"] + 1 for s in shots], [s[what] for s in shots])
+
+    shown = [
+        Panel("JSD(p_data || p_g), nats", [line(n, "jsd") for n in courses], "iteration", log_y=True, level=CLOSE),
+        Panel("Largest |D - 1/2| on the support", [line(n, "unsure") for n in courses], "iteration", level=SURE),
+    ]
+    figures.panels(shown, bench.path("-course.png"))
+
+
+def _what_is_seen(bench: Bench, main: Course, settings: Settings) -> list[str | Table | Picture]:
+    moments = main["moments"]
+    parts: list[str | Table | Picture] = [
+        "In this game everything can be seen at once: data are numbers x, and G makes a number of a number z. The lower"
+        " line is z, from which noise is drawn evenly; the arrows show where G takes it on the line of x. Where arrows"
+        " crowd, G makes many points, and its density **p_g** (green, solid) is high; where they spread, it is low."
+        " **p_data** (black, dotted) is the density of the data, and **D(x)** (blue, dashed; its scale is at the left)"
+        " is D's opinion: the probability that x is real. All panels are of one training by Algorithm 1.",
+        Picture(bench.path(".png").name, "Figure 1: four moments of one training."),
+    ]
+    if "a" not in moments:
+        return [*parts, f"In these few iterations JSD never fell below {settings.near:g}: only panel (d) is there."]
+    a, b, c, d = (moments[letter] for letter in "abcd")
+    return [
+        *parts,
+        f"**(a)** Iteration {a['step']:,}, the first of those looked at (every fifth) with a divergence below"
+        f" {settings.near:g}. p_g is like p_data, but not in the right place. D is a fair judge in part only: on the"
+        f" support it is up to {a['from_best']:.2f} away from the best there is, D*.",
+        f"**(b)** G waits while D learns for {settings.alone:,} updates. D goes to D*(x) = p_data(x) / (p_data(x) +"
+        f" p_g(x)) (broad pale line): where the two densities cross, it says 1/2. {_beside(b)}",
+        f"**(c)** G has moved {settings.guided} times against that D. A z whose G(z) lies where D rises to one side is"
+        " sent to that side, so that p_g (pale: before) has flowed to where D takes points for data. JSD went from"
+        f" {b['jsd']:.4f} to {c['jsd']:.4f}.",
+        f"**(d)** After {d['step']:,} iterations p_g is nearly p_data and D has nothing left to say: it is within"
+        f" {d['unsure']:.3f} of 1/2 wherever there are data.",
+    ]
+
+
+def _beside(b: Mapping[str, Any]) -> str:
+    return (
+        f"On the support it is at most {b['from_best']:.2f} away from D*, and {b['typical']:.3f} on average over the"
+        " points it is shown; the largest difference is where both densities are thin and D has seen few points."
+    )
+
+
+def _how_it_went(bench: Bench, courses: Mapping[str, Course], settings: Settings) -> list[str | Table | Picture]:
+    ends = {name: course["moments"]["d"] for name, course in courses.items()}
+    table = Table(
+        ["data", "JSD", "largest |D - 1/2|", "largest |D* - 1/2|", "C(G)", "G is monotone", "end condition"],
+        [
+            [
+                distribution(name).title, f"{e['jsd']:.4f}", f"{e['unsure']:.3f}", f"{e['unequal']:.3f}",
+                f"{e['criterion']:.4f}", _monotone(e), "reached" if reached(e) else "**not reached**",
+            ]
+            for name, e in ends.items()
+        ],
+    )  # fmt: skip
+    return [
+        "## Other data",
+        "The same networks and settings on other distributions, at the end:",
+        Picture(bench.path("-others.png").name, "The last panel for each distribution."),
+        table,
+        f"The end condition is |D - 1/2| of at most {SURE:g} over the support, which is where the data are but for half"
+        f" a percent of their mass on either side, and JSD below {CLOSE:g} nats.",
+        Picture(bench.path("-course.png").name, "The course of the three games; thin lines: the end condition."),
+        f"G and D are a line and a perceptron of two layers of {settings.units} tanh units each; z is uniform on"
+        f" [-√3, √3]; minibatches of {settings.batch}, never the same points twice; k = 1; Adam with rates"
+        f" {settings.rate_d:g} for D and {settings.rate_g:g} for G, constant over {settings.steady:.0%} of the game and"
+        f" then falling to 0; the non-saturating cost; a penalty on D's slope at the data (R1, weight"
+        f" {settings.smooth:g}). The penalty is not in the paper: without it D follows single minibatches and both"
+        " players circle around the end. It is 0 where D is constant, so it does not move the end.",
+    ]
+
+
+def _how_it_is_known(main: Course) -> list[str | Table | Picture]:
+    found, d = _histogram(main), main["moments"]["d"]
+    return [
+        "## How p_g is known",
+        "Not estimated: by change of variables. Where G is monotone, p_g(x) = p_z(z) / |G'(z)| with G(z) = x; where it"
+        " is not, the branches between its turning points are added. Each cell of the grid holds the mean of the"
+        f" density over it. At the end G is {_monotone_text(d)}.",
+        f"As a check, G made {found['samples']:,} points: their share in each of {found['cells']} cells differs from"
+        f" the exact one by {found['largest']:.1f} standard errors at most ({found['root_mean_square']:.2f} in root"
+        " mean square, where 1 is what chance alone gives).",
+    ]
+
+
+def _histogram(course: Course) -> dict[str, float]:
+    """G's samples against its exact density at the end, in standard errors, over cells that expect 10 or more."""
+    counts, last = np.array(course["counts"]), course["film"][-1]
+    share = np.array(last["p_g"]) * camera_of(distribution(_MAIN)).grid.spacing
+    samples = int(course["samples"])
+    expected = samples * share
+    some = expected >= 10
+    errors = (counts - expected)[some] / np.sqrt(expected * (1 - share))[some]
+    return {
+        "samples": samples,
+        "cells": int(some.sum()),
+        "largest": float(np.abs(errors).max()),
+        "root_mean_square": float(np.sqrt((errors**2).mean())),
+    }
+
+
+def _rows(main: Course, courses: Mapping[str, Course]) -> list[Row]:
+    moments, d = main["moments"], main["moments"]["d"]
+    rows = [
+        Row("JSD(p_data, p_g) at the end, nats", f"{d['jsd']:.4f}", "0: p_g = p_data", f"asked for: below {CLOSE:g}"),
+        Row("largest |D - 1/2| on the support", f"{d['unsure']:.3f}", "0: D = 1/2", f"asked for: at most {SURE:g}"),
+        Row("C(G) at the end", f"{d['criterion']:.4f}", f"-log 4 = {-math.log(4):.4f}", "exact, from p_g"),
+    ]
+    if "b" in moments:
+        a, b = moments["a"], moments["b"]
+        rows.append(Row("mean |D - D*|, panel (b)", f"{b['typical']:.3f}", "0", f"{a['typical']:.3f} in panel (a)"))
+        rows.append(Row("moments of panels (a) to (d)", _moments(moments), note="iterations of Algorithm 1"))
+    for name in [name for name in courses if name != _MAIN]:
+        e = courses[name]["moments"]["d"]
+        rows.append(
+            Row(
+                f"{distribution(name).title}: JSD, |D - 1/2|", f"{e['jsd']:.4f}, {e['unsure']:.3f}", "0, 0", _verdict(e)
+            )
+        )
+    return rows
+
+
+def _moments(moments: Mapping[str, Any]) -> str:
+    return ", ".join(f"({letter}) {look['step']:,}" for letter, look in moments.items())
+
+
+def _verdict(end: Mapping[str, Any]) -> str:
+    return "" if reached(end) else "the end condition is not reached"
+
+
+def _monotone(look: Mapping[str, Any]) -> str:
+    return "yes" if look["branches"] == 1 else f"no: {look['branches']} branches"
+
+
+def _monotone_text(look: Mapping[str, Any]) -> str:
+    return "monotone" if look["branches"] == 1 else f"not monotone: it has {look['branches']} branches"
+
+
+def _numbers(course: Course) -> dict[str, Any]:
+    """What was measured at each moment, without the curves."""
+    return {
+        letter: {name: value for name, value in look.items() if not isinstance(value, Sequence) or name == "doing"}
+        for letter, look in course["moments"].items()
+    }

@@ -1,0 +1,116 @@
+"""The models that Tables 1 and 2 show, each trained once, with settings that are stated here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from advnets.baselines.contractive import CAEConfig, StackedCAE, train_cae
+from advnets.baselines.course import trained_seconds
+from advnets.baselines.dbn import DBN, DBNConfig, train_dbn
+from advnets.baselines.gsn import GSN, GSNConfig, train_gsn
+from advnets.baselines.rbm import RBMConfig
+from advnets.baselines.vae import VAE, VAEConfig, train_vae
+from advnets.data import ImageTable
+from advnets.paper.exhibit import PARTS, RUNS, Bench
+from advnets.paper.training import trained
+from advnets.recipe import load_recipe
+from advnets.training.run import Run
+
+Images = npt.NDArray[np.uint8]
+_QUICK_IMAGES = 3_000
+_SMALL = RBMConfig(hidden=64, epochs=2)
+
+
+def dbn(bench: Bench, table: ImageTable) -> DBN:
+    """The deep belief network."""
+    config = DBNConfig((_SMALL, _SMALL)) if bench.quick else DBNConfig()
+    return train_dbn(train_images(bench, table), config, folder(bench, "dbn"), bench.seed, bench.say)
+
+
+def cae(bench: Bench, table: ImageTable) -> StackedCAE:
+    """The stacked contractive auto-encoder."""
+    config = CAEConfig(units=(64, 64), epochs=(2, 2)) if bench.quick else CAEConfig()
+    return train_cae(train_images(bench, table), config, folder(bench, "cae"), bench.seed, bench.say)[0]
+
+
+def gsn(bench: Bench, table: ImageTable) -> GSN:
+    """The deep generative stochastic network."""
+    config = GSNConfig(units=(64, 64), epochs=2) if bench.quick else GSNConfig()
+    return train_gsn(train_images(bench, table), config, folder(bench, "gsn"), bench.seed, bench.say)[0]
+
+
+def vae(bench: Bench, table: ImageTable) -> VAE:
+    """The variational auto-encoder."""
+    config = VAEConfig(hidden=64, latent=10, epochs=2) if bench.quick else VAEConfig()
+    return train_vae(train_images(bench, table), config, folder(bench, "vae"), bench.seed, bench.say)[0]
+
+
+def adversarial(bench: Bench, name: str) -> Run:
+    """The run of a recipe of MNIST."""
+    recipe = load_recipe(name)
+    if bench.quick:
+        recipe = recipe.replace(
+            steps=100, log_every=50, checkpoint_every=100, sample_every=0, generator={"hidden": [64]},
+            discriminator={"units": [24]},
+        )  # fmt: skip
+    return trained(bench, recipe)
+
+
+def folder(bench: Bench, name: str) -> Path:
+    """Where a rival's checkpoints lie."""
+    return bench.folder / PARTS / RUNS / f"{name}{'-quick' if bench.quick else ''}-{bench.seed}"
+
+
+def train_images(bench: Bench, table: ImageTable) -> Images:
+    """What all of them are trained on: uint8, N x C x H x W."""
+    images = table.images[table.rows("train")]
+    return images[:_QUICK_IMAGES] if bench.quick else images
+
+
+@dataclass(frozen=True)
+class Made:
+    """Samples of a trained model.
+
+    Args:
+        samples: uint8, N x C x H x W.
+        seconds: of training, those before a kill included.
+    """
+
+    samples: Images
+    seconds: float
+
+
+def models(bench: Bench, table: ImageTable) -> dict[str, Callable[[], Made]]:
+    """What trains each model of Table 1, or takes it up where it was, and draws from it: by its name there."""
+    count, steps = (500, 20) if bench.quick else (10_000, 200)
+    seed, shape = bench.seed + 1, table.images.shape[1:]
+
+    def made(name: str, samples: npt.ArrayLike) -> Made:
+        values = np.asarray(samples, np.float32).reshape(-1, *shape)
+        return Made(np.rint(values * 255).astype(np.uint8), trained_seconds(folder(bench, name)))
+
+    def drawn(name: str) -> Made:
+        run = adversarial(bench, name)
+        return Made(np.asarray(run.sample(count, seed), np.uint8), run.metrics[-1]["seconds"])
+
+    return {
+        "DBN": lambda: made("dbn", dbn(bench, table).sample(count, seed, steps)),
+        "Stacked CAE": lambda: made("cae", cae(bench, table).sample(count, seed)),
+        "Deep GSN": lambda: made("gsn", gsn(bench, table).sample(count, seed)),
+        "Adversarial nets, the authors' settings": lambda: drawn("paper-mnist"),
+        "Adversarial nets, ours": lambda: drawn("mnist"),
+    }
+
+
+def caption(name: str) -> str:
+    """How a model's samples were drawn."""
+    return {
+        "DBN": "Each the end of a Gibbs chain of its own at the top, taken down to probabilities of pixels.",
+        "Stacked CAE": "States of its chain along the directions in which its code moves.",
+        "Deep GSN": "Expected images along its walkback chain.",
+    }.get(name, "One pass of G each, no chain.")

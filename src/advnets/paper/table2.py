@@ -1,0 +1,200 @@
+"""Table 2, live: what each family of models has to do for training, inference, sampling and p(x), as our runs show."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from advnets.baselines.course import trained_seconds
+from advnets.baselines.partition import ais_log_partition, autocorrelation_time, log_probability_bound
+from advnets.data import ImageTable, open_table
+from advnets.errors import MeasureError
+from advnets.paper.exhibit import Bench, Exhibit, Row, Table
+from advnets.paper.rivals import adversarial, cae, dbn, folder, gsn, train_images, vae
+
+_FIGURES = 8
+"""What is observed along a chain: brightness and the first principal components; the slowest of them counts."""
+
+
+def make(bench: Bench) -> Exhibit:
+    """Each family on its own part; then the paper's table with our figures in it."""
+    table = open_table("mnist")
+    parts: dict[str, Callable[[Bench, ImageTable], dict[str, Any]]] = {
+        "vae": _directed, "dbn": _undirected, "cae": _contractive, "gsn": _stochastic, "gan": _adversarial,
+    }  # fmt: skip
+    found = {name: bench.keep(name, lambda part=part: part(bench, table)) for name, part in parts.items()}
+    return Exhibit(
+        "Table 2: what each family has to do",
+        [
+            "The paper's table names the difficulty of each kind of model in each task. Here all four kinds are trained"
+            " on MNIST and the difficulty is measured: in Markov steps for each independent sample (the integrated"
+            f" autocorrelation time of the slowest of {_FIGURES} figures of the image), in seconds, in nats.",
+            _table(found),
+            "**Sampling.** A Markov chain's next state resembles its last: only after so many steps is a sample as good"
+            " as a new one. Directed models and adversarial nets draw each sample anew, in one pass.",
+            "**p(x)** is of test images made black and white (above or below 127), for these models give probabilities"
+            " of such: a bound by the inference network and its tightening with many draws (VAE), a bound with the"
+            " partition function by annealed importance sampling (DBN). Neither auto-encoders nor adversarial nets have"
+            " a p(x): for them the Parzen estimate of [Table 1](table1.md) stands in. Chains of annealed importance"
+            " sampling that never see a part of the distribution make log Z too low and p(x) too high.",
+        ],
+        [
+            Row("Markov steps for an independent sample, adversarial nets", "none", "no difficulties"),
+            Row("... deep belief network", _steps(found["dbn"]), "requires a Markov chain"),
+            Row("... contractive auto-encoder", _steps(found["cae"]), "requires a Markov chain"),
+            Row("... generative stochastic network", _steps(found["gsn"]), "requires a Markov chain"),
+        ],
+        found,
+    )
+
+
+def _table(found: dict[str, dict[str, Any]]) -> Table:
+    def chain(name: str) -> str:
+        each = found[name]
+        return f"Markov chain: {_steps(each)} steps, {_milliseconds(each)} an independent sample"
+
+    vae_, dbn_, gan = found["vae"], found["dbn"], found["gan"]
+    bound = f"{vae_['bound']:.1f} nats at least; {vae_['estimate']:.1f} with {vae_['draws']} draws"
+    annealed = (
+        f"{dbn_['bound']:.1f} nats at least, log Z = {dbn_['log Z']:.1f} ({dbn_['low']:.1f} to {dbn_['high']:.1f})"
+    )
+    return Table(
+        ["", "deep directed (VAE)", "deep undirected (DBN)", "generative auto-encoders (CAE, GSN)", "adversarial"],
+        [
+            [
+                "Training", f"inference needed: a network of its own; {vae_['minutes']:.1f} min",
+                f"a Markov chain for the partition function's gradient; {dbn_['minutes']:.1f} min",
+                f"mixing against reconstruction; {found['cae']['minutes']:.1f} and {found['gsn']['minutes']:.1f} min",
+                f"D and G in step; the Helvetica scenario; {gan['minutes']:.1f} min",
+            ],
+            [
+                "Inference", f"learned, approximate: KL {vae_['divergence']:.1f} nats of q(z given x) from the prior",
+                "layer by layer, approximate", "one pass of the encoder; none of a p(z given x)",
+                "none in this game (learned beside it in others)",
+            ],
+            [
+                "Sampling", f"no difficulties: {_milliseconds(vae_)} a sample", chain("dbn"),
+                f"CAE: {chain('cae')}; GSN: {chain('gsn')}", f"no difficulties: {_milliseconds(gan)} a sample",
+            ],
+            ["p(x)", bound, annealed, "not represented: Parzen", "not represented: Parzen"],
+            [
+                "Model design", "latents that can be reparametrized; q for each model",
+                "energies whose conditionals factor", "any code that contracts or denoises",
+                "any differentiable function",
+            ],
+        ],
+    )  # fmt: skip
+
+
+def _directed(bench: Bench, table: ImageTable) -> dict[str, Any]:
+    network = vae(bench, table)
+    x, draws = _binary(table, 100 if bench.quick else 2_000), 50 if bench.quick else 500
+    parts = network.bound(x, torch.Generator().manual_seed(bench.seed))
+    return {
+        "minutes": trained_seconds(folder(bench, "vae")) / 60,
+        "bound": -float(parts["cost"]),
+        "divergence": float(parts["divergence"]),
+        "estimate": float(network.log_probability(x, draws, bench.seed).mean()),
+        "draws": draws,
+        "seconds": _pace(lambda count: network.sample(count, bench.seed)),
+    }
+
+
+def _undirected(bench: Bench, table: ImageTable) -> dict[str, Any]:
+    network = dbn(bench, table)
+    chains, temperatures = (20, 200) if bench.quick else (100, 10_000)
+    z = ais_log_partition(network.machines[-1], chains, temperatures, bench.seed)
+    x = _binary(table, 100 if bench.quick else 2_000)
+    bound, _ = log_probability_bound(network, x, z.value)
+    axes = _axes(bench, table)
+    length = 60 if bench.quick else 2_000
+    series = [network.trace(lambda v, a=axis: v @ a, 50, length, bench.seed).numpy() for axis in axes.T]
+    begun = time.perf_counter()
+    network.sample(1_000, bench.seed, steps=20)
+    a_step = (time.perf_counter() - begun) / 20 / 1_000
+    return {
+        "minutes": trained_seconds(folder(bench, "dbn")) / 60,
+        "log Z": z.value, "low": z.low, "high": z.high, "chains": chains, "temperatures": temperatures,
+        "bound": float(bound.mean()), **_slowest(series, a_step),
+    }  # fmt: skip
+
+
+def _contractive(bench: Bench, table: ImageTable) -> dict[str, Any]:
+    network = cae(bench, table)
+    found = _of_chain(bench, table, lambda count: network.chain(count, bench.seed, 1.0))
+    return {"minutes": trained_seconds(folder(bench, "cae")) / 60, **found}
+
+
+def _stochastic(bench: Bench, table: ImageTable) -> dict[str, Any]:
+    network = gsn(bench, table)
+    found = _of_chain(bench, table, lambda count: network.chain(count, bench.seed))
+    return {"minutes": trained_seconds(folder(bench, "gsn")) / 60, **found}
+
+
+def _adversarial(bench: Bench, table: ImageTable) -> dict[str, Any]:
+    del table
+    run = adversarial(bench, "mnist")
+    return {"minutes": run.metrics[-1]["seconds"] / 60, "seconds": _pace(lambda count: run.sample(count, bench.seed))}
+
+
+def _of_chain(bench: Bench, table: ImageTable, chain: Callable[[int], Any]) -> dict[str, Any]:
+    """How slowly a chain forgets, and what an independent sample of it costs."""
+    axes, burn_in, length = _axes(bench, table), 20 if bench.quick else 200, 60 if bench.quick else 2_000
+    states = itertools.islice(chain(50), burn_in, burn_in + length)
+    begun = time.perf_counter()
+    seen = np.stack([(state.float() @ axes).numpy() for state in states])  # steps x chains x figures
+    a_step = (time.perf_counter() - begun) / (burn_in + length) / 50
+    return _slowest([seen[:, :, i].T for i in range(seen.shape[2])], a_step)
+
+
+def _slowest(series: list[npt.NDArray[Any]], a_step: float) -> dict[str, Any]:
+    """Of several figures of a chain, chains x steps each; the seconds of a step, and of an independent sample."""
+    try:
+        times = [autocorrelation_time(each) for each in series]
+    except MeasureError:  # it mixes too slowly for so short a look
+        least = series[0].shape[1] / 50
+        return {"steps": None, "more than": least, "a step": a_step, "seconds": a_step * least}
+    slowest = max(times, key=lambda each: each.time)
+    return {
+        "steps": slowest.time, "error": slowest.standard_error, "a step": a_step, "seconds": a_step * slowest.time,
+        "all": [each.time for each in times],
+    }  # fmt: skip
+
+
+def _axes(bench: Bench, table: ImageTable) -> Tensor:
+    """Directions of pixels that are observed, D x figures: brightness and the first principal components."""
+    rows = torch.from_numpy(train_images(bench, table)[:3_000].reshape(3_000, -1)).float() / 255
+    _, _, directions = torch.linalg.svd(rows - rows.mean(0), full_matrices=False)
+    even = torch.full((1, rows.shape[1]), rows.shape[1] ** -0.5)
+    return torch.cat([even, directions[: _FIGURES - 1]]).T
+
+
+def _binary(table: ImageTable, count: int) -> Tensor:
+    rows = table.images[table.rows("test")[:count]].reshape(count, -1)
+    return torch.from_numpy((rows > 127).astype(np.float32))
+
+
+def _pace(draw: Callable[[int], object], count: int = 2_000) -> float:
+    """Seconds a sample, of many drawn together."""
+    draw(10)
+    begun = time.perf_counter()
+    draw(count)
+    return (time.perf_counter() - begun) / count
+
+
+def _steps(found: dict[str, Any]) -> str:
+    if found["steps"] is None:
+        return f"more than {found['more than']:.0f}"
+    return f"{found['steps']:.3g} ± {found['error']:.1g}"
+
+
+def _milliseconds(found: dict[str, Any]) -> str:
+    more = "more than " if found.get("steps", 0) is None else ""
+    return f"{more}{1e3 * found['seconds']:.3g} ms"

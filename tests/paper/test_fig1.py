@@ -1,0 +1,96 @@
+"""Figure 1: exact densities by change of variables, and a game that ends where Theorem 1 says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy import stats
+
+from advnets import paper
+from advnets.errors import UsageError
+from advnets.paper.fig1_data import DISTRIBUTIONS, distribution
+from advnets.paper.fig1_density import Grid, branches, cumulative_of
+
+GRID = Grid(-6.0, 6.0, 600)
+Z = np.linspace(-1.0, 1.0, 20_001)
+
+
+def test_a_line_makes_a_uniform_density() -> None:
+    density = GRID.density(cumulative_of(2 * Z + 1))
+    inside = (GRID.centers > -0.9) & (GRID.centers < 2.9)
+    assert density[inside] == pytest.approx(0.25, abs=1e-6)
+    assert density.sum() * GRID.spacing == pytest.approx(1)
+
+
+def test_the_inverse_of_a_distribution_makes_that_distribution() -> None:
+    share = (Z + 1) / 2
+    x = stats.norm.ppf(share.clip(1e-9, 1 - 1e-9))
+    density = GRID.density(cumulative_of(x))
+    middle = np.abs(GRID.centers) < 3
+    assert density[middle] == pytest.approx(stats.norm.pdf(GRID.centers)[middle], abs=2e-3)
+
+
+def test_branches_of_a_fold_are_added() -> None:
+    assert len(branches(2 * Z)) == 1
+    assert len(branches(Z**2)) == 2
+    density = GRID.density(cumulative_of(Z**2))
+    at = (GRID.centers > 0.1) & (GRID.centers < 0.9)
+    assert density[at] == pytest.approx(1 / (2 * np.sqrt(GRID.centers[at])), rel=2e-2)
+    wave = np.sin(5 * Z)
+    drawn, _ = np.histogram(np.sin(5 * np.random.default_rng(0).uniform(-1, 1, 400_000)), GRID.edges, density=True)
+    assert GRID.density(cumulative_of(wave))[250:350] == pytest.approx(drawn[250:350], rel=0.1)
+
+
+@pytest.mark.parametrize("name", list(DISTRIBUTIONS))
+def test_a_distribution_draws_what_its_density_says(name: str) -> None:
+    import torch
+
+    data = distribution(name)
+    x = data.draw(100_000, torch.Generator().manual_seed(0)).numpy().ravel()
+    assert stats.kstest(x, lambda at: np.asarray(data.cumulative(at))).pvalue > 1e-3
+    low, high = data.support
+    assert np.mean((x > low) & (x < high)) == pytest.approx(0.99, abs=0.002)
+    steps = np.diff(np.asarray(data.cumulative(GRID.edges))) / GRID.spacing
+    assert np.asarray(data.density(GRID.centers)) == pytest.approx(steps, abs=0.02)
+
+
+def test_no_such_distribution_is_refused() -> None:
+    with pytest.raises(UsageError, match="choose one of gaussian"):
+        distribution("cauchy")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("fig1")
+    paper.make("fig1", folder, quick=True, say=lambda _: None)
+    return folder
+
+
+def facts(made: Path) -> dict[str, Any]:
+    return json.loads((made / "fig1.json").read_text("utf-8"))["figures"]
+
+
+def test_even_the_quick_game_ends_where_theorem_1_says(made: Path) -> None:
+    end = facts(made)["moments"]["gaussian"]["d"]
+    assert 0 <= end["jsd"] < 0.01
+    assert end["unsure"] < 0.05
+    assert end["criterion"] == pytest.approx(-np.log(4) + 2 * end["jsd"], abs=1e-6)
+
+
+def test_samples_agree_with_the_exact_density(made: Path) -> None:
+    found = facts(made)["histogram"]
+    assert found["largest"] < 5
+    assert 0.7 < found["root_mean_square"] < 1.3
+
+
+def test_the_animation_moves(made: Path) -> None:
+    with Image.open(made / "fig1-animation.gif") as film:
+        assert getattr(film, "n_frames", 1) > 20
+        first = np.asarray(film.convert("L"), np.int16)
+        film.seek(film.n_frames - 1)  # type: ignore[attr-defined]
+        assert np.abs(np.asarray(film.convert("L"), np.int16) - first).mean() > 1
