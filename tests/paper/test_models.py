@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import advnets
 from advnets import paper
 from advnets.errors import RunError
 from advnets.paper.exhibit import PARTS, RUNS
@@ -70,7 +71,9 @@ def test_trainings_are_shared_and_not_repeated(made: Path) -> None:
     assert before == {path: path.stat().st_mtime_ns for path in runs.rglob("state.json")}
 
 
-def test_a_training_that_was_killed_is_taken_up_and_another_is_refused(made: Path, tmp_path: Path) -> None:
+def test_a_training_that_was_killed_is_taken_up_and_another_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     paper.make("fig3", tmp_path, quick=True, say=lambda _: None)
     directory = RunDirectory(tmp_path / PARTS / RUNS / "paper-mnist-quick-0")
     whole = (directory.checkpoints / "step-00000100" / "generator.safetensors").read_bytes()
@@ -78,6 +81,11 @@ def test_a_training_that_was_killed_is_taken_up_and_another_is_refused(made: Pat
     directory.write_facts({**json.loads((directory.path / "run.json").read_text()), "status": "running"})
     paper.make("fig3", tmp_path, quick=True, say=lambda _: None)
     assert (directory.checkpoints / "step-00000100" / "generator.safetensors").read_bytes() == whole
+    directory.write_facts({**json.loads((directory.path / "run.json").read_text()), "status": "running"})
+    with monkeypatch.context() as patched:  # Ctrl-C in a training ends it with a checkpoint, and no exhibit is drawn
+        patched.setattr("advnets.api.resume", advnets.load)
+        with pytest.raises(RunError, match=r"stopped at step 100 of 100 .*; give the same command again"):
+            paper.make("fig3", tmp_path, quick=True, say=lambda _: None)
     directory.write_recipe(directory.recipe.replace(batch=7))
     with pytest.raises(RunError, match="other settings"):
         paper.make("fig3", tmp_path, quick=True, say=lambda _: None)

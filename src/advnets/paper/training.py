@@ -18,7 +18,7 @@ def trained(bench: Bench, recipe: Recipe) -> Run:
         recipe: its name, the seed and the pace name the run's directory.
 
     Raises:
-        RunError: a run of that name has other settings.
+        RunError: a run of that name has other settings, or the training was stopped.
         AdvnetsError: it cannot be trained.
     """
     recipe = recipe.replace(seed=bench.seed)
@@ -26,13 +26,21 @@ def trained(bench: Bench, recipe: Recipe) -> Run:
     path = bench.folder / PARTS / RUNS / f"{recipe.name}{pace}-{bench.seed}"
     if not (path / "run.json").exists():
         bench.say(f"{bench.name}: training {recipe.name}, {recipe.steps:,} steps ({path})")
-        return api.train(recipe, run=path)
+        return _whole(api.train(recipe, run=path))
     directory = RunDirectory(path)
     if _played(directory.recipe) != _played(recipe):
         raise RunError(f"{path} was trained with other settings", "remove it, or give another --out")
-    if directory.status == "done":
-        return api.load(path)
-    return api.resume(path)
+    return _whole(api.load(path) if directory.status == "done" else api.resume(path))
+
+
+def _whole(run: Run) -> Run:
+    """The run, if it came to its end: Ctrl-C and SIGTERM end a training with a checkpoint, and the exhibit with it."""
+    if run.directory.status != "done":
+        raise RunError(
+            f"{run.path} stopped at step {run.step:,} of {run.recipe.steps:,} ({run.directory.status})",
+            "give the same command again to go on",
+        )
+    return run
 
 
 def _played(recipe: Recipe) -> Recipe:
