@@ -71,9 +71,7 @@ def test_trainings_are_shared_and_not_repeated(made: Path) -> None:
     assert before == {path: path.stat().st_mtime_ns for path in runs.rglob("state.json")}
 
 
-def test_a_training_that_was_killed_is_taken_up_and_another_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_training_is_taken_up_and_another_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paper.make("fig3", tmp_path, quick=True, say=lambda _: None)
     directory = RunDirectory(tmp_path / PARTS / RUNS / "paper-mnist-quick-0")
     whole = (directory.checkpoints / "step-00000100" / "generator.safetensors").read_bytes()
