@@ -65,7 +65,7 @@ def learn(
             if found.state.get("of") != key:
                 raise RunError(f"{folder} has checkpoints of another training", "give another folder, or remove it")
             learner.restore(found.tensors["state"])
-            lines, seconds = json.loads(found.state["lines"]), found.state["seconds"]
+            lines, seconds = json.loads(found.state["lines"]), found.state.get("seconds", 0.0)
     for number in range(len(lines), epochs):
         begun = time.perf_counter()
         lines.append({"epoch": number + 1, **learner.epoch(number)})

@@ -34,7 +34,7 @@ class DBNConfig:
         precision: of matrix products: "auto" (bfloat16 where that is fast), "float32" or "bfloat16".
     """
 
-    layers: tuple[RBMConfig, ...] = (RBMConfig(), RBMConfig(hidden=2000))
+    layers: tuple[RBMConfig, ...] = (RBMConfig(), RBMConfig())
     precision: str = "auto"
 
     def __post_init__(self) -> None:
@@ -61,7 +61,7 @@ class DBN:
     machines: Sequence[RBM]
     products: torch.dtype = torch.float32
 
-    def sample(self, count: int, seed: int, steps: int = 200, start: Tensor | None = None) -> Tensor:
+    def sample(self, count: int, seed: int, steps: int = 300, start: Tensor | None = None) -> Tensor:
         """Independent samples: each the end of a Gibbs chain of its own in the top machine, taken down to the pixels.
 
         Args:
@@ -92,19 +92,19 @@ class DBN:
         return torch.cat(blocks)
 
     def trace(
-        self, observe: Callable[[Tensor], Tensor], chains: int, steps: int, seed: int, burn_in: int = 200
+        self, observe: Callable[[Tensor], Tensor], chains: int, steps: int, seed: int, burn_in: int = 300
     ) -> Tensor:
         """What is observed along Gibbs chains of the top machine, to see how fast they mix.
 
         Args:
-            observe: of the pixels' means, N x D in [0, 1], one figure a row: N.
+            observe: of the pixels' means, N x D in [0, 1], one figure a row or several: N or N x K.
             chains: that run side by side.
             steps: Gibbs steps, each observed.
             seed: of everything that is drawn.
             burn_in: steps before the first that is observed.
 
         Returns:
-            chains x steps, float64: a series for `advnets.baselines.partition.autocorrelation_time`.
+            chains x steps (x K), float64; each figure a series for `baselines.partition.autocorrelation_time`.
         """
         machines = [machine.to(self.products) for machine in self.machines]
         generator = generator_for(seed, 0, Stream.SAMPLES)

@@ -87,7 +87,7 @@ class Made:
 
 def models(bench: Bench, table: ImageTable) -> dict[str, Callable[[], Made]]:
     """What trains each model of Table 1, or takes it up where it was, and draws from it: by its name there."""
-    count, steps = (500, 20) if bench.quick else (10_000, 200)
+    count, steps = (500, 20) if bench.quick else (10_000, 300)
     seed, shape = bench.seed + 1, table.images.shape[1:]
 
     def made(name: str, samples: npt.ArrayLike) -> Made:
@@ -110,7 +110,8 @@ def models(bench: Bench, table: ImageTable) -> dict[str, Callable[[], Made]]:
 def caption(name: str) -> str:
     """How a model's samples were drawn."""
     return {
-        "DBN": "Each the end of a Gibbs chain of its own at the top, taken down to probabilities of pixels.",
+        "DBN": "Each the end of a Gibbs chain of its own at the top, 300 steps from a random start (longer chains"
+        " would give other figures: it mixes slowly), taken down to probabilities of pixels.",
         "Stacked CAE": "States of its chain along the directions in which its code moves.",
         "Deep GSN": "Expected images along its walkback chain.",
     }.get(name, "One pass of G each, no chain.")

@@ -115,7 +115,8 @@ def _undirected(bench: Bench, table: ImageTable) -> dict[str, Any]:
     bound, _ = log_probability_bound(network, x, z.value)
     axes = _axes(bench, table)
     length = 60 if bench.quick else 2_000
-    series = [network.trace(lambda v, a=axis: v @ a, 50, length, bench.seed).numpy() for axis in axes.T]
+    seen = network.trace(lambda v: v @ axes, 50, length, bench.seed).numpy()  # chains x steps x figures
+    series = [seen[:, :, i] for i in range(seen.shape[2])]
     begun = time.perf_counter()
     network.sample(1_000, bench.seed, steps=20)
     a_step = (time.perf_counter() - begun) / 20 / 1_000
