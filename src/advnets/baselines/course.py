@@ -61,6 +61,7 @@ def learn(
     key = json.dumps(of, sort_keys=True)
     if folder is not None:
         found, _ = checkpoint.newest(folder)
+        checkpoint.discard_after(folder, -1 if found is None else found.step)  # what is damaged is written again
         if found is not None:
             if found.state.get("of") != key:
                 raise RunError(f"{folder} has checkpoints of another training", "give another folder, or remove it")

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from advnets import theory
 from advnets.games import priors
-from advnets.games.adversarial import AdversarialGame
+from advnets.games.adversarial import AdversarialGame, Scheduled
 from advnets.games.objectives import objective
+from advnets.games.penalties import penalty
 from advnets.paper.fig1_data import Distribution
 from advnets.paper.fig1_density import Grid, branches, cumulative_of
 from advnets.theory.divergences import Values
@@ -48,6 +49,7 @@ class Settings:
         batch: examples and noise samples of a minibatch.
         rate_d, rate_g: learning rates of Adam; constant over `steady` of the game, then falling to 0 by a cosine.
         steady: that share.
+        smooth: weight of the penalty on D's slope at real x (R1), which keeps D from hurrying after single minibatches.
         units: of each of the two hidden layers.
         near: panel (a) is the first moment at which JSD is below this, in nats.
         alone: updates of D while G waits, between panels (a) and (b).
@@ -60,6 +62,7 @@ class Settings:
     rate_d: float = 1e-2
     rate_g: float = 1e-3
     steady: float = 0.3
+    smooth: float = 0.1
     units: int = 32
     near: float = 0.12
     alone: int = 400
@@ -132,7 +135,8 @@ def begin(data: Distribution, settings: Settings, seed: int) -> Match:
         Player(network, _adam(rate, settings.steady), torch.float32)
         for network, rate in ((generator, settings.rate_g), (discriminator, settings.rate_d))
     ]
-    game = AdversarialGame(generator, discriminator, objective("non-saturating"), "uniform", 1, True)
+    penalties = (Scheduled(penalty("r1"), settings.smooth),) if settings.smooth else ()
+    game = AdversarialGame(generator, discriminator, objective("non-saturating"), "uniform", 1, True, penalties)
     return Match(game, players[0], players[1], _reals(data, settings, seed), settings.batch, seed, settings.steps)
 
 
@@ -183,8 +187,8 @@ def look(match: Match, view: View, step: int, doing: str) -> dict[str, Any]:
     Returns:
         `step`; `doing`, what happens; `opinion`, D at the centers of the cells shown; `p_g`, its exact density there;
         `mapped`, G at `ARROWS`; `jsd` and `criterion`, C(G), in nats; `branches` of G, 1 where it is monotone; over the
-        support the largest |D - 1/2|, `unsure`, |D* - 1/2|, `unequal`, and |D - D*|, `from_best`; `typical`, the mean
-        |D - D*| over what D is shown, real and made.
+        support the largest |D - 1/2|, `unsure`, |D* - 1/2|, `unequal`, and |D - D*|, `from_best`; and `typical`, the
+        mean |D - D*| over what D is shown, real and fake points alike.
     """
     G, D = copy.deepcopy(match.game.generator).double(), copy.deepcopy(match.game.discriminator).double()
     x = _values(G, np.linspace(-PRIOR_EDGE, PRIOR_EDGE, _Z_POINTS))
@@ -251,7 +255,7 @@ def _turn(
     data: Distribution,
     film: list[dict[str, Any]],
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Panels (a), (b), (c): D learns alone, then G follows it.
+    """Panels (a), (b), (c): D learns alone and without the penalty, whose optimum is not D*; then G follows it.
 
     Each of the two turns is a game of its own in numbering, so that the rate falls to 0 over it and D settles.
     """
@@ -260,6 +264,7 @@ def _turn(
     yield "a", look(match, view, step, "near convergence")
     alone = replace(
         apart,
+        game=replace(match.game, penalties=()),
         steps=_CHUNKS,
         discriminator_steps=settings.alone // _CHUNKS,
         generator_steps=0,
