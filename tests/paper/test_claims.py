@@ -21,7 +21,6 @@ from advnets.paper import (
     claims,
     claims_chains,
     claims_contrastive,
-    claims_early,
     claims_helvetica,
     claims_noise,
     claims_optimizers,
@@ -190,10 +189,10 @@ def test_a_chain_that_chooses_is_sharp_and_fair() -> None:
 def test_both_costs_give_the_gradients_of_autograd() -> None:
     trainer = Trainer(recipe(steps=5, seed=3), data_of(ring().points))
     trainer.advance()
-    found = claims_early.generator_gradients(trainer)
+    found = claims_saturation.generator_gradients(trainer)
     G, D = trainer.generator.network, trainer.discriminator.network
     logits = D(G(trainer.sampler.latents(256, 5)))
-    for cost in claims_early.COSTS:
+    for cost in claims_saturation.COSTS:
         value = objective(cost).generator(torch.zeros(256), logits)
         slopes = torch.autograd.grad(value, list(G.parameters()), retain_graph=True)
         assert found[cost] == pytest.approx(float(torch.cat([each.flatten() for each in slopes]).norm()), rel=1e-4)

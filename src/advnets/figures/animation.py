@@ -113,7 +113,7 @@ def _palette(frames: Sequence[Frame]) -> Image.Image:
     """The colors of frames from all over the film."""
     chosen = np.linspace(0, len(frames) - 1, min(len(frames), _SHOWN_TO_PALETTE)).round().astype(int)
     together = np.concatenate([frames[place] for place in chosen])
-    return Image.fromarray(together).quantize(_COLORS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    return Image.fromarray(together).quantize(_COLORS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
 
 
 def _check(frames: Sequence[Frame]) -> None:

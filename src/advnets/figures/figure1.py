@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _DATA, _MADE, _OPINION = "#111111", "#2e8b57", "#2456a6"  # the paper's: black dotted, green solid, blue dashed
 _GRAY, _ARROW = "#8a8a8a", "#9a9a9a"
 _X_LINE, _Z_LINE, _FLOOR, _TOP = -0.10, -0.48, -0.58, 1.20
-_PEAK = 0.72  # how high p_data's peak is drawn, where D = 1 is 1: D = 1/2 then crosses the bell, as in the paper
+_PEAK = 0.72  # how high p_data's peak is drawn, where D = 1 is 1: D = 1/2 crosses the bell, as in the paper
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,6 @@ class Scene:
         before: (N,) a density p_g had earlier, drawn faintly.
         best: (N,) D*(x), drawn faintly; NaN leaves a gap.
         note: a line below it.
-        support: (low, high), the part of the line of x that is drawn thick.
     """
 
     title: str
@@ -51,7 +50,6 @@ class Scene:
     before: npt.ArrayLike | None = None
     best: npt.ArrayLike | None = None
     note: str = ""
-    support: tuple[float, float] | None = None
 
 
 def figure1(scenes: Sequence[Scene], path: str | os.PathLike[str], columns: int = 4) -> Path:
@@ -135,8 +133,6 @@ def _draw_lines(axes: Axes, scene: Scene, x: npt.NDArray[np.float64]) -> None:
     axes.hlines([0, 0.5], x[0], x[-1], color="#dddddd", linewidth=0.7)
     z, mapped = np.asarray(scene.z, np.float64), np.asarray(scene.mapped, np.float64)
     axes.plot([x[0], x[-1]], [_X_LINE, _X_LINE], color=_DATA, linewidth=1)
-    if scene.support is not None:
-        axes.plot(scene.support, [_X_LINE, _X_LINE], color=_DATA, linewidth=3, solid_capstyle="butt")
     axes.plot([z.min(), z.max()], [_Z_LINE, _Z_LINE], color=_DATA, linewidth=1)
     for name, height in (("x", _X_LINE), ("z", _Z_LINE)):
         axes.text(x[0], height, f"${name}$ ", ha="right", va="center", fontsize=11)
