@@ -21,6 +21,7 @@ from advnets.paper import (
     claims,
     claims_chains,
     claims_contrastive,
+    claims_early,
     claims_helvetica,
     claims_noise,
     claims_optimizers,
@@ -186,13 +187,34 @@ def test_a_chain_that_chooses_is_sharp_and_fair() -> None:
     assert stats.chisquare(counts).pvalue > 1e-3
 
 
+def test_spreads_are_those_of_the_data_and_of_one_point() -> None:
+    real = claims_helvetica.spreads(ring().fresh(2000))
+    assert real["spread"] == pytest.approx(1, abs=0.05)
+    cut = math.exp(-4.5)  # within three deviations: a Rayleigh's variance without its tail
+    assert real["within"] == pytest.approx(math.sqrt(1 - 4.5 * cut / (1 - cut)), abs=0.03)
+    one = claims_helvetica.spreads(np.repeat(ring().modes[:1], 100, 0))
+    assert max(one.values()) < 1e-5
+    assert max(claims_helvetica.spreads(np.full((100, 2), np.inf)).values()) < 1e-5
+
+
+def test_early_gradients_on_mnist_begin_at_the_ratio_of_the_slopes(tmp_path: Path) -> None:
+    found = claims_early.play(bench(tmp_path), 0)
+    first = found["alone"][0]
+    assert first["opinion"] == pytest.approx(0.5, abs=0.01)  # D knows nothing yet: slopes 1 - D and D / 2
+    assert first["non-saturating"] / first["minimax"] == pytest.approx(2, rel=0.02)
+    assert [line["updates"] for line in found["alone"]] == [0, 20, 40]
+    begun = [found[cost][0] for cost in claims_early.COSTS]
+    assert begun[0] == begun[1]  # the same players
+    assert begun[0]["opinion"] == found["alone"][-1]["opinion"]
+
+
 def test_both_costs_give_the_gradients_of_autograd() -> None:
     trainer = Trainer(recipe(steps=5, seed=3), data_of(ring().points))
     trainer.advance()
-    found = claims_saturation.generator_gradients(trainer)
+    found = claims_early.generator_gradients(trainer)
     G, D = trainer.generator.network, trainer.discriminator.network
     logits = D(G(trainer.sampler.latents(256, 5)))
-    for cost in claims_saturation.COSTS:
+    for cost in claims_early.COSTS:
         value = objective(cost).generator(torch.zeros(256), logits)
         slopes = torch.autograd.grad(value, list(G.parameters()), retain_graph=True)
         assert found[cost] == pytest.approx(float(torch.cat([each.flatten() for each in slopes]).norm()), rel=1e-4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -30,6 +30,9 @@ _MOMENTUM = OptimizerConfig(kind="sgd", rate=RATE, momentum=0.5, final_momentum=
 _ADAM = OptimizerConfig(kind="adam", rate=0.01, betas=(0.9, 0.999))
 _NAMES = {
     "fixed": "fixed noise", "adam": "fixed noise, Adam", "following": "noise that follows", "game": "the game",
+}  # fmt: skip
+_COLORS = {
+    "fixed": "#2b6ca3", "adam": "#8a8a8a", "following": "#3d8f5f", "game": "#d9822b", "minimax": "#9b4f96",
 }  # fmt: skip
 _EXACT_NAMES = {
     "fixed": "fixed noise", "following": "noise that follows", "game": "the game", "minimax": "the game, minimax",
@@ -174,6 +177,10 @@ def _reached(lines: Lines) -> float:
     )
 
 
+def _style(name: str) -> Literal["solid", "dashed"]:
+    return "dashed" if name == "following" else "solid"  # it lies upon others
+
+
 def _draw(
     bench: Bench,
     exact: Mapping[str, list[float]],
@@ -181,12 +188,13 @@ def _draw(
     at_once: list[dict[str, Lines]],
 ) -> None:
     gradients = [
-        Line(label, exact["share"], np.array(exact[name]) / exact[name][0]) for name, label in _EXACT_NAMES.items()
+        Line(label, exact["share"], np.array(exact[name]) / exact[name][0], _style(name), color=_COLORS[name])
+        for name, label in _EXACT_NAMES.items()
     ]
     slowing = [
         Line(
-            label, list(slower), [each[name].mean for each in slower.values()], "solid",
-            [each[name].low for each in slower.values()], [each[name].high for each in slower.values()],
+            label, list(slower), [each[name].mean for each in slower.values()], _style(name),
+            [each[name].low for each in slower.values()], [each[name].high for each in slower.values()], _COLORS[name],
         )
         for name, label in _NAMES.items()
     ]  # fmt: skip
@@ -199,7 +207,13 @@ def _draw(
     ]
     for key, title in (("first", "All at once: KL of x_1"), ("second", "All at once: KL of x_2")):
         lines = [
-            band(_NAMES[name], updates, np.maximum(column([each[name] for each in at_once], key), 1e-6), log=True)
+            band(
+                _NAMES[name],
+                updates,
+                np.maximum(column([each[name] for each in at_once], key), 1e-6),
+                log=True,
+                color=_COLORS[name],
+            )
             for name in ("fixed", "following", "game")
         ]
         shown.append(Panel(title, lines, "updates", "nats", log_y=True, y_range=(1e-4, 5)))

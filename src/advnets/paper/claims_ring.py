@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ MEASURED = {"points": 2000, "directions": 32}
 """How quality is measured: kept figures of other settings are computed anew."""
 _COVERED = 0.1  # of its even share: a mode is there
 _LOST = {"distance": 2.0, "near": 0.0, "modes": 0}  # what counts for a game that is not finite any more
-ADAM = {"kind": "adam", "rate": 1e-3, "betas": [0.5, 0.99]}
+ADAM: dict[str, Any] = {"kind": "adam", "rate": 1e-3, "betas": [0.5, 0.99]}
 THE_GAME = (
     "the ring: eight Gaussians with a standard deviation of .1 on a circle of radius 2; G and D have two hidden layers"
     " of 128 rectifiers, z is Gaussian in the plane; minibatches of 128; no penalty, no average, a constant rate"
@@ -87,15 +87,16 @@ def data_of(points: Points) -> Data:
     return Data(points, np.arange(len(points)))
 
 
-def games(bench: Bench, name: str, **changes: Any) -> list[Lines]:
+def games(bench: Bench, name: str, longer: int = 1, **changes: Any) -> list[Lines]:
     """The courses of a game on the ring, one a seed: of `STEPS` steps of G, a fortieth of them where quick. Kept.
 
     Args:
         bench: where they are kept.
         name: of the setting; part of a file name.
+        longer: times as many steps.
         changes: to the recipe.
     """
-    steps = STEPS // 40 if bench.quick else STEPS
+    steps = longer * (STEPS // 40 if bench.quick else STEPS)
     found: list[Lines] = []
     for seed in seeds(bench):
         played = recipe(steps=steps, seed=seed, **changes)
@@ -113,32 +114,29 @@ def _play(played: Recipe, count: int) -> Lines:
     return list(looks(Trainer(played, data_of(ring().points)), played.steps // count))
 
 
-def looks(
-    trainer: Trainer, every: int, figures: Callable[[Trainer], dict[str, Any]] = lambda _: {}
-) -> Iterator[dict[str, Any]]:
+def looks(trainer: Trainer, every: int) -> Iterator[dict[str, Any]]:
     """Train to the end of the recipe; a line at the beginning and after every so many steps.
 
     Args:
         trainer: of a game on the ring.
-        every: steps of G between two looks.
-        figures: more of them.
+        every: steps of G between two looks. A game that is not finite any more is not played on.
 
     Yields:
         step, updates (of D), seconds (the processor's, training alone), distance (sliced Wasserstein to other points),
         near (share of points within three standard deviations of a mode), modes (those with a tenth of their even share
-        near), finite; and `figures`.
+        near), finite.
     """
-    k = trainer.recipe.discriminator_steps
-    seconds, begin = 0.0, time.process_time()
-    while True:
-        if trainer.step % every == 0:
+    k, steps = trainer.recipe.discriminator_steps, trainer.recipe.steps
+    seconds, begin, alive = 0.0, time.process_time(), True
+    for step in range(steps + 1):
+        if step % every == 0:
             seconds += time.process_time() - begin
-            line = {"step": trainer.step, "updates": trainer.step * k, "seconds": seconds}
-            yield line | quality(trainer.raw_sampler.draw(MEASURED["points"], 1)) | figures(trainer)
+            line = {"step": step, "updates": step * k, "seconds": seconds}
+            yield line | (found := quality(trainer.raw_sampler.draw(MEASURED["points"], 1)))
+            alive = found["finite"]
             begin = time.process_time()
-        if trainer.step >= trainer.recipe.steps:
-            return
-        trainer.advance()
+        if alive and step < steps:
+            trainer.advance()
 
 
 def quality(points: npt.NDArray[Any]) -> dict[str, Any]:

@@ -26,11 +26,12 @@ _QUICK_STEPS = 60
 _RADIUS, _ROWS, _DRAWN, _SHOWN = 2.0, 50_000, 4000, 600
 _MIXES = 0.1
 """A chain counts as mixing where it moves a tenth as often as independent draws would in `chains.LAG` steps."""
-_BRIDGE = 0.2
+_BRIDGE, _NOTHING = 0.2, 1e-6
+_BLUE, _ORANGE = "#2b6ca3", "#d9822b"
 _CHAINS = {
-    "langevin": (chains.langevin, "Langevin on the blurred points"),
-    "denoising": (chains.denoising, "denoising walk, Gaussian reconstruction"),
-    "choosing": (chains.choosing, "denoising walk, exact conditional"),
+    "langevin": (chains.langevin, "Langevin, blurred points"),
+    "denoising": (chains.denoising, "denoising, Gaussian step"),
+    "choosing": (chains.choosing, "denoising, exact step"),
 }
 _GAUSSIAN = ("langevin", "denoising")
 _GAME = {
@@ -162,7 +163,10 @@ def _blur_to_mix(found: list[Lines]) -> float:
 
 def _table(walked: Mapping[str, list[Lines]]) -> Table:
     rows = [
-        [f"{_CHAINS[name][1]}: {what}", *(f"{value:.2g}" for value in column(found, key).mean(0))]
+        [
+            f"{_CHAINS[name][1]}: {what}",
+            *(f"{value:.2g}" if value > _NOTHING else "0" for value in column(found, key).mean(0)),
+        ]
         for name, found in walked.items()
         for key, what in (("distance", "distance"), ("moves", "movement"))
     ]
@@ -170,23 +174,27 @@ def _table(walked: Mapping[str, list[Lines]]) -> Table:
 
 
 def _draw(bench: Bench, made: Mapping[str, list[dict[str, Any]]], walked: Mapping[str, list[Lines]]) -> None:
+    clouds = {target: np.array(found[0]["shown"]).T for target, found in made.items()}
+    points, around = ring_modes().T, np.linspace(0, 2 * np.pi, 200)
     shown = [
         Panel(
-            f"G on the {'eight points' if target == 'points' else 'circle'}",
-            [
-                Line("data", *target_points(target)[:_SHOWN].T, style="points"),
-                Line("G(z)", *np.array(made[target][0]["shown"]).T, style="points"),
-            ],
+            "G on eight exact points",
+            [_cloud(clouds["points"]), Line("data", points[0], points[1], "points", color=_BLUE)],
             y_range=(-3, 3),
-        )
-        for target in _STEPS
-    ]  # fmt: skip
-    far = [band(_CHAINS[name][1], _SIGMAS, column(found, "distance")) for name, found in walked.items()]
-    far.append(band("G", _SIGMAS, [[each["distance"]] * len(_SIGMAS) for each in made["points"]], style="dashed"))
-    moved = [band(_CHAINS[name][1], _SIGMAS, column(found, "moves")) for name, found in walked.items()]
-    moved.append(band("G", _SIGMAS, [[each["moves"]] * len(_SIGMAS) for each in made["points"]], style="dashed"))
-    shown += [
-        Panel("Median distance from the eight points", far, "sigma"),
-        Panel("Movement between points, over independent draws'", moved, "sigma"),
+        ),
+        Panel(
+            "G on a circle",
+            [_cloud(clouds["circle"]), Line("data", _RADIUS * np.cos(around), _RADIUS * np.sin(around), color=_BLUE)],
+            y_range=(-3, 3),
+        ),
     ]
+    titles = {"distance": "Median distance from the eight points", "moves": "Movement, over independent draws'"}
+    for key, title in titles.items():
+        lines = [band(_CHAINS[name][1], _SIGMAS, column(found, key)) for name, found in walked.items()]
+        level = [[each[key]] * len(_SIGMAS) for each in made["points"]]
+        shown.append(Panel(title, [*lines, band("G", _SIGMAS, level, style="dashed")], "sigma"))
     figures.panels(shown, bench.path("-sharp.png"), columns=2)
+
+
+def _cloud(points: npt.NDArray[np.float64]) -> Line:
+    return Line("G(z)", points[0], points[1], "points", color=_ORANGE)
