@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
 import pytest
 import torch
 from scipy.signal import lfilter
-from torch import Tensor
+from small_machines import all_states, machine
 
 from advnets.baselines.dbn import DBN
 from advnets.baselines.partition import (
@@ -21,16 +20,6 @@ from advnets.baselines.partition import (
 )
 from advnets.baselines.rbm import RBM
 from advnets.errors import MeasureError
-
-
-def machine(visible: int, hidden: int, scale: float = 1.0, seed: int = 0) -> RBM:
-    rng = torch.Generator().manual_seed(seed)
-    shapes = [(visible, hidden), (visible,), (hidden,)]
-    return RBM(*(torch.randn(shape, generator=rng, dtype=torch.float64) * scale for shape in shapes))
-
-
-def all_states(units: int) -> Tensor:
-    return torch.tensor(list(itertools.product([0.0, 1.0], repeat=units)), dtype=torch.float64)
 
 
 def autoregression(phi: float, shape: tuple[int, int], seed: int = 0) -> np.ndarray:

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 
 import pytest
 import torch
 from scipy import stats
+from small_machines import all_states, machine
 from torch import Tensor
 
 from advnets.baselines.course import learn
 from advnets.baselines.partition import exact_log_partition
 from advnets.baselines.rbm import RBM, Phase, RBMConfig, RBMLearner, draw, gradient
 from advnets.errors import DivergedError, RecipeError, RunError
-
-
-def machine(visible: int, hidden: int, scale: float = 1.0, seed: int = 0) -> RBM:
-    rng = torch.Generator().manual_seed(seed)
-    shapes = [(visible, hidden), (visible,), (hidden,)]
-    return RBM(*(torch.randn(shape, generator=rng, dtype=torch.float64) * scale for shape in shapes))
-
-
-def all_states(units: int) -> Tensor:
-    return torch.tensor(list(itertools.product([0.0, 1.0], repeat=units)), dtype=torch.float64)
 
 
 def joint(rbm: RBM) -> Tensor:

@@ -22,10 +22,9 @@ from torch import Tensor, nn
 
 from advnets.baselines.chains import CHAINS, ChainConfig, collect, factorial_start, mean_logits
 from advnets.baselines.course import learn
-from advnets.baselines.descent import Descent, Images, batches_of, check_fingerprint, fingerprint
+from advnets.baselines.descent import Descent, Images, adam, batches_of, check_fingerprint, fingerprint
 from advnets.errors import RecipeError
 from advnets.training.devices import resolve_precision
-from advnets.training.optimizers import OptimizerConfig
 from advnets.training.randomness import Stream, generator_for
 
 
@@ -218,9 +217,8 @@ class _Training:
         self._per_epoch = max(len(images) // config.batch, 1)
         self._settings = fingerprint(config, seed, images.shape, mean.tolist())
         self.stack = StackedCAE(len(mean), config.units, mean, seed)
-        optimizer = OptimizerConfig(rate=config.rate, betas=(0.9, 0.999), schedule="linear", decay_from=0.5)
         self._descents = [
-            Descent(layer, optimizer, compute, epochs * self._per_epoch)
+            Descent(layer, adam(config.rate), compute, epochs * self._per_epoch)
             for layer, epochs in zip(self.stack.stack, config.epochs, strict=True)
         ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import numpy as np
 import torch
@@ -13,10 +13,13 @@ from torch import Tensor, nn
 
 from advnets.errors import DataError, DivergedError, RunError
 from advnets.training.batches import Batches
+from advnets.training.devices import resolve_precision
 from advnets.training.optimizers import OptimizerConfig
 from advnets.training.player import Player
+from advnets.training.randomness import Stream, generator_for
 
 Images = NDArray[np.uint8] | NDArray[np.float32]
+N = TypeVar("N", bound=nn.Module)
 
 
 def points(images: Images) -> NDArray[np.uint8] | NDArray[np.float32]:
@@ -90,6 +93,69 @@ class Descent:
         for name, value in self.state(prefix).items():
             value.copy_(state[name])
         self.player.refresh()
+
+
+class Pace(Protocol):
+    """What a configuration says of its training."""
+
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def rate(self) -> float: ...
+    @property
+    def precision(self) -> str: ...
+
+
+class CostLearner(Generic[N]):
+    """A `Learner` of one network on one cost of minibatches, by Adam, its rate falling to 0 over the second half.
+
+    Args:
+        images: as for `points`.
+        config: of the network and its training; a checkpoint of another one is refused.
+        seed: of the order of the data and of the noise.
+        build: the mean of the pixels -> the network to begin with.
+        cost: (the network that computes, rows of a minibatch, random generator) -> figures; they descend on the first.
+    """
+
+    def __init__(
+        self,
+        images: Images,
+        config: Pace,
+        seed: int,
+        build: Callable[[Tensor], N],
+        cost: Callable[[N, Tensor, torch.Generator], Mapping[str, Tensor]],
+    ) -> None:
+        compute = resolve_precision(config.precision, torch.device("cpu"))
+        self._cost_of, self._seed, self._batches = cost, seed, batches_of(images, config.batch, seed, compute)
+        mean = self._batches.mean()
+        self._per_epoch = max(len(images) // config.batch, 1)
+        self._settings = fingerprint(config, seed, images.shape, mean.tolist())
+        self.network = build(mean)
+        self._descent = Descent(self.network, adam(config.rate), compute, config.epochs * self._per_epoch)
+
+    def epoch(self, number: int) -> dict[str, float]:
+        """Once through the data."""
+        return self._descent.epoch(number, self._per_epoch, self._cost)
+
+    def _cost(self, update: int) -> Mapping[str, Tensor]:
+        worker = cast("N", self._descent.player.worker)  # a copy of the network, in the dtype of its products
+        return self._cost_of(worker, self._batches(update), generator_for(self._seed, update, Stream.LAYERS))
+
+    def state(self) -> dict[str, Tensor]:
+        """Weights, the optimizer's state and what they are of."""
+        return {"settings": self._settings, **self._descent.state("network")}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Take what `state` gave; refuse what is of other settings."""
+        check_fingerprint(state, self._settings)
+        self._descent.restore("network", state)
+
+
+def adam(rate: float) -> OptimizerConfig:
+    """What all of them move by: the rate falls to 0 linearly over the second half of the training."""
+    return OptimizerConfig(rate=rate, betas=(0.9, 0.999), schedule="linear", decay_from=0.5)
 
 
 def fingerprint(*settings: Any) -> Tensor:

@@ -10,7 +10,7 @@ layers' tanh. The chain's expected images are the samples.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,10 +23,8 @@ from torch import Tensor, nn
 
 from advnets.baselines.chains import CHAINS, ChainConfig, collect, factorial_start, mean_logits
 from advnets.baselines.course import learn
-from advnets.baselines.descent import Descent, Images, batches_of, check_fingerprint, fingerprint
+from advnets.baselines.descent import CostLearner, Images
 from advnets.errors import RecipeError
-from advnets.training.devices import resolve_precision
-from advnets.training.optimizers import OptimizerConfig
 from advnets.training.randomness import Stream, generator_for
 
 
@@ -224,37 +222,6 @@ def _uniform(above: int, below: int, rng: torch.Generator) -> nn.Parameter:
     return nn.Parameter((torch.rand(above, below, generator=rng) * 2 - 1) * bound)
 
 
-class _Training:
-    """Walkback training as a `Learner`."""
-
-    def __init__(self, images: Images, config: GSNConfig, seed: int) -> None:
-        compute = resolve_precision(config.precision, torch.device("cpu"))
-        self._config, self._seed = config, seed
-        self._batches = batches_of(images, config.batch, seed, compute)
-        mean = self._batches.mean()
-        self._per_epoch = max(len(images) // config.batch, 1)
-        self._settings = fingerprint(config, seed, images.shape, mean.tolist())
-        self.network = GSN(len(mean), config.units, config.noise, config.corruption, mean, seed)
-        optimizer = OptimizerConfig(rate=config.rate, betas=(0.9, 0.999), schedule="linear", decay_from=0.5)
-        self._descent = Descent(self.network, optimizer, compute, config.epochs * self._per_epoch)
-
-    def epoch(self, number: int) -> dict[str, float]:
-        return self._descent.epoch(number, self._per_epoch, self._cost)
-
-    def _cost(self, update: int) -> Mapping[str, Tensor]:
-        worker = self._descent.player.worker
-        assert isinstance(worker, GSN)
-        rng = generator_for(self._seed, update, Stream.LAYERS)
-        return worker.walkback(self._batches(update), self._config.walkback, rng)
-
-    def state(self) -> dict[str, Tensor]:
-        return {"settings": self._settings, **self._descent.state("gsn")}
-
-    def restore(self, state: Mapping[str, Tensor]) -> None:
-        check_fingerprint(state, self._settings)
-        self._descent.restore("gsn", state)
-
-
 def train_gsn(
     images: Images,
     config: GSNConfig = GSNConfig(),
@@ -280,6 +247,12 @@ def train_gsn(
         RunError: the folder's checkpoint is of other settings.
         DivergedError: the cost is not finite.
     """
-    training = _Training(images, config, seed)
+    training = CostLearner(
+        images,
+        config,
+        seed,
+        lambda mean: GSN(len(mean), config.units, config.noise, config.corruption, mean, seed),
+        lambda network, x, rng: network.walkback(x, config.walkback, rng),
+    )
     lines = learn(training, config.epochs, folder, say)
     return training.network.requires_grad_(False), lines

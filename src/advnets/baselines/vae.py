@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,10 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from advnets.baselines.course import learn
-from advnets.baselines.descent import Descent, Images, batches_of, check_fingerprint, fingerprint
+from advnets.baselines.descent import CostLearner, Images
 from advnets.errors import RecipeError
-from advnets.training.devices import resolve_precision
-from advnets.training.optimizers import OptimizerConfig
 from advnets.training.randomness import Stream, generator_for
 
 _AT_ONCE = 1 << 16  # latents that are decoded together
@@ -131,35 +129,6 @@ def divergence_from_prior(mean: Tensor, log_variance: Tensor) -> Tensor:
     return (mean.square() + log_variance.exp() - 1 - log_variance).sum(1) / 2
 
 
-class _Training:
-    """Stochastic gradient descent on the bound as a `Learner`."""
-
-    def __init__(self, images: Images, config: VAEConfig, seed: int) -> None:
-        compute = resolve_precision(config.precision, torch.device("cpu"))
-        self._seed, self._batches = seed, batches_of(images, config.batch, seed, compute)
-        mean = self._batches.mean()
-        self._per_epoch = max(len(images) // config.batch, 1)
-        self._settings = fingerprint(config, seed, images.shape, mean.tolist())
-        self.network = VAE(len(mean), config, seed)
-        optimizer = OptimizerConfig(rate=config.rate, betas=(0.9, 0.999), schedule="linear", decay_from=0.5)
-        self._descent = Descent(self.network, optimizer, compute, config.epochs * self._per_epoch)
-
-    def epoch(self, number: int) -> dict[str, float]:
-        return self._descent.epoch(number, self._per_epoch, self._cost)
-
-    def _cost(self, update: int) -> Mapping[str, Tensor]:
-        worker = self._descent.player.worker
-        assert isinstance(worker, VAE)
-        return worker.bound(self._batches(update), generator_for(self._seed, update, Stream.LAYERS))
-
-    def state(self) -> dict[str, Tensor]:
-        return {"settings": self._settings, **self._descent.state("vae")}
-
-    def restore(self, state: Mapping[str, Tensor]) -> None:
-        check_fingerprint(state, self._settings)
-        self._descent.restore("vae", state)
-
-
 def train_vae(
     images: Images,
     config: VAEConfig = VAEConfig(),
@@ -185,6 +154,12 @@ def train_vae(
         RunError: the folder's checkpoint is of other settings.
         DivergedError: the cost is not finite.
     """
-    training = _Training(images, config, seed)
+    training = CostLearner(
+        images,
+        config,
+        seed,
+        lambda mean: VAE(len(mean), config, seed),
+        lambda network, x, rng: network.bound(x, rng),
+    )
     lines = learn(training, config.epochs, folder, say)
     return training.network.requires_grad_(False), lines

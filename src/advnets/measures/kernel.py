@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -22,6 +22,8 @@ CAVEAT = (
 )
 
 Floats = npt.NDArray[np.float64]
+Features = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 Kernel = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -79,13 +81,8 @@ def kernel(
     if kind == "rbf":
         width = bandwidth or _median_distance(_wide(ours[draws[0][0]]), _wide(theirs[draws[0][1]]))
     function = _polynomial(degree, ours.shape[1]) if width is None else _rbf(width)
-    found, weights = np.empty(subsets), (np.zeros(len(ours)), np.zeros(len(theirs)))
-    for subset, rows in enumerate(draws):
-        found[subset], *slopes = _mmd(_wide(ours[rows[0]]), _wide(theirs[rows[1]]), function)
-        for weight, row, slope in zip(weights, rows, slopes, strict=True):
-            weight[row] += slope / (subsets * size)
+    found, error = _over_subsets(ours, theirs, draws, function)
     value = float(found.mean())
-    error = math.sqrt(sum(float(weight @ weight) for weight in weights) * size / (size - 1))
     return Measurement(
         measure="kernel",
         value=value,
@@ -105,6 +102,22 @@ def kernel(
         },
         caveat=CAVEAT,
     )
+
+
+def _over_subsets(
+    ours: npt.NDArray[np.floating],
+    theirs: npt.NDArray[np.floating],
+    draws: Sequence[tuple[Rows, Rows]],
+    function: Kernel,
+) -> tuple[Floats, float]:
+    """MMD^2 of each subset, and the standard error of their mean: what every row weighs in it."""
+    found, weights = np.empty(len(draws)), (np.zeros(len(ours)), np.zeros(len(theirs)))
+    size = len(draws[0][0])
+    for subset, rows in enumerate(draws):
+        found[subset], *slopes = _mmd(_wide(ours[rows[0]]), _wide(theirs[rows[1]]), function)
+        for weight, row, slope in zip(weights, rows, slopes, strict=True):
+            weight[row] += slope / (len(draws) * size)
+    return found, math.sqrt(sum(float(weight @ weight) for weight in weights) * size / (size - 1))
 
 
 def _check(kind: str, subsets: int, size: int, degree: int, bandwidth: float | None) -> None:

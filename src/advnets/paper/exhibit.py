@@ -145,8 +145,8 @@ def markdown(exhibit: Exhibit, name: str, quick: bool = False) -> str:
     if quick:
         parts.append("**Made with `--quick`**: fewer steps, samples and seeds than the figures below deserve.")
     if exhibit.rows:
-        parts.append(_lines(rows_table(exhibit.rows)))
-    parts += [_lines(each) if isinstance(each, Table) else _text(each) for each in exhibit.body]
+        parts.append(table_lines(rows_table(exhibit.rows)))
+    parts += [table_lines(each) if isinstance(each, Table) else _text(each) for each in exhibit.body]
     return "\n\n".join(parts) + "\n"
 
 
@@ -161,7 +161,8 @@ def _text(part: str | Picture) -> str:
     return part if isinstance(part, str) else f"![{part.caption}]({part.file})\n\n*{part.caption}*"
 
 
-def _lines(table: Table) -> str:
+def table_lines(table: Table) -> str:
+    """A table in Markdown; bars within its cells are escaped."""
     rows = [table.headings, ["---"] * len(table.headings), *table.rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in rows)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from advnets.errors import RunError
 from advnets.files import write_whole
+from advnets.paper.exhibit import Row, rows_table, table_lines
 
 _TITLE = "# *Generative Adversarial Nets*, running"
 _OPENING = (
@@ -36,15 +37,13 @@ def write_page(folder: Path, names: Sequence[str]) -> Path:
     for name in names:
         try:
             facts = json.loads((folder / f"{name}.json").read_text("utf-8"))
-            rows = [[row["what"], row["paper"] or "-", row["ours"], row["note"]] for row in facts["rows"]]
+            rows = [Row(**row) for row in facts["rows"]]
             quick |= facts["quick"]
             parts.append(f"## [{facts['title']}]({name}.md)")
         except (OSError, ValueError, KeyError, TypeError):
             raise RunError(f"{folder / name}.json is missing or damaged", f"make it: advnets paper {name}") from None
         if rows:
-            parts.append(
-                "\n".join(f"| {' | '.join(row)} |" for row in [["", "paper", "ours", "note"], ["---"] * 4, *rows])
-            )
+            parts.append(table_lines(rows_table(rows)))
     if quick:
         parts.insert(2, "**Made with `--quick`**: fewer steps, samples and seeds than the figures deserve.")
     page = folder / "README.md"

@@ -46,4 +46,4 @@ def _whole(run: Run) -> Run:
 def _played(recipe: Recipe) -> Recipe:
     """What decides the outcome: a run notes its measures' settings and rollbacks in its own words."""
     plain = Recipe()
-    return recipe.replace(measure=plain.measure, watch=plain.watch, data=recipe.data)
+    return recipe.replace(measure=plain.measure, watch=plain.watch)
