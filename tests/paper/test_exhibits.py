@@ -122,6 +122,8 @@ def test_mistakes_are_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFix
         paper.make("table9", tmp_path)
     assert cli.main(["paper", "table9"]) == 2
     assert "no exhibit 'table9'" in capsys.readouterr().err
+    assert cli.main(["paper", "costs", "--seed", "-1", "--out", str(tmp_path)]) == 2
+    assert "use 0 or more" in capsys.readouterr().err
     (tmp_path / "file").write_text("")
     assert cli.main(["paper", "costs", "--out", str(tmp_path / "file")]) == 2
     assert capsys.readouterr().err.count("\n") == 1

@@ -52,11 +52,13 @@ def make(
         The path of the text.
 
     Raises:
-        UsageError: no such exhibit.
+        UsageError: no such exhibit, or a seed below 0.
         RunError: a file cannot be written.
     """
     if name != "all" and name not in EXHIBITS:
         raise UsageError(f"no exhibit {name!r}", f"choose one of {', '.join(EXHIBITS)}, all")
+    if seed < 0:
+        raise UsageError(f"--seed {seed}", "use 0 or more")
     with writing(folder, "make room, or give another --out; what was computed is kept"):
         for kept in [*EXHIBITS, RUNS] if name == "all" else [name]:
             if fresh and (folder / PARTS / kept).exists():
