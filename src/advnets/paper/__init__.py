@@ -21,7 +21,7 @@ EXHIBITS = {
     "fig1": "Figure 1, alive: a game in one dimension, trained",
     "fig2": "Figure 2: fair draws and their nearest training examples",
     "fig3": "Figure 3: straight lines in z space",
-    "table1": "Table 1: Parzen log-likelihood on MNIST, with the rivals running",
+    "table1": "Table 1: Parzen log-likelihood, with the rivals running",
     "table2": "Table 2: what each family of models has to do, measured",
     "claims": "What the paper says of Algorithm 1, tested",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from advnets.baselines.contractive import CAEConfig, StackedCAE, train_cae
+from advnets.baselines.contractive import SIGMA, CAEConfig, StackedCAE, train_cae
 from advnets.baselines.course import trained_seconds
 from advnets.baselines.dbn import DBN, DBNConfig, train_dbn
 from advnets.baselines.gsn import GSN, GSNConfig, train_gsn
@@ -26,22 +27,42 @@ _QUICK_IMAGES = 3_000
 _SMALL = RBMConfig(hidden=64, epochs=2)
 
 
-def dbn(bench: Bench, table: ImageTable) -> DBN:
+@dataclass(frozen=True)
+class Rivals:
+    """The three rivals of Table 1 on one data set.
+
+    Args:
+        data: what their folders are called after; empty for MNIST.
+        dbn, cae, gsn: the models and their training.
+        sigma: how far a step of the contractive auto-encoder's chain goes.
+    """
+
+    data: str
+    dbn: DBNConfig
+    cae: CAEConfig
+    gsn: GSNConfig
+    sigma: float
+
+
+MNIST = Rivals("", DBNConfig(), CAEConfig(), GSNConfig(), SIGMA)
+
+
+def dbn(bench: Bench, table: ImageTable, rivals: Rivals = MNIST) -> DBN:
     """The deep belief network."""
-    config = DBNConfig((_SMALL, _SMALL)) if bench.quick else DBNConfig()
-    return train_dbn(train_images(bench, table), config, folder(bench, "dbn"), bench.seed, bench.say)
+    config = DBNConfig((_SMALL, _SMALL)) if bench.quick else rivals.dbn
+    return train_dbn(train_images(bench, table), config, folder(bench, "dbn", rivals), bench.seed, bench.say)
 
 
-def cae(bench: Bench, table: ImageTable) -> StackedCAE:
+def cae(bench: Bench, table: ImageTable, rivals: Rivals = MNIST) -> StackedCAE:
     """The stacked contractive auto-encoder."""
-    config = CAEConfig(units=(64, 64), epochs=(2, 2)) if bench.quick else CAEConfig()
-    return train_cae(train_images(bench, table), config, folder(bench, "cae"), bench.seed, bench.say)[0]
+    config = CAEConfig(units=(64, 64), epochs=(2, 2)) if bench.quick else rivals.cae
+    return train_cae(train_images(bench, table), config, folder(bench, "cae", rivals), bench.seed, bench.say)[0]
 
 
-def gsn(bench: Bench, table: ImageTable) -> GSN:
+def gsn(bench: Bench, table: ImageTable, rivals: Rivals = MNIST) -> GSN:
     """The deep generative stochastic network."""
-    config = GSNConfig(units=(64, 64), epochs=2) if bench.quick else GSNConfig()
-    return train_gsn(train_images(bench, table), config, folder(bench, "gsn"), bench.seed, bench.say)[0]
+    config = GSNConfig(units=(64, 64), epochs=2) if bench.quick else rivals.gsn
+    return train_gsn(train_images(bench, table), config, folder(bench, "gsn", rivals), bench.seed, bench.say)[0]
 
 
 def vae(bench: Bench, table: ImageTable) -> VAE:
@@ -61,9 +82,10 @@ def adversarial(bench: Bench, name: str) -> Run:
     return trained(bench, recipe)
 
 
-def folder(bench: Bench, name: str) -> Path:
-    """Where a rival's checkpoints lie."""
-    return bench.folder / PARTS / RUNS / f"{name}{'-quick' if bench.quick else ''}-{bench.seed}"
+def folder(bench: Bench, name: str, rivals: Rivals = MNIST) -> Path:
+    """Where a rival's checkpoints lie; on other data than MNIST each of its settings has a folder of its own."""
+    of = f"-{rivals.data}-{zlib.crc32(repr(getattr(rivals, name)).encode()):08x}" if rivals.data else ""
+    return bench.folder / PARTS / RUNS / f"{name}{of}{'-quick' if bench.quick else ''}-{bench.seed}"
 
 
 def train_images(bench: Bench, table: ImageTable) -> Images:
@@ -85,26 +107,40 @@ class Made:
     seconds: float
 
 
-def models(bench: Bench, table: ImageTable) -> dict[str, Callable[[], Made]]:
-    """What trains each model of Table 1, or takes it up where it was, and draws from it: by its name there."""
-    count, steps = (500, 20) if bench.quick else (10_000, 300)
-    seed, shape = bench.seed + 1, table.images.shape[1:]
+def rival_models(bench: Bench, table: ImageTable, rivals: Rivals = MNIST) -> dict[str, Callable[[], Made]]:
+    """What trains each rival of Table 1, or takes it up where it was, and draws from it: by its name there."""
+    count, seed = sample_count(bench), bench.seed + 1
+    steps = 20 if bench.quick else 300
 
     def made(name: str, samples: npt.ArrayLike) -> Made:
-        values = np.asarray(samples, np.float32).reshape(-1, *shape)
-        return Made(np.rint(values * 255).astype(np.uint8), trained_seconds(folder(bench, name)))
+        values = np.asarray(samples, np.float32).reshape(-1, *table.shape)
+        return Made(np.rint(values * 255).astype(np.uint8), trained_seconds(folder(bench, name, rivals)))
+
+    return {
+        "DBN": lambda: made("dbn", dbn(bench, table, rivals).sample(count, seed, steps)),
+        "Stacked CAE": lambda: made("cae", cae(bench, table, rivals).sample(count, seed, rivals.sigma)),
+        "Deep GSN": lambda: made("gsn", gsn(bench, table, rivals).sample(count, seed)),
+    }
+
+
+def models(bench: Bench, table: ImageTable) -> dict[str, Callable[[], Made]]:
+    """As `rival_models`, and the adversarial nets of MNIST."""
 
     def drawn(name: str) -> Made:
         run = adversarial(bench, name)
-        return Made(np.asarray(run.sample(count, seed), np.uint8), run.metrics[-1]["seconds"])
+        samples = np.asarray(run.sample(sample_count(bench), bench.seed + 1), np.uint8)
+        return Made(samples, run.metrics[-1]["seconds"])
 
     return {
-        "DBN": lambda: made("dbn", dbn(bench, table).sample(count, seed, steps)),
-        "Stacked CAE": lambda: made("cae", cae(bench, table).sample(count, seed)),
-        "Deep GSN": lambda: made("gsn", gsn(bench, table).sample(count, seed)),
+        **rival_models(bench, table),
         "Adversarial nets, the authors' settings": lambda: drawn("paper-mnist"),
         "Adversarial nets, ours": lambda: drawn("mnist"),
     }
+
+
+def sample_count(bench: Bench) -> int:
+    """How many samples the Parzen windows stand on."""
+    return 500 if bench.quick else 10_000
 
 
 def caption(name: str) -> str:

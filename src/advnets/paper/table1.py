@@ -1,4 +1,7 @@
-"""Table 1 on MNIST, with its rivals running: Parzen log-likelihoods by one estimator, and what that measure rewards."""
+"""Table 1, with its rivals running: Parzen log-likelihoods by one estimator, and what that measure rewards.
+
+The column of MNIST; `table1_faces` makes the column of TFD.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from advnets import figures
 from advnets.data import ImageTable, open_table
 from advnets.evaluation import evaluate
 from advnets.files import write_whole
+from advnets.paper import table1_faces
 from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table
 from advnets.paper.rivals import Made, caption, models
 from advnets.paper.table1_rewards import makers
@@ -45,9 +49,10 @@ def make(bench: Bench) -> Exhibit:
         what: _Answer(**bench.keep(f"rewards-{place}", lambda m=maker: _measured(bench, m(), table), of=what))
         for place, (what, maker) in enumerate(makers(table, bench.seed, bench.quick).items())
     }
+    faces = table1_faces.section(bench)
     pictures = [Picture(_picture(bench, name).name, f"{name}: fair draws. {caption(name)}") for name in found]
     return Exhibit(
-        "Table 1: Parzen log-likelihood on MNIST",
+        "Table 1: Parzen log-likelihood",
         [
             "Samples of each model become the centers of Gaussian windows of one width, chosen on 1,000 validation"
             " images from logspace(-1, 0, 10); the figure is the mean log-likelihood of the 10,000 test images, in"
@@ -58,6 +63,8 @@ def make(bench: Bench) -> Exhibit:
             " of 1, for blur raises Parzen. Precision and recall are in"
             f" {'pixels' if bench.quick else 'the features of a classifier of digits'}, with 95 % intervals.",
             *pictures,
+            f"## {faces.title}",
+            *faces.body,
             "## What the measure rewards",
             "The same estimator on real images and on what is made of them. A perfect generator of 10,000 samples can"
             " do no better than real images do; averages and prototypes do better, and so did later records.",
@@ -65,8 +72,12 @@ def make(bench: Bench) -> Exhibit:
             "Theis, van den Oord and Bethge (2016) show that such estimates rank models unreliably. We aim at real"
             " images' own figure, and never above it.",
         ],
-        [Row(name, _nats(answer), PAPER[name][0], PAPER[name][1]) for name, answer in found.items()],
-        {"models": {k: vars(v) for k, v in found.items()}, "rewards": {k: vars(v) for k, v in rewards.items()}},
+        [*(Row(name, _nats(answer), *PAPER[name]) for name, answer in found.items()), *faces.rows],
+        {
+            "models": {k: vars(v) for k, v in found.items()},
+            "rewards": {k: vars(v) for k, v in rewards.items()},
+            "faces": faces.figures,
+        },
     )
 
 

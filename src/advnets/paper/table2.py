@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from advnets.baselines.contractive import SIGMA
 from advnets.baselines.course import trained_seconds
 from advnets.baselines.partition import ais_log_partition, autocorrelation_time, log_probability_bound
 from advnets.data import ImageTable, open_table
@@ -129,7 +130,7 @@ def _undirected(bench: Bench, table: ImageTable) -> dict[str, Any]:
 
 def _contractive(bench: Bench, table: ImageTable) -> dict[str, Any]:
     network = cae(bench, table)
-    found = _of_chain(bench, table, lambda count: network.chain(count, bench.seed, 1.0))
+    found = _of_chain(bench, table, lambda count: network.chain(count, bench.seed, SIGMA))
     return {"minutes": trained_seconds(folder(bench, "cae")) / 60, **found}
 
 
