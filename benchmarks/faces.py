@@ -27,12 +27,12 @@ from scipy.io import savemat
 
 from advnets.data.tfd import FILE, FOLDS
 from advnets.files import write_whole
+from advnets.paper import table1_faces
 from advnets.paper.exhibit import Bench, table_lines
-from advnets.paper.table1_faces import PAPER, REAL, Scores, column, open_folds, table
-from advnets.recipe import Recipe, load_recipe
+from advnets.paper.table1_faces import PAPER, REAL, STAGES, Scores, column, open_folds, table
+from advnets.recipe import Recipe
 
 NAME = "FER2013"
-STAGES = ("paper-tfd-small", "paper-tfd-stage-two-small")
 REPOSITORY = Path(__file__).parents[1]
 RESULT = Path(__file__).parent / "results" / "faces.json"
 SIDE, ACROSS = 48, 50
@@ -104,7 +104,7 @@ def folds_of(split: np.ndarray) -> np.ndarray:
 
 def recipes(steps: int | None, steps_two: int | None) -> list[Recipe]:
     """Both stages; where one is shortened, their runs have names of their own."""
-    one, two = (load_recipe(name) for name in STAGES)
+    one, two = table1_faces.recipes()
     lengths = [steps or one.steps, steps_two or two.steps]
     if lengths == [one.steps, two.steps]:
         return [one, two]

@@ -7,18 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import torch
 
 from advnets import figures
 from advnets.api import open_data
-from advnets.data import ImageTable
+from advnets.data import ImageTable, open_table
+from advnets.data.contrast import normalize
 from advnets.errors import DataError
 from advnets.measures import nearest
+from advnets.paper import table1_faces
 from advnets.paper.exhibit import Bench, Exhibit, Picture, Row
 from advnets.paper.rivals import adversarial
 from advnets.paper.training import trained
 from advnets.recipe import Recipe, load_recipe, to_dict
 from advnets.training.run import Run
 
+Pixels = npt.NDArray[np.uint8]
 _ROWS, _COLUMNS = 6, 9
 _QUICK = {"steps": 20, "log_every": 10, "checkpoint_every": 20, "sample_every": 0, "batch": 20}
 
@@ -44,6 +49,7 @@ class _Panel:
 
 _PANELS = (
     _Panel("a", "MNIST", "paper-mnist", {}),
+    _Panel("b", "TFD", table1_faces.STAGES[-1], {}, "paper-tfd-stage-two"),
     _Panel(
         "c", "CIFAR-10, fully connected", "paper-cifar10-fc-small",
         {"generator": {"hidden": [32, 32]}, "discriminator": {"units": [16, 16]}}, "paper-cifar10-fc",
@@ -62,11 +68,9 @@ def make(bench: Bench) -> Exhibit:
         "Figure 2: fair draws and their nearest training examples",
         [
             "Samples are the first draws of a seed, never picked. The framed last column shows the training example"
-            " nearest (in pixels, Euclidean) to the sample on its left: a model that had learned its training set by"
-            " heart would show the same image twice.",
+            " nearest (Euclidean, in pixels as the game sees them: CIFAR-10's after contrast normalization) to the"
+            " sample on its left: a model that had learned its training set by heart would show the same image twice.",
             *(part for body, _, _ in parts for part in body),
-            "Panel b shows the Toronto Face Database, which is given out on request only; where the file is at hand,"
-            " `advnets train paper-tfd` trains its model.",
         ],
         [row for _, rows, _ in parts for row in rows],
         {panel.letter: facts for panel, (_, _, facts) in zip(_PANELS, parts, strict=True)},
@@ -79,11 +83,11 @@ def _panel(bench: Bench, panel: _Panel) -> tuple[list[str | Picture], list[Row],
     try:
         run = _run(bench, panel)
         table = open_data(run.recipe)
-    except DataError:
+    except DataError as error:
         data = load_recipe(panel.recipe).data
         row = Row(panel.what, "not made: no data", "fair draws", f"with {data} at hand, the same command makes it")
         return (
-            [heading, f"Not made: {data} is not at hand, see `advnets train {panel.recipe}`."],
+            [heading, f"Not made: {error.what}. With the data at hand, the same command makes it."],
             [row],
             {"missing": data},
         )
@@ -104,6 +108,8 @@ def _run(bench: Bench, panel: _Panel) -> Run:
     if panel.recipe == "paper-mnist":
         return adversarial(bench, panel.recipe)
     recipe = load_recipe(panel.recipe)
+    if recipe.data == "tfd":
+        return table1_faces.both_stages(bench, open_table("tfd"), table1_faces.recipes())[1]
     return trained(bench, _smaller(recipe, panel.quick) if bench.quick else recipe)
 
 
@@ -119,10 +125,16 @@ def _nearness(run: Run, table: ImageTable, bench: Bench) -> dict[str, Any]:
     count = 50 if bench.quick else 500
     train = table.images[table.rows("train")]
     samples = np.asarray(run.sample(count, bench.seed + 1), np.uint8)
-    ours = nearest(samples, train)[1][:, 0]
-    theirs = nearest(table.images[table.rows("test")[:count]], train)[1][:, 0]
-    copies = int((ours == 0).sum())
+    test = table.images[table.rows("test")[:count]]
+    seen = _as_seen(train, run.recipe)
+    ours, theirs = (nearest(_as_seen(each, run.recipe), seen)[1][:, 0] for each in (samples, test))
+    copies = int((nearest(samples, train)[1][:, 0] == 0).sum())
     return {"count": count, "copies": copies, "ratio": float(np.median(ours) / np.median(theirs))}
+
+
+def _as_seen(images: Pixels, recipe: Recipe) -> npt.NDArray[Any]:
+    """Images as D sees them, but for a scale that all have."""
+    return images if recipe.contrast is None else normalize(torch.from_numpy(images), recipe.contrast).numpy()
 
 
 def _draw(run: Run, table: ImageTable, target: Path, seed: int) -> None:
@@ -130,5 +142,6 @@ def _draw(run: Run, table: ImageTable, target: Path, seed: int) -> None:
     train = table.images[table.rows("train")]
     ends = samples[_COLUMNS - 1 :: _COLUMNS]
     closest = np.zeros((len(samples), *samples.shape[1:]), np.uint8)
-    closest[_COLUMNS - 1 :: _COLUMNS] = train[nearest(ends, train)[0][:, 0]]
+    found, _ = nearest(_as_seen(ends, run.recipe), _as_seen(train, run.recipe))
+    closest[_COLUMNS - 1 :: _COLUMNS] = train[found[:, 0]]
     figures.save(figures.neighbors(samples, closest, columns=_COLUMNS), target, run.step)

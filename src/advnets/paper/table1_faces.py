@@ -116,6 +116,11 @@ def open_folds() -> list[ImageTable]:
     return [open_table(each.name) for each in TFD]
 
 
+def recipes() -> list[Recipe]:
+    """Those of both stages."""
+    return [load_recipe(each) for each in STAGES]
+
+
 def section(bench: Bench) -> Exhibit:
     """The column of TFD; where that is not at hand, a sentence that says so."""
     title = "Faces: TFD"
@@ -126,7 +131,7 @@ def section(bench: Bench) -> Exhibit:
             f"With its authors' {FILE} in the folder that `ADVNETS_DATA` names, the same command makes this column."
         )
         return Exhibit(title, [f"Not made: {error.what}. {remedy}"], [], {"missing": "tfd"})
-    found = column(bench, "TFD", folds, [load_recipe(each) for each in STAGES])
+    found = column(bench, "TFD", folds, recipes())
     return Exhibit(
         title,
         [
@@ -226,12 +231,20 @@ def _measured(samples: Images, folds: Sequence[ImageTable]) -> dict[str, Any]:
     }
 
 
-def _adversarial(bench: Bench, faces: ImageTable, stages: Sequence[Recipe]) -> Made:
-    """Stage one, then stage two on top of it: what is sampled."""
+def both_stages(bench: Bench, faces: ImageTable, stages: Sequence[Recipe]) -> tuple[Run, Run]:
+    """The run of stage one, then that of stage two on top of it, which is the one to sample.
+
+    Raises:
+        RunError: a training was stopped, or is of other settings or faces.
+    """
     first, second = (_small(each) for each in stages) if bench.quick else stages
     one = _trained(bench, faces, first)
     stacked = dataclasses.replace(second.generator, pretrained=str(one.path.absolute()))
-    two = _trained(bench, faces, second.replace(generator=stacked))
+    return one, _trained(bench, faces, second.replace(generator=stacked))
+
+
+def _adversarial(bench: Bench, faces: ImageTable, stages: Sequence[Recipe]) -> Made:
+    one, two = both_stages(bench, faces, stages)
     samples = np.asarray(two.sample(sample_count(bench), bench.seed + 1), np.uint8)
     return Made(samples, sum(run.metrics[-1]["seconds"] for run in (one, two)))
 
