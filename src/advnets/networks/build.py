@@ -36,7 +36,7 @@ class GeneratorConfig:
     init: float | None = 0.05
     """mlp, paper-conv: weights start uniform on [-init, init]; null (mlp) for He initialization."""
     output_init: float | None = None
-    """mlp: the same for the output's weights, where they start on another range."""
+    """mlp, paper-conv: the same for the output's weights, where they start on another range."""
     output_sparse: int | None = None
     """mlp: nonzero weights of each output value at the start, from N(0, 1); null for all, as `output_init` says."""
     hidden_bias: float = 0.0
@@ -101,6 +101,7 @@ GENERATORS: dict[str, Callable[[GeneratorConfig, int, Shape], nn.Module]] = {
         None if c.maps is None else c.maps * math.ceil((_side(shape) - 2) / 3) ** 2,
         0.05 if c.init is None else c.init,
         c.output_range or (-2.0, 2.0),
+        c.output_init,
     ),
     "conv": lambda c, latent, shape: ConvGenerator(latent, *_image(shape), base=c.base, output=c.output),
 }

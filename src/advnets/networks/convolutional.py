@@ -42,6 +42,7 @@ class PaperConvGenerator(nn.Module):
         output_range: the values that stand for black and white; a linear output may pass them. The
             authors train on images less their mean, each scaled to a norm of 55: a standard deviation of .99.
             Pixels on [-2, 2] have nearly that over CIFAR-10, and can be turned back into pictures.
+        output_init: the same as `init` for the transposed convolution, where that is another.
 
     Raises:
         RecipeError: the size is below 5, or `hidden` does not divide into maps.
@@ -55,6 +56,7 @@ class PaperConvGenerator(nn.Module):
         hidden: int | None = None,
         init: float = 0.05,
         output_range: tuple[float, float] = (-2.0, 2.0),
+        output_init: float | None = None,
     ) -> None:
         super().__init__()
         if size < 5:
@@ -78,6 +80,8 @@ class PaperConvGenerator(nn.Module):
         self.deconvolution = nn.ConvTranspose2d(hidden // side**2, channels, 5, stride=3, bias=False)
         self.bias = nn.Parameter(torch.empty(channels, size, size))
         uniform_(self, init)
+        if output_init is not None:
+            uniform_(self.deconvolution, output_init)
 
     def forward(self, z: Tensor) -> Tensor:
         """Latent vectors (N, latent) to images (N, channels, size, size)."""

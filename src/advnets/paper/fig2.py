@@ -24,7 +24,7 @@ from advnets.recipe import Recipe, load_recipe, to_dict
 from advnets.training.run import Run
 
 Pixels = npt.NDArray[np.uint8]
-_ROWS, _COLUMNS = 6, 9
+ROWS, COLUMNS = 6, 9
 _QUICK = {"steps": 20, "log_every": 10, "checkpoint_every": 20, "sample_every": 0, "batch": 20}
 
 
@@ -138,10 +138,10 @@ def _as_seen(images: Pixels, recipe: Recipe) -> npt.NDArray[Any]:
 
 
 def _draw(run: Run, table: ImageTable, target: Path, seed: int) -> None:
-    samples = np.asarray(run.sample(_ROWS * _COLUMNS, seed), np.uint8)
+    samples = np.asarray(run.sample(ROWS * COLUMNS, seed), np.uint8)
     train = table.images[table.rows("train")]
-    ends = samples[_COLUMNS - 1 :: _COLUMNS]
+    ends = samples[COLUMNS - 1 :: COLUMNS]
     closest = np.zeros((len(samples), *samples.shape[1:]), np.uint8)
     found, _ = nearest(_as_seen(ends, run.recipe), _as_seen(train, run.recipe))
-    closest[_COLUMNS - 1 :: _COLUMNS] = train[found[:, 0]]
-    figures.save(figures.neighbors(samples, closest, columns=_COLUMNS), target, run.step)
+    closest[COLUMNS - 1 :: COLUMNS] = train[found[:, 0]]
+    figures.save(figures.neighbors(samples, closest, columns=COLUMNS), target, run.step)
