@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import fcntl
 import itertools
 from pathlib import Path
 
@@ -15,9 +17,8 @@ from torch.autograd.functional import jacobian
 
 from advnets.baselines.chains import ChainConfig
 from advnets.baselines.contractive import CAEConfig, ContractiveAutoencoder, StackedCAE, train_cae
-from advnets.baselines.contractive_sigma import choose_sigma
+from advnets.baselines.course import products_of
 from advnets.errors import DataError, RecipeError, RunError, UsageError
-from advnets.measures.parzen import parzen
 
 QUICK = CAEConfig(units=(12, 8), contraction=(0.1, 0.1), epochs=(2, 2), batch=100, rate=3e-3)
 
@@ -122,9 +123,27 @@ def test_a_killed_training_goes_on_to_the_bit(tmp_path: Path) -> None:
 
 
 def test_another_trainings_checkpoint_is_refused(tmp_path: Path) -> None:
+    images = digits()[0][:200]
+    train_cae(images, QUICK, tmp_path)
+    shuffled = np.random.default_rng(0).permuted(images, axis=0)  # the same shape and mean
+    for other in (images[::-1], shuffled):
+        with pytest.raises(RunError, match="another training"):
+            train_cae(np.ascontiguousarray(other), QUICK, tmp_path)
+    other = "float32" if products_of("auto") == torch.bfloat16 else "bfloat16"
+    for config in (dataclasses.replace(QUICK, rate=1e-4), dataclasses.replace(QUICK, precision=other)):
+        with pytest.raises(RunError, match="another training"):
+            train_cae(images, config, tmp_path)
+    with pytest.raises(RunError, match="another training"):
+        train_cae(images, QUICK, tmp_path, seed=1)
+
+
+def test_a_folder_is_one_processs(tmp_path: Path) -> None:
+    tmp_path.mkdir(exist_ok=True)
+    with (tmp_path / ".lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(RunError, match="by another process"):
+            train_cae(digits()[0][:200], QUICK, tmp_path)
     train_cae(digits()[0][:200], QUICK, tmp_path)
-    with pytest.raises(RunError, match="another configuration"):
-        train_cae(digits()[0][:200], QUICK, tmp_path, seed=1)
 
 
 def test_samples_know_how_pixels_go_together() -> None:
@@ -137,17 +156,6 @@ def test_samples_know_how_pixels_go_together() -> None:
     assert 0 <= samples.min() < samples.max() <= 1
     mean = np.tile(images.mean(0), (1000, 1))
     assert score(samples) > max(score(shuffled_pixels(images)), score(mean)) + 5
-
-
-def test_held_out_images_choose_sigma() -> None:
-    model, _ = train_cae(digits()[0], CAEConfig((60,), (0.1,), (15,), batch=50, rate=3e-3))
-    brief, held_out = ChainConfig(chains=50, burn_in=10, spacing=5), digits()[1]
-    choice = choose_sigma(model, held_out, (0.01, 0.5, 100.0), count=200, config=brief)
-    assert choice.sigma == choice.candidates[1]
-    samples = model.sample(200, 0, 0.5, brief)
-    assert choice.scores[1] == pytest.approx(parzen(samples, held_out, held_out).value)
-    with pytest.raises(UsageError, match="no sigma"):
-        choose_sigma(model, held_out, ())
 
 
 def test_a_chain_is_a_function_of_its_seed() -> None:
@@ -165,7 +173,15 @@ def test_samples_are_the_states_that_the_configuration_names() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"units": (3,)}, {"epochs": (0, 1)}, {"contraction": (-1.0, 0.1)}, {"rate": 0.0}, {"batch": 0}]
+    "settings",
+    [
+        {"units": (3,)},
+        {"epochs": (0, 1)},
+        {"contraction": (-1.0, 0.1)},
+        {"rate": 0.0},
+        {"batch": 0},
+        {"precision": "float16"},
+    ],
 )
 def test_what_cannot_be_trained_is_refused(settings: dict[str, object]) -> None:
     with pytest.raises(RecipeError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from pathlib import Path
 
@@ -107,6 +108,9 @@ def test_a_folder_of_other_images_or_layers_is_refused(tmp_path: Path) -> None:
         train_dbn(images[::-1], QUICK, tmp_path, 0)
     with pytest.raises(RunError, match="another training"):
         train_dbn(images, QUICK, tmp_path, 1)
+    other = "float32" if QUICK.products == torch.bfloat16 else "bfloat16"
+    with pytest.raises(RunError, match="another training"):
+        train_dbn(images, dataclasses.replace(QUICK, precision=other), tmp_path, 0)
     with pytest.raises(RunError, match="layer-2 has checkpoints of another training"):
         train_dbn(images, DBNConfig((QUICK.layers[0], RBMConfig(10, 2, batch=50))), tmp_path, 0)
 
@@ -169,3 +173,12 @@ def test_what_cannot_be_is_refused() -> None:
         network.sample(2, 0, start=torch.zeros(1, 3))
     with pytest.raises(RecipeError, match="no layers"):
         DBNConfig(())
+
+
+def test_what_cannot_be_trained_or_traced_is_refused() -> None:
+    with pytest.raises(DataError, match="shape"):
+        train_dbn(digits()[0][:0], QUICK, None, 0)
+    with pytest.raises(RecipeError, match="float16"):
+        DBNConfig(QUICK.layers, "float16")
+    with pytest.raises(UsageError, match="0 steps"):
+        train_dbn(digits()[0][:100], QUICK, None, 0).trace(lambda v: v.mean(1), 2, 0, 0)

@@ -152,7 +152,7 @@ def test_a_killed_training_goes_on_to_the_bit(tmp_path: Path) -> None:
 
 def test_another_trainings_checkpoint_is_refused(tmp_path: Path) -> None:
     train_gsn(digits()[0][:200], QUICK, tmp_path)
-    with pytest.raises(RunError, match="another configuration"):
+    with pytest.raises(RunError, match="another training"):
         train_gsn(digits()[0][200:400], QUICK, tmp_path)
 
 
@@ -191,3 +191,11 @@ def test_a_chain_is_a_function_of_its_seed() -> None:
 def test_what_cannot_be_trained_is_refused(settings: dict[str, object]) -> None:
     with pytest.raises(RecipeError):
         GSNConfig(**settings)  # type: ignore[arg-type]
+
+
+def test_chains_do_not_start_at_the_signs_of_the_first_weights() -> None:
+    """With one seed for both, as in Table 2."""
+    network = GSN(50, (40,), (0.0,), 0.4, torch.full((50,), 0.5), seed=3)
+    start = factorial_start(torch.full((50,), 0.5), 40, 3)
+    agree = float((start == (network.weights[0].detach() < 0)).float().mean())
+    assert 0.4 < agree < 0.6

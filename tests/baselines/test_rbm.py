@@ -175,3 +175,18 @@ def test_what_cannot_be_learned_is_refused(wrong: dict[str, int]) -> None:
 def test_more_rows_than_there_are_cannot_make_a_batch() -> None:
     with pytest.raises(RecipeError, match="a batch of 100 from 30 rows"):
         RBMLearner(stripes(30), RBMConfig(5), 0)
+
+
+@pytest.mark.parametrize("method", ["persistent", "data"])
+def test_persistent_chains_go_on_where_they_were_and_others_start_at_the_data(method: str) -> None:
+    config = RBMConfig(hidden=6, epochs=1, batch=20, rate=1e-9, method=method)  # type: ignore[arg-type]
+    learner = RBMLearner(torch.zeros(40, 5), config, 0)
+    state = learner.state()
+    # All units on or all off: a chain stays where it is.
+    state["weight"].fill_(20.0)
+    state["visible_bias"].fill_(-60.0)
+    state["hidden_bias"].fill_(-50.0)
+    state["chains"].fill_(1)
+    learner.restore(state)
+    learner.epoch(0)
+    assert learner.state()["chains"].unique().tolist() == [1 if method == "persistent" else 0]

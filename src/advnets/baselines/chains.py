@@ -1,4 +1,4 @@
-"""Samples from Markov chains: many chains side by side, the same rule of what is kept for every rival."""
+"""Samples from Markov chains of images: many chains side by side, one rule of what is kept."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def factorial_start(mean: Tensor, count: int, seed: int) -> Tensor:
     Returns:
         Zeros and ones, count x D, of the mean's dtype.
     """
-    rng = generator_for(seed, 0, Stream.INITIAL_WEIGHTS)
+    rng = generator_for(seed, 0, Stream.SAMPLES, index=1)  # index 0 is a chain's first noise
     return (torch.rand(count, len(mean), generator=rng) < mean).to(mean.dtype)
 
 

@@ -21,10 +21,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from advnets.baselines.chains import CHAINS, ChainConfig, collect, factorial_start, mean_logits
-from advnets.baselines.course import learn
-from advnets.baselines.descent import Descent, Images, adam, batches_of, check_fingerprint, fingerprint
+from advnets.baselines.course import identity, learn, products_of
+from advnets.baselines.descent import Descent, Images, adam, batches_of
 from advnets.errors import RecipeError
-from advnets.training.devices import resolve_precision
 from advnets.training.randomness import Stream, generator_for
 
 
@@ -48,13 +47,14 @@ class CAEConfig:
     def __post_init__(self) -> None:
         if not len(self.units) == len(self.contraction) == len(self.epochs) > 0:
             raise RecipeError("units, contraction and epochs of a stack differ in length", "give one for each layer")
+        products_of(self.precision)
         if min(*self.units, *self.epochs, self.batch) < 1 or min(self.contraction) < 0 or self.rate <= 0:
             raise RecipeError(f"{self} cannot be trained", "use positive values; only a contraction may be 0")
 
 
 SIGMA = 1.5
-"""The chain's step for the default stack on MNIST: the largest at which nearly all images are digits. Parzen alone,
-as `choose_sigma` has it, takes 2 to 2.5, where one image in ten and more is blank."""
+"""The chain's step for the default stack on MNIST, chosen by looking at samples: the largest at which nearly all of
+them are digits. Parzen alone would take 2 to 2.5, where one image in ten and more is blank."""
 
 
 class ContractiveAutoencoder(nn.Module):
@@ -210,12 +210,11 @@ class _Training:
     """The greedy training as a `Learner`: epochs count through all layers."""
 
     def __init__(self, images: Images, config: CAEConfig, seed: int) -> None:
-        compute = resolve_precision(config.precision, torch.device("cpu"))
+        compute = products_of(config.precision)
         self._config = config
         self._batches = batches_of(images, config.batch, seed, compute)
         mean = self._batches.mean()
         self._per_epoch = max(len(images) // config.batch, 1)
-        self._settings = fingerprint(config, seed, images.shape, mean.tolist())
         self.stack = StackedCAE(len(mean), config.units, mean, seed)
         self._descents = [
             Descent(layer, adam(config.rate), compute, epochs * self._per_epoch)
@@ -246,10 +245,9 @@ class _Training:
 
     def state(self) -> dict[str, Tensor]:
         parts = [descent.state(f"layer{index}") for index, descent in enumerate(self._descents)]
-        return {"settings": self._settings, **{name: value for part in parts for name, value in part.items()}}
+        return {name: value for part in parts for name, value in part.items()}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        check_fingerprint(state, self._settings)
         for index, descent in enumerate(self._descents):
             descent.restore(f"layer{index}", state)
 
@@ -280,7 +278,7 @@ def train_cae(
         DivergedError: the cost is not finite.
     """
     training = _Training(images, config, seed)
-    lines = learn(training, sum(config.epochs), folder, say)
+    lines = learn(training, sum(config.epochs), folder, say, identity(config, seed, images))
     return training.stack.requires_grad_(False), lines
 
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import fcntl
 import json
 import time
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
+import torch
 from torch import Tensor
 
-from advnets.errors import RunError
+from advnets.errors import RecipeError, RunError
 from advnets.training import checkpoint
 from advnets.training.checkpoint import Checkpoint
+from advnets.training.devices import resolve_precision
 
 _KEPT = 2
 
@@ -31,6 +39,30 @@ class Learner(Protocol):
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Become what `state` is of."""
         ...
+
+
+def products_of(precision: str) -> torch.dtype:
+    """The dtype of a rival's matrix products on this machine.
+
+    Raises:
+        RecipeError: there is no such precision.
+    """
+    if precision not in ("auto", "float32", "bfloat16"):
+        raise RecipeError(f"unknown precision {precision!r}", "use auto, float32 or bfloat16")
+    return resolve_precision(precision, torch.device("cpu"))
+
+
+def identity(config: Any, seed: int, images: npt.NDArray[Any]) -> dict[str, Any]:
+    """What a rival's training is of, as JSON: `learn` goes on from checkpoints of the same alone.
+
+    Args:
+        config: its settings, a dataclass with a `precision`; "auto" counts as what it means on this machine.
+        seed: of all that it draws.
+        images: what it learns from, to the byte and in this order.
+    """
+    settings = {**dataclasses.asdict(config), "precision": str(products_of(config.precision))}
+    data = {"shape": list(images.shape), "bytes": zlib.crc32(np.ascontiguousarray(images).data)}
+    return {"config": settings, "seed": seed, "images": data}
 
 
 def learn(
@@ -53,29 +85,55 @@ def learn(
         A line of figures for each epoch, those before a kill included.
 
     Raises:
-        RunError: a checkpoint of a later version or of another training.
+        RunError: a checkpoint of a later version or of another training, or another process is at it.
         OSError: the folder cannot be written.
     """
+    if folder is None:
+        lines: list[dict[str, Any]] = []
+        for number in range(epochs):
+            lines.append({"epoch": number + 1, **learner.epoch(number)})
+            say(_words(lines[-1]))
+        return lines
+    with _alone(folder):
+        return _learn_in(folder, learner, epochs, say, json.dumps(of, sort_keys=True))
+
+
+def _learn_in(
+    folder: Path, learner: Learner, epochs: int, say: Callable[[str], None], key: str
+) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
     seconds = 0.0
-    key = json.dumps(of, sort_keys=True)
-    if folder is not None:
-        found, _ = checkpoint.newest(folder)
-        checkpoint.discard_after(folder, -1 if found is None else found.step)  # what is damaged is written again
-        if found is not None:
-            if found.state.get("of") != key:
-                raise RunError(f"{folder} has checkpoints of another training", "give another folder, or remove it")
-            learner.restore(found.tensors["state"])
-            lines, seconds = json.loads(found.state["lines"]), found.state.get("seconds", 0.0)
+    found, _ = checkpoint.newest(folder)
+    if found is not None:
+        if found.state.get("of") != key:
+            raise RunError(f"{folder} has checkpoints of another training", "give another folder, or remove it")
+        learner.restore(found.tensors["state"])
+        lines, seconds = json.loads(found.state["lines"]), found.state.get("seconds", 0.0)
+    checkpoint.discard_after(folder, -1 if found is None else found.step)  # what is damaged is written again
     for number in range(len(lines), epochs):
         begun = time.perf_counter()
         lines.append({"epoch": number + 1, **learner.epoch(number)})
         seconds += time.perf_counter() - begun
-        say(", ".join(f"{name} {value:,.5g}" for name, value in lines[-1].items()))
-        if folder is not None:
-            facts = {"lines": json.dumps(lines), "of": key, "seconds": seconds}
-            checkpoint.save(folder, Checkpoint(number + 1, {"state": learner.state()}, facts), _KEPT)
+        say(_words(lines[-1]))
+        facts = {"lines": json.dumps(lines), "of": key, "seconds": seconds}
+        checkpoint.save(folder, Checkpoint(number + 1, {"state": learner.state()}, facts), _KEPT)
     return lines
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Generator[None]:
+    """Hold the folder for this process: exhibits share trainings."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(f"{folder} is being trained by another process", "wait for it or stop it") from None
+        yield
+
+
+def _words(line: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:,.5g}" for name, value in line.items())
 
 
 def trained_seconds(folder: Path) -> float:

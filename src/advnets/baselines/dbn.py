@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from advnets.baselines.course import learn
+from advnets.baselines.course import identity, learn, products_of
 from advnets.baselines.rbm import RBM, RBMConfig, RBMLearner, draw, up
 from advnets.errors import DataError, RecipeError, UsageError
-from advnets.training.devices import resolve_precision
 from advnets.training.randomness import Stream, generator_for
 
 Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.floating[Any]]
@@ -40,11 +38,12 @@ class DBNConfig:
     def __post_init__(self) -> None:
         if not self.layers:
             raise RecipeError("a deep belief network of no layers", "give at least one")
+        products_of(self.precision)
 
     @property
     def products(self) -> torch.dtype:
         """The dtype of matrix products."""
-        return resolve_precision(self.precision, torch.device("cpu"))
+        return products_of(self.precision)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +104,12 @@ class DBN:
 
         Returns:
             chains x steps (x K), float64; each figure a series for `baselines.partition.autocorrelation_time`.
+
+        Raises:
+            UsageError: fewer than 1 chain or step.
         """
+        if chains < 1 or steps < 1:
+            raise UsageError(f"{chains} chains of {steps} steps", "use 1 or more of both")
         machines = [machine.to(self.products) for machine in self.machines]
         generator = generator_for(seed, 0, Stream.SAMPLES)
         states = machines[-1].gibbs(_start(machines, chains, None, generator), burn_in, generator)
@@ -160,13 +164,13 @@ def train_dbn(
         OSError: the folder cannot be written.
     """
     rows, unseen = _rows(images), None if valid is None else _rows(valid)
-    of = {"seed": seed, "images": zlib.crc32(np.ascontiguousarray(images).data), "shape": list(images.shape)}
     machines: list[RBM] = []
     for place, layer in enumerate(config.layers):
         learner = RBMLearner(rows, layer, seed, machines, unseen, config.products)
-        learned = {**of, "layers": [dataclasses.asdict(each) for each in config.layers[: place + 1]]}
+        so_far = dataclasses.replace(config, layers=config.layers[: place + 1])
         where = None if folder is None else folder / f"layer-{place + 1}"
-        learn(learner, layer.epochs, where, _saying(say, f"layer {place + 1}"), of=learned)
+        of = identity(so_far, seed, images)
+        learn(learner, layer.epochs, where, _saying(say, f"layer {place + 1}"), of)
         machines.append(learner.machine)
     return DBN(machines, config.products)
 
@@ -176,6 +180,8 @@ def _saying(say: Callable[[str], None], what: str) -> Callable[[str], None]:
 
 
 def _rows(images: Pixels) -> Tensor:
+    if images.ndim < 2 or not len(images):
+        raise DataError(f"images of shape {images.shape}", "give N x C x H x W or N x D with N at least 1")
     rows = torch.from_numpy(np.array(images.reshape(len(images), -1)))
     if rows.dtype == torch.uint8:
         return rows

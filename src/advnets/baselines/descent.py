@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Generic, Protocol, TypeVar, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from advnets.errors import DataError, DivergedError, RunError
+from advnets.baselines.course import products_of
+from advnets.errors import DataError, DivergedError
 from advnets.training.batches import Batches
-from advnets.training.devices import resolve_precision
 from advnets.training.optimizers import OptimizerConfig
 from advnets.training.player import Player
 from advnets.training.randomness import Stream, generator_for
@@ -113,7 +112,7 @@ class CostLearner(Generic[N]):
 
     Args:
         images: as for `points`.
-        config: of the network and its training; a checkpoint of another one is refused.
+        config: of the network and its training.
         seed: of the order of the data and of the noise.
         build: the mean of the pixels -> the network to begin with.
         cost: (the network that computes, rows of a minibatch, random generator) -> figures; they descend on the first.
@@ -127,12 +126,10 @@ class CostLearner(Generic[N]):
         build: Callable[[Tensor], N],
         cost: Callable[[N, Tensor, torch.Generator], Mapping[str, Tensor]],
     ) -> None:
-        compute = resolve_precision(config.precision, torch.device("cpu"))
+        compute = products_of(config.precision)
         self._cost_of, self._seed, self._batches = cost, seed, batches_of(images, config.batch, seed, compute)
-        mean = self._batches.mean()
         self._per_epoch = max(len(images) // config.batch, 1)
-        self._settings = fingerprint(config, seed, images.shape, mean.tolist())
-        self.network = build(mean)
+        self.network = build(self._batches.mean())
         self._descent = Descent(self.network, adam(config.rate), compute, config.epochs * self._per_epoch)
 
     def epoch(self, number: int) -> dict[str, float]:
@@ -144,30 +141,14 @@ class CostLearner(Generic[N]):
         return self._cost_of(worker, self._batches(update), generator_for(self._seed, update, Stream.LAYERS))
 
     def state(self) -> dict[str, Tensor]:
-        """Weights, the optimizer's state and what they are of."""
-        return {"settings": self._settings, **self._descent.state("network")}
+        """Weights and the optimizer's state."""
+        return self._descent.state("network")
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Take what `state` gave; refuse what is of other settings."""
-        check_fingerprint(state, self._settings)
+        """Take what `state` gave."""
         self._descent.restore("network", state)
 
 
 def adam(rate: float) -> OptimizerConfig:
     """What all of them move by: the rate falls to 0 linearly over the second half of the training."""
     return OptimizerConfig(rate=rate, betas=(0.9, 0.999), schedule="linear", decay_from=0.5)
-
-
-def fingerprint(*settings: Any) -> Tensor:
-    """32 bytes that tell settings apart, to be kept in a checkpoint."""
-    return torch.frombuffer(bytearray(hashlib.sha256(repr(settings).encode()).digest()), dtype=torch.uint8)
-
-
-def check_fingerprint(state: Mapping[str, Tensor], own: Tensor) -> None:
-    """Refuse a checkpoint of other settings.
-
-    Raises:
-        RunError: it is of another configuration, seed or data.
-    """
-    if "settings" not in state or not torch.equal(state["settings"], own):
-        raise RunError("the checkpoint is of another configuration, seed or data", "give another folder")

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from advnets.baselines.chains import CHAINS, ChainConfig, collect, factorial_start, mean_logits
-from advnets.baselines.course import learn
+from advnets.baselines.course import identity, learn, products_of
 from advnets.baselines.descent import CostLearner, Images
 from advnets.errors import RecipeError
 from advnets.training.randomness import Stream, generator_for
@@ -54,6 +54,7 @@ class GSNConfig:
             raise RecipeError("units and noise differ in length", "give one for each hidden layer")
         if min(*self.units, self.epochs, self.batch, self.walkback) < 1 or min(self.noise) < 0 or self.rate <= 0:
             raise RecipeError(f"{self} cannot be trained", "use positive values; only noise may be 0")
+        products_of(self.precision)
         if not 0 <= self.corruption <= 1:
             raise RecipeError(f"a corruption of {self.corruption:g}", "give a share, from 0 to 1")
 
@@ -254,5 +255,5 @@ def train_gsn(
         lambda mean: GSN(len(mean), config.units, config.noise, config.corruption, mean, seed),
         lambda network, x, rng: network.walkback(x, config.walkback, rng),
     )
-    lines = learn(training, config.epochs, folder, say)
+    lines = learn(training, config.epochs, folder, say, identity(config, seed, images))
     return training.network.requires_grad_(False), lines

@@ -24,6 +24,10 @@ _SERIES = 50  # autocorrelation times that all chains together must be long: bel
 _LAGS = 3  # windows that each chain must be long
 
 
+class SlowChainError(MeasureError):
+    """A chain that forgets too slowly for so short a look at it."""
+
+
 @dataclass(frozen=True)
 class PartitionEstimate:
     """log Z by annealed importance sampling.
@@ -185,7 +189,7 @@ def autocorrelation_time(series: npt.ArrayLike) -> Autocorrelation:
     window = int(enough[0]) if len(enough) else len(times) - 1
     time = float(times[window])
     if values.size < _SERIES * time or values.shape[1] < _LAGS * window:
-        raise MeasureError(
+        raise SlowChainError(
             f"a series of {values.shape[0]} x {values.shape[1]} steps with an autocorrelation time of about {time:.3g}",
             f"give at least {_SERIES} times as many steps in all, and {_LAGS * _WINDOW:g} times as many in a chain",
         )

@@ -64,7 +64,7 @@ class RBM:
     def free_energy(self, v_ND: Tensor) -> Tensor:
         """F(v) = -log sum_h exp(-E(v, h)) = -v b - sum_j log(1 + exp(c_j + v W_j)), N; p(v) = exp(-F(v)) / Z."""
         linear = v_ND.to(self.visible_bias.dtype) @ self.visible_bias
-        return -linear - softplus(self.hidden_input(v_ND)).sum(1)
+        return -linear - softplus(self.hidden_input(v_ND), threshold=40).sum(1)
 
     def gibbs(self, v_ND: Tensor, steps: int, generator: torch.Generator) -> Tensor:
         """The visible states, zeros and ones, after `steps` times drawing h given v and then v given h."""

@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from advnets.baselines.course import learn
+from advnets.baselines.course import identity, learn, products_of
 from advnets.baselines.descent import CostLearner, Images
-from advnets.errors import RecipeError
+from advnets.errors import MeasureError, RecipeError, UsageError
 from advnets.training.randomness import Stream, generator_for
 
 _AT_ONCE = 1 << 16  # latents that are decoded together
@@ -38,6 +38,7 @@ class VAEConfig:
     """Of the matrix products; auto is bfloat16 where the machine is fast at it."""
 
     def __post_init__(self) -> None:
+        products_of(self.precision)
         if min(self.hidden, self.latent, self.epochs, self.batch) < 1 or self.rate <= 0:
             raise RecipeError(f"{self} cannot be trained", "use positive values")
 
@@ -98,6 +99,10 @@ class VAE(nn.Module):
 
         Source: Burda, Grosse and Salakhutdinov 2016, Eq. 8; Rezende et al. 2014, appendix E.
         """
+        if samples < 1:
+            raise UsageError(f"{samples} draws of z", "use 1 or more")
+        if not bool(((x == 0) | (x == 1)).all()):
+            raise MeasureError("pixels between 0 and 1 have no probability here", "give images of zeros and ones")
         rng = generator_for(seed, 0, Stream.SAMPLES)
         rows = max(1, _AT_ONCE // samples)
         return torch.cat([self._log_probability(part, samples, rng) for part in x.split(rows)])
@@ -115,7 +120,13 @@ class VAE(nn.Module):
 
     @torch.no_grad()
     def sample(self, count: int, seed: int) -> NDArray[np.float32]:
-        """Expected images of latents from the prior: count x visible, float32 in [0, 1]. No chain."""
+        """Expected images of latents from the prior: count x visible, float32 in [0, 1]. No chain.
+
+        Raises:
+            UsageError: a count below 1.
+        """
+        if count < 1:
+            raise UsageError(f"{count} samples", "ask for 1 or more")
         dtype = next(self.parameters()).dtype
         z = torch.randn(count, self.latent, generator=generator_for(seed, 0, Stream.SAMPLES)).to(dtype)
         return torch.sigmoid(self.decoder(z)).float().numpy()
@@ -161,5 +172,5 @@ def train_vae(
         lambda mean: VAE(len(mean), config, seed),
         lambda network, x, rng: network.bound(x, rng),
     )
-    lines = learn(training, config.epochs, folder, say)
+    lines = learn(training, config.epochs, folder, say, identity(config, seed, images))
     return training.network.requires_grad_(False), lines

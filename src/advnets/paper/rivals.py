@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from advnets.baselines.vae import VAE, VAEConfig, train_vae
 from advnets.data import ImageTable
 from advnets.paper.exhibit import PARTS, RUNS, Bench
 from advnets.paper.training import trained
-from advnets.recipe import load_recipe
+from advnets.recipe import load_recipe, to_dict
 from advnets.training.run import Run
 
 Images = npt.NDArray[np.uint8]
@@ -69,6 +70,15 @@ def vae(bench: Bench, table: ImageTable) -> VAE:
     """The variational auto-encoder."""
     config = VAEConfig(hidden=64, latent=10, epochs=2) if bench.quick else VAEConfig()
     return train_vae(train_images(bench, table), config, folder(bench, "vae"), bench.seed, bench.say)[0]
+
+
+def settings(name: str, rivals: Rivals = MNIST) -> Any:
+    """What a kept figure of a model is of, as JSON: "dbn", "cae", "gsn", "vae", or the name of a recipe of MNIST."""
+    if name == "vae":
+        return repr(VAEConfig())
+    if name in ("dbn", "gsn"):
+        return repr(getattr(rivals, name))
+    return [repr(rivals.cae), rivals.sigma] if name == "cae" else to_dict(load_recipe(name))
 
 
 def adversarial(bench: Bench, name: str) -> Run:

@@ -19,7 +19,7 @@ from advnets.evaluation import evaluate
 from advnets.files import write_whole
 from advnets.paper import table1_faces
 from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table
-from advnets.paper.rivals import Made, caption, models
+from advnets.paper.rivals import Made, caption, models, settings
 from advnets.paper.table1_rewards import makers
 from advnets.report import describe
 
@@ -94,13 +94,23 @@ PAPER = {
 """The paper's figure of each row, and what differs."""
 
 
+MODELS = {
+    "DBN": "dbn",
+    "Stacked CAE": "cae",
+    "Deep GSN": "gsn",
+    "Adversarial nets, the authors' settings": "paper-mnist",
+    "Adversarial nets, ours": "mnist",
+}
+"""What `rivals.settings` knows each row as."""
+
+
 def _row(bench: Bench, name: str, make_samples: Callable[[], Made], table: ImageTable) -> _Answer:
     def compute() -> dict[str, Any]:
         made = make_samples()
         write_whole(_kept(bench, name), lambda file: np.save(file, made.samples[:_SHOWN]))
         return {**_measured(bench, made.samples, table), "seconds": made.seconds}
 
-    return _Answer(**bench.keep(_slug(name), compute))
+    return _Answer(**bench.keep(_slug(name), compute, of=settings(MODELS[name])))
 
 
 def _measured(bench: Bench, samples: Images, table: ImageTable) -> dict[str, Any]:

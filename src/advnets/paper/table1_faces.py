@@ -28,7 +28,7 @@ from advnets.files import write_whole
 from advnets.measures.parzen import parzen
 from advnets.measures.total_variation import total_variation
 from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table
-from advnets.paper.rivals import Made, Rivals, caption, rival_models, sample_count
+from advnets.paper.rivals import Made, Rivals, caption, rival_models, sample_count, settings
 from advnets.paper.training import trained
 from advnets.recipe import Recipe, load_recipe, to_dict
 from advnets.training.run import Run
@@ -191,8 +191,8 @@ def column(
         "Adversarial nets": lambda: _adversarial(bench, folds[0], stages),
         REAL: lambda: _real(bench, folds[0]),
     }
-    settings = {
-        "DBN": repr(rivals.dbn), "Stacked CAE": [repr(rivals.cae), rivals.sigma], "Deep GSN": repr(rivals.gsn),
+    of = {
+        "DBN": settings("dbn", rivals), "Stacked CAE": settings("cae", rivals), "Deep GSN": settings("gsn", rivals),
         "Adversarial nets": [to_dict(each) for each in stages], REAL: None,
     }  # fmt: skip
     faces = [each.fingerprint for each in folds]
@@ -201,7 +201,7 @@ def column(
             **bench.keep(
                 _part(name, model),
                 functools.partial(_row, bench, _part(name, model), make, folds, shown=model in PAPER),
-                of=[faces, settings[model]],
+                of=[faces, of[model]],
             )
         )
         for model, make in makers.items()
