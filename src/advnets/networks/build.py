@@ -64,9 +64,9 @@ class DiscriminatorConfig:
     init: float = 0.005
     """maxout, paper-conv: weights start uniform on [-init, init]."""
     keep_input: float = 0.8
-    """maxout: dropout's probability of keeping an input, scaled by its inverse."""
+    """maxout, paper-conv: dropout's probability of keeping an input, scaled by its inverse."""
     keep_hidden: float = 0.5
-    """maxout: dropout's probability of keeping a hidden unit, scaled by its inverse."""
+    """maxout, paper-conv: dropout's probability of keeping a hidden unit, scaled by its inverse."""
     max_norm: float | None = None
     """maxout: limit on the norm of each unit's incoming weights."""
     widths: tuple[int, int, int] = (32, 32, 192)
@@ -111,7 +111,9 @@ DISCRIMINATORS: dict[str, Callable[[DiscriminatorConfig, Shape], nn.Module]] = {
         shape, c.units, c.pieces, c.init, c.keep_input, c.keep_hidden, c.max_norm
     ),
     "mlp": lambda c, shape: MLPDiscriminator(shape, c.units),
-    "paper-conv": lambda c, shape: PaperConvDiscriminator(shape[0], _side(shape), c.widths, c.dense, c.pieces, c.init),
+    "paper-conv": lambda c, shape: PaperConvDiscriminator(
+        shape[0], _side(shape), c.widths, c.dense, c.pieces, c.init, c.keep_input, c.keep_hidden
+    ),
     "conv": lambda c, shape: ConvDiscriminator(*_image(shape), base=c.base),
 }
 

@@ -104,6 +104,7 @@ class PaperConvDiscriminator(nn.Module):
         units: units of the dense maxout layer.
         pieces: pieces of each dense maxout unit.
         init: weights start uniform on [-init, init], biases at zero.
+        keep_input, keep_hidden: dropout's keep probabilities, of the image and of what lies above.
 
     Raises:
         RecipeError: the size is below 8.
@@ -117,12 +118,14 @@ class PaperConvDiscriminator(nn.Module):
         units: int = 500,
         pieces: int = 5,
         init: float = 0.005,
+        keep_input: float = 0.8,
+        keep_hidden: float = 0.5,
     ) -> None:
         super().__init__()
         if size < 8:
             raise RecipeError(f"the paper's discriminator cannot see {size} x {size} images", "use 8 or more")
-        self.input_dropout = Dropout(0.8)
-        self.hidden_dropout = Dropout(0.5)
+        self.input_dropout = Dropout(keep_input)
+        self.hidden_dropout = Dropout(keep_hidden)
         self.convolutions = nn.ModuleList(
             [
                 MaxoutConv(channels, widths[0], kernel=8, padding=4, pool=4, pool_stride=2),

@@ -28,6 +28,9 @@ EXHIBITS = {
 """Names of the exhibits, which are modules of this package, and what they show, in the order of the page."""
 
 
+_SEEDS = 2**32  # exhibits count up from it
+
+
 def make(
     name: str,
     folder: Path,
@@ -52,13 +55,13 @@ def make(
         The path of the text.
 
     Raises:
-        UsageError: no such exhibit, or a seed below 0.
+        UsageError: no such exhibit, or a seed out of range.
         RunError: a file cannot be written.
     """
     if name != "all" and name not in EXHIBITS:
         raise UsageError(f"no exhibit {name!r}", f"choose one of {', '.join(EXHIBITS)}, all")
-    if seed < 0:
-        raise UsageError(f"--seed {seed}", "use 0 or more")
+    if not 0 <= seed < _SEEDS:
+        raise UsageError(f"--seed {seed}", f"use 0 to {_SEEDS - 1}")
     with writing(folder, "make room, or give another --out; what was computed is kept"):
         for kept in [*EXHIBITS, RUNS] if name == "all" else [name]:
             if fresh and (folder / PARTS / kept).exists():
