@@ -55,6 +55,34 @@ def test_the_game_is_the_authors(name: str) -> None:
     assert not any(penalty.weight for penalty in (recipe.penalties.r1, recipe.penalties.r2, recipe.penalties.wgan_gp))
 
 
+SGD = {
+    "kind": "sgd", "momentum": 0.5, "final_momentum": 0.7, "schedule": "exponential", "decay": 1.000004, "floor": 1e-6,
+    "warmup": 0,
+}  # fmt: skip
+G = {"init": 0.05, "output_init": None, "output_sparse": None, "hidden_bias": 0.0, "max_norm": None}
+D = {"init": 0.005, "keep_input": 0.8, "keep_hidden": 0.5, "max_norm": None}
+TFD_G = {**G, "hidden_bias": -2.0, "max_norm": 1.9365}
+TFD_D = {**D, "max_norm": 1.9365}
+AUTHORS: dict[str, tuple[float, int, str, dict[str, Any], dict[str, Any]]] = {
+    "paper-mnist": (0.1, 100, "uniform", G, D),
+    "paper-tfd": (0.05, 100, "gaussian", {**TFD_G, "output_sparse": 100}, TFD_D),
+    "paper-tfd-stage-two": (0.05, 100, "gaussian", TFD_G, TFD_D),
+    "paper-cifar10-fc": (0.025, 100, "gaussian", {**G, "output_init": 0.5}, D),
+    "paper-cifar10-conv": (0.004, 128, "gaussian", G, D),
+}
+"""What the authors' files say: rate, batch, distribution of z, and how both nets start and are held."""
+
+
+@pytest.mark.parametrize("name", AUTHORS)
+def test_initial_weights_rates_and_dropout_are_the_authors(name: str) -> None:
+    recipe, (rate, batch, prior, generator, discriminator) = to_dict(load_recipe(name)), AUTHORS[name]
+    assert (recipe["batch"], recipe["prior"], recipe["latent"]) == (batch, prior, 100)
+    assert {key: recipe["generator"][key] for key in generator} == generator
+    assert {key: recipe["discriminator"][key] for key in discriminator} == discriminator
+    for player in ("generator_optimizer", "discriminator_optimizer"):
+        assert {key: recipe[player][key] for key in ("rate", *SGD)} == {"rate": rate, **SGD}
+
+
 def test_the_data_are_the_authors() -> None:
     for name in FULL:
         recipe, cifar = load_recipe(name), "cifar10" in name

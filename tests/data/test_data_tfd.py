@@ -97,6 +97,7 @@ def test_faces_are_resized_as_other_images_are(tmp_path: Path) -> None:
         ({"folds": np.full((70, 5), 7, np.uint8)}, "images or folds of other values"),
         ({"folds": np.full((70, 5), 1.5)}, "images or folds of other values"),
         ({"images": np.zeros((70, 48, 48))}, "images or folds of other values"),
+        ({"folds": np.zeros((70, 5), complex)}, "images or folds of other values"),
         ({"folds": np.ones((70, 5), np.uint8)}, "fold 1 has no images for train, valid, test"),
     ],
 )
@@ -152,6 +153,24 @@ def test_nothing_is_unpickled(tmp_path: Path) -> None:
 
 def test_more_than_such_a_file_can_hold_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written(tmp_path / "data")
-    monkeypatch.setattr(tfd, "unpacked_limit", lambda packed: 1000)
+    monkeypatch.setattr(tfd, "unpacked_limit", lambda packed: 70 * 48 * 48 * 16)  # as complex numbers, without folds
     with pytest.raises(DataError, match="declares 70 images, far beyond its size"):
         open_table("tfd")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"images": np.zeros((70, 48, 48), complex)},
+        {"images": np.zeros((70, 48, 48), np.int8)},
+        {"folds": np.full((70, 5), "x" * 50, object)},
+        {"folds": np.full((70, 5), "x")},
+    ],
+)
+def test_arrays_of_other_kinds_are_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any]
+) -> None:
+    path = written(tmp_path, {**database(), **changed})
+    monkeypatch.setattr("scipy.io.loadmat", None)
+    with pytest.raises(DataError, match="images or folds of other values than TFD's"):
+        read_faces(path)

@@ -13,8 +13,10 @@ from scipy import stats
 
 from advnets import paper
 from advnets.errors import UsageError
+from advnets.paper import fig1
 from advnets.paper.fig1_data import DISTRIBUTIONS, distribution
 from advnets.paper.fig1_density import Grid, branches, cumulative_of
+from advnets.paper.fig1_game import view_of
 
 GRID = Grid(-6.0, 6.0, 600)
 Z = np.linspace(-1.0, 1.0, 20_001)
@@ -80,6 +82,34 @@ def test_even_the_quick_game_ends_where_theorem_1_says(made: Path) -> None:
     assert 0 <= end["jsd"] < 0.01
     assert end["unsure"] < 0.05
     assert end["criterion"] == pytest.approx(-np.log(4) + 2 * end["jsd"], abs=1e-6)
+
+
+def test_it_is_told_where_a_better_d_would_see_more(made: Path) -> None:
+    text, found = (made / "fig1.md").read_text("utf-8"), facts(made)
+    for name, moments in found["moments"].items():
+        far, data = found["farthest"][name], distribution(name)
+        low, high = data.support
+        assert low <= far["x"] <= high
+        best = far["p_data"] / (far["p_data"] + far["p_g"])
+        assert abs(best - 0.5) == pytest.approx(moments["d"]["unequal"], abs=1e-5)
+        assert far["p_data"] == pytest.approx(float(data.density(far["x"])), abs=1e-2)
+        assert text.count(f"at x = {far['x']:.2f}") >= 2  # among the rows, and in the text
+    folded = any(moments["d"]["branches"] > 1 for moments in found["moments"].values())
+    assert ("folds z back" in text) == folded
+
+
+def test_folding_is_blamed_only_where_g_folds() -> None:
+    view = view_of(distribution("gamma"))
+    p_g = view.p_data[view.shown].copy()
+    at = int(np.argmin(np.abs(view.grid.centers[view.shown] + 1.4)))
+    p_g[at] *= 5  # a spike, near the steep end
+    far = fig1.farthest(view.data, {"p_g": p_g})
+    assert far["x"] == view.grid.centers[view.shown][at]
+    assert far["p_g"] == pytest.approx(5 * far["p_data"])
+    for branches_of, folds in ((1, False), (3, True)):
+        said = fig1.where(view.data, far, branches_of)
+        assert "p_g is 5 times p_data there, where G is too flat" in said
+        assert ("folds" in said) == folds
 
 
 def test_samples_agree_with_the_exact_density(made: Path) -> None:

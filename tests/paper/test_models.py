@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,15 @@ import pytest
 
 import advnets
 from advnets import paper
+from advnets.data import open_table
 from advnets.errors import RunError
-from advnets.paper.exhibit import PARTS, RUNS
+from advnets.paper import table1, table1_rewards
+from advnets.paper.exhibit import PARTS, RUNS, Bench
 from advnets.paper.fig3 import longest_step
+from advnets.paper.table1_rewards import averaged_early, stands
+from advnets.paper.training import trained
+from advnets.recipe import load_recipe, to_yaml
+from advnets.training.averages import decay_at
 from advnets.training.directory import RunDirectory
 
 TRAINED = ("fig3", "table1", "table2")
@@ -34,6 +41,7 @@ def facts(made: Path, name: str) -> dict[str, Any]:
 def test_table_1_has_the_papers_models_and_figures(made: Path) -> None:
     rows = {row["what"]: row for row in facts(made, "table1")["rows"]}
     assert [row["paper"] for row in rows.values()] == ["138 ± 2", "121 ± 1.6", "214 ± 1.1", "225 ± 2", "225 ± 2"]
+    assert all(row["note"] for row in rows.values())
     found = facts(made, "table1")["figures"]
     assert all(np.isfinite(model["parzen"][0]) and model["seconds"] > 0 for model in found["models"].values())
     assert len({model["parzen"][0] for model in found["models"].values()}) == 5
@@ -46,6 +54,90 @@ def test_the_second_table_shows_that_averages_win(made: Path) -> None:
     assert real["total_variation"] == pytest.approx(1, abs=0.05)
     assert average["parzen"][0] > real["parzen"][0] + 50
     assert average["total_variation"] < 0.95
+    early = rewards["generator averaged too long, early in training (100 steps)"]
+    assert np.isfinite(early["parzen"][0])
+
+
+def test_the_averaged_generator_is_of_the_default_game_and_its_whole_training() -> None:
+    early, whole = averaged_early(quick=False), load_recipe("mnist")
+    assert early.steps < whole.steps / 2
+    assert 1 - decay_at(early.average, early.steps) ** (1 / early.average.every) == pytest.approx(1 / early.steps)
+    assert early == whole.replace(name=early.name, steps=early.steps, average=early.average)
+
+
+def test_stand_ins_are_kept_under_what_they_depend_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digits = open_table("mnist")
+    before = {what: json.dumps(stand.of) for what, stand in stands(Bench("table1", tmp_path), digits).items()}
+    monkeypatch.setattr(table1_rewards, "_START", 6)
+    monkeypatch.setattr(table1_rewards, "_ROUNDS", 13)
+    after = {what: json.dumps(stand.of) for what, stand in stands(Bench("table1", tmp_path), digits).items()}
+    assert {what for what in before if before[what] != after[what]} == {what for what in before if "k-means" in what}
+
+
+def answer(nats: float, sharp: float) -> table1._Answer:
+    return table1._Answer((nats, 2.0), 0.2, False, sharp, "", "")
+
+
+def test_notes_say_what_came_out() -> None:
+    below = table1.note(table1.AUTHORS, answer(212.1, 0.983))
+    assert "12.9 below the paper's ([why](../explanation/paper-mnist.md))" in below
+    assert "count" not in below
+    assert "not sharp enough to count" in table1.note(table1.OURS, answer(230, 0.94))
+    assert "too noisy to count" in table1.note(table1.OURS, answer(230, 1.06))
+    assert "below" not in table1.note(table1.OURS, answer(230, 1.06))
+    assert "8.0 below the paper's" in table1.note("DBN", answer(130, 1))
+    docs = Path(__file__).parents[2] / "docs" / "paper"
+    for model in (table1.AUTHORS, table1.OURS):
+        (link,) = re.findall(r"\]\((.*)\)\)", table1.note(model, answer(0, 1)))
+        assert (docs / link).is_file()
+
+
+def test_the_page_tells_the_numbers_of_its_pace(made: Path) -> None:
+    quick = (made / "table1.md").read_text("utf-8")
+    for said in ("500 samples of each", "1,000 validation", "10,000 test", "rounded to bytes", "only on 3,000 of them"):
+        assert said in quick
+    full = table1._opening(Bench("table1", made), open_table("mnist"))
+    assert "10,000 samples of each" in full
+    assert "All models train on the same 50,000 images." in full
+
+
+@pytest.mark.parametrize("damage", ["figures", "samples"])
+def test_a_damaged_row_is_made_anew_and_not_trained_anew(made: Path, damage: str) -> None:
+    part = made / PARTS / "table1" / "deep-gsn.json"
+    kept = json.loads(part.read_text("utf-8"))
+    if damage == "figures":
+        part.write_text(json.dumps({**kept, "value": {"parzen": 1}}))
+    else:
+        np.save(part.with_suffix(".npy"), np.zeros((3, 28, 28)))
+    said: list[str] = []
+    text = (made / "table1.md").read_text("utf-8")
+    paper.make("table1", made, quick=True, say=said.append)
+    assert said == ["table1: deep-gsn"]
+    assert (made / "table1.md").read_text("utf-8") == text
+
+
+def test_what_lies_in_a_trainings_place_is_named_with_the_commands_own_remedy(tmp_path: Path) -> None:
+    path = tmp_path / PARTS / RUNS / "mnist-quick-0"
+    path.mkdir(parents=True)
+    (path / "notes.txt").write_text("")
+    bench = Bench("table1", tmp_path, quick=True, say=lambda _: None)
+    with pytest.raises(RunError, match=r"exists and is not a run; remove .*mnist-quick-0, or give another --out$"):
+        trained(bench, load_recipe("mnist"))
+    (path / "run.json").write_text("torn")
+    (path / "recipe.yaml").write_text(to_yaml(load_recipe("mnist")))
+    with pytest.raises(RunError, match=r"run\.json is damaged; remove .*mnist-quick-0, or give another --out$"):
+        trained(bench, load_recipe("mnist"))
+
+
+def test_a_disk_that_takes_nothing_is_not_to_be_emptied_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise RunError("cannot write to x: no space", "make room, or name another --run") from OSError("full")
+
+    monkeypatch.setattr("advnets.api.train", full)
+    with pytest.raises(RunError, match=r"no space; make room or permit writing, .* or give another --out$"):
+        trained(Bench("table1", tmp_path, say=lambda _: None), load_recipe("mnist"))
 
 
 def test_table_2_measures_chains_passes_and_probabilities(made: Path) -> None:
@@ -63,7 +155,7 @@ def test_trainings_are_shared_and_not_repeated(made: Path) -> None:
     runs = made / PARTS / RUNS
     before = {path: path.stat().st_mtime_ns for path in runs.rglob("state.json")}
     assert {path.name for path in runs.iterdir()} == {
-        f"{name}-quick-0" for name in ("paper-mnist", "mnist", "dbn", "cae", "gsn", "vae")
+        f"{name}-quick-0" for name in ("paper-mnist", "mnist", "mnist-averaged-early", "dbn", "cae", "gsn", "vae")
     }
     said: list[str] = []
     paper.make("table2", made, quick=True, say=said.append)

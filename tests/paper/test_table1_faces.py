@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from scipy.special import logsumexp
 from advnets.errors import RunError
 from advnets.paper import table1, table1_faces
 from advnets.paper.exhibit import PARTS, RUNS, Bench, Exhibit, Picture, Table
-from advnets.paper.table1_faces import PAPER, REAL, STAGES, Scores, column, open_folds, section
+from advnets.paper.table1_faces import PAPER, REAL, STAGES, Scores, column, open_folds, recipes, section
 from advnets.recipe import Recipe, load_recipe
 from advnets.training import checkpoint
 from advnets.training.directory import RunDirectory
@@ -72,10 +73,12 @@ def test_the_column_stands_beside_the_papers(made: Exhibit, folder: Path) -> Non
     assert len(pictures) == len(PAPER)
     assert all((folder / "paper" / file).read_bytes().startswith(b"\x89PNG") for file in pictures)
     json.dumps(made.figures)
+    assert "All models train on its unlabeled faces, which" in str(made.body[0])
+    assert "and draw 500 samples once, rounded to bytes" in str(made.body[0])
 
 
 def test_the_exhibit_has_both_columns(made: Exhibit, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("models", "makers"):  # the column of MNIST has its own tests
+    for name in ("models", "stands"):  # the column of MNIST has its own tests
         monkeypatch.setattr(table1, name, lambda *_: {})
     found = table1.make(bench(folder))
     assert "## Faces: TFD" in found.body
@@ -170,6 +173,37 @@ def test_runs_of_other_faces_are_refused(made: Exhibit, tmp_path: Path, monkeypa
     write_database(tmp_path, seed=1)
     with pytest.raises(RunError, match="was trained on other faces; remove it, or give another --out"):
         column(bench(tmp_path), "TFD", open_folds(), stages(), only)
+
+
+def test_a_folder_that_was_moved_goes_on(made: Exhibit, folder: Path, tmp_path: Path) -> None:
+    del made
+    said: list[str] = []
+    shutil.copytree(folder / "paper" / PARTS / RUNS, tmp_path / "moved" / PARTS / RUNS)
+    moved = dataclasses.replace(bench(folder, said), folder=tmp_path / "moved")
+    runs = table1_faces.both_stages(moved, open_folds()[0], recipes())
+    assert said == []
+    assert [run.path.parents[2] for run in runs] == [tmp_path / "moved"] * 2
+    other = dataclasses.replace(runs[1].recipe.generator, pretrained="/elsewhere/another-0")
+    runs[1].directory.write_recipe(runs[1].recipe.replace(generator=other))
+    with pytest.raises(RunError, match="trained with other settings"):
+        table1_faces.both_stages(moved, open_folds()[0], recipes())
+
+
+@pytest.mark.parametrize("damage", ["folds", "kinds", "samples", "none"])
+def test_a_damaged_row_is_made_anew(made: Exhibit, folder: Path, damage: str) -> None:
+    part = folder / "paper" / PARTS / "table1" / "tfd-deep-gsn.json"
+    kept = json.loads(part.read_text("utf-8"))
+    if damage == "samples":
+        np.save(part.with_suffix(".npy"), np.zeros((60, 1, 48, 48), object))
+    elif damage == "none":
+        part.with_suffix(".npy").unlink()
+    else:
+        values = {"folds": {"sigmas": kept["value"]["sigmas"][:4]}, "kinds": {"seconds": "long"}}[damage]
+        part.write_text(json.dumps({**kept, "value": {**kept["value"], **values}}))
+    said: list[str] = []
+    assert section(bench(folder, said)) == made
+    assert "table1: tfd-deep-gsn" in said
+    assert not any("training" in line for line in said)
 
 
 def test_scores_in_words() -> None:

@@ -32,6 +32,11 @@ def test_the_best_d_comes_close_with_many_samples() -> None:
     assert JSD - 0.01 < found.low < JSD
 
 
+def test_few_samples_can_prove_nothing_so_small() -> None:
+    assert bound(300, 0).slack > JSD > bound(10_000, 0).slack
+    assert bound(10_000, 0).low == bound(10_000, 0).estimate - bound(10_000, 0).slack
+
+
 def test_it_holds_at_least_as_often_as_promised() -> None:
     lows = [bound(300, seed, confidence=0.5).low for seed in range(200)]
     assert np.mean(np.array(lows) <= JSD) >= 0.5

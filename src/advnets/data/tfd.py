@@ -24,6 +24,8 @@ from advnets.errors import DataError
 
 FILE = "TFD_48x48.mat"
 FOLDS = 5
+_FOLD_KINDS = ("logical", "single", "double", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
+_VALUE_BYTES = 16  # at the most, once it is read: a file may say of any array that it is complex
 _ROLES = {"train": 0, "valid": 2, "test": 3}
 
 
@@ -75,19 +77,25 @@ def read_faces(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         raise
     except Exception as error:  # a damaged file ends in whatever SciPy, zlib or struct raise
         raise DataError(f"{path}: not a whole MATLAB 5 file ({error})", "ask for it again") from error
-    if images.dtype != np.uint8 or not np.isin(folds, range(4)).all():
-        raise DataError(f"{path}: images or folds of other values than TFD's", "images are uint8, folds 0 to 3")
+    if images.dtype != np.uint8 or np.iscomplexobj(folds) or not np.isin(folds, range(4)).all():
+        raise _other_values(path)
     return images, folds.astype(np.uint8)
 
 
 def _check_format(path: Path, shapes: dict[str, tuple[tuple[int, ...], str]]) -> None:
-    """Before anything is unpacked: are the arrays there, and of a size that such a file can hold?"""
-    images, folds = (shapes.get(name, ((), ""))[0] for name in ("images", "folds"))
+    """Before anything is unpacked: are the arrays there, of numbers, and of a size that such a file can hold?"""
+    (images, pixel), (folds, role) = (shapes.get(name, ((), "")) for name in ("images", "folds"))
     if len(images) != 3 or images[1:] != (48, 48) or folds != (images[0], FOLDS):
         found = ", ".join(f"{name} {' x '.join(map(str, shape))}" for name, (shape, _) in shapes.items()) or "nothing"
         raise DataError(f"{path}: holds {found}", f"TFD has images N x 48 x 48 and folds N x {FOLDS}")
-    if images[0] * 48 * 48 > unpacked_limit(path.stat().st_size):
+    if pixel != "uint8" or role not in _FOLD_KINDS:
+        raise _other_values(path)
+    if images[0] * (48 * 48 + FOLDS) * _VALUE_BYTES > unpacked_limit(path.stat().st_size):
         raise DataError(f"{path}: declares {images[0]:,} images, far beyond its size", "ask for it again")
+
+
+def _other_values(path: Path) -> DataError:
+    return DataError(f"{path}: images or folds of other values than TFD's", "images are uint8, folds 0 to 3")
 
 
 def _blocks(data: Faces, path: Path) -> Blocks:

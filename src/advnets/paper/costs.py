@@ -38,7 +38,8 @@ def make(bench: Bench) -> Exhibit:
     _draw(bench, grid, found)
     at = {name: {str(d): cost_at(name, d) for d in _AT} for name in NAMES}
     slopes = [[name, *(f"{at[name][str(d)][1]:.3g}" for d in _AT)] for name in NAMES]
-    share = at["non-saturating"]["0.01"][1] / at["minimax"]["0.01"][1]
+    saturated, strong = 2 * at["minimax"]["0.01"][1], at["non-saturating"]["0.01"][1]  # both without a factor 1/2
+    share = strong / saturated
     return Exhibit(
         "Three costs of the generator",
         [
@@ -46,19 +47,22 @@ def make(bench: Bench) -> Exhibit:
             " learn from a fake is the slope of its cost there: how much less it would pay if D's logit rose a little.",
             Picture(bench.path(".png").name, "Each cost as a function of D(G(z)), and its slope in D's logit."),
             Table(["dJ(G) / df at D(G(z)) =", *(f"{d:g}" for d in _AT)], slopes),
-            "**Minimax** is the game of Theorem 1. Its slope is -D/2: it vanishes where D is sure of its fakes, so that"
-            " a bad generator learns nothing. This is saturation.",
-            f"**Non-saturating**, -log D(G(z)), has the slope -(1 - D): strongest exactly there, {share:,.0f} times the"
-            " minimax slope at D(G(z)) = .01. It has the same fixed point; the paper proposes it in section 3.",
+            "**Minimax** is the game of Theorem 1: log(1 - D(G(z))), here with the tutorial's factor 1/2. Its slope is"
+            " -D/2: it vanishes where D is sure of its fakes, so that a bad generator learns nothing. This is"
+            " saturation.",
+            f"**Non-saturating**, -log D(G(z)), has the slope -(1 - D): strongest exactly there, {share:,.0f} times"
+            " that of log(1 - D(G(z))) at D(G(z)) = .01, where both have no factor 1/2, as in the paper, or both have"
+            " it, as in the tutorial. It has the same fixed point; the paper proposes it in section 3.",
             "**Maximum likelihood**, -exp(f(G(z))), gives G the gradient of KL(p_data || p_g) where D is at its best."
             " As steep on the right as it is flat on the left: nearly all of the gradient comes from the few fakes that"
             " D takes for real, and bad fakes are not told how to become better.",
             f"As trained here: above a logit of {LARGEST_EXPONENT:g} its exponential goes on along its tangent, so that"
-            " nothing overflows; the tutorial has a factor 1/2, the authors' non-saturating cost has none.",
+            " nothing overflows; of the tutorial's factors 1/2 only that of the minimax cost is there, as the authors'"
+            " non-saturating cost has none.",
         ],
         [
-            Row("slope of the minimax cost at D(G(z)) = .01", f"{at['minimax']['0.01'][1]:.4f}", "it saturates"),
-            Row("slope of the non-saturating cost there", f"{at['non-saturating']['0.01'][1]:.2f}", "much stronger"),
+            Row("slope of log(1 - D(G(z))) at D(G(z)) = .01", f"{saturated:.2f}", "it saturates", "no factor 1/2"),
+            Row("slope of -log D(G(z)) there", f"{strong:.2f}", "much stronger", f"{share:,.0f} times; no factor 1/2"),
         ],
         {"at": at, "slope ratio at .01": share},
     )

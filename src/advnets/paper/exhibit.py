@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from advnets.files import write_whole
 
 PARTS, RUNS = "parts", "runs"
@@ -98,20 +101,32 @@ class Bench:
         """A file of this exhibit's in the folder: `path("-curves.png")`."""
         return self.folder / f"{self.name}{suffix}"
 
-    def keep(self, part: str, compute: Callable[[], Any], of: Any = None) -> Any:
+    def keep(
+        self,
+        part: str,
+        compute: Callable[[], Any],
+        of: Any = None,
+        check: Callable[[Any], object] = lambda _: None,
+    ) -> Any:
         """What `compute` returned, or returned earlier.
 
         Args:
             part: its name, a file name.
             compute: returns what JSON can hold; it is given back as JSON holds it (lists, no tuples).
             of: what else it depends on, as JSON: kept figures of another `of`, seed or pace are computed anew.
+            check: is given what was kept; where it raises a ValueError, that is computed anew, too.
 
         Raises:
             OSError: it cannot be written.
         """
         key = json.loads(json.dumps({"quick": self.quick, "seed": self.seed, "of": of}))
         path = self.parts / f"{part}.json"
-        if path.is_file() and (kept := _read(path)) is not None and kept["key"] == key:
+        if (
+            path.is_file()
+            and (kept := _read(path)) is not None
+            and kept["key"] == key
+            and _passes(check, kept["value"])
+        ):
             return kept["value"]
         self.say(f"{self.name}: {part}")
         text = json.dumps({"key": key, "value": compute()}, indent=1)
@@ -167,10 +182,42 @@ def table_lines(table: Table) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in rows)
 
 
+def read_samples(path: Path, shape: Sequence[int]) -> NDArray[np.uint8]:
+    """Samples that were kept for a picture: uint8, N x C x H x W. Nothing is unpickled, or read beyond the file's end.
+
+    Args:
+        path: a .npy file.
+        shape: (C, H, W).
+
+    Raises:
+        ValueError: it is missing, damaged, or holds something else.
+    """
+    try:
+        samples = np.load(path, mmap_mode="r", allow_pickle=False)
+    except Exception as error:  # a damaged file ends in whatever NumPy, zipfile or ast raise
+        raise ValueError(f"{path}: not a whole .npy file ({error})") from error
+    if (
+        isinstance(samples, np.ndarray)
+        and samples.dtype == np.uint8
+        and samples.shape[1:] == tuple(shape)
+        and len(samples)
+    ):
+        return samples
+    raise ValueError(f"{path}: not samples of {shape}")
+
+
 def _read(path: Path) -> dict[str, Any] | None:
     """What is kept there; None where it is damaged."""
     try:
         kept = json.loads(path.read_text("utf-8"))
-        return kept if {"key", "value"} <= set(kept) else None
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, RecursionError):
         return None
+    return kept if isinstance(kept, dict) and {"key", "value"} <= set(kept) else None
+
+
+def _passes(check: Callable[[Any], object], value: Any) -> bool:
+    try:
+        check(value)
+    except ValueError:
+        return False
+    return True

@@ -14,7 +14,7 @@ from advnets.figures import Line, Panel
 from advnets.figures.animation import film, gif
 from advnets.figures.figure1 import Scene, figure1, frames
 from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table
-from advnets.paper.fig1_data import DISTRIBUTIONS, distribution
+from advnets.paper.fig1_data import DISTRIBUTIONS, Distribution, distribution
 from advnets.paper.fig1_game import ARROWS, Settings, View, camera_of, play, view_of
 
 SURE, CLOSE = 0.05, 0.01
@@ -51,6 +51,7 @@ def make(bench: Bench) -> Exhibit:
             "settings": asdict(settings),
             "support": {name: list(distribution(name).support) for name in DISTRIBUTIONS},
             "moments": {name: _numbers(course) for name, course in courses.items()},
+            "farthest": {name: farthest(distribution(name), each["moments"]["d"]) for name, each in courses.items()},
             "histogram": _histogram(main),
         },
     )
@@ -59,6 +60,28 @@ def make(bench: Bench) -> Exhibit:
 def reached(moment: Mapping[str, Any]) -> bool:
     """Whether the game ended as Theorem 1 says that it should."""
     return moment["unsure"] <= SURE and moment["jsd"] < CLOSE
+
+
+def farthest(data: Distribution, moment: Mapping[str, Any]) -> dict[str, float]:
+    """The place on the support where D* is farthest from 1/2.
+
+    Args:
+        data: the distribution.
+        moment: what `look` told of a game on it.
+
+    Returns:
+        `x`; `inside`, its distance from the nearer end of the support; `p_data` and `p_g` there.
+    """
+    view, (low, high) = view_of(data), data.support
+    x, p_data, p_g = view.grid.centers[view.shown], view.p_data[view.shown], np.array(moment["p_g"])
+    off = np.abs(theory.optimal_discriminator(p_data, p_g) - 0.5)
+    i = int(np.argmax(np.where(view.support[view.shown], off, -1)))
+    return {
+        "x": float(x[i]),
+        "inside": float(min(x[i] - low, high - x[i])),
+        "p_data": float(p_data[i]),
+        "p_g": float(p_g[i]),
+    }
 
 
 def _course(bench: Bench, name: str, settings: Settings) -> Course:
@@ -169,11 +192,14 @@ def _beside(b: Mapping[str, Any]) -> str:
 
 def _how_it_went(bench: Bench, courses: Mapping[str, Course], settings: Settings) -> list[str | Table | Picture]:
     ends = {name: course["moments"]["d"] for name, course in courses.items()}
+    far = {name: farthest(distribution(name), end) for name, end in ends.items()}
     table = Table(
-        ["data", "JSD", "largest |D - 1/2|", "largest |D* - 1/2|", "C(G)", "G is monotone", "end condition"],
+        ["data", "JSD", "largest |D - 1/2|", "largest |D* - 1/2|", "at x =", "p_data and p_g there", "C(G)",
+         "G is monotone", "end condition"],
         [
             [
                 distribution(name).title, f"{e['jsd']:.4f}", f"{e['unsure']:.3f}", f"{e['unequal']:.3f}",
+                f"{far[name]['x']:.2f}", f"{far[name]['p_data']:.3f}, {far[name]['p_g']:.3f}",
                 f"{e['criterion']:.4f}", _monotone(e), "reached" if reached(e) else "**not reached**",
             ]
             for name, e in ends.items()
@@ -188,8 +214,8 @@ def _how_it_went(bench: Bench, courses: Mapping[str, Course], settings: Settings
         f" a percent of their mass on either side, and JSD below {CLOSE:g} nats.",
         Picture(bench.path("-course.png").name, "The course of the three games; thin lines: the end condition."),
         "Where |D* - 1/2| is above |D - 1/2|, a better judge than this D could still tell the two apart: our D is too"
-        " smooth to follow a difference that is narrow or where few points fall, such as at the steep end of the gamma"
-        " distribution, where G may fold z back on itself and make a spike. JSD weighs such a difference by its mass.",
+        " smooth to follow a difference that is narrow or where few points fall. JSD weighs such a difference by its"
+        f" mass. {' '.join(where(distribution(name), far[name], end['branches']) for name, end in ends.items())}",
         f"G and D are a line and a perceptron of two layers of {settings.units} tanh units each. z is uniform on"
         " [-√3, √3]; G takes it through atanh(.995 z / √3) first, so that it begins with a bell, whose ends it need not"
         " learn to pull out: where the bell lies, its width and its shape are learned. Minibatches have"
@@ -199,6 +225,17 @@ def _how_it_went(bench: Bench, courses: Mapping[str, Course], settings: Settings
         " paper, keeps D smooth; it is left out while D learns alone, since its optimum would not be D*. Where D is"
         " constant it is 0, so that it does not move the end.",
     ]
+
+
+def where(data: Distribution, far: Mapping[str, float], branches: int) -> str:
+    """A sentence on the place that `farthest` found, for a G of so many branches."""
+    ratio = far["p_g"] / far["p_data"]
+    folds = " or folds z back on itself" if branches > 1 and ratio > 1 else ""
+    return (
+        f"{data.title}: D* is farthest from 1/2 at x = {far['x']:.2f}, {far['inside']:.2f} from the nearer end of the"
+        f" support; p_g is {ratio:.2g} times p_data there, where G is too {'flat' if ratio > 1 else 'steep'}{folds}"
+        " (p_g = p_z / |G'|)."
+    )
 
 
 def _how_it_is_known(main: Course) -> list[str | Table | Picture]:
@@ -236,6 +273,7 @@ def _rows(main: Course, courses: Mapping[str, Course]) -> list[Row]:
     rows = [
         Row("JSD(p_data, p_g) at the end, nats", f"{d['jsd']:.4f}", "0: p_g = p_data", f"asked for: {CLOSE:g}{missed}"),
         Row("largest |D - 1/2| on the support", f"{d['unsure']:.3f}", "0: D = 1/2", f"asked for: {SURE:g}{missed}"),
+        Row("largest |D* - 1/2| on the support", f"{d['unequal']:.3f}", "0: D* = 1/2", _far(_MAIN, d)),
         Row("C(G) at the end", f"{d['criterion']:.4f}", f"-log 4 = {-math.log(4):.4f}", "exact, from p_g"),
     ]
     if "b" in moments:
@@ -246,7 +284,10 @@ def _rows(main: Course, courses: Mapping[str, Course]) -> list[Row]:
         e = courses[name]["moments"]["d"]
         rows.append(
             Row(
-                f"{distribution(name).title}: JSD, |D - 1/2|", f"{e['jsd']:.4f}, {e['unsure']:.3f}", "0, 0", _verdict(e)
+                f"{distribution(name).title}: JSD, |D - 1/2|, |D* - 1/2|",
+                f"{e['jsd']:.4f}, {e['unsure']:.3f}, {e['unequal']:.3f}",
+                "0, 0, 0",
+                _far(name, e) + ("" if reached(e) else "; the end condition is not reached"),
             )
         )
     return rows
@@ -256,8 +297,9 @@ def _moments(moments: Mapping[str, Any]) -> str:
     return ", ".join(f"({letter}) {look['step']:,}" for letter, look in moments.items())
 
 
-def _verdict(end: Mapping[str, Any]) -> str:
-    return "" if reached(end) else "the end condition is not reached"
+def _far(name: str, end: Mapping[str, Any]) -> str:
+    far = farthest(distribution(name), end)
+    return f"|D* - 1/2| at x = {far['x']:.2f}: p_data {far['p_data']:.3f}, p_g {far['p_g']:.3f}"
 
 
 def _monotone(look: Mapping[str, Any]) -> str:

@@ -119,8 +119,7 @@ class Made:
 
 def rival_models(bench: Bench, table: ImageTable, rivals: Rivals = MNIST) -> dict[str, Callable[[], Made]]:
     """What trains each rival of Table 1, or takes it up where it was, and draws from it: by its name there."""
-    count, seed = sample_count(bench), bench.seed + 1
-    steps = 20 if bench.quick else 300
+    count, seed, steps = sample_count(bench), bench.seed + 1, _gibbs_steps(bench)
 
     def made(name: str, samples: npt.ArrayLike) -> Made:
         values = np.asarray(samples, np.float32).reshape(-1, *table.shape)
@@ -153,11 +152,15 @@ def sample_count(bench: Bench) -> int:
     return 500 if bench.quick else 10_000
 
 
-def caption(name: str) -> str:
+def caption(bench: Bench, name: str) -> str:
     """How a model's samples were drawn."""
     return {
-        "DBN": "Each the end of a Gibbs chain of its own at the top, 300 steps from a random start (longer chains"
-        " would give other figures: it mixes slowly), taken down to probabilities of pixels.",
+        "DBN": f"Each the end of a Gibbs chain of its own at the top, {_gibbs_steps(bench)} steps from a random start"
+        " (longer chains would give other figures: it mixes slowly), taken down to probabilities of pixels.",
         "Stacked CAE": "States of its chain along the directions in which its code moves.",
         "Deep GSN": "Expected images along its walkback chain.",
     }.get(name, "One pass of G each, no chain.")
+
+
+def _gibbs_steps(bench: Bench) -> int:
+    return 20 if bench.quick else 300

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from advnets import figures
 from advnets.baselines.contractive import CAEConfig
@@ -27,8 +28,8 @@ from advnets.errors import DataError, RunError
 from advnets.files import write_whole
 from advnets.measures.parzen import parzen
 from advnets.measures.total_variation import total_variation
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table
-from advnets.paper.rivals import Made, Rivals, caption, rival_models, sample_count, settings
+from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table, read_samples
+from advnets.paper.rivals import Made, Rivals, caption, rival_models, sample_count, settings, train_images
 from advnets.paper.training import trained
 from advnets.recipe import Recipe, load_recipe, to_dict
 from advnets.training.run import Run
@@ -107,6 +108,9 @@ class Scores:
         return {"mean": self.mean, "error": self.error, **vars(self)}
 
 
+_scores = TypeAdapter(Scores).validate_python
+
+
 def open_folds() -> list[ImageTable]:
     """The five folds of TFD; their training faces are the same.
 
@@ -135,16 +139,23 @@ def section(bench: Bench) -> Exhibit:
     return Exhibit(
         title,
         [
-            "The Toronto Face Database: real-valued 48 x 48 faces in [0, 1]. All models train on its unlabeled faces,"
-            " which are the same in all five folds, and draw 10,000 samples once. In each fold the validation faces"
-            " choose sigma from logspace(-1, 0, 10) and the test faces are scored. The figure is the mean of the folds,"
-            " in nats, with its standard error over them.",
+            "The Toronto Face Database: real-valued 48 x 48 faces in [0, 1]. All models train on its unlabeled faces"
+            f"{fewer(bench, folds[0])}, which are the same in all five folds, and draw {sample_count(bench):,} samples"
+            " once, rounded to bytes as faces are. In each fold the validation faces choose sigma from"
+            " logspace(-1, 0, 10) and the test faces are scored. The figure is the mean of the folds, in nats, with its"
+            " standard error over them.",
             table(found, "TFD"),
-            *[_picture(bench, "TFD", model) for model in found if model in PAPER],
+            *[_picture(bench, "TFD", model, folds[0].shape) for model in found if model in PAPER],
         ],
         [Row(f"{model}, TFD", found[model].nats, paper) for model, paper in PAPER.items()],
         {model: scores.facts() for model, scores in found.items()},
     )
+
+
+def fewer(bench: Bench, table: ImageTable) -> str:
+    """A remark where the rivals see only a part of the training images."""
+    count = len(train_images(bench, table))
+    return f" (quick: the first three only on {count:,} of them)" if count < len(table.rows("train")) else ""
 
 
 def table(found: dict[str, Scores], name: str) -> Table:
@@ -197,11 +208,12 @@ def column(
     }  # fmt: skip
     faces = [each.fingerprint for each in folds]
     return {
-        model: Scores(
-            **bench.keep(
+        model: _scores(
+            bench.keep(
                 _part(name, model),
                 functools.partial(_row, bench, _part(name, model), make, folds, shown=model in PAPER),
-                of=[faces, of[model]],
+                [faces, of[model]],
+                functools.partial(_check, bench, _part(name, model), folds, model in PAPER),
             )
         )
         for model, make in makers.items()
@@ -214,6 +226,15 @@ def _row(bench: Bench, part: str, make: Callable[[], Made], folds: Sequence[Imag
     if shown:  # real faces are nobody's to show
         write_whole(_kept(bench, part), lambda file: np.save(file, made.samples[:_SHOWN]))
     return {**_measured(made.samples, folds), "seconds": made.seconds}
+
+
+def _check(bench: Bench, part: str, folds: Sequence[ImageTable], shown: bool, kept: Any) -> None:
+    """See that a kept row has scores of all folds, and samples to show: a ValueError otherwise."""
+    scores = _scores(kept)
+    if {len(scores.folds), len(scores.sigmas), len(scores.at_edge)} != {len(folds)}:
+        raise ValueError(f"{part}: not of {len(folds)} folds")
+    if shown:
+        read_samples(_kept(bench, part), folds[0].shape)
 
 
 def _measured(samples: Images, folds: Sequence[ImageTable]) -> dict[str, Any]:
@@ -280,11 +301,11 @@ def _sigmas(scores: Scores) -> str:
     return ", ".join(f"{sigma:.3f}{' (edge)' if edge else ''}" for sigma, edge in pairs)
 
 
-def _picture(bench: Bench, name: str, model: str) -> Picture:
+def _picture(bench: Bench, name: str, model: str, shape: Sequence[int]) -> Picture:
     part = _part(name, model)
     target = bench.path(f"-{part}.png")
-    figures.save(figures.grid(np.load(_kept(bench, part)), columns=_COLUMNS, scale=1), target)
-    return Picture(target.name, f"{model}: fair draws. {caption(model)}")
+    figures.save(figures.grid(read_samples(_kept(bench, part), shape), columns=_COLUMNS, scale=1), target)
+    return Picture(target.name, f"{model}: fair draws. {caption(bench, model)}")
 
 
 def _kept(bench: Bench, part: str) -> Path:

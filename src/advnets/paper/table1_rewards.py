@@ -1,8 +1,10 @@
-"""What Table 1's measure rewards: real images, averages of real images, and prototypes, by the same estimator."""
+"""What Table 1's measure rewards: real images, averages of them, prototypes, an averaged generator; one estimator."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,31 +12,73 @@ from numpy.typing import NDArray
 
 from advnets.data import ImageTable
 from advnets.measures import nearest
+from advnets.paper.exhibit import Bench
+from advnets.paper.training import trained
+from advnets.recipe import Recipe, load_recipe, to_dict
 
 Images = NDArray[np.uint8]
 _SAMPLES = 10_000
+_ROUNDS = 12  # of k-means
+_CHOICE, _START = 4, 5  # streams of the seed's randomness
 
 
-def makers(table: ImageTable, seed: int, quick: bool) -> dict[str, Callable[[], Images]]:
-    """What draws "samples", uint8 N x C x H x W, by what they are.
+@dataclass(frozen=True)
+class Stand:
+    """A stand-in for a model's samples.
 
     Args:
-        table: whose training images they are made of.
-        seed: of which images, and of the centroids' start.
-        quick: fewer of them.
+        of: what it depends on beside the bench's seed and pace, as JSON.
+        draw: makes it, uint8, N x C x H x W.
     """
-    train = table.images[table.rows("train")]
+
+    of: Any
+    draw: Callable[[], Images]
+
+
+def stands(bench: Bench, table: ImageTable) -> dict[str, Stand]:
+    """What is scored as if it were a model's samples, by what it is.
+
+    Args:
+        bench: its seed is that of which images, of the centroids' start and of the generator; quick: fewer of them.
+        table: whose training images they are made of.
+    """
+    train, quick = table.images[table.rows("train")], bench.quick
     count = 1_000 if quick else _SAMPLES
-    some = np.sort(np.random.default_rng([seed, 4]).choice(len(train), count, replace=False))
+    some = np.sort(np.random.default_rng([bench.seed, _CHOICE]).choice(len(train), count, replace=False))
     centroids = (100,) if quick else (100, 1_000, 10_000)
     averaged = (2, 10) if quick else (2, 3, 5, 10)
-    rounds = 3 if quick else 12
+    rounds = 3 if quick else _ROUNDS
+    early, sampled = averaged_early(quick), bench.seed + 1
     return {
-        f"{count:,} training images": lambda: train[some],
-        **({} if quick else {f"all {len(train):,} training images": lambda: train}),
-        **{f"{k:,} k-means centroids": lambda k=k: k_means(train, k, rounds, seed) for k in centroids},
-        **{f"each the mean of its {k} nearest": lambda k=k: means_of_nearest(train[some], train, k) for k in averaged},
+        f"{count:,} training images": Stand([count, _CHOICE], lambda: train[some]),
+        **({} if quick else {f"all {len(train):,} training images": Stand(len(train), lambda: train)}),
+        **{
+            f"{k:,} k-means centroids": Stand([k, rounds, _START], lambda k=k: k_means(train, k, rounds, bench.seed))
+            for k in centroids
+        },
+        **{
+            f"each the mean of its {k} nearest": Stand(
+                [k, count, _CHOICE], lambda k=k: means_of_nearest(train[some], train, k)
+            )
+            for k in averaged
+        },
+        f"generator averaged too long, early in training ({early.steps:,} steps)": Stand(
+            [to_dict(early), count, sampled],
+            lambda: np.asarray(trained(bench, early).sample(count, sampled), np.uint8),
+        ),
     }
+
+
+def averaged_early(quick: bool) -> Recipe:
+    """The default game, a third of it, with an average over all of its steps: blurred digits."""
+    average = {"share": 1.0, "decay": 0.9999}
+    recipe = load_recipe("mnist").replace(name="mnist-averaged-early", steps=4_000, average=average)
+    if not quick:
+        return recipe
+    return recipe.replace(
+        steps=100, log_every=50, checkpoint_every=100, sample_every=0, generator={"hidden": [64]},
+        discriminator={"units": [24]},
+    )  # fmt: skip
 
 
 def means_of_nearest(images: Images, among: Images, count: int) -> Images:
@@ -62,7 +106,7 @@ def k_means(images: Images, count: int, rounds: int, seed: int) -> Images:
         uint8, count x C x H x W; a centroid that no image is nearest to stays where it was.
     """
     rows = torch.from_numpy(images.reshape(len(images), -1)).float()
-    start = np.random.default_rng([seed, 5]).choice(len(images), count, replace=False)
+    start = np.random.default_rng([seed, _START]).choice(len(images), count, replace=False)
     centroids = rows[torch.from_numpy(start)].clone()
     for _ in range(rounds):
         owner = _nearest(rows, centroids)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+from collections.abc import Generator
+from pathlib import Path
+
 import advnets.api as api
 from advnets.errors import RunError
 from advnets.paper.exhibit import PARTS, RUNS, Bench
@@ -24,13 +29,28 @@ def trained(bench: Bench, recipe: Recipe) -> Run:
     recipe = recipe.replace(seed=bench.seed)
     pace = "-quick" if bench.quick else ""
     path = bench.folder / PARTS / RUNS / f"{recipe.name}{pace}-{bench.seed}"
-    if not (path / "run.json").exists():
-        bench.say(f"{bench.name}: training {recipe.name}, {recipe.steps:,} steps ({path})")
-        return _whole(api.train(recipe, run=path))
-    directory = RunDirectory(path)
-    if _played(directory.recipe) != _played(recipe):
-        raise RunError(f"{path} was trained with other settings", "remove it, or give another --out")
-    return _whole(api.load(path) if directory.status == "done" else api.resume(path))
+    with _remedies(path):
+        if not (path / "run.json").exists():
+            bench.say(f"{bench.name}: training {recipe.name}, {recipe.steps:,} steps ({path})")
+            return _whole(api.train(recipe, run=path))
+        directory = RunDirectory(path)
+        if _played(directory.recipe) != _played(recipe):
+            raise RunError(f"{path} was trained with other settings", "remove it, or give another --out")
+        return _whole(api.load(path) if directory.status == "done" else api.resume(path))
+
+
+@contextlib.contextmanager
+def _remedies(path: Path) -> Generator[None]:
+    """Errors of `advnets train` and `resume` with remedies that `advnets paper` has."""
+    try:
+        yield
+    except RunError as error:
+        if isinstance(error.__cause__, OSError):
+            remedy = "make room or permit writing, then give the same command again; or give another --out"
+            raise RunError(error.what, remedy) from error
+        if any(other in error.remedy for other in ("--run", "--data", "advnets resume", "train anew")):
+            raise RunError(error.what, f"remove {path}, or give another --out") from error
+        raise
 
 
 def _whole(run: Run) -> Run:
@@ -44,6 +64,10 @@ def _whole(run: Run) -> Run:
 
 
 def _played(recipe: Recipe) -> Recipe:
-    """What decides the outcome: a run notes its measures' settings and rollbacks in its own words."""
-    plain = Recipe()
-    return recipe.replace(measure=plain.measure, watch=plain.watch)
+    """What decides the outcome: a run notes its measures' settings and rollbacks in its own words.
+
+    Of the run that it begins with, only the name: the folder of all runs may have been moved.
+    """
+    plain, begun = Recipe(), recipe.generator.pretrained
+    generator = dataclasses.replace(recipe.generator, pretrained=begun and Path(begun).name)
+    return recipe.replace(generator=generator, measure=plain.measure, watch=plain.watch)

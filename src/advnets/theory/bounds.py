@@ -19,11 +19,16 @@ class Bound:
     Attributes:
         estimate: what D's value on these samples says, (V + log 4) / 2; unbiased for what this D proves, but itself
             no bound.
-        low: with the confidence asked for, the divergence is at least this; never below 0.
+        slack: how far above what D proves chance may have put the estimate, with the confidence asked for.
     """
 
     estimate: float
-    low: float
+    slack: float
+
+    @property
+    def low(self) -> float:
+        """With the confidence asked for, the divergence is at least this; never below 0."""
+        return max(0.0, self.estimate - self.slack)
 
 
 def jsd_bound(
@@ -57,8 +62,7 @@ def jsd_bound(
     width = math.log1p(math.exp(most)) - math.log1p(math.exp(-most))
     estimate = (float(real.mean() + fake.mean()) + math.log(4)) / 2
     chance = (1 - confidence) / 2  # each of the two means may be missed
-    slack = (_slack(real, width, chance) + _slack(fake, width, chance)) / 2
-    return Bound(estimate, max(0.0, estimate - slack))
+    return Bound(estimate, (_slack(real, width, chance) + _slack(fake, width, chance)) / 2)
 
 
 def _clipped(logits: npt.ArrayLike, most: float) -> Values:

@@ -88,9 +88,13 @@ def jensen_shannon_divergence(p: npt.ArrayLike, q: npt.ArrayLike, spacing: float
 
     Source: Goodfellow et al. 2014, Eq. 6; Lin 1991.
     """
+    from scipy.special import rel_entr
+
     mine, theirs = _pair(p, q, spacing)
-    middle = (mine + theirs) / 2
-    return (_kl(mine, middle, spacing) + _kl(theirs, middle, spacing)) / 2
+    # Doubled, not halved: m would be 0 where p is the smallest number above 0 and q is 0.
+    terms = rel_entr(2 * mine, mine + theirs) + rel_entr(2 * theirs, mine + theirs)
+    # Not outside: p and q sum to 1 up to rounding only.
+    return min(max(0.0, _total(terms, spacing) / 4), math.log(2))
 
 
 def optimal_discriminator(p_data: npt.ArrayLike, p_g: npt.ArrayLike) -> Values:
@@ -134,7 +138,8 @@ def criterion(p_data: npt.ArrayLike, p_g: npt.ArrayLike, spacing: float = 1.0) -
     real, made = _pair(p_data, p_g, spacing)
     best = np.nan_to_num(optimal_discriminator(real, made), nan=0.5)
     other = np.nan_to_num(optimal_discriminator(made, real), nan=0.5)  # 1 - D*, without cancellation
-    return _total(_times_log(real, best) + _times_log(made, other), spacing)
+    # Where one of them underflows to 0 its weight is next to 0, and counts as 0.
+    return _total(_times_log(real * (best > 0), best) + _times_log(made * (other > 0), other), spacing)
 
 
 def value(discriminator: npt.ArrayLike, p_data: npt.ArrayLike, p_g: npt.ArrayLike, spacing: float = 1.0) -> float:

@@ -1,7 +1,8 @@
 """Proposition 2, run: p_g itself follows the gradient of the game's value, with D at its optimum at every step.
 
 Here p_g is not made by a network: it is a distribution on a grid, free in every cell. sup_D V(D, .) is convex in p_g,
-so that small steps lead to p_data from any start; with a network's parameters in its place nothing of this holds.
+so that small steps lead to p_data from any start that is positive where p_data is; with a network's parameters in its
+place nothing of this holds.
 """
 
 from __future__ import annotations
