@@ -17,7 +17,7 @@ from advnets.data.contrast import normalize
 from advnets.errors import DataError
 from advnets.measures import nearest
 from advnets.paper import table1_faces
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row
+from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table
 from advnets.paper.rivals import adversarial
 from advnets.paper.training import trained
 from advnets.recipe import Recipe, load_recipe, to_dict
@@ -25,6 +25,10 @@ from advnets.training.run import Run
 
 Pixels = npt.NDArray[np.uint8]
 ROWS, COLUMNS = 6, 9
+_CLOSE = 1.0
+"""Percent of unseen images that lie as near to a training image as what counts as a copy."""
+_UNTOLD = ("name", "seed", "log_every", "sample_every", "checkpoint_every", "measure", "watch", "generator.pretrained")
+"""What of a recipe changes neither networks nor game, or is a path of this machine."""
 _QUICK = {"steps": 20, "log_every": 10, "checkpoint_every": 20, "sample_every": 0, "batch": 20}
 
 
@@ -70,6 +74,11 @@ def make(bench: Bench) -> Exhibit:
             "Samples are the first draws of a seed, never picked. The framed last column shows the training example"
             " nearest (Euclidean, in pixels as the game sees them: CIFAR-10's after contrast normalization) to the"
             " sample on its left: a model that had learned its training set by heart would show the same image twice.",
+            "The ratio is the median distance of samples to their nearest training image over that of test images,"
+            " which no model has seen. About 1: samples lie as far from training images as unseen images do. Far below"
+            " 1: they are copies, or so blurred that they lie near to everything. Above 1: they are unlike any training"
+            f" image. A sample counts as a copy where it lies nearer than all but {_CLOSE:g} % of test images do; as"
+            " many would if samples were real images that were never seen.",
             *(part for body, _, _ in parts for part in body),
         ],
         [row for _, rows, _ in parts for row in rows],
@@ -77,8 +86,8 @@ def make(bench: Bench) -> Exhibit:
     )
 
 
-def _panel(bench: Bench, panel: _Panel) -> tuple[list[str | Picture], list[Row], dict[str, Any]]:
-    """A panel's text and picture, its row and its figures; where its data are not at hand, that is said."""
+def _panel(bench: Bench, panel: _Panel) -> tuple[list[str | Table | Picture], list[Row], dict[str, Any]]:
+    """A panel's text, picture and table, its row and its figures; where its data are not at hand, that is said."""
     heading = f"## {panel.letter}) {panel.what}"
     try:
         run = _run(bench, panel)
@@ -93,15 +102,47 @@ def _panel(bench: Bench, panel: _Panel) -> tuple[list[str | Picture], list[Row],
         )
     assert isinstance(table, ImageTable)
     target = bench.path(f"-{panel.letter}.png")
-    facts = bench.keep(panel.letter, lambda: _nearness(run, table, bench), of=run.step)
+    count = 50 if bench.quick else 500
+    of = [to_dict(run.recipe), run.step, count]
+    facts = bench.keep(panel.letter, lambda: _nearness(run, table, count, bench.seed + 1), of=of)
     _draw(run, table, target, bench.seed)
-    size = f" The model is smaller than the authors' (`{panel.full}` is theirs)." if panel.full else ""
-    caption = f"{panel.what}: `{panel.recipe}` after {run.step:,} steps.{size}"
     row = Row(
-        f"{panel.what}: distance to the nearest training image over that of test images", f"{facts['ratio']:.2f}",
-        "no copies", f"{facts['copies']} of {facts['count']:,} samples equal a training image",
-    )  # fmt: skip
-    return [heading, Picture(target.name, caption)], [row], facts
+        f"{panel.what}: distance to the nearest training image over that of test images",
+        f"{facts['ratio']:.2f}; {facts['copies']} of {count:,} samples so near as {_CLOSE:g} % of test images",
+        "no copies",
+        f"`{panel.recipe}` is reduced; Figure 2's page has each difference" if panel.full else "",
+    )
+    picture = Picture(target.name, f"{panel.what}: `{panel.recipe}` after {run.step:,} steps.")
+    return [heading, picture, *_reduced(run.recipe, panel)], [row], facts
+
+
+def _reduced(recipe: Recipe, panel: _Panel) -> list[str | Table]:
+    """What differs from the authors' recipe, where this is not theirs."""
+    if not panel.full:
+        return []
+    rows = differences(recipe, load_recipe(panel.full))
+    return [
+        f"`{panel.full}` has the authors' settings. `{panel.recipe}` is reduced to what a small machine trains, and"
+        " re-tuned where a reduced model needs it. All that differs:",
+        Table(["setting", "here", "the authors'"], rows),
+    ]
+
+
+def differences(recipe: Recipe, original: Recipe) -> list[list[str]]:
+    """Where a recipe differs: setting (nested names joined with dots), its value, the original's."""
+    ours, theirs = _flat(to_dict(recipe)), _flat(to_dict(original))
+    return [
+        [name, str(value), str(theirs.get(name, "-"))]
+        for name, value in ours.items()
+        if value != theirs.get(name) and not any(name == each or name.startswith(f"{each}.") for each in _UNTOLD)
+    ]
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        found |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return found
 
 
 def _run(bench: Bench, panel: _Panel) -> Run:
@@ -120,15 +161,14 @@ def _smaller(recipe: Recipe, fields: dict[str, Any]) -> Recipe:
     return recipe.replace(**_QUICK, **players)
 
 
-def _nearness(run: Run, table: ImageTable, bench: Bench) -> dict[str, Any]:
-    """How far samples lie from training images, in the distance that test images have."""
-    count = 50 if bench.quick else 500
-    train = table.images[table.rows("train")]
-    samples = np.asarray(run.sample(count, bench.seed + 1), np.uint8)
+def _nearness(run: Run, table: ImageTable, count: int, seed: int) -> dict[str, Any]:
+    """How far samples lie from training images, in the distance that test images have, both as D sees them."""
+    samples = np.asarray(run.sample(count, seed), np.uint8)
     test = table.images[table.rows("test")[:count]]
-    seen = _as_seen(train, run.recipe)
+    seen = _as_seen(table.images[table.rows("train")], run.recipe)
     ours, theirs = (nearest(_as_seen(each, run.recipe), seen)[1][:, 0] for each in (samples, test))
-    copies = int((nearest(samples, train)[1][:, 0] == 0).sum())
+    # Not equal bytes: a sample is shown with the average image's mean and norm, so that no copy would be equal.
+    copies = int((ours < np.percentile(theirs, _CLOSE)).sum())
     return {"count": count, "copies": copies, "ratio": float(np.median(ours) / np.median(theirs))}
 
 

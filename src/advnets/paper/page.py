@@ -1,4 +1,4 @@
-"""The page that shows all exhibits: the paper's figures beside ours, then each exhibit's link."""
+"""The page that shows all exhibits: the paper's figures beside ours, each exhibit's first picture, where we differ."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ _OPENING = (
     " and theorem, made anew. `advnets paper all` makes this page; what was computed before is kept, so that it goes"
     " on where it was stopped."
 )
+_TABLES = ("table1", "table2")
+"""The exhibits that are a table of the paper: theirs is shown, and in rows only what is not in it."""
 
 
 def write_page(folder: Path, names: Sequence[str]) -> Path:
-    """Write README.md from the exhibits' JSON files that are there.
+    """Write README.md from the exhibits' JSON files and texts that are there.
 
     Args:
         folder: where the exhibits lie.
@@ -32,7 +34,7 @@ def write_page(folder: Path, names: Sequence[str]) -> Path:
         RunError: an exhibit is missing or damaged.
         OSError: the page cannot be written.
     """
-    parts = [_TITLE, _OPENING]
+    parts, differences = [_TITLE, _OPENING], list[str]()
     quick = False
     for name in names:
         try:
@@ -40,12 +42,31 @@ def write_page(folder: Path, names: Sequence[str]) -> Path:
             rows = [Row(**row) for row in facts["rows"]]
             quick |= facts["quick"]
             parts.append(f"## [{facts['title']}]({name}.md)")
+            differences += [f"- {facts['title']}. {row.what}: {row.note}" for row in rows if row.note]
         except (OSError, ValueError, KeyError, TypeError):
             raise RunError(f"{folder / name}.json is missing or damaged", f"make it: advnets paper {name}") from None
-        if rows:
-            parts.append(table_lines(rows_table(rows)))
+        parts += _shown(_body(folder / f"{name}.md", rows, name), rows, name in _TABLES)
+    if differences:
+        parts += ["## Where we differ from the paper, and why", "\n".join(differences)]
     if quick:
         parts.insert(2, "**Made with `--quick`**: fewer steps, samples and seeds than the figures deserve.")
     page = folder / "README.md"
     write_whole(page, ("\n\n".join(parts) + "\n").encode())
     return page
+
+
+def _body(text: Path, rows: Sequence[Row], name: str) -> list[str]:
+    """The paragraphs of an exhibit's text, as `exhibit.markdown` separates them, without the table of its rows."""
+    try:
+        blocks = text.read_text("utf-8").rstrip().split("\n\n")
+    except (OSError, ValueError):
+        raise RunError(f"{text} is missing or damaged", f"make it: advnets paper {name}") from None
+    return [block for block in blocks if not rows or block != table_lines(rows_table(rows))]
+
+
+def _shown(body: Sequence[str], rows: Sequence[Row], tabular: bool) -> list[str]:
+    """An exhibit in short: its main table if it is `tabular`, its rows, its first picture with the caption below."""
+    tables = [block for block in body if block.startswith("| ")][:1] if tabular else []
+    more = [row for row in rows if not any(f"\n| {row.what} |" in table for table in tables)]
+    picture = next((place for place, block in enumerate(body) if block.startswith("![")), len(body))
+    return [*tables, *([table_lines(rows_table(more))] if more else []), *body[picture : picture + 2]]
