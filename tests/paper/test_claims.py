@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import torch
 from scipy import stats
 
+from advnets import figures
 from advnets.data.toys import ring_modes
 from advnets.errors import MeasureError
 from advnets.games.contrastive import contrastive_cost
@@ -21,19 +23,21 @@ from advnets.paper import (
     claims,
     claims_chains,
     claims_contrastive,
+    claims_courses,
     claims_early,
     claims_helvetica,
     claims_noise,
     claims_optimizers,
     claims_order,
     claims_parts,
+    claims_ring,
     claims_saturation,
     claims_sharp,
     claims_updates,
 )
-from advnets.paper.claims_parts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Interval
+from advnets.paper.claims_parts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED, UNKNOWN, Interval
 from advnets.paper.claims_ring import data_of, floor, quality, recipe, ring
-from advnets.paper.exhibit import Bench, Picture
+from advnets.paper.exhibit import Bench, Exhibit, Picture
 from advnets.training.trainer import Trainer
 
 POINTS = ring_modes().astype(np.float64)
@@ -41,6 +45,13 @@ POINTS = ring_modes().astype(np.float64)
 
 def bench(folder: Path, said: list[str] | None = None) -> Bench:
     return Bench("claims", folder, quick=True, say=(said if said is not None else []).append)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Exhibit]:
+    """The whole exhibit, quick."""
+    folder = tmp_path_factory.mktemp("claims")
+    return folder, claims.make(bench(folder))
 
 
 def test_t_intervals_are_scipys() -> None:
@@ -78,7 +89,42 @@ def test_verdicts_follow_from_intervals(low: float, high: float, worse: str, equ
     ratio = Interval(math.sqrt(low * high), low, high)
     assert claims_parts.no_worse(ratio) == worse
     assert claims_parts.equally_good(ratio) == equal
-    assert claims_parts.verdict_of([True, False]) == MIXED
+
+
+@pytest.mark.parametrize(
+    ("parts", "verdict"),
+    [
+        ([SUPPORTED, SUPPORTED], SUPPORTED), ([NOT_SUPPORTED], NOT_SUPPORTED), ([SUPPORTED, NOT_SUPPORTED], MIXED),
+        ([SUPPORTED, UNDECIDED], UNDECIDED), ([NOT_SUPPORTED, UNDECIDED], UNDECIDED), ([UNDECIDED], UNDECIDED),
+        ([SUPPORTED, UNDECIDED, NOT_SUPPORTED], MIXED),
+    ],
+)  # fmt: skip
+def test_only_what_is_shown_and_excluded_is_mixed(parts: list[str], verdict: str) -> None:
+    assert claims_parts.verdict_of(parts) == verdict
+
+
+def test_more_and_less_are_shown_excluded_or_undecided() -> None:
+    up, down, same, wide = (Interval(1, *ends) for ends in ((1.1, 1.5), (0.6, 0.9), (0.95, 1.05), (0.5, 2)))
+    assert [claims_parts.more(each) for each in (up, down, same, wide)] == [
+        SUPPORTED, NOT_SUPPORTED, NOT_SUPPORTED, UNDECIDED,
+    ]  # fmt: skip
+    assert [claims_parts.less(each) for each in (up, down, same, wide)] == [
+        NOT_SUPPORTED, SUPPORTED, NOT_SUPPORTED, UNDECIDED,
+    ]  # fmt: skip
+
+
+def test_lost_games_are_left_out_and_too_few_decide_nothing() -> None:
+    lost = math.nan
+    assert claims_parts.left([1, 2, 3, lost, lost]) == claims_parts.t_interval([1, 2, 3])
+    assert claims_parts.ratios([2, 8, lost], [1, 4, 1]).mean == pytest.approx(2)
+    for few in ([1, 2, lost, lost], [1, lost], [lost]):
+        assert claims_parts.left(few) is UNKNOWN
+    judges = (claims_parts.no_worse, claims_parts.equally_good, claims_parts.more, claims_parts.less)
+    assert {judge(UNKNOWN) for judge in judges} == {UNDECIDED}
+    assert "unknown" in str(UNKNOWN)
+    assert claims_parts.plain(UNKNOWN) == [None] * 3
+    y = np.asarray(claims_parts.band("", [0, 1], [[1, lost], [3, 1]]).y)
+    np.testing.assert_array_equal(y, [2, lost])
 
 
 def test_the_data_themselves_are_of_the_best_quality() -> None:
@@ -89,7 +135,21 @@ def test_the_data_themselves_are_of_the_best_quality() -> None:
     one = quality(np.repeat(ring().modes[:1], 100, 0))
     assert one["modes"] == 1
     assert one["distance"] > 1
-    assert quality(np.full((100, 2), np.nan))["finite"] is False
+
+
+@pytest.mark.parametrize("points", [np.full((100, 2), np.nan), np.full((100, 2), 50.0)])
+def test_a_lost_game_has_no_figures(points: Any) -> None:
+    found = quality(points)
+    assert found["finite"] is bool(np.isfinite(points).all())
+    assert (found["distance"], found["near"], found["modes"]) == (None, None, None)
+    lines = [{"distance": 1.0, "near": 1.0, "modes": 8}] * 7 + [found]
+    assert math.isnan(claims_ring.at_the_end([lines], "distance")[0])
+    assert claims_courses.lost([lines, lines[:-1]]) == 1
+    assert claims_courses.ends_table({"the game": [lines, lines[:-1]]}).rows[0][-1] == "1"
+
+
+def test_a_game_that_has_gone_astray_but_is_near_is_not_lost() -> None:
+    assert quality(np.full((100, 2), 4.0))["distance"] > 2
 
 
 def test_expected_gradients_are_those_of_many_samples() -> None:
@@ -193,15 +253,23 @@ def test_spreads_are_those_of_the_data_and_of_one_point() -> None:
     cut = math.exp(-4.5)  # within three deviations: a Rayleigh's variance without its tail
     assert real["within"] == pytest.approx(math.sqrt(1 - 4.5 * cut / (1 - cut)), abs=0.03)
     one = claims_helvetica.spreads(np.repeat(ring().modes[:1], 100, 0))
-    assert max(one.values()) < 1e-5
-    assert max(claims_helvetica.spreads(np.full((100, 2), np.inf)).values()) < 1e-5
+    assert one == {"spread": pytest.approx(0, abs=1e-5), "within": pytest.approx(0, abs=1e-5)}
+    assert min(each for each in one.values() if each) > 0
+    assert claims_helvetica.spreads(np.full((100, 2), np.inf)) == {"spread": None, "within": None}
 
 
-def test_early_gradients_on_mnist_begin_at_the_ratio_of_the_slopes(tmp_path: Path) -> None:
-    found = claims_early.play(bench(tmp_path), 0)
+def test_points_far_from_every_mode_have_no_spread_within_modes() -> None:
+    real = ring().fresh(2000)
+    strays = np.concatenate([real[:150], np.zeros((1850, 2))])
+    assert claims_helvetica.spreads(strays)["within"] is None
+    assert claims_helvetica.spreads(np.concatenate([real[:250], strays[-1750:]]))["within"] is not None
+
+
+def test_early_gradients_on_mnist_begin_at_the_ratio_of_the_slopes(made: tuple[Path, Exhibit]) -> None:
+    found = claims_early.play(bench(made[0]), 0)  # kept
     first = found["alone"][0]
-    assert first["opinion"] == pytest.approx(0.5, abs=0.01)  # D knows nothing yet: slopes 1 - D and D / 2
-    assert first["non-saturating"] / first["minimax"] == pytest.approx(2, rel=0.02)
+    assert first["opinion"] == pytest.approx(0.5, abs=0.01)  # D knows nothing yet: slopes 1 - D and D
+    assert first["non-saturating"] / first["minimax"] == pytest.approx(1, rel=0.02)
     assert [line["updates"] for line in found["alone"]] == [0, 20, 40]
     begun = [found[cost][0] for cost in claims_early.COSTS]
     assert begun[0] == begun[1]  # the same players
@@ -215,28 +283,367 @@ def test_both_costs_give_the_gradients_of_autograd() -> None:
     G, D = trainer.generator.network, trainer.discriminator.network
     logits = D(G(trainer.sampler.latents(256, 5)))
     for cost in claims_early.COSTS:
-        value = objective(cost).generator(torch.zeros(256), logits)
-        slopes = torch.autograd.grad(value, list(G.parameters()), retain_graph=True)
+        value = torch.log(1 - torch.sigmoid(logits)) if cost == "minimax" else -torch.log(torch.sigmoid(logits))
+        slopes = torch.autograd.grad(value.mean(), list(G.parameters()), retain_graph=True)
         assert found[cost] == pytest.approx(float(torch.cat([each.flatten() for each in slopes]).norm()), rel=1e-4)
 
 
-SECTIONS = {
-    "k": claims_updates, "momentum": claims_optimizers, "order": claims_order, "contrastive": claims_contrastive,
-    "helvetica": claims_helvetica, "sharp": claims_sharp,
-}  # fmt: skip
+def test_d_does_not_see_the_draws_of_its_head_start_again() -> None:
+    played, data = recipe(steps=3, seed=2), data_of(ring().points)
+    first = claims_early.head_start(played, data, 3)
+    start = Trainer(played, data)
+    for mine, its in ((first.generator, start.generator), (first.discriminator, start.discriminator)):
+        assert torch.equal(mine.master.flat, its.master.flat)  # the players of the game to come
+    assert not torch.equal(first._real_batch(0), start._real_batch(0))
+    before = first.generator.master.flat.clone()
+    first.advance()
+    torch.testing.assert_close(first.generator.master.flat, before, rtol=0, atol=1e-20)
+    on = claims_early.with_head_start(played, first)
+    assert on.recipe == played
+    assert torch.equal(on.discriminator.master.flat, first.discriminator.master.flat)
+    assert torch.equal(on.generator.master.flat, start.generator.master.flat)
 
 
-@pytest.mark.parametrize("name", ["k", "helvetica", "sharp"])
-def test_a_section_has_its_picture_verdict_and_finite_figures(name: str, tmp_path: Path) -> None:
-    found = SECTIONS[name].section(bench(tmp_path))
-    pictures = [part.file for part in found.body if isinstance(part, Picture)]
-    assert all((tmp_path / file).read_bytes().startswith(b"\x89PNG") for file in pictures)
-    assert pictures
-    assert str(found.body[-1]).startswith("**Verdict: ")
-    assert str(found.body[0]).startswith("> ")
-    assert "NaN" not in (text := json.dumps(found.figures))
+def test_a_collapsed_generator_has_a_least_spread(tmp_path: Path) -> None:
+    class Collapsed:
+        raw_sampler = type("S", (), {"draw": staticmethod(lambda count, seed: np.zeros((count, 1, 2, 2), np.uint8))})
+        real_images = staticmethod(lambda count: torch.rand(count, 1, 2, 2))
+
+    spread = claims_early._spread(Collapsed())  # pyright: ignore[reportArgumentType]
+    assert spread == claims_early.LEAST_SPREAD
+    line = {"step": 4, "opinion": 0.1, "spread": spread}
+    text = claims_saturation._freed([{cost: [line] for cost in claims_early.COSTS}] * 2)
+    assert "0.0001 (0.0001 to 0.0001)" in text
+
+
+def straight(*distances: float | None, pace: float = 1.0, updates: int = 1) -> list[dict[str, Any]]:
+    """A course with these distances at looks ten steps apart."""
+    return [
+        {"step": 10 * n, "updates": 10 * n * updates, "seconds": pace * n, "distance": each, "near": 1.0, "modes": 8}
+        for n, each in enumerate(distances)
+    ]  # fmt: skip
+
+
+def test_k_is_judged_at_equal_time() -> None:
+    one = [straight(8, 4, 4, 4, 2) for _ in range(2)]  # 4 seconds, 40 updates
+    five = [straight(8, 2, 1, 1, 1, pace=4, updates=5) for _ in range(2)]  # at a distance of 2 after 4 seconds
+    last = np.mean([4 - 2 * share for share in np.linspace(0, 1, 6)])
+    per_second = claims_updates.at_equal(one, five, "seconds")
+    per_update = claims_updates.at_equal(one, five, "updates")
+    assert per_second.mean == pytest.approx(last / np.mean(np.interp(np.linspace(3, 4, 6), [0, 4], [8, 2])))
+    assert per_update.mean == pytest.approx(last / np.mean(np.interp(np.linspace(30, 40, 6), [0, 50], [8, 2])))
+    assert claims_courses.farther(one, five).mean == pytest.approx(2)
+    assert claims_updates.at_equal(five, one, "seconds").mean == pytest.approx(1 / per_second.mean)
+    gone = [straight(8, 4, 4, 4, None) for _ in range(2)]
+    assert claims_updates.at_equal(gone, five, "seconds") is UNKNOWN
+
+
+def test_the_best_rate_is_the_nearest_of_those_with_the_fewest_lost_games() -> None:
+    near, far, gone = straight(5, 1), straight(5, 3), straight(5, None)
+    assert claims_optimizers.best_rate({0.1: [far, far], 0.2: [near, near], 0.3: [far, near]}) == 0.2
+    assert claims_optimizers.best_rate({0.1: [far, far], 0.2: [near, gone], 0.3: [gone, gone]}) == 0.1
+    assert claims_optimizers.best_rate({0.1: [gone, gone], 0.2: [near, gone]}) == 0.2
+
+
+def helvetica_ends(**changes: list[float]) -> dict[str, list[float]]:
+    one = {"modes": [8.0, 8.0, 7.9], "spread": [1.0, 1.01, 0.99], "distance": [0.2, 0.21, 0.2], "within": [0.9, 1, 0.9]}
+    return {**one, **changes}
+
+
+def test_a_collapse_is_shown_by_each_outcome_and_no_collapse_excludes_it() -> None:
+    one = helvetica_ends()
+    keys = tuple(one)
+    far = helvetica_ends(modes=[1, 2, 1.5], spread=[0.1, 0.2, 0.1], distance=[1.5, 1.4, 1.6], within=[0.3, 0.3, 0.2])
+    seen = claims_helvetica.outcomes(one, far)
+    assert seen["modes"].mean == pytest.approx(7.9667 - 1.5, abs=1e-3)
+    assert seen["spread"].mean < 0.2 < 5 < seen["distance"].mean
+    assert set(claims_helvetica.judged(seen, keys).values()) == {SUPPORTED}
+    back = claims_helvetica.judged(claims_helvetica.outcomes(far, one), keys)
+    same = claims_helvetica.judged(claims_helvetica.outcomes(one, one), keys)
+    assert set(back.values()) == set(same.values()) == {NOT_SUPPORTED}
+    drawn = claims_helvetica.judged(claims_helvetica.outcomes(one, helvetica_ends(within=[0.7, 0.75, 0.7])), keys)
+    assert drawn == {**same, "within": SUPPORTED}
+    assert claims_parts.verdict_of(drawn.values()) == MIXED
+
+
+def test_lost_games_are_no_collapse() -> None:
+    nan = math.nan
+    lost = {key: [nan, nan, value[2]] for key, value in helvetica_ends().items()}
+    found = claims_helvetica.judged(claims_helvetica.outcomes(helvetica_ends(), lost), tuple(lost))
+    assert set(found.values()) == {UNDECIDED}
+    look = {"modes": 8, "spread": 1.0, "within": None, "distance": 0.2, "near": 0.0}
+    gone = {**dict.fromkeys(look), "spread": 3.0}
+    games = [
+        {"balanced": {"x": lines}} for lines in ([look] * 4, [look, look, {**look, "within": 0.5}, look], [gone] * 4)
+    ]
+    ends = claims_helvetica._ends(games, "balanced", "x")
+    np.testing.assert_array_equal(ends["within"], [nan, 0.5, nan])
+    np.testing.assert_array_equal(ends["spread"], [1, 1, nan])
+
+
+def test_slowing_is_updates_once_learned_over_updates_before() -> None:
+    counts = {"fixed": [10, 50], "adam": [10, 20], "following": [10, 10], "game": [40, 10]}
+    found = claims_contrastive.slowing([counts, counts])
+    assert {name: round(each.mean, 3) for name, each in found.items()} == {
+        "fixed": 5, "adam": 2, "following": 1, "game": 0.25,
+    }  # fmt: skip
+    assert claims_contrastive.judged(found) == (SUPPORTED, SUPPORTED)
+
+
+@pytest.mark.parametrize(
+    ("fixed", "following", "game", "expected"),
+    [
+        ((3, 5), (0.9, 1.1), (0.1, 0.3), (SUPPORTED, SUPPORTED)),
+        ((3, 5), (2, 4), (0.1, 0.3), (SUPPORTED, UNDECIDED)),
+        ((3, 5), (0.1, 0.3), (6, 9), (SUPPORTED, NOT_SUPPORTED)),
+        ((1.5, 1.9), (0.9, 1.1), (0.1, 0.3), (NOT_SUPPORTED, SUPPORTED)),
+        ((1.5, 3), (0.9, 1.1), (0.1, 0.3), (UNDECIDED, SUPPORTED)),
+    ],
+)
+def test_fixed_noise_has_to_be_slower_than_its_controls(
+    fixed: tuple[float, float], following: tuple[float, float], game: tuple[float, float], expected: tuple[str, str]
+) -> None:
+    ratio = {
+        name: Interval(math.sqrt(low * high), low, high)
+        for name, (low, high) in {"fixed": fixed, "following": following, "game": game}.items()
+    }
+    assert claims_contrastive.judged(ratio) == expected
+
+
+def test_gradients_are_judged_by_how_much_stronger_they_are() -> None:
+    stronger = claims_saturation.times_as_strong(
+        [{"non-saturating": 80, "minimax": 2}, {"non-saturating": 20, "minimax": 1}]
+    )
+    assert stronger.mean == pytest.approx(math.sqrt(40 * 20))
+    judged = [claims_saturation.judged(Interval(math.sqrt(a * b), a, b)) for a, b in ((6, 9), (4, 9), (0.2, 0.8))]
+    assert judged == [SUPPORTED, UNDECIDED, NOT_SUPPORTED]
+
+
+def walked(*moves: float, distance: float = 1.0) -> list[dict[str, Any]]:
+    """A chain's lines: that far from the points with the first sigma, and as much farther with each that follows."""
+    return [{"moves": each, "distance": distance * (n + 1)} for n, each in enumerate(moves)]
+
+
+def test_the_least_blur_is_where_a_chain_begins_to_mix() -> None:
+    half = [walked(0, 0.05, 0.15, 0.5), walked(0, 0.05, 0.15, 0.5, distance=1.2)]
+    assert claims_sharp.blur_to_mix(half).mean == pytest.approx((2.5 + 3) / 2)
+    assert claims_sharp.blur_to_mix([walked(0.5, 0.9), walked(0.3, 0.9)]).mean == 1
+    assert claims_sharp.blur_to_mix([walked(0.5, distance=0)] * 2).high == 0
+    some = claims_sharp.blur_to_mix([walked(0.5, 0.9), walked(0, 0)])
+    assert (some.low, some.high) == (1, math.inf)
+    assert claims_sharp._said(claims_sharp.blur_to_mix([walked(0, 0)] * 2)) == "never"
+
+
+def test_both_verdicts_on_blur_can_be_reached() -> None:
+    off, never = Interval(0.1, 0.08, 0.12), claims_sharp.blur_to_mix([walked(0, 0)] * 2)
+    above, below, across = (Interval(0.1, *ends) for ends in ((0.2, 0.3), (0.01, 0.05), (0.05, 0.3)))
+    assert [claims_sharp.blurrier(each, off) for each in (above, never, below, across)] == [
+        SUPPORTED, SUPPORTED, NOT_SUPPORTED, UNDECIDED,
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures, "panels", lambda *_, **__: None)
+
+
+def given(monkeypatch: pytest.MonkeyPatch, module: Any, courses: Mapping[str, Any]) -> None:
+    """Let the module find these courses, by name, with both seeds."""
+    monkeypatch.setattr(module, "games", lambda _, name, *__, **___: [courses[name]] * 2)
+
+
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.parametrize(
+    ("one", "five", "verdict"),
+    [
+        (straight(8, 3, 3), straight(8, 1, 1), NOT_SUPPORTED),
+        (straight(8, 1, 1), straight(8, 3, 3), SUPPORTED),
+        (straight(8, 2, 2), straight(8, 1, 1, pace=40), SUPPORTED),  # nearer for as many updates and steps, not in time
+    ],
+)
+def test_k_is_judged_by_one_over_five_a_second(
+    one: Any, five: Any, verdict: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given(monkeypatch, claims_updates, {"k1": one, "k2": one, "k5": five})
+    found = claims_updates.section(bench(tmp_path))
+    assert found.rows[0].note == verdict
+    assert found.figures["per step"][0] == pytest.approx(one[-1]["distance"] / five[-1]["distance"])
+    assert found.figures["per update"][0] == pytest.approx(one[-1]["distance"] / five[-1]["distance"])
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_momentum_is_judged_against_adam_each_at_its_best_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    distances = {"momentum-0.01": 4, "momentum-0.03": 2, "adam-0.0005": 1, "k1": 3, "momentum-long-0.03": 1.5}
+    given(monkeypatch, claims_optimizers, {name: straight(8, each, each) for name, each in distances.items()})
+    found = claims_optimizers.section(bench(tmp_path))
+    assert found.figures["best"] == {"momentum": 0.03, "adam": 5e-4}
+    assert found.figures["ratio"][0] == pytest.approx(2)
+    assert found.figures["longer"][0] == pytest.approx(1.5)
+    assert found.rows[0].note == NOT_SUPPORTED
+
+
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.parametrize(("with_r1", "verdict"), [([1, 1], MIXED), ([2, 2], NOT_SUPPORTED), ([0.5, 3], UNDECIDED)])
+def test_the_order_depends_on_the_game_only_where_that_is_shown(
+    with_r1: list[float], verdict: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = {"k1": [1, 1], "simultaneous": [2, 2], "k1-r1": [1, 1], "simultaneous-r1": with_r1}
+    monkeypatch.setattr(claims_order, "games", lambda _, name, **__: [straight(8, each, each) for each in ends[name]])
+    found = claims_order.section(bench(tmp_path))
+    assert found.figures["ratio"]["without a penalty"][0] == pytest.approx(2)
+    assert found.rows[0].note == verdict
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_saturation_is_judged_where_d_has_learned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = [
+        {"updates": n, "opinion": 0.1, "minimax": 1.0, "non-saturating": each} for n, each in ((0, 1.0), (40, 9.0))
+    ]
+    course = [{"step": 4, "opinion": 0.3, "spread": 0.5}]
+    monkeypatch.setattr(claims_early, "play", lambda *_: {"alone": alone, "minimax": course, "non-saturating": course})
+    ends = {"minimax": 3, "non-saturating": 1}
+    monkeypatch.setattr(claims_saturation, "_courses", lambda _, __, cost: [straight(8, ends[cost], ends[cost])] * 2)
+    found = claims_saturation.section(bench(tmp_path))
+    assert found.figures["stronger"][0] == pytest.approx(9)
+    assert found.figures["ratio"]["adam"][0] == pytest.approx(3)
+    assert found.rows[0].note == SUPPORTED
+    assert "comes closer for it" in str(found.body[-1])
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_contrastive_is_judged_at_the_narrowest_width(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    same = {"adam": [10, 10], "following": [10, 10], "game": [10, 10]}
+    slow = {0.03: [10, 70], 0.3: [10, 10]}
+    lines = [{"first": 1.0, "second": 0.05}]
+    monkeypatch.setattr(
+        claims_contrastive, "_exact", lambda _: {key: [1] for key in ["share", *claims_contrastive._EXACT_NAMES]}
+    )
+    monkeypatch.setattr(claims_contrastive, "_stages", lambda _, width, __: {**same, "fixed": slow[width]})
+    monkeypatch.setattr(claims_contrastive, "_at_once", lambda *_: dict.fromkeys(("fixed", "following", "game"), lines))
+    found = claims_contrastive.section(bench(tmp_path))
+    assert found.figures["slower"]["0.03"]["fixed"][0] == pytest.approx(7)
+    assert found.rows[0].note == SUPPORTED
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_helvetica_is_judged_from_each_start_by_far_against_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = {"updates": 1, "modes": 8, "spread": 1.0, "within": 0.9, "distance": 0.2, "near": 1.0, "points": [[0, 2]]}
+    gone = {**good, "modes": 1, "spread": 0.1, "within": 0.2, "distance": 1.5}
+    first = {"1 of G": [good], "5 of G": [good], "20 of G": [gone]}
+    later = {"1 of G": [good], "20 of G": [{**good, "within": 0.7}], "20 of G, none of D": [good]}
+    seed = {"beginning": first, "balanced": later, "points": [[0, 2]]}
+    monkeypatch.setattr(claims_helvetica, "_seed", lambda *_: seed)
+    found = claims_helvetica.section(bench(tmp_path))
+    assert found.figures["verdicts"] == {"beginning": SUPPORTED, "balanced": MIXED}
+    assert [row.note for row in found.rows] == [SUPPORTED, MIXED]
+    assert "shown: less spread within modes; excluded: fewer modes, less spread, a larger" in str(found.body[-1])
+    assert found.figures["outcomes"]["beginning: 20 of G"]["modes"][0] == 7
+
+
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.parametrize(("off", "verdict"), [(0.01, SUPPORTED), (2.5, MIXED), (9.0, NOT_SUPPORTED)])
+def test_sharpness_is_judged_by_the_gaussian_chains(
+    off: float, verdict: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blurs = {"langevin": 2.0, "denoising": 1.0, "choosing": 0.0}
+    moves = [0, 0.1, *[0.9] * 6]
+    monkeypatch.setattr(
+        claims_sharp, "_game", lambda *_: {"distance": off, "bridges": 0.1, "moves": 1, "shown": [[0, 2]]}
+    )
+    monkeypatch.setattr(claims_sharp, "_walks", lambda _, name, __: walked(*moves, distance=blurs[name]))
+    found = claims_sharp.section(bench(tmp_path))
+    assert found.figures["blur"]["langevin"] == pytest.approx([4, 4, 4])
+    assert found.rows[-1].note == verdict
+    assert "may choose among modes" in str(found.body[-1])
+
+
+class Keys(Bench):
+    """Computes nothing: `of` of the part that would be kept."""
+
+    def keep(self, part: str, compute: Callable[[], Any], of: Any = None, check: Any = None) -> Any:
+        return json.dumps([part, of])
+
+
+KEPT: Sequence[tuple[Callable[[Bench], Any], Mapping[Any, Mapping[str, Any]]]] = [
+    (lambda b: claims_contrastive._stages(b, 0.1, 0), {
+        claims_noise: {"BATCH": 64, "GAME_RATE": 0.5, "MEAN": 2.0},
+        claims_contrastive: {"_MOMENTUM": claims_contrastive._ADAM, "_ADAM": claims_contrastive._MOMENTUM},
+    }),
+    (lambda b: claims_contrastive._at_once(b, 0.1, 0), {
+        claims_noise: {"BATCH": 64, "GAME_RATE": 0.5}, claims_contrastive: {"_MOMENTUM": claims_contrastive._ADAM},
+    }),
+    (lambda b: claims_sharp._walks(b, "langevin", 0), {
+        claims_chains: {"SETTINGS": {}}, claims_sharp: {"_SIGMAS": (1,)},
+    }),
+    (lambda b: claims_sharp._game(b, "points", 0), {claims_sharp: {"_DRAWN": 10, "_BRIDGE": 0.5}}),
+    (lambda b: claims_helvetica._seed(b, 0), {claims_helvetica: {"_NEAR": 0.5, "_FEWEST": 50}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kept", "module", "name", "value"),
+    [(kept, module, *each) for kept, of in KEPT for module, changes in of.items() for each in changes.items()],
+)
+def test_kept_figures_of_other_settings_are_not_used(
+    kept: Callable[[Bench], Any], module: Any, name: str, value: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = kept(Keys("claims", tmp_path, quick=True))
+    monkeypatch.setattr(module, name, value)
+    assert kept(Keys("claims", tmp_path, quick=True)) != before
+
+
+def test_the_settings_of_a_chain_are_all_there_are() -> None:
+    private = {name.strip("_").lower() for name, value in vars(claims_chains).items()
+               if name.isupper() and isinstance(value, int | float)}  # fmt: skip
+    assert private == set(claims_chains.SETTINGS)
+
+
+def bodies(exhibit: Exhibit) -> dict[str, list[Any]]:
+    """The parts of each section's body, by heading."""
+    found: dict[str, list[Any]] = {}
+    for part in exhibit.body[1:]:
+        if isinstance(part, str) and part.startswith("## "):
+            found[part[3:]] = []
+        else:
+            found[list(found)[-1]].append(part)
+    return found
+
+
+def test_every_section_has_its_picture_verdict_and_finite_figures(made: tuple[Path, Exhibit]) -> None:
+    folder, exhibit = made
+    sections = bodies(exhibit)
+    assert len(sections) == len(exhibit.figures) == len(claims._SECTIONS) == 7
+    for body in sections.values():
+        pictures = [part.file for part in body if isinstance(part, Picture)]
+        assert all((folder / file).read_bytes().startswith(b"\x89PNG") for file in pictures)
+        assert pictures
+        assert str(body[-1]).startswith("**Verdict: ")
+        assert str(body[0]).startswith("> ")
+    text = json.dumps(exhibit.figures)
+    assert "NaN" not in text
     assert "Infinity" not in text
-    assert found.rows
+    assert len(exhibit.rows) >= 7
+
+
+def test_the_page_says_what_was_redesigned_and_has_a_verdict_of_each_start(
+    made: tuple[Path, Exhibit],
+) -> None:
+    body = bodies(made[1])["The Helvetica scenario"]
+    text = " ".join(part for part in body if isinstance(part, str))
+    assert "showed nothing" in text
+    assert "added after seeing that" in text
+    assert set(made[1].figures["The Helvetica scenario"]["verdicts"]) == {"beginning", "balanced"}
+    assert "from the beginning" in body[-1]
+    assert "from a balanced game on" in body[-1]
+
+
+def test_no_game_is_played_twice(made: tuple[Path, Exhibit]) -> None:
+    keys = []
+    for path in (made[0] / "parts" / "claims").glob("ring-*.json"):
+        keys.append(json.dumps(json.loads(path.read_text())["key"], sort_keys=True))
+    assert len(keys) == len(set(keys)) > 10
 
 
 def test_a_killed_exhibit_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,8 +669,3 @@ def test_a_killed_exhibit_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     again = claims_sharp.section(bench(tmp_path, said))
     assert said == []
     assert again == once
-
-
-def test_all_claims_are_made() -> None:
-    modules = {each.__name__ for each in claims._SECTIONS}
-    assert modules == {each.__name__ for each in (*SECTIONS.values(), claims_saturation)}

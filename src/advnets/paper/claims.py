@@ -11,6 +11,7 @@ from advnets.paper import (
     claims_sharp,
     claims_updates,
 )
+from advnets.paper.claims_ring import AWAY
 from advnets.paper.exhibit import Bench, Exhibit, joined
 
 _SECTIONS = (
@@ -25,6 +26,8 @@ def make(bench: Bench) -> Exhibit:
         "Algorithm 1's claims, tested",
         "Each section quotes a claim, says what we did and what we saw, and gives a verdict. What is given as"
         " a (b to c) is the mean over seeds, of ratios and divergences the geometric one, with its 95 % t-interval; a"
-        " verdict follows from the interval. Small games in the plane show what happens in small games in the plane.",
+        " verdict follows from the interval. Games in the plane that are not finite, or have no point within"
+        f" {AWAY:g} of the origin, are lost: they are counted, and left out of means and ratios; where half or fewer"
+        " are left, nothing is decided. Small games in the plane show what happens in small games in the plane.",
         [each.section(bench) for each in _SECTIONS],
     )

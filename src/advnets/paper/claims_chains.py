@@ -20,6 +20,8 @@ LAG = 10
 _CHAINS, _BURN = 64, 0.2
 _STEP = 1.3  # of the proposal, in sigmas: about two thirds are accepted within a mode
 _PROBES = 20_000
+SETTINGS = {"lag": LAG, "chains": _CHAINS, "burn": _BURN, "step": _STEP, "probes": _PROBES}
+"""What a walk depends on beside its arguments: part of the keys of what is kept."""
 
 
 def log_blurred(x: Values, points: Values, sigma: float) -> tuple[Values, Values]:

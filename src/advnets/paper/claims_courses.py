@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from advnets.figures import Line, Panel
-from advnets.paper.claims_parts import Interval, band, column, ratios, t_interval
+from advnets.paper.claims_parts import Interval, band, column, known, left, ratios
 from advnets.paper.claims_ring import Lines, at_the_end
 from advnets.paper.exhibit import Table
 
@@ -28,16 +29,22 @@ def shares(named: Named, title: str = "") -> Panel:
 
 
 def ends_table(named: Named) -> Table:
-    """Each game's figures at the end, with intervals."""
+    """Each game's figures at the end, with intervals, and how many of it are lost."""
     rows = [
-        [name, *(str(t_interval(at_the_end(courses, key))) for key in _MEASURED)] for name, courses in named.items()
+        [name, *(str(left(at_the_end(courses, key))) for key in _MEASURED), str(lost(courses))]
+        for name, courses in named.items()
     ]
-    return Table(["mean of the last quarter (95 % interval)", *_MEASURED.values()], rows)
+    return Table(["mean of the last quarter (95 % interval)", *_MEASURED.values(), "lost games"], rows)
 
 
-def ends(named: Named) -> dict[str, dict[str, list[float]]]:
+def lost(courses: Sequence[Lines]) -> int:
+    """How many games have no distance at the end."""
+    return sum(map(math.isnan, at_the_end(courses, "distance")))
+
+
+def ends(named: Named) -> dict[str, dict[str, list[float | None]]]:
     """Each game's figures at the end, one a seed."""
-    return {name: {key: at_the_end(courses, key) for key in _MEASURED} for name, courses in named.items()}
+    return {name: {key: known(at_the_end(courses, key)) for key in _MEASURED} for name, courses in named.items()}
 
 
 def farther(one: Sequence[Lines], other: Sequence[Lines]) -> Interval:

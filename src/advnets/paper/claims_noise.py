@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from torch.nn.functional import logsigmoid
 
 from advnets.games.contrastive import contrastive_cost, contrastive_logits
 from advnets.paper.claims_ring import ADAM, data_of, recipe, sgd
+from advnets.recipe import Recipe, to_dict
 from advnets.training.optimizers import OptimizerConfig
 from advnets.training.player import Player
 from advnets.training.randomness import Stream, generator_for
@@ -109,10 +110,7 @@ def contrastive(
 
 def game(width: float, first: float | None, seed: int, updates: int) -> Iterator[dict[str, float]]:
     """The same model as the generator of Algorithm 1, against an MLP that learns what to tell it; as `contrastive`."""
-    played = recipe(
-        steps=updates, seed=seed, batch=BATCH, discriminator={"kind": "mlp", "units": [64, 64]},
-        generator_optimizer=sgd(GAME_RATE), discriminator_optimizer=ADAM | {"rate": 2e-3},
-    )  # fmt: skip
+    played = game_recipe(seed, updates)
     points = data(width, _ROWS, generator_for(seed, 0, Stream.DATA_ORDER)).numpy()
     trainer = Trainer(played, data_of(points), generator=Gaussian(first))
     model = trainer.generator.network
@@ -120,6 +118,21 @@ def game(width: float, first: float | None, seed: int, updates: int) -> Iterator
     for _ in range(updates):
         trainer.advance()
         yield model.divergences(width)
+
+
+def game_recipe(seed: int, updates: int) -> Recipe:
+    """What `game` plays."""
+    return recipe(
+        steps=updates, seed=seed, batch=BATCH, discriminator={"kind": "mlp", "units": [64, 64]},
+        generator_optimizer=sgd(GAME_RATE), discriminator_optimizer=ADAM | {"rate": 2e-3},
+    )  # fmt: skip
+
+
+def settings() -> dict[str, Any]:
+    """What data, noise and trainings depend on beside their arguments: part of the keys of what is kept."""
+    return {
+        "data": [MEAN, DEVIATION, _ROWS], "broad": BROAD, "batch": BATCH, "game": to_dict(game_recipe(0, 1)),
+    }  # fmt: skip
 
 
 def updates_until(course: Iterator[dict[str, float]], enough: float, most: int) -> int:

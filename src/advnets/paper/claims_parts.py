@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -29,11 +29,17 @@ class Interval:
     high: float
 
     def __str__(self) -> str:
+        if math.isnan(self.mean):
+            return "unknown (too few games)"
         return f"{_short(self.mean)} ({_short(self.low)} to {_short(self.high)})"
 
     def map(self, function: Callable[[float], float]) -> Interval:
         """The interval on another, increasing scale."""
         return Interval(function(self.mean), function(self.low), function(self.high))
+
+
+UNKNOWN = Interval(math.nan, math.nan, math.nan)
+"""Of too few games. It is neither above nor below anything, so that every verdict of it is undecided."""
 
 
 def seeds(bench: Bench) -> range:
@@ -73,9 +79,16 @@ def geometric(values: npt.ArrayLike) -> Interval:
     return t_interval(np.log(x)).map(math.exp)
 
 
-def ratios(over: Sequence[float], under: Sequence[float]) -> Interval:
-    """Geometric mean of the ratios over / under, seed by seed, with its interval."""
-    return geometric(np.asarray(over, np.float64) / np.asarray(under, np.float64))
+def left(values: npt.ArrayLike, interval: Callable[[npt.ArrayLike], Interval] = t_interval) -> Interval:
+    """The interval over the games that are left: of a lost one the value is not finite. Unknown from half lost on."""
+    x = np.asarray(values, np.float64)
+    finite = x[np.isfinite(x)]
+    return interval(finite) if len(finite) > max(1, len(x) / 2) else UNKNOWN
+
+
+def ratios(over: npt.ArrayLike, under: npt.ArrayLike) -> Interval:
+    """Geometric mean of the ratios over / under, seed by seed, with its interval; lost games are left out."""
+    return left(np.asarray(over, np.float64) / np.asarray(under, np.float64), geometric)
 
 
 def band(
@@ -92,12 +105,12 @@ def band(
     Args:
         label: in the legend.
         x: K places.
-        courses: seeds x K.
+        courses: seeds x K; what is not finite is left out.
         log: geometric means, for a logarithmic axis.
         style, color: of the line.
     """
     columns = np.asarray(courses, np.float64).T
-    found = [(geometric if log else t_interval)(column) for column in columns]
+    found = [left(column, geometric if log else t_interval) for column in columns]
     mean, low, high = ([getattr(each, part) for each in found] for part in ("mean", "low", "high"))
     return Line(label, x, mean, style, low, high, color)
 
@@ -114,9 +127,20 @@ def claim(
     ]  # fmt: skip
 
 
-def verdict_of(holds: Sequence[bool]) -> str:
-    """Supported where all parts of a claim hold, not supported where none does, otherwise mixed."""
-    return SUPPORTED if all(holds) else MIXED if any(holds) else NOT_SUPPORTED
+def verdict_of(parts: Iterable[str]) -> str:
+    """Of a claim, by the verdicts on its parts: mixed only where one is supported and another is not."""
+    found = set(parts)
+    return found.pop() if len(found) == 1 else MIXED if {SUPPORTED, NOT_SUPPORTED} <= found else UNDECIDED
+
+
+def more(ratio: Interval) -> str:
+    """Whether a ratio is above 1; it is not where a factor of `MARGIN` is excluded."""
+    return SUPPORTED if ratio.low > 1 else NOT_SUPPORTED if ratio.high < MARGIN else UNDECIDED
+
+
+def less(ratio: Interval) -> str:
+    """Whether a ratio is below 1; it is not where a factor of 1 / `MARGIN` is excluded."""
+    return SUPPORTED if ratio.high < 1 else NOT_SUPPORTED if ratio.low > 1 / MARGIN else UNDECIDED
 
 
 def no_worse(ratio: Interval) -> str:
@@ -128,16 +152,21 @@ def equally_good(ratio: Interval) -> str:
     """Whether two games are equally good, by the ratio of their distances from the data."""
     if ratio.low >= 1 / MARGIN and ratio.high <= MARGIN:
         return SUPPORTED
-    return UNDECIDED if ratio.low <= 1 <= ratio.high else NOT_SUPPORTED
+    return NOT_SUPPORTED if ratio.high < 1 or ratio.low > 1 else UNDECIDED
 
 
-def plain(interval: Interval) -> list[float]:
+def plain(interval: Interval) -> list[float | None]:
     """Mean, low and high, for JSON."""
-    return [interval.mean, interval.low, interval.high]
+    return known([interval.mean, interval.low, interval.high])
+
+
+def known(values: Sequence[float]) -> list[float | None]:
+    """Values for JSON, which has none that are not finite."""
+    return [value if math.isfinite(value) else None for value in values]
 
 
 def column(lines: Sequence[Sequence[Mapping[str, Any]]], key: str) -> npt.NDArray[np.float64]:
-    """One figure of each seed's lines: seeds x looks."""
+    """One figure of each seed's lines: seeds x looks; nan where there is none."""
     return np.array([[line[key] for line in course] for course in lines], np.float64)
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from advnets.data.toys import PointTable, ring_modes
 from advnets.measures.modes import modes_of_points
 from advnets.measures.sliced_wasserstein import sliced_wasserstein
-from advnets.paper.claims_parts import Interval, geometric, seeds
+from advnets.paper.claims_parts import Interval, column, geometric, seeds
 from advnets.paper.exhibit import Bench
 from advnets.recipe import Recipe, load_recipe, to_dict
 from advnets.training.trainer import Data, Trainer
@@ -24,11 +24,17 @@ Lines = list[dict[str, Any]]
 
 DEVIATION = 0.1
 STEPS = 2000
-LOOKS, _QUICK_LOOKS = 20, 5
-MEASURED = {"points": 2000, "directions": 32}
-"""How quality is measured: kept figures of other settings are computed anew."""
+LOOKS, _QUICK_LOOKS = 20, 2
+AWAY = 6.0
+"""A game with no point so near the origin, three radii of the ring, is lost."""
 _COVERED = 0.1  # of its even share: a mode is there
-_LOST = {"distance": 2.0, "near": 0.0, "modes": 0}  # what counts for a game that is not finite any more
+MEASURED: dict[str, Any] = {
+    "points": 2000, "directions": 32, "covered": _COVERED, "away": AWAY, "deviation": DEVIATION,
+}  # fmt: skip
+"""How quality is measured: kept figures of other settings are computed anew."""
+_LOST = dict.fromkeys(("distance", "near", "modes"))  # a lost game has none: it is counted, and left out of means
+AS_PRINTED = "k1"
+"""What the game without changes is called where its courses are kept."""
 ADAM: dict[str, Any] = {"kind": "adam", "rate": 1e-3, "betas": [0.5, 0.99]}
 THE_GAME = (
     "the ring: eight Gaussians with a standard deviation of .1 on a circle of radius 2; G and D have two hidden layers"
@@ -111,7 +117,9 @@ def looks_of(bench: Bench) -> int:
 
 
 def _play(played: Recipe, count: int) -> Lines:
-    return list(looks(Trainer(played, data_of(ring().points)), played.steps // count))
+    data = data_of(ring().points)
+    Trainer(played, data).advance()  # what a process loads with its first step is not the game's time
+    return list(looks(Trainer(played, data), played.steps // count))
 
 
 def looks(trainer: Trainer, every: int) -> Iterator[dict[str, Any]]:
@@ -124,7 +132,7 @@ def looks(trainer: Trainer, every: int) -> Iterator[dict[str, Any]]:
     Yields:
         step, updates (of D), seconds (the processor's, training alone), distance (sliced Wasserstein to other points),
         near (share of points within three standard deviations of a mode), modes (those with a tenth of their even share
-        near), finite.
+        near), finite. Of a lost game, see `quality`, distance, near and modes are None.
     """
     k, steps = trainer.recipe.discriminator_steps, trainer.recipe.steps
     seconds, begin, alive = 0.0, time.process_time(), True
@@ -140,9 +148,10 @@ def looks(trainer: Trainer, every: int) -> Iterator[dict[str, Any]]:
 
 
 def quality(points: npt.NDArray[Any]) -> dict[str, Any]:
-    """Of points beside the ring's: see `looks`. A game that is not finite any more has lost everything."""
-    if not np.isfinite(points).all():
-        return {**_LOST, "finite": False}
+    """Of points beside the ring's: see `looks`. A game is lost that is not finite, or has all points far away."""
+    finite = bool(np.isfinite(points).all())
+    if not finite or (np.linalg.norm(points, axis=1) > AWAY).all():
+        return {**_LOST, "finite": finite}
     table = ring()
     found = modes_of_points(points, table.modes, table.deviation)
     near = float(found.details["high_quality"])
@@ -153,5 +162,8 @@ def quality(points: npt.NDArray[Any]) -> dict[str, Any]:
 
 
 def at_the_end(courses: Sequence[Lines], key: str) -> list[float]:
-    """Each seed's mean over the last quarter of its looks: a game goes round, and a single look is chance."""
-    return [float(np.mean([line[key] for line in course[-max(1, len(course) // 4) :]])) for course in courses]
+    """Each seed's mean over the last quarter of its looks: a game goes round, and a single look is chance.
+
+    Of a game that is lost in one of them, nan.
+    """
+    return [float(column([course[-max(1, len(course) // 4) :]], key).mean()) for course in courses]
