@@ -22,6 +22,8 @@ _BLOCK_BITS = 12  # states that are enumerated at once: 4,096
 _WINDOW = 5.0  # Sokal's c: the window is at least so many autocorrelation times long
 _SERIES = 50  # autocorrelation times that all chains together must be long: below, the estimate is a guess
 _LAGS = 3  # windows that each chain must be long
+SHORTEST = _LAGS * _WINDOW
+"""Autocorrelation times that each chain must be long, where there are some of them; slower ones are refused."""
 
 
 class SlowChainError(MeasureError):

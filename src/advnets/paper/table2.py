@@ -16,6 +16,7 @@ from torch import Tensor
 from advnets.baselines.contractive import SIGMA
 from advnets.baselines.course import trained_seconds
 from advnets.baselines.partition import (
+    SHORTEST,
     SlowChainError,
     ais_log_partition,
     autocorrelation_time,
@@ -52,6 +53,9 @@ _PAPER = {
 """The paper's Table 2, task by task: a cell for each of `_FAMILIES`."""
 
 
+_CHAINS = 20
+
+
 def make(bench: Bench) -> Exhibit:
     """Each family on its own part; then the paper's table with our figures in it."""
     table = open_table("mnist")
@@ -59,7 +63,8 @@ def make(bench: Bench) -> Exhibit:
         "vae": _directed, "dbn": _undirected, "cae": _contractive, "gsn": _stochastic, "mnist": _adversarial,
     }  # fmt: skip
     found = {
-        name: bench.keep(name, lambda part=part: part(bench, table), of=settings(name)) for name, part in parts.items()
+        name: bench.keep(name, lambda part=part: part(bench, table), of=[settings(name), _CHAINS, _length(bench)])
+        for name, part in parts.items()
     }
     return Exhibit(
         "Table 2: what each family has to do",
@@ -196,8 +201,7 @@ def _undirected(bench: Bench, table: ImageTable) -> dict[str, Any]:
     x = _binary(table, 100 if bench.quick else 2_000)
     bound, _ = log_probability_bound(network, x, z.value)
     axes = _axes(bench, table)
-    length = 60 if bench.quick else 2_000
-    seen = network.trace(lambda v: v @ axes, 50, length, bench.seed).numpy()  # chains x steps x figures
+    seen = network.trace(lambda v: v @ axes, _CHAINS, _length(bench), bench.seed).numpy()  # chains x steps x figures
     series = [seen[:, :, i] for i in range(seen.shape[2])]
     begun = time.perf_counter()
     network.sample(1_000, bench.seed, steps=20)
@@ -230,12 +234,17 @@ def _adversarial(bench: Bench, table: ImageTable) -> dict[str, Any]:
 
 def _of_chain(bench: Bench, table: ImageTable, chain: Callable[[int], Any]) -> dict[str, Any]:
     """How slowly a chain forgets, and what an independent sample of it costs."""
-    axes, burn_in, length = _axes(bench, table), 20 if bench.quick else 200, 60 if bench.quick else 2_000
-    states = itertools.islice(chain(50), burn_in, burn_in + length)
+    axes, burn_in, length = _axes(bench, table), 20 if bench.quick else 200, _length(bench)
+    states = itertools.islice(chain(_CHAINS), burn_in, burn_in + length)
     begun = time.perf_counter()
     seen = np.stack([(state.float() @ axes).numpy() for state in states])  # steps x chains x figures
-    a_step = (time.perf_counter() - begun) / (burn_in + length) / 50
+    a_step = (time.perf_counter() - begun) / (burn_in + length) / _CHAINS
     return _slowest([seen[:, :, i].T for i in range(seen.shape[2])], a_step)
+
+
+def _length(bench: Bench) -> int:
+    """Steps of each chain that are looked at."""
+    return 60 if bench.quick else 20_000
 
 
 def _slowest(series: list[npt.NDArray[Any]], a_step: float) -> dict[str, Any]:
@@ -243,7 +252,7 @@ def _slowest(series: list[npt.NDArray[Any]], a_step: float) -> dict[str, Any]:
     try:
         times = [autocorrelation_time(each) for each in series]
     except SlowChainError:
-        least = series[0].shape[1] / 50
+        least = series[0].shape[1] / SHORTEST
         return {"steps": None, "more than": least, "a step": a_step, "seconds": a_step * least}
     slowest = max(times, key=lambda each: each.time)
     return {
