@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 from torch.distributions import Independent, Normal, kl_divergence
 
 from advnets.baselines.vae import VAE, VAEConfig, divergence_from_prior, train_vae
-from advnets.errors import RecipeError, RunError
+from advnets.errors import MeasureError, RecipeError, RunError, UsageError
 from advnets.measures import parzen
 
 DIGITS = np.clip(load_digits().images * 16, 0, 255).astype(np.uint8)[:, None]
@@ -99,3 +99,15 @@ def test_its_samples_are_likelier_centers_than_independent_pixels() -> None:
 def test_what_cannot_be_trained_is_refused() -> None:
     with pytest.raises(RecipeError, match="cannot be trained"):
         VAEConfig(latent=0)
+
+
+def test_calls_without_an_answer_are_refused() -> None:
+    network = VAE(6, VAEConfig(hidden=4, latent=2))
+    with pytest.raises(UsageError, match="0 draws"):
+        network.log_probability(torch.zeros(2, 6), 0, 0)
+    with pytest.raises(MeasureError, match="between 0 and 1"):
+        network.log_probability(torch.full((2, 6), 0.5), 3, 0)
+    with pytest.raises(UsageError, match="-1 samples"):
+        network.sample(-1, 0)
+    with pytest.raises(RecipeError, match="float16"):
+        VAEConfig(precision="float16")  # type: ignore[arg-type]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -65,3 +67,11 @@ def test_extreme_logits_are_clipped() -> None:
 def test_what_proves_nothing_is_refused(real: list[float], fake: list[float], options: dict[str, float]) -> None:
     with pytest.raises(TheoryError):
         theory.jsd_bound(real, fake, **options)
+
+
+def test_logits_may_be_as_large_as_one_likes() -> None:
+    bound = theory.jsd_bound(np.full(2000, 800.0), np.full(2000, -800.0), most=1000)
+    assert bound.estimate == pytest.approx(math.log(2))
+    assert bound.low == 0  # so wide a range proves nothing from so few samples
+    with pytest.raises(TheoryError, match="finite"):
+        theory.jsd_bound(np.zeros(5), np.zeros(5), most=math.inf)

@@ -52,14 +52,14 @@ def jsd_bound(
 
     Source: Goodfellow et al. 2014, Theorem 1; Maurer and Pontil 2009, Theorem 4.
     """
-    if not (0 < confidence < 1 and most > 0):
+    if not (0 < confidence < 1 and 0 < most < math.inf):
         raise TheoryError(
-            f"a confidence of {confidence:g}, logits up to {most:g}", "give one in (0, 1), and more than 0"
+            f"a confidence of {confidence:g}, logits up to {most:g}", "give one in (0, 1), and a finite one above 0"
         )
     # log D(x) and log(1 - D(x)) without overflow.
     real = -np.logaddexp(0, -_clipped(real_logits, most))
     fake = -np.logaddexp(0, _clipped(fake_logits, most))
-    width = math.log1p(math.exp(most)) - math.log1p(math.exp(-most))
+    width = most  # log(1 + exp(most)) - log(1 + exp(-most)), to the letter
     estimate = (float(real.mean() + fake.mean()) + math.log(4)) / 2
     chance = (1 - confidence) / 2  # each of the two means may be missed
     return Bound(estimate, (_slack(real, width, chance) + _slack(fake, width, chance)) / 2)
