@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -17,6 +18,7 @@ from advnets.errors import RunError
 from advnets.paper import table1, table1_rewards
 from advnets.paper.exhibit import PARTS, RUNS, Bench
 from advnets.paper.fig3 import longest_step
+from advnets.paper.rivals import MNIST, folder
 from advnets.paper.table1_rewards import averaged_early, stands
 from advnets.paper.training import trained
 from advnets.recipe import load_recipe, to_yaml
@@ -154,9 +156,12 @@ def test_table_2_measures_chains_passes_and_probabilities(made: Path) -> None:
 def test_trainings_are_shared_and_not_repeated(made: Path) -> None:
     runs = made / PARTS / RUNS
     before = {path: path.stat().st_mtime_ns for path in runs.rglob("state.json")}
-    assert {path.name for path in runs.iterdir()} == {
-        f"{name}-quick-0" for name in ("paper-mnist", "mnist", "mnist-averaged-early", "dbn", "cae", "gsn", "vae")
-    }
+    bench = Bench("table1", made, quick=True)
+    rivals = {folder(bench, name).name for name in ("dbn", "cae", "gsn", "vae")}
+    games = {f"{name}-quick-0" for name in ("paper-mnist", "mnist", "mnist-averaged-early")}
+    assert {path.name for path in runs.iterdir()} == rivals | games
+    other = dataclasses.replace(MNIST, dbn=dataclasses.replace(MNIST.dbn, precision="float32"))
+    assert folder(bench, "dbn", other) != folder(bench, "dbn")
     said: list[str] = []
     paper.make("table2", made, quick=True, say=said.append)
     assert said == []

@@ -93,9 +93,11 @@ def adversarial(bench: Bench, name: str) -> Run:
 
 
 def folder(bench: Bench, name: str, rivals: Rivals = MNIST) -> Path:
-    """Where a rival's checkpoints lie; on other data than MNIST each of its settings has a folder of its own."""
-    of = f"-{rivals.data}-{zlib.crc32(repr(getattr(rivals, name)).encode()):08x}" if rivals.data else ""
-    return bench.folder / PARTS / RUNS / f"{name}{of}{'-quick' if bench.quick else ''}-{bench.seed}"
+    """Where a rival's checkpoints lie; other settings have another folder: nothing that is kept is in the way."""
+    config = VAEConfig() if name == "vae" else getattr(rivals, name)
+    data = f"-{rivals.data}" if rivals.data else ""
+    of = f"{zlib.crc32(repr(config).encode()):08x}"
+    return bench.folder / PARTS / RUNS / f"{name}{data}-{of}{'-quick' if bench.quick else ''}-{bench.seed}"
 
 
 def train_images(bench: Bench, table: ImageTable) -> Images:
