@@ -88,36 +88,32 @@ def learn(
         RunError: a checkpoint of a later version or of another training, or another process is at it.
         OSError: the folder cannot be written.
     """
-    if folder is None:
-        lines: list[dict[str, Any]] = []
-        for number in range(epochs):
-            lines.append({"epoch": number + 1, **learner.epoch(number)})
-            say(_words(lines[-1]))
-        return lines
-    with _alone(folder):
-        return _learn_in(folder, learner, epochs, say, json.dumps(of, sort_keys=True))
-
-
-def _learn_in(
-    folder: Path, learner: Learner, epochs: int, say: Callable[[str], None], key: str
-) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
-    seconds = 0.0
-    found, _ = checkpoint.newest(folder)
-    if found is not None:
-        if found.state.get("of") != key:
-            raise RunError(f"{folder} has checkpoints of another training", "give another folder, or remove it")
-        learner.restore(found.tensors["state"])
-        lines, seconds = json.loads(found.state["lines"]), found.state.get("seconds", 0.0)
-    checkpoint.discard_after(folder, -1 if found is None else found.step)  # what is damaged is written again
-    for number in range(len(lines), epochs):
-        begun = time.perf_counter()
-        lines.append({"epoch": number + 1, **learner.epoch(number)})
-        seconds += time.perf_counter() - begun
-        say(_words(lines[-1]))
-        facts = {"lines": json.dumps(lines), "of": key, "seconds": seconds}
-        checkpoint.save(folder, Checkpoint(number + 1, {"state": learner.state()}, facts), _KEPT)
+    seconds, key = 0.0, json.dumps(of, sort_keys=True)
+    with contextlib.nullcontext() if folder is None else _alone(folder):
+        if folder is not None:
+            lines, seconds = _taken_up(folder, learner, key)
+        for number in range(len(lines), epochs):
+            begun = time.perf_counter()
+            lines.append({"epoch": number + 1, **learner.epoch(number)})
+            seconds += time.perf_counter() - begun
+            say(", ".join(f"{name} {value:,.5g}" for name, value in lines[-1].items()))
+            if folder is not None:
+                facts = {"lines": json.dumps(lines), "of": key, "seconds": seconds}
+                checkpoint.save(folder, Checkpoint(number + 1, {"state": learner.state()}, facts), _KEPT)
     return lines
+
+
+def _taken_up(folder: Path, learner: Learner, key: str) -> tuple[list[dict[str, Any]], float]:
+    """Bring the learner to where the newest sound checkpoint is; the lines and seconds of the epochs until there."""
+    found, _ = checkpoint.newest(folder)
+    if found is not None and found.state.get("of") != key:
+        raise RunError(f"{folder} has checkpoints of another training", "give another folder, or remove it")
+    checkpoint.discard_after(folder, -1 if found is None else found.step)  # what is damaged is written again
+    if found is None:
+        return [], 0.0
+    learner.restore(found.tensors["state"])
+    return json.loads(found.state["lines"]), found.state.get("seconds", 0.0)
 
 
 @contextlib.contextmanager
@@ -130,10 +126,6 @@ def _alone(folder: Path) -> Generator[None]:
         except BlockingIOError:
             raise RunError(f"{folder} is being trained by another process", "wait for it or stop it") from None
         yield
-
-
-def _words(line: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {value:,.5g}" for name, value in line.items())
 
 
 def trained_seconds(folder: Path) -> float:
