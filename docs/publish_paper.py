@@ -50,6 +50,8 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--olivetti", type=Path)
     args = parser.parse_args()
+    if not list(args.out.glob("*.md")):
+        parser.error(f"{args.out} has no exhibits: advnets paper all --out {args.out}")
     HERE.mkdir(exist_ok=True)
     for path in sorted(path for kind in KINDS for path in args.out.glob(kind)):
         if path.name in WITHOUT_LICENCE:
@@ -62,7 +64,7 @@ def main() -> None:
     if (HERE / OLIVETTI).exists():
         said += FACES.format(picture=OLIVETTI, one=STEPS[0], two=STEPS[1])
     text = HERE / "fig2.md"
-    if text.exists() and said:
+    if (args.out / text.name).exists() and said:  # copied just now, without what is added here
         text.write_text(text.read_text("utf-8").rstrip() + said + "\n", "utf-8")
 
 
