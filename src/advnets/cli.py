@@ -324,7 +324,12 @@ def paper(args: list[str]) -> None:
     """Make a table, figure or theorem of the paper."""
 
     def paper(
-        exhibit: Positional[str], quick: bool = False, out: Path | None = None, seed: int = 0, fresh: bool = False
+        exhibit: Positional[str],
+        quick: bool = False,
+        out: Path | None = None,
+        seed: int = 0,
+        fresh: bool = False,
+        data: str = "",
     ) -> None:
         """Make an exhibit of the paper: a text with the paper's figures beside ours, pictures, a JSON file.
 
@@ -338,11 +343,16 @@ def paper(args: list[str]) -> None:
             out: the folder to write to. By default paper, with --quick paper-quick.
             seed: of everything that is drawn.
             fresh: compute anew what is kept; trained runs, which exhibits share, only with all.
+            data: of fig1: gaussian (the paper's), mixture or gamma.
         """
         from advnets.paper import make
 
         folder = out or Path("paper-quick" if quick else "paper")
-        text = make(exhibit, folder, quick=quick, seed=seed, fresh=fresh, say=lambda line: print(line, file=sys.stderr))
+
+        def say(line: str) -> None:
+            print(line, file=sys.stderr)
+
+        text = make(exhibit, folder, quick=quick, seed=seed, fresh=fresh, say=say, data=data)
         print(f"{exhibit}: {text}")
 
     call(paper, args)

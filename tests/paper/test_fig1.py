@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 from scipy import stats
 
-from advnets import paper
+from advnets import cli, paper
 from advnets.errors import UsageError
 from advnets.paper import fig1
 from advnets.paper.fig1_data import DISTRIBUTIONS, distribution
@@ -124,3 +125,29 @@ def test_the_animation_moves(made: Path) -> None:
         first = np.asarray(film.convert("L"), np.int16)
         film.seek(film.n_frames - 1)  # type: ignore[attr-defined]
         assert np.abs(np.asarray(film.convert("L"), np.int16) - first).mean() > 1
+
+
+def test_the_data_may_be_chosen(made: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(made, tmp_path / "paper")
+    said: list[str] = []
+    assert cli.main(["paper", "fig1", "--quick", "--data", "mixture", "--out", str(folder)]) == 0
+    paper.make("fig1", folder, quick=True, say=said.append, data="mixture")
+    assert not any(name in line for line in said for name in DISTRIBUTIONS), "the games were kept"
+    told, before = ((each / "fig1.json").read_text("utf-8") for each in (folder, made))
+    rows, rows_before = json.loads(told)["rows"], json.loads(before)["rows"]
+    end = json.loads(told)["figures"]["moments"]["mixture"]["d"]
+    assert rows[0]["ours"] == f"{end['jsd']:.4f}" != rows_before[0]["ours"]
+    assert rows[-2]["what"].startswith("Gaussian")
+    assert json.loads(told)["figures"]["histogram"]["largest"] < 5
+    assert "# Figure 1, alive: Mixture" in (folder / "fig1.md").read_text("utf-8")
+    for picture in ("fig1.png", "fig1-animation.gif"):
+        assert (folder / picture).read_bytes() != (made / picture).read_bytes()
+
+
+@pytest.mark.parametrize(("name", "data"), [("fig1", "cauchy"), ("costs", "mixture")])
+def test_data_without_a_game_is_refused(
+    name: str, data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["paper", name, "--data", data, "--out", str(tmp_path / "out")]) == 2
+    assert data in capsys.readouterr().err
+    assert not list(tmp_path.rglob("*.*"))

@@ -39,6 +39,7 @@ def make(
     seed: int = 0,
     fresh: bool = False,
     say: Callable[[str], None] = print,
+    data: str = "",
 ) -> Path:
     """Make an exhibit, or `all` of them and the page that shows them.
 
@@ -50,24 +51,27 @@ def make(
         seed: of everything that is drawn.
         fresh: compute anew what is kept; trained runs, which exhibits share, only with "all".
         say: is told how far it is.
+        data: what Figure 1's game is played on, "gaussian", "mixture" or "gamma"; by default the paper's Gaussian.
 
     Returns:
         The path of the text.
 
     Raises:
-        UsageError: no such exhibit, or a seed out of range.
+        UsageError: no such exhibit or data, data for another exhibit than `fig1`, or a seed out of range.
         RunError: a file cannot be written.
     """
     if name != "all" and name not in EXHIBITS:
         raise UsageError(f"no exhibit {name!r}", f"choose one of {', '.join(EXHIBITS)}, all")
     if not 0 <= seed < _SEEDS:
         raise UsageError(f"--seed {seed}", f"use 0 to {_SEEDS - 1}")
+    if data and name != "fig1":
+        raise UsageError(f"--data {data} with {name}", "only fig1 has a choice of data")
     with writing(folder, "make room, or give another --out; what was computed is kept"):
         for kept in [*EXHIBITS, RUNS] if name == "all" else [name]:
             if fresh and (folder / PARTS / kept).exists():
                 shutil.rmtree(folder / PARTS / kept)
         if name != "all":
-            return _make(Bench(name, folder, quick, seed, say))
+            return _make(Bench(name, folder, quick, seed, say, data))
         for each in EXHIBITS:
             say(f"{each}: {_make(Bench(each, folder, quick, seed, say))}")
         return write_page(folder, list(EXHIBITS))

@@ -84,6 +84,7 @@ class Bench:
         quick: less than a minute in all, for a first look and for tests: fewer steps, samples and seeds.
         seed: of everything that is drawn.
         say: tells the user how far it is.
+        data: what Figure 1's game is played on: a key of `fig1_data.DISTRIBUTIONS`; empty for the paper's.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Bench:
     quick: bool = False
     seed: int = 0
     say: Callable[[str], None] = print
+    data: str = ""
 
     @property
     def parts(self) -> Path:
@@ -149,12 +151,13 @@ def write(bench: Bench, exhibit: Exhibit) -> Path:
     }  # fmt: skip
     write_whole(bench.path(".json"), (json.dumps(facts, indent=1) + "\n").encode())
     text = bench.path(".md")
-    write_whole(text, markdown(exhibit, bench.name, bench.quick).encode())
+    name = f"{bench.name} --data {bench.data}" if bench.data else bench.name
+    write_whole(text, markdown(exhibit, name, bench.quick).encode())
     return text
 
 
 def markdown(exhibit: Exhibit, name: str, quick: bool = False) -> str:
-    """The exhibit's text: its figures beside the paper's first, then its body."""
+    """The text of the exhibit that `advnets paper NAME` makes: its figures beside the paper's first, then its body."""
     pace = " --quick" if quick else ""
     parts = [f"# {exhibit.title}", f"`advnets paper {name}{pace}` makes this page."]
     if quick:

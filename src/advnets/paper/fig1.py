@@ -20,7 +20,7 @@ from advnets.paper.fig1_game import ARROWS, Settings, View, camera_of, play, vie
 SURE, CLOSE = 0.05, 0.01
 """Where the game is to end: D within this of 1/2 over the support, and the divergence below this, in nats."""
 
-_MAIN = "gaussian"
+_DEFAULT = "gaussian"
 _FULL, _QUICK = Settings(), Settings(steps=400, alone=240, film=36)
 _SAMPLES = {False: 1_000_000, True: 100_000}
 _FRAME, _LONG, _LAST = 90, 360, 2500  # milliseconds a frame stays: most, those of panels (a) to (c), the end
@@ -29,30 +29,35 @@ Course = Mapping[str, Any]
 
 
 def make(bench: Bench) -> Exhibit:
-    """Play the game on each distribution, draw it and hold it against the paper and against theory."""
-    settings = _QUICK if bench.quick else _FULL
+    """Play the game on each distribution, draw it and hold it against the paper and against theory.
+
+    Raises:
+        UsageError: no distribution is called as the bench's data.
+    """
+    chosen, settings = bench.data or _DEFAULT, _QUICK if bench.quick else _FULL
+    data = distribution(chosen)
     courses = {name: _course(bench, name, settings) for name in DISTRIBUTIONS}
-    main, data = courses[_MAIN], distribution(_MAIN)
+    main = courses[chosen]
     figure1(_panels(main, view_of(data)), bench.path(".png"))
     figure1([_last_panel(name, courses[name]) for name in DISTRIBUTIONS], bench.path("-others.png"))
     _draw_course(bench, courses)
-    moving = _animate(bench, main)
+    moving = _animate(bench, main, data)
     return Exhibit(
-        "Figure 1, alive",
+        "Figure 1, alive" + (f": {data.title}" if bench.data else ""),
         [
             *_what_is_seen(bench, main, settings),
             Picture(bench.path("-animation.gif").name, "The whole game. The time between frames grows."),
             moving,
             *_how_it_went(bench, courses, settings),
-            *_how_it_is_known(main),
+            *_how_it_is_known(main, data),
         ],
-        _rows(main, courses),
+        _rows(chosen, courses),
         {
             "settings": asdict(settings),
             "support": {name: list(distribution(name).support) for name in DISTRIBUTIONS},
             "moments": {name: _numbers(course) for name, course in courses.items()},
             "farthest": {name: farthest(distribution(name), each["moments"]["d"]) for name, each in courses.items()},
-            "histogram": _histogram(main),
+            "histogram": _histogram(main, data),
         },
     )
 
@@ -128,10 +133,10 @@ def _last_panel(name: str, course: Course) -> Scene:
     return _scene(data.title, course["moments"]["d"], view_of(data), _note(course["moments"]["d"]))
 
 
-def _animate(bench: Bench, course: Course) -> str:
+def _animate(bench: Bench, course: Course, data: Distribution) -> str:
     """Write the GIF, and a film where ffmpeg is there; returns what to say of it."""
     shots = course["film"]
-    view = camera_of(distribution(_MAIN))
+    view = camera_of(data)
     bench.say(f"{bench.name}: animation of {len(shots)} frames")
     scenes = [_scene(f"iteration {s['step']:,}: {s['doing']}", s, view, f"JSD {s['jsd']:.4f}") for s in shots]
     pictures = list(frames(scenes))
@@ -238,8 +243,8 @@ def where(data: Distribution, far: Mapping[str, float], branches: int) -> str:
     )
 
 
-def _how_it_is_known(main: Course) -> list[str | Table | Picture]:
-    found, d = _histogram(main), main["moments"]["d"]
+def _how_it_is_known(main: Course, data: Distribution) -> list[str | Table | Picture]:
+    found, d = _histogram(main, data), main["moments"]["d"]
     return [
         "## How p_g is known",
         "Not estimated: by change of variables. Where G is monotone, p_g(x) = p_z(z) / |G'(z)| with G(z) = x; where it"
@@ -251,10 +256,10 @@ def _how_it_is_known(main: Course) -> list[str | Table | Picture]:
     ]
 
 
-def _histogram(course: Course) -> dict[str, float]:
+def _histogram(course: Course, data: Distribution) -> dict[str, float]:
     """G's samples against its exact density at the end, in standard errors, over cells that expect 10 or more."""
     counts, last = np.array(course["counts"]), course["film"][-1]
-    share = np.array(last["p_g"]) * camera_of(distribution(_MAIN)).grid.spacing
+    share = np.array(last["p_g"]) * camera_of(data).grid.spacing
     samples = int(course["samples"])
     expected = samples * share
     some = expected >= 10
@@ -267,20 +272,21 @@ def _histogram(course: Course) -> dict[str, float]:
     }
 
 
-def _rows(main: Course, courses: Mapping[str, Course]) -> list[Row]:
-    moments, d = main["moments"], main["moments"]["d"]
+def _rows(chosen: str, courses: Mapping[str, Course]) -> list[Row]:
+    moments = courses[chosen]["moments"]
+    d = moments["d"]
     missed = "" if reached(d) else "; the end condition is not reached"
     rows = [
         Row("JSD(p_data, p_g) at the end, nats", f"{d['jsd']:.4f}", "0: p_g = p_data", f"asked for: {CLOSE:g}{missed}"),
         Row("largest |D - 1/2| on the support", f"{d['unsure']:.3f}", "0: D = 1/2", f"asked for: {SURE:g}{missed}"),
-        Row("largest |D* - 1/2| on the support", f"{d['unequal']:.3f}", "0: D* = 1/2", _far(_MAIN, d)),
+        Row("largest |D* - 1/2| on the support", f"{d['unequal']:.3f}", "0: D* = 1/2", _far(chosen, d)),
         Row("C(G) at the end", f"{d['criterion']:.4f}", f"-log 4 = {-math.log(4):.4f}", "exact, from p_g"),
     ]
     if "b" in moments:
         a, b = moments["a"], moments["b"]
         rows.append(Row("mean |D - D*|, panel (b)", f"{b['typical']:.3f}", "0", f"{a['typical']:.3f} in panel (a)"))
         rows.append(Row("moments of panels (a) to (d)", _moments(moments), note="iterations of Algorithm 1"))
-    for name in [name for name in courses if name != _MAIN]:
+    for name in [name for name in courses if name != chosen]:
         e = courses[name]["moments"]["d"]
         rows.append(
             Row(
