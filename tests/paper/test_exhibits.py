@@ -129,8 +129,13 @@ def test_fresh_computes_anew_and_touches_nothing_else(tmp_path: Path) -> None:
 
 
 def test_sections_are_joined_under_their_headings() -> None:
-    sections = [Exhibit(f"Part {i}", [f"text {i}", Table(["a|b"], [["c"]])], [Row("what", "1", "2")]) for i in (1, 2)]
-    text = markdown(joined("Whole", "Opening.", sections), "whole")
+    sections = [
+        Exhibit(f"Part {i}", [f"text {i}", Table(["a|b"], [["c"]])], [Row("what", "1", "2")], differs=[f"D{i}"])
+        for i in (1, 2)
+    ]
+    whole = joined("Whole", "Opening.", sections)
+    assert whole.differs == ["D1", "D2"]
+    text = markdown(whole, "whole")
     assert text.index("Opening.") < text.index("## Part 1") < text.index("text 2")
     assert "| a&#124;b |" in text
     assert text.count("| what | 2 | 1 |") == 2

@@ -43,8 +43,12 @@ def test_a_table_of_the_paper_stands_there_itself_and_rows_add_what_it_lacks(tmp
 
 
 def test_the_end_says_where_we_differ(tmp_path: Path) -> None:
-    text = page(tmp_path, "fig1")
-    assert text.rstrip().endswith("## Where we differ from the paper, and why\n\n- The fig1. DBN, TFD: other faces")
+    write(Bench("fig1", tmp_path), Exhibit("The fig1", BODY, ROWS, differs=["Other faces.", "Fewer."]))
+    write(Bench("costs", tmp_path), Exhibit("The costs", BODY, ROWS))
+    text = write_page(tmp_path, ["costs", "fig1"]).read_text("utf-8")
+    assert text.rstrip().endswith(
+        "## Where we differ from the paper, and why\n\n**The fig1**\n\n- Other faces.\n- Fewer."
+    )
     write(Bench("fig3", tmp_path), Exhibit("Smooth", ["text"], [Row("step", "7 %")]))
     assert "Where we differ" not in write_page(tmp_path, ["fig3"]).read_text("utf-8")
 

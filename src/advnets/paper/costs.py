@@ -65,6 +65,11 @@ def make(bench: Bench) -> Exhibit:
             Row("slope of -log D(G(z)) there", f"{strong:.2f}", "much stronger", f"{share:,.0f} times; no factor 1/2"),
         ],
         {"at": at, "slope ratio at .01": share},
+        [
+            "The figure is the tutorial's of 2016, which draws costs; slopes are ours.",
+            "The two slopes compared have no factor 1/2, as in the paper; the tutorial's minimax cost has it.",
+            f"Above a logit of {LARGEST_EXPONENT:g} the exponential of maximum likelihood goes on along its tangent.",
+        ],
     )
 
 

@@ -25,7 +25,7 @@ class Row:
         what: what it is of.
         ours: our figure, as text with its error and unit.
         paper: the paper's; empty where it states none.
-        note: what differs, and why.
+        note: what one has to know to read it.
     """
 
     what: str
@@ -59,19 +59,22 @@ class Exhibit:
         body: Markdown paragraphs, tables and pictures, in the order of reading.
         rows: our figures beside the paper's.
         figures: everything that was computed, for JSON.
+        differs: where it differs from the paper, and why: for the page of all exhibits.
     """
 
     title: str
     body: Sequence[str | Table | Picture]
     rows: Sequence[Row] = ()
     figures: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    differs: Sequence[str] = ()
 
 
 def joined(title: str, opening: str, sections: Sequence[Exhibit]) -> Exhibit:
-    """One exhibit of several: each with a heading of its own, all rows together."""
+    """One exhibit of several: each with a heading of its own, all rows and all differences together."""
     body = [opening, *(part for each in sections for part in (f"## {each.title}", *each.body))]
     rows = [row for each in sections for row in each.rows]
-    return Exhibit(title, body, rows, {each.title: dict(each.figures) for each in sections})
+    differs = [each for section in sections for each in section.differs]
+    return Exhibit(title, body, rows, {each.title: dict(each.figures) for each in sections}, differs)
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,8 @@ def write(bench: Bench, exhibit: Exhibit) -> Path:
     """
     facts = {
         "title": exhibit.title, "quick": bench.quick, "seed": bench.seed,
-        "rows": [dataclasses.asdict(row) for row in exhibit.rows], "figures": exhibit.figures,
+        "rows": [dataclasses.asdict(row) for row in exhibit.rows], "differs": exhibit.differs,
+        "figures": exhibit.figures,
     }  # fmt: skip
     write_whole(bench.path(".json"), (json.dumps(facts, indent=1) + "\n").encode())
     text = bench.path(".md")

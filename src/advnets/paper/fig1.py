@@ -59,6 +59,15 @@ def make(bench: Bench) -> Exhibit:
             "farthest": {name: farthest(distribution(name), each["moments"]["d"]) for name, each in courses.items()},
             "histogram": _histogram(main, data),
         },
+        [
+            "The paper's panels are drawn to explain; ours are moments of one training.",
+            "R1 keeps D smooth, and G begins with a bell: neither is in the paper. The text says how and why.",
+            *(
+                f"{distribution(name).title}: the end condition is not reached."
+                for name, course in courses.items()
+                if not reached(course["moments"]["d"])
+            ),
+        ],
     )
 
 

@@ -18,7 +18,7 @@ from advnets.errors import DataError
 from advnets.measures import nearest
 from advnets.paper import table1_faces
 from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table
-from advnets.paper.rivals import adversarial
+from advnets.paper.rivals import AVERAGED, adversarial
 from advnets.paper.training import trained
 from advnets.recipe import Recipe, load_recipe, to_dict
 from advnets.training.run import Run
@@ -83,6 +83,14 @@ def make(bench: Bench) -> Exhibit:
         ],
         [row for _, rows, _ in parts for row in rows],
         {panel.letter: facts for panel, (_, _, facts) in zip(_PANELS, parts, strict=True)},
+        [
+            AVERAGED,
+            *(
+                f"{panel.what}: {_differs(panel, facts)}"
+                for panel, (_, _, facts) in zip(_PANELS, parts, strict=True)
+                if panel.full or "missing" in facts
+            ),
+        ],
     )
 
 
@@ -110,10 +118,18 @@ def _panel(bench: Bench, panel: _Panel) -> tuple[list[str | Table | Picture], li
         f"{panel.what}: distance to the nearest training image over that of test images",
         f"{facts['ratio']:.2f}; {facts['copies']} of {count:,} samples so near as {_CLOSE:g} % of test images",
         "no copies",
-        f"`{panel.recipe}` is reduced; Figure 2's page has each difference" if panel.full else "",
+        f"`{panel.recipe}`, a reduced model" if panel.full else "",
     )
     picture = Picture(target.name, f"{panel.what}: `{panel.recipe}` after {run.step:,} steps.")
     return [heading, picture, *_reduced(run.recipe, panel)], [row], facts
+
+
+def _differs(panel: _Panel, facts: dict[str, Any]) -> str:
+    if "missing" in facts:
+        return f"not made, for {facts['missing']} is not at hand."
+    return (
+        f"`{panel.recipe}` is a smaller model than the authors' (`{panel.full}`); the figure's page has all settings."
+    )
 
 
 def _reduced(recipe: Recipe, panel: _Panel) -> list[str | Table]:

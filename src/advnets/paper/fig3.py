@@ -8,7 +8,7 @@ import numpy.typing as npt
 from advnets import figures
 from advnets.measures import total_variation
 from advnets.paper.exhibit import Bench, Exhibit, Picture, Row
-from advnets.paper.rivals import adversarial
+from advnets.paper.rivals import AVERAGED, adversarial
 
 _Walks = npt.NDArray[np.uint8]
 _LINES, _POINTS = 8, 15
@@ -55,6 +55,7 @@ def make(bench: Bench) -> Exhibit:
             "midpoints' total variation": {"G": ours, "pixels": theirs},
             "half-gray": {"ends": ends, "G": middle, "pixels": blend},
         },
+        [AVERAGED, "Walks in pixels are not in the paper."],
     )
 
 

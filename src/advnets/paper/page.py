@@ -42,12 +42,13 @@ def write_page(folder: Path, names: Sequence[str]) -> Path:
             rows = [Row(**row) for row in facts["rows"]]
             quick |= facts["quick"]
             parts.append(f"## [{facts['title']}]({name}.md)")
-            differences += [f"- {facts['title']}. {row.what}: {row.note}" for row in rows if row.note]
+            if facts["differs"]:
+                differences.append("\n".join([f"**{facts['title']}**\n", *(f"- {each}" for each in facts["differs"])]))
         except (OSError, ValueError, KeyError, TypeError):
             raise RunError(f"{folder / name}.json is missing or damaged", f"make it: advnets paper {name}") from None
         parts += _shown(_body(folder / f"{name}.md", rows, name), rows, name in _TABLES)
     if differences:
-        parts += ["## Where we differ from the paper, and why", "\n".join(differences)]
+        parts += ["## Where we differ from the paper, and why", *differences]
     if quick:
         parts.insert(2, "**Made with `--quick`**: fewer steps, samples and seeds than the figures deserve.")
     page = folder / "README.md"

@@ -25,6 +25,7 @@ from advnets.training.run import Run
 
 Images = npt.NDArray[np.uint8]
 _QUICK_IMAGES = 3_000
+AVERAGED = "An average of G's weights is sampled; the authors sampled G."
 _SMALL = RBMConfig(hidden=64, epochs=2)
 
 
