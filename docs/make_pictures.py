@@ -1,8 +1,8 @@
 """Draw the pictures of the README and the docs anew, from runs: `make docs`.
 
 Needs runs/quickstart (made by `make quickstart`); with --paper RUN also the curve and pictures of `paper-mnist`:
-its checkpoints are measured one by one (train it with --keep-checkpoints 1000). With --cifar RUN the samples and curves
-of `paper-cifar10-fc-small`: what it makes, no image of CIFAR-10 itself, which states no licence.
+its checkpoints are measured one by one (train it with --keep-checkpoints 1000). With --cifar RUN... the samples and curves
+of the reduced CIFAR-10 models: what it makes, no image of CIFAR-10 itself, which states no licence.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quickstart", type=Path, default=Path("runs/quickstart"))
     parser.add_argument("--paper", type=Path)
-    parser.add_argument("--cifar", type=Path)
+    parser.add_argument("--cifar", type=Path, nargs="+", default=())
     args = parser.parse_args()
     HERE.mkdir(exist_ok=True)
     if args.quickstart.exists():
         digits(advnets.load(args.quickstart))
     if args.paper is not None:
         paper(args.paper)
-    if args.cifar is not None:
-        cifar(advnets.load(args.cifar))
+    for path in args.cifar:
+        cifar(advnets.load(path))
 
 
 def digits(run: Run) -> None:
@@ -51,7 +51,7 @@ def digits(run: Run) -> None:
 
 
 def cifar(run: Run) -> None:
-    """Figure 2 c without its last column, and the course of the training."""
+    """Figure 2 c or d without its last column, and the course of the training."""
     figures.save(figures.grid(run.sample(60), columns=15, scale=2), HERE / f"{run.recipe.name}.png")
     shutil.copy(run.path / "curves.png", HERE / f"{run.recipe.name}-curves.png")
 

@@ -1,15 +1,17 @@
 """Copy the exhibits that `advnets paper all --out OUT` made into docs/paper: `python docs/publish_paper.py OUT`.
 
-Texts, figures and pictures are copied as they are, but for one thing: CIFAR-10's images state no licence, so that the
-column of training examples is cut off Figure 2's panels c and d. With --olivetti FILE (olivettifaces.mat) also panel b
-of another set of faces is made, since TFD's and FER2013's are not to be shown: both stages of the reduced TFD recipes
-on the 400 Olivetti faces (AT&T Laboratories Cambridge), for a few thousand steps, in OUT/olivetti.
+Texts, figures and pictures are copied as they are, but for two things: CIFAR-10's images state no licence, so that the
+column of training examples is cut off Figure 2's panels c and d; and pictures of TFD stay where they are, for its faces
+are not to be shown, nor what is trained on them. With --olivetti FILE (olivettifaces.mat) panel b of another set of
+faces is made: both stages of the reduced TFD recipes on the 400 Olivetti faces (AT&T Laboratories Cambridge), for a few
+thousand steps, in OUT/olivetti.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import re
 import shutil
 from pathlib import Path
 
@@ -28,7 +30,8 @@ from advnets.training.run import Run
 
 HERE = Path(__file__).parent / "paper"
 STEPS = (6_000, 3_000)
-KINDS = ("*.md", "*.json", "*.png", "*.gif")
+KINDS = ("*.md", "*.json", "*.png", "*.gif", "*.mp4", "*.webm")
+NOT_TO_SHOW = ("fig2-b.png", "table1-tfd-*.png")
 WITHOUT_LICENCE = ("fig2-c.png", "fig2-d.png")
 OLIVETTI = "fig2-b-olivetti.png"
 _PADDING = 2  # of figures.neighbors
@@ -52,12 +55,7 @@ def main() -> None:
     args = parser.parse_args()
     if not list(args.out.glob("*.md")):
         parser.error(f"{args.out} has no exhibits: advnets paper all --out {args.out}")
-    HERE.mkdir(exist_ok=True)
-    for path in sorted(path for kind in KINDS for path in args.out.glob(kind)):
-        if path.name in WITHOUT_LICENCE:
-            cut(path, HERE / path.name)
-        else:
-            shutil.copy(path, HERE / path.name)
+    copy(args.out, HERE)
     said = CUT if any((HERE / name).exists() for name in WITHOUT_LICENCE) else ""
     if args.olivetti is not None:
         faces(args.olivetti, args.out / "olivetti")
@@ -66,6 +64,22 @@ def main() -> None:
     text = HERE / "fig2.md"
     if (args.out / text.name).exists() and said:  # copied just now, without what is added here
         text.write_text(text.read_text("utf-8").rstrip() + said + "\n", "utf-8")
+
+
+def copy(out: Path, here: Path) -> None:
+    """Copy what may be shown from `out` to `here`; a text names a picture that may not, instead of showing it."""
+    here.mkdir(exist_ok=True)
+    hidden = {path.name for kind in NOT_TO_SHOW for path in out.glob(kind)}
+    for path in sorted(path for kind in KINDS for path in out.glob(kind) if path.name not in hidden):
+        if path.name in WITHOUT_LICENCE:
+            cut(path, here / path.name)
+        elif path.suffix == ".md":
+            text = path.read_text("utf-8")
+            for name in hidden:
+                text = re.sub(rf"!\[[^]]*\]\({re.escape(name)}\)", "(These faces are not to be shown.)", text)
+            (here / path.name).write_text(text, "utf-8")
+        else:
+            shutil.copy(path, here / path.name)
 
 
 def cut(source: Path, target: Path) -> None:

@@ -15,7 +15,6 @@ from small_digits import digits, score, shuffled_pixels
 from torch import Tensor
 from torch.autograd.functional import jacobian
 
-from advnets.baselines.chains import ChainConfig
 from advnets.baselines.contractive import CAEConfig, ContractiveAutoencoder, StackedCAE, train_cae
 from advnets.baselines.course import products_of
 from advnets.errors import DataError, RecipeError, RunError, UsageError
@@ -150,7 +149,7 @@ def test_samples_know_how_pixels_go_together() -> None:
     images = digits()[0]
     config = CAEConfig(units=(80, 60), contraction=(0.1, 0.1), epochs=(30, 30), batch=50, rate=3e-3)
     model, _ = train_cae(images, config)
-    samples = model.sample(1000, 0, 1.0, ChainConfig(chains=100, burn_in=30, spacing=10))
+    samples = model.sample(1000, 0, 1.0, steps=60)
     assert samples.shape == (1000, 64)
     assert samples.dtype == np.float32
     assert 0 <= samples.min() < samples.max() <= 1
@@ -165,11 +164,10 @@ def test_a_chain_is_a_function_of_its_seed() -> None:
     assert not torch.equal(first[-1], next(itertools.islice(model.chain(3, 4, 0.5), 3, None)))
 
 
-def test_samples_are_the_states_that_the_configuration_names() -> None:
+def test_samples_are_the_ends_of_their_chains() -> None:
     model = StackedCAE(9, (7, 5))
-    states = list(itertools.islice(model.chain(3, 2, 0.5), 10))
-    samples = model.sample(8, 2, 0.5, ChainConfig(chains=3, burn_in=4, spacing=3))
-    np.testing.assert_array_equal(samples, torch.cat([states[3], states[6], states[9]])[:8].numpy())
+    states = list(itertools.islice(model.chain(3, 2, 0.5), 4))
+    np.testing.assert_array_equal(model.sample(3, 2, 0.5, steps=4), states[3].numpy())
 
 
 @pytest.mark.parametrize(
@@ -195,5 +193,5 @@ def test_images_and_counts_are_checked() -> None:
         train_cae(np.zeros(5, dtype=np.float32), QUICK)
     with pytest.raises(UsageError, match="0 samples"):
         StackedCAE(9, (7,)).sample(0, 0)
-    with pytest.raises(UsageError, match="spacing"):
-        ChainConfig(spacing=0)
+    with pytest.raises(UsageError, match="after 0 steps"):
+        StackedCAE(9, (7,)).sample(1, 0, steps=0)

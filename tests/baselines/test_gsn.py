@@ -14,9 +14,9 @@ from scipy.stats import norm
 from small_digits import digits, score, shuffled_pixels
 from torch import Tensor
 
-from advnets.baselines.chains import ChainConfig, factorial_start
+from advnets.baselines.chains import factorial_start
 from advnets.baselines.gsn import GSN, GSNConfig, salt_and_pepper, train_gsn
-from advnets.errors import RecipeError, RunError
+from advnets.errors import RecipeError, RunError, UsageError
 
 QUICK = GSNConfig(units=(12, 8), noise=(0.5, 0.5), walkback=3, epochs=4, batch=100)
 
@@ -169,7 +169,7 @@ def test_samples_know_how_pixels_go_together() -> None:
     config = GSNConfig((100, 60), (0.0, 0.5), 0.3, epochs=30, batch=50, rate=3e-3, precision="float32")
     model, course = train_gsn(images, config)
     assert course[-1]["last"] < 0.9 * course[0]["last"]
-    samples = model.sample(1000, 0, ChainConfig(chains=100, burn_in=30, spacing=10))
+    samples = model.sample(1000, 0, steps=60)
     assert samples.shape == (1000, 64)
     assert samples.dtype == np.float32
     assert 0 <= samples.min() < samples.max() <= 1
@@ -181,8 +181,9 @@ def test_a_chain_is_a_function_of_its_seed() -> None:
     made = GSN(6, (5, 4), (0.0, 2.0), 0.4)
     first, again = (list(itertools.islice(made.chain(3, 2), 4)) for _ in range(2))
     assert torch.equal(torch.stack(first), torch.stack(again))
-    samples = made.sample(5, 2, ChainConfig(chains=3, burn_in=2, spacing=2))
-    np.testing.assert_array_equal(samples, torch.cat([first[1], first[3]])[:5].numpy())
+    np.testing.assert_array_equal(made.sample(3, 2, steps=4), first[3].numpy())
+    with pytest.raises(UsageError, match="after 0 steps"):
+        made.sample(3, 2, steps=0)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -133,15 +134,18 @@ def test_the_data_may_be_chosen(made: Path, tmp_path: Path) -> None:
     assert cli.main(["paper", "fig1", "--quick", "--data", "mixture", "--out", str(folder)]) == 0
     paper.make("fig1", folder, quick=True, say=said.append, data="mixture")
     assert not any(name in line for line in said for name in DISTRIBUTIONS), "the games were kept"
-    told, before = ((each / "fig1.json").read_text("utf-8") for each in (folder, made))
-    rows, rows_before = json.loads(told)["rows"], json.loads(before)["rows"]
-    end = json.loads(told)["figures"]["moments"]["mixture"]["d"]
-    assert rows[0]["ours"] == f"{end['jsd']:.4f}" != rows_before[0]["ours"]
-    assert rows[-2]["what"].startswith("Gaussian")
-    assert json.loads(told)["figures"]["histogram"]["largest"] < 5
-    assert "# Figure 1, alive: Mixture" in (folder / "fig1.md").read_text("utf-8")
-    for picture in ("fig1.png", "fig1-animation.gif"):
-        assert (folder / picture).read_bytes() != (made / picture).read_bytes()
+    told, before = (json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("fig1-mixture", "fig1"))
+    end = told["figures"]["moments"]["mixture"]["d"]
+    assert told["rows"][0]["ours"] == f"{end['jsd']:.4f}" != before["rows"][0]["ours"]
+    assert told["rows"][-2]["what"].startswith("Gaussian")
+    assert told["figures"]["histogram"]["largest"] < 5
+    text = (folder / "fig1-mixture.md").read_text("utf-8")
+    assert "# Figure 1, alive: Mixture" in text
+    assert all((folder / file).exists() for file in re.findall(r"\]\(([^)]+)\)", text))
+    for file in made.iterdir():  # the paper's own is as it was
+        assert file.is_dir() or (folder / file.name).read_bytes() == file.read_bytes()
+    for end in (".png", "-animation.gif"):
+        assert (folder / f"fig1-mixture{end}").read_bytes() != (folder / f"fig1{end}").read_bytes()
 
 
 @pytest.mark.parametrize(("name", "data"), [("fig1", "cauchy"), ("costs", "mixture")])

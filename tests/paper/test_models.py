@@ -20,7 +20,7 @@ from advnets.paper.exhibit import PARTS, RUNS, Bench
 from advnets.paper.fig3 import longest_step
 from advnets.paper.rivals import MNIST, folder
 from advnets.paper.table1_rewards import averaged_early, stands
-from advnets.paper.training import trained
+from advnets.paper.training import directory_of, trained
 from advnets.recipe import load_recipe, to_yaml
 from advnets.training.averages import decay_at
 from advnets.training.directory import RunDirectory
@@ -76,22 +76,37 @@ def test_stand_ins_are_kept_under_what_they_depend_on(tmp_path: Path, monkeypatc
     assert {what for what in before if before[what] != after[what]} == {what for what in before if "k-means" in what}
 
 
-def answer(nats: float, sharp: float) -> table1._Answer:
-    return table1._Answer((nats, 2.0), 0.2, False, sharp, "", "")
+def answer(nats: float, sharp: float, recall: float = 0.8) -> table1._Answer:
+    return table1._Answer((nats, 2.0), 0.2, False, sharp, "", f"{recall} (0 to 1)")
+
+
+def note(name: str, made: table1._Answer) -> str:
+    return table1.note(name, made, answer(241.6, 1, 0.85))
 
 
 def test_notes_say_what_came_out() -> None:
-    below = table1.note(table1.AUTHORS, answer(212.1, 0.983))
-    assert "12.9 below the paper's ([why](../explanation/paper-mnist.md))" in below
+    below = note(table1.AUTHORS, answer(212.1, 0.983))
+    assert "12.9 below the paper's (why: docs/explanation/paper-mnist.md)" in below
     assert "count" not in below
-    assert "not sharp enough to count" in table1.note(table1.OURS, answer(230, 0.94))
-    assert "too noisy to count" in table1.note(table1.OURS, answer(230, 1.06))
-    assert "below" not in table1.note(table1.OURS, answer(230, 1.06))
-    assert "8.0 below the paper's" in table1.note("DBN", answer(130, 1))
-    docs = Path(__file__).parents[2] / "docs" / "paper"
+    assert "covers" not in below
+    assert "not sharp enough to count" in note(table1.OURS, answer(230, 0.94))
+    assert "too noisy to count" in note(table1.OURS, answer(230, 1.06))
+    assert "below" not in note(table1.OURS, answer(230, 1.06))
+    assert "8.0 below the paper's" in note("DBN", answer(130, 1))
+    high = note("DBN", answer(246.3, 1.018, 0.4))
+    assert "above real images' own 241.6; covers little of the data: recall 0.40, real images 0.85" in high
     for model in (table1.AUTHORS, table1.OURS):
-        (link,) = re.findall(r"\]\((.*)\)\)", table1.note(model, answer(0, 1)))
-        assert (docs / link).is_file()
+        (place,) = re.findall(r"why: (\S+)\)", note(model, answer(0, 1)))
+        assert (Path(__file__).parents[2] / place).is_file()
+
+
+def test_the_measure_is_followed_along_the_rivals_chains(made: Path) -> None:
+    figures = facts(made, "table1")["figures"]
+    for name, course in figures["chains"].items():
+        assert list(course) == ["5", "20"]
+        assert course["20"] == [figures["models"][name]["parzen"][0], figures["models"][name]["total_variation"]]
+        assert course["5"] != course["20"]
+    assert "(table1-chains.png)" in (made / "table1.md").read_text("utf-8")
 
 
 def test_the_page_tells_the_numbers_of_its_pace(made: Path) -> None:
@@ -119,15 +134,15 @@ def test_a_damaged_row_is_made_anew_and_not_trained_anew(made: Path, damage: str
 
 
 def test_what_lies_in_a_trainings_place_is_named_with_the_commands_own_remedy(tmp_path: Path) -> None:
-    path = tmp_path / PARTS / RUNS / "mnist-quick-0"
+    bench = Bench("table1", tmp_path, quick=True, say=lambda _: None)
+    path = directory_of(bench, load_recipe("mnist"))
     path.mkdir(parents=True)
     (path / "notes.txt").write_text("")
-    bench = Bench("table1", tmp_path, quick=True, say=lambda _: None)
-    with pytest.raises(RunError, match=r"exists and is not a run; remove .*mnist-quick-0, or give another --out$"):
+    with pytest.raises(RunError, match=r"exists and is not a run; remove .*mnist-.*-quick-0, or give another --out$"):
         trained(bench, load_recipe("mnist"))
     (path / "run.json").write_text("torn")
     (path / "recipe.yaml").write_text(to_yaml(load_recipe("mnist")))
-    with pytest.raises(RunError, match=r"run\.json is damaged; remove .*mnist-quick-0, or give another --out$"):
+    with pytest.raises(RunError, match=r"run\.json is damaged; remove .*mnist-.*-quick-0, or give another --out$"):
         trained(bench, load_recipe("mnist"))
 
 
@@ -158,8 +173,14 @@ def test_trainings_are_shared_and_not_repeated(made: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in runs.rglob("state.json")}
     bench = Bench("table1", made, quick=True)
     rivals = {folder(bench, name).name for name in ("dbn", "cae", "gsn", "vae")}
-    games = {f"{name}-quick-0" for name in ("paper-mnist", "mnist", "mnist-averaged-early")}
-    assert {path.name for path in runs.iterdir()} == rivals | games
+    games = {path.name for path in runs.iterdir()} - rivals
+    assert {re.sub("-[0-9a-f]{8}-quick-0$", "", name) for name in games} == {
+        "paper-mnist", "mnist", "mnist-averaged-early",
+    }  # fmt: skip
+    assert len(games) == 3
+    recipe = load_recipe("mnist")
+    assert directory_of(bench, recipe.replace(batch=7)) != directory_of(bench, recipe)
+    assert directory_of(bench, recipe.replace(log_every=7)) == directory_of(bench, recipe)  # the game is the same
     other = dataclasses.replace(MNIST, dbn=dataclasses.replace(MNIST.dbn, precision="float32"))
     assert folder(bench, "dbn", other) != folder(bench, "dbn")
     said: list[str] = []
@@ -170,7 +191,7 @@ def test_trainings_are_shared_and_not_repeated(made: Path) -> None:
 
 def test_a_killed_training_is_taken_up_and_another_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paper.make("fig3", tmp_path, quick=True, say=lambda _: None)
-    directory = RunDirectory(tmp_path / PARTS / RUNS / "paper-mnist-quick-0")
+    directory = RunDirectory(next((tmp_path / PARTS / RUNS).glob("paper-mnist-*-quick-0")))
     whole = (directory.checkpoints / "step-00000100" / "generator.safetensors").read_bytes()
     (directory.checkpoints / "step-00000100" / "state.json").write_text("torn")
     directory.write_facts({**json.loads((directory.path / "run.json").read_text()), "status": "running"})

@@ -1,10 +1,9 @@
-"""Samples from Markov chains of images: many chains side by side, one rule of what is kept."""
+"""Samples from Markov chains of images: one of each chain, after as many steps."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,49 +13,28 @@ from torch import Tensor
 from advnets.errors import UsageError
 from advnets.training.randomness import Stream, generator_for
 
+STEPS = 300
+"""Of a sample's chain, from a random start. None of the rivals is at equilibrium by then: Table 2 has how they mix."""
 _SMALLEST_MEAN = 1e-3
 
 
-@dataclass(frozen=True)
-class ChainConfig:
-    """Which states of a chain are samples."""
-
-    chains: int = 1000
-    """Chains that run side by side, each from a start of its own."""
-    burn_in: int = 50
-    """Steps before the first sample."""
-    spacing: int = 5
-    """Steps from one sample of a chain to its next."""
-
-    def __post_init__(self) -> None:
-        if min(self.chains, self.spacing) < 1 or self.burn_in < 0:
-            raise UsageError(f"{self}", "use 1 or more chains, a spacing of 1 or more, a burn-in of 0 or more")
-
-
-CHAINS = ChainConfig()
-"""For 10,000 samples, 10 of each chain."""
-
-
-def collect(chain: Iterator[Tensor], count: int, config: ChainConfig) -> NDArray[np.float32]:
-    """The first `count` samples of chains that run side by side.
+def end_of(chain: Iterator[Tensor], count: int, steps: int) -> NDArray[np.float32]:
+    """Samples that owe each other nothing: each the end of a chain of its own.
 
     Args:
-        chain: yields the state of all chains after each step, chains x D.
-        count: of samples, at least 1.
-        config: which states are kept.
+        chain: yields the state of all chains after each step, count x D.
+        count: of chains, at least 1.
+        steps: of each, at least 1.
 
     Returns:
-        float32, count x D, one state of every chain after another.
+        float32, count x D.
 
     Raises:
-        UsageError: a count below 1.
+        UsageError: a count or steps below 1.
     """
-    if count < 1:
-        raise UsageError(f"{count} samples", "ask for 1 or more")
-    first = max(config.burn_in - 1, 0)
-    looks = -(-count // config.chains)
-    kept = itertools.islice(chain, first, first + (looks - 1) * config.spacing + 1, config.spacing)
-    return torch.cat([state.float() for state in kept])[:count].numpy()
+    if count < 1 or steps < 1:
+        raise UsageError(f"{count} samples after {steps} steps", "ask for 1 or more of both")
+    return next(itertools.islice(chain, steps - 1, None)).float().numpy()
 
 
 def factorial_start(mean: Tensor, count: int, seed: int) -> Tensor:

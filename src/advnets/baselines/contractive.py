@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from advnets.baselines.chains import CHAINS, ChainConfig, collect, factorial_start, mean_logits
+from advnets.baselines.chains import STEPS, end_of, factorial_start, mean_logits
 from advnets.baselines.course import identity, learn, products_of
 from advnets.baselines.descent import Descent, Images, adam, batches_of
 from advnets.errors import RecipeError
@@ -191,19 +191,19 @@ class StackedCAE(nn.Module):
             x = self.decode(top + self.tangent(activations, noise))
             yield x
 
-    def sample(self, count: int, seed: int, sigma: float = SIGMA, config: ChainConfig = CHAINS) -> NDArray[np.float32]:
-        """Samples of the chain.
+    def sample(self, count: int, seed: int, sigma: float = SIGMA, steps: int = STEPS) -> NDArray[np.float32]:
+        """Independent samples: each the end of a chain of its own.
 
         Args:
             count: at least 1.
             seed: of the draws.
             sigma: as for `chain`.
-            config: how many chains, and which of their states are samples.
+            steps: of each chain, at least 1.
 
         Returns:
             float32, count x visible, in [0, 1].
         """
-        return collect(self.chain(min(config.chains, count), seed, sigma), count, config)
+        return end_of(self.chain(count, seed, sigma), count, steps)
 
 
 class _Training:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from advnets.baselines.chains import STEPS
 from advnets.baselines.course import identity, learn, products_of
 from advnets.baselines.rbm import RBM, RBMConfig, RBMLearner, draw, up
 from advnets.errors import DataError, RecipeError, UsageError
@@ -60,7 +61,7 @@ class DBN:
     machines: Sequence[RBM]
     products: torch.dtype = torch.float32
 
-    def sample(self, count: int, seed: int, steps: int = 300, start: Tensor | None = None) -> Tensor:
+    def sample(self, count: int, seed: int, steps: int = STEPS, start: Tensor | None = None) -> Tensor:
         """Independent samples: each the end of a Gibbs chain of its own in the top machine, taken down to the pixels.
 
         Args:
@@ -91,7 +92,7 @@ class DBN:
         return torch.cat(blocks)
 
     def trace(
-        self, observe: Callable[[Tensor], Tensor], chains: int, steps: int, seed: int, burn_in: int = 300
+        self, observe: Callable[[Tensor], Tensor], chains: int, steps: int, seed: int, burn_in: int = STEPS
     ) -> Tensor:
         """What is observed along Gibbs chains of the top machine, to see how fast they mix.
 

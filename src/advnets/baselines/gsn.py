@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from advnets.baselines.chains import CHAINS, ChainConfig, collect, factorial_start, mean_logits
+from advnets.baselines.chains import STEPS, end_of, factorial_start, mean_logits
 from advnets.baselines.course import identity, learn, products_of
 from advnets.baselines.descent import CostLearner, Images
 from advnets.errors import RecipeError
@@ -155,18 +155,18 @@ class GSN(nn.Module):
             logits, state = self.step(state, generator_for(seed, step, Stream.SAMPLES))
             yield torch.sigmoid(logits)
 
-    def sample(self, count: int, seed: int, config: ChainConfig = CHAINS) -> NDArray[np.float32]:
-        """Samples of the chain: expected images.
+    def sample(self, count: int, seed: int, steps: int = STEPS) -> NDArray[np.float32]:
+        """Independent samples: each the expected image at the end of a chain of its own.
 
         Args:
             count: at least 1.
             seed: of the draws.
-            config: how many chains, and which of their states are samples.
+            steps: of each chain, at least 1.
 
         Returns:
             float32, count x visible, in [0, 1].
         """
-        return collect(self.chain(min(config.chains, count), seed), count, config)
+        return end_of(self.chain(count, seed), count, steps)
 
     def _expect(self, state: State, rng: torch.Generator | None) -> tuple[list[Tensor | None], Tensor]:
         """The state after its odd layers' update, and the logits of the image that it expects."""

@@ -103,8 +103,8 @@ class Bench:
         return self.folder / PARTS / self.name
 
     def path(self, suffix: str) -> Path:
-        """A file of this exhibit's in the folder: `path("-curves.png")`."""
-        return self.folder / f"{self.name}{suffix}"
+        """A file of this exhibit's in the folder: `path("-curves.png")`. Of chosen data it has another name."""
+        return self.folder / f"{self.name}{'-' if self.data else ''}{self.data}{suffix}"
 
     def keep(
         self,

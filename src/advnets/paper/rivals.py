@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from advnets.baselines.chains import STEPS
 from advnets.baselines.contractive import SIGMA, CAEConfig, StackedCAE, train_cae
 from advnets.baselines.course import trained_seconds
 from advnets.baselines.dbn import DBN, DBNConfig, train_dbn
@@ -27,6 +29,10 @@ Images = npt.NDArray[np.uint8]
 _QUICK_IMAGES = 3_000
 AVERAGED = "An average of G's weights is sampled; the authors sampled G."
 _SMALL = RBMConfig(hidden=64, epochs=2)
+
+
+KEYS = {"DBN": "dbn", "Stacked CAE": "cae", "Deep GSN": "gsn"}
+"""What `settings` and `folder` know each rival of Table 1 as."""
 
 
 @dataclass(frozen=True)
@@ -120,23 +126,26 @@ class Made:
     seconds: float
 
 
-def rival_models(bench: Bench, table: ImageTable, rivals: Rivals = MNIST) -> dict[str, Callable[[], Made]]:
-    """What trains each rival of Table 1, or takes it up where it was, and draws from it: by its name there."""
-    count, seed, steps = sample_count(bench), bench.seed + 1, _gibbs_steps(bench)
+def rival_models(bench: Bench, table: ImageTable, rivals: Rivals = MNIST) -> dict[str, Callable[[int], Made]]:
+    """What trains each rival of Table 1, or takes it up where it was, and draws from it: by its name there.
+
+    Each is called with the steps of a sample's chain.
+    """
+    count, seed = sample_count(bench), bench.seed + 1
 
     def made(name: str, samples: npt.ArrayLike) -> Made:
         values = np.asarray(samples, np.float32).reshape(-1, *table.shape)
         return Made(np.rint(values * 255).astype(np.uint8), trained_seconds(folder(bench, name, rivals)))
 
     return {
-        "DBN": lambda: made("dbn", dbn(bench, table, rivals).sample(count, seed, steps)),
-        "Stacked CAE": lambda: made("cae", cae(bench, table, rivals).sample(count, seed, rivals.sigma)),
-        "Deep GSN": lambda: made("gsn", gsn(bench, table, rivals).sample(count, seed)),
+        "DBN": lambda steps: made("dbn", dbn(bench, table, rivals).sample(count, seed, steps)),
+        "Stacked CAE": lambda steps: made("cae", cae(bench, table, rivals).sample(count, seed, rivals.sigma, steps)),
+        "Deep GSN": lambda steps: made("gsn", gsn(bench, table, rivals).sample(count, seed, steps)),
     }
 
 
 def models(bench: Bench, table: ImageTable) -> dict[str, Callable[[], Made]]:
-    """As `rival_models`, and the adversarial nets of MNIST."""
+    """The rivals, each sample after `chain_steps`, and the adversarial nets of MNIST."""
 
     def drawn(name: str) -> Made:
         run = adversarial(bench, name)
@@ -144,10 +153,15 @@ def models(bench: Bench, table: ImageTable) -> dict[str, Callable[[], Made]]:
         return Made(samples, run.metrics[-1]["seconds"])
 
     return {
-        **rival_models(bench, table),
+        **at_the_end(bench, rival_models(bench, table)),
         "Adversarial nets, the authors' settings": lambda: drawn("paper-mnist"),
         "Adversarial nets, ours": lambda: drawn("mnist"),
     }
+
+
+def at_the_end(bench: Bench, rivals: dict[str, Callable[[int], Made]]) -> dict[str, Callable[[], Made]]:
+    """Rivals whose samples are the ends of chains of `chain_steps`."""
+    return {name: functools.partial(draw, chain_steps(bench)) for name, draw in rivals.items()}
 
 
 def sample_count(bench: Bench) -> int:
@@ -158,12 +172,16 @@ def sample_count(bench: Bench) -> int:
 def caption(bench: Bench, name: str) -> str:
     """How a model's samples were drawn."""
     return {
-        "DBN": f"Each the end of a Gibbs chain of its own at the top, {_gibbs_steps(bench)} steps from a random start"
-        " (longer chains would give other figures: it mixes slowly), taken down to probabilities of pixels.",
-        "Stacked CAE": "States of its chain along the directions in which its code moves.",
-        "Deep GSN": "Expected images along its walkback chain.",
+        "DBN": f"{_ended(bench)}, by Gibbs at the top, taken down to probabilities of pixels.",
+        "Stacked CAE": f"{_ended(bench)}, along the directions in which its code moves: probabilities of pixels.",
+        "Deep GSN": f"{_ended(bench)}, as it was trained by walkback: probabilities of pixels.",
     }.get(name, "One pass of G each, no chain.")
 
 
-def _gibbs_steps(bench: Bench) -> int:
-    return 20 if bench.quick else 300
+def _ended(bench: Bench) -> str:
+    return f"Each the end of a chain of its own, {chain_steps(bench)} steps from a random start"
+
+
+def chain_steps(bench: Bench) -> int:
+    """How long the chain is whose end is a sample."""
+    return 20 if bench.quick else STEPS

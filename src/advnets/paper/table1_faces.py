@@ -29,7 +29,17 @@ from advnets.files import write_whole
 from advnets.measures.parzen import parzen
 from advnets.measures.total_variation import total_variation
 from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table, read_samples
-from advnets.paper.rivals import Made, Rivals, caption, rival_models, sample_count, settings, train_images
+from advnets.paper.rivals import (
+    Made,
+    Rivals,
+    at_the_end,
+    caption,
+    chain_steps,
+    rival_models,
+    sample_count,
+    settings,
+    train_images,
+)
 from advnets.paper.training import trained
 from advnets.recipe import Recipe, load_recipe, to_dict
 from advnets.training.run import Run
@@ -198,7 +208,7 @@ def column(
     """
     rivals = dataclasses.replace(RIVALS, data=name.lower())
     makers = {
-        **rival_models(bench, folds[0], rivals),
+        **at_the_end(bench, rival_models(bench, folds[0], rivals)),
         "Adversarial nets": lambda: _adversarial(bench, folds[0], stages),
         REAL: lambda: _real(bench, folds[0]),
     }
@@ -212,7 +222,7 @@ def column(
             bench.keep(
                 _part(name, model),
                 functools.partial(_row, bench, _part(name, model), make, folds, shown=model in PAPER),
-                [faces, of[model]],
+                [faces, of[model], sample_count(bench), chain_steps(bench)],
                 functools.partial(_check, bench, _part(name, model), folds, model in PAPER),
             )
         )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
+import zlib
 from collections.abc import Generator
 from pathlib import Path
 
 import advnets.api as api
 from advnets.errors import RunError
 from advnets.paper.exhibit import PARTS, RUNS, Bench
-from advnets.recipe import Recipe
+from advnets.recipe import Recipe, to_dict
 from advnets.training.directory import RunDirectory
 from advnets.training.run import Run
 
@@ -20,15 +22,14 @@ def trained(bench: Bench, recipe: Recipe) -> Run:
 
     Args:
         bench: whose folder has the runs.
-        recipe: its name, the seed and the pace name the run's directory.
+        recipe: what is trained; with other settings it has another directory, so that nothing kept is in the way.
 
     Raises:
-        RunError: a run of that name has other settings, or the training was stopped.
+        RunError: the run's directory has another recipe, or the training was stopped.
         AdvnetsError: it cannot be trained.
     """
     recipe = recipe.replace(seed=bench.seed)
-    pace = "-quick" if bench.quick else ""
-    path = bench.folder / PARTS / RUNS / f"{recipe.name}{pace}-{bench.seed}"
+    path = directory_of(bench, recipe)
     with _remedies(path):
         if not (path / "run.json").exists():
             bench.say(f"{bench.name}: training {recipe.name}, {recipe.steps:,} steps ({path})")
@@ -37,6 +38,17 @@ def trained(bench: Bench, recipe: Recipe) -> Run:
         if _played(directory.recipe) != _played(recipe):
             raise RunError(f"{path} was trained with other settings", "remove it, or give another --out")
         return _whole(api.load(path) if directory.status == "done" else api.resume(path))
+
+
+def directory_of(bench: Bench, recipe: Recipe) -> Path:
+    """Where a recipe's run lies: its settings are in the name, as a checksum."""
+    settings = json.dumps(to_dict(_played(recipe.replace(seed=bench.seed))), sort_keys=True, default=str)
+    pace = "-quick" if bench.quick else ""
+    return bench.folder / PARTS / RUNS / f"{recipe.name}-{zlib.crc32(settings.encode()):08x}{pace}-{bench.seed}"
+
+
+_WRITTEN = ("measure", "watch", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints")
+"""Fields of a recipe that change nothing in its game: a run also notes some in its own words."""
 
 
 @contextlib.contextmanager
@@ -64,10 +76,10 @@ def _whole(run: Run) -> Run:
 
 
 def _played(recipe: Recipe) -> Recipe:
-    """What decides the outcome: a run notes its measures' settings and rollbacks in its own words.
+    """What decides the outcome, and neither how it is watched nor what is written on the way.
 
     Of the run that it begins with, only the name: the folder of all runs may have been moved.
     """
-    plain, begun = Recipe(), recipe.generator.pretrained
+    begun = recipe.generator.pretrained
     generator = dataclasses.replace(recipe.generator, pretrained=begun and Path(begun).name)
-    return recipe.replace(generator=generator, measure=plain.measure, watch=plain.watch)
+    return recipe.replace(generator=generator, **{name: getattr(Recipe(), name) for name in _WRITTEN})
