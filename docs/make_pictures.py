@@ -1,8 +1,8 @@
 """Draw the pictures of the README and the docs anew, from runs: `make docs`.
 
 Needs runs/quickstart (made by `make quickstart`); with --paper RUN also the curve and pictures of `paper-mnist`:
-its checkpoints are measured one by one (train it with --keep-checkpoints 1000). With --cifar RUN... the samples and curves
-of the reduced CIFAR-10 models: what it makes, no image of CIFAR-10 itself, which states no licence.
+its checkpoints are measured one by one (train it with --keep-checkpoints 1000). With --cifar RUN... samples and curves
+of the reduced CIFAR-10 models: what they make, no image of CIFAR-10 itself, which states no licence.
 """
 
 from __future__ import annotations
