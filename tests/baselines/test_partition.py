@@ -17,6 +17,7 @@ from advnets.baselines.partition import (
     exact_log_partition,
     log_probability,
     log_probability_bound,
+    scale_reduction,
 )
 from advnets.baselines.rbm import RBM
 from advnets.errors import MeasureError
@@ -128,6 +129,36 @@ def test_chains_that_stay_where_they_are_count_as_slow() -> None:
     assert autocorrelation_time(mixed).time < 5
     with pytest.raises(MeasureError, match="give at least"):
         autocorrelation_time(stuck)
+
+
+def test_a_partition_function_that_is_too_low_makes_the_bound_too_high() -> None:
+    rbm = machine(5, 4)
+    v, exact = all_states(5), exact_log_partition(rbm)
+    found, _ = log_probability_bound(DBN([rbm]), v, exact - 0.5)
+    torch.testing.assert_close(found, log_probability(rbm, v, exact) + 0.5)
+
+
+@pytest.mark.parametrize("apart", [0.0, 0.1, 1.0, 10.0])
+def test_scale_reduction_tells_how_far_chains_stay_apart(apart: float) -> None:
+    places = apart * np.arange(20)[:, None]
+    found = scale_reduction(np.random.default_rng(0).normal(size=(20, 20_000)) + places)
+    assert found == pytest.approx(math.sqrt(1 + apart**2 * 35), rel=0.01)  # 0 to 19 have a variance of 35
+
+
+def test_scale_reduction_sees_slow_chains_that_autocorrelation_sees() -> None:
+    fast, slow = (scale_reduction(autoregression(phi, (20, 2_000))) for phi in (0.5, 0.999))
+    assert 0.999 < fast < 1.003
+    assert slow > 1.1
+
+
+def test_chains_that_never_move_are_infinitely_far_apart() -> None:
+    assert scale_reduction(np.repeat([[1.0], [2.0]], 10, axis=1)) == math.inf
+
+
+@pytest.mark.parametrize("series", [np.arange(100.0), np.ones((3, 10)), np.ones((3, 1)), [[1.0, math.nan]] * 2])
+def test_what_tells_nothing_of_mixing_is_refused(series: np.ndarray) -> None:
+    with pytest.raises(MeasureError):
+        scale_reduction(series)
 
 
 @pytest.mark.parametrize("series", [np.zeros(100), [1.0], [1.0, math.nan, 2.0], np.arange(100.0)])

@@ -143,7 +143,8 @@ def log_probability_bound(
     Args:
         network: of one machine or more; for one the bound is log p(v) itself.
         v_ND: rows of zeros and ones.
-        log_partition: log Z of the top machine.
+        log_partition: log Z of the top machine. An estimate that may be too low, as annealed importance sampling gives
+            it, makes of the bound an estimate that may lie above log p(v).
         draws: how often the upward pass is drawn for each row, at least 2.
         seed: of the draws.
 
@@ -181,11 +182,7 @@ def autocorrelation_time(series: npt.ArrayLike) -> Autocorrelation:
 
     Source: Sokal 1997, *Monte Carlo Methods in Statistical Mechanics*.
     """
-    values = np.atleast_2d(np.asarray(series, np.float64))
-    if values.ndim != 2 or values.shape[1] < 2 or not np.isfinite(values).all():
-        raise MeasureError(f"a series of shape {values.shape}", "give finite values, chains x steps or steps")
-    if np.ptp(values) == 0:
-        raise MeasureError("a constant series", "observe what changes from step to step")
+    values = _series(series)
     times = 2 * np.cumsum(_correlations(values)) - 1
     enough = np.flatnonzero(np.arange(len(times)) >= _WINDOW * times)
     window = int(enough[0]) if len(enough) else len(times) - 1
@@ -196,6 +193,42 @@ def autocorrelation_time(series: npt.ArrayLike) -> Autocorrelation:
             f"give at least {_SERIES} times as many steps in all, and {_LAGS * _WINDOW:g} times as many in a chain",
         )
     return Autocorrelation(time, time * math.sqrt(2 * (2 * window + 1) / values.size), window, values.size)
+
+
+def scale_reduction(series: npt.ArrayLike) -> float:
+    """R-hat, the potential scale reduction factor: how much wider a figure spreads over all chains than within each.
+
+    sqrt((T - 1) / T + B / W): W is the mean variance within a chain, B the variance of the chains' means.
+
+    Args:
+        series: a figure of the state of C chains of one law, step by step: C x T, at least 2 of both.
+
+    Returns:
+        About 1 where every chain went through all that the others did, the larger the more each keeps to a place of its
+        own; infinite where none moves at all. It knows only places where some chain has been.
+
+    Raises:
+        MeasureError: one chain only, one step, a constant series or not finite values.
+
+    Source: Gelman and Rubin 1992, *Inference from Iterative Simulation Using Multiple Sequences*, without their factors
+    for few chains.
+    """
+    values = _series(series)
+    chains, steps = values.shape
+    if chains < 2:
+        raise MeasureError("one chain", "give two or more, from starts of their own")
+    within, between = values.var(1, ddof=1).mean(), values.mean(1).var(ddof=1)
+    return math.sqrt((steps - 1) / steps + between / within) if within > 0 else math.inf
+
+
+def _series(series: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """A figure of chains that says something: chains x steps."""
+    values = np.atleast_2d(np.asarray(series, np.float64))
+    if values.ndim != 2 or values.shape[1] < 2 or not np.isfinite(values).all():
+        raise MeasureError(f"a series of shape {values.shape}", "give finite values, chains x steps or steps")
+    if np.ptp(values) == 0:
+        raise MeasureError("a constant series", "observe what changes from step to step")
+    return values
 
 
 def _states(first: int, count: int, units: int) -> Tensor:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,14 +23,46 @@ from advnets.baselines.partition import (
     ais_log_partition,
     autocorrelation_time,
     log_probability_bound,
+    scale_reduction,
 )
 from advnets.baselines.rbm import up
 from advnets.data import ImageTable, open_table
 from advnets.paper.exhibit import Bench, Exhibit, Row, Table
 from advnets.paper.rivals import adversarial, cae, dbn, folder, gsn, settings, train_images, vae
 
-_FIGURES = 8
-"""What is observed along a chain: brightness and the first principal components; the slowest of them counts."""
+
+@dataclass(frozen=True)
+class Looks:
+    """How much is looked at: with a model's settings, all that its figures depend on."""
+
+    figures: int = 8
+    """Of a chain's image: brightness and the first principal components."""
+    components_of: int = 3_000
+    """Training images, whose principal components these are and whose mean annealing starts at."""
+    chains: int = 20
+    burn_in: int = 300
+    """Steps of each chain before those that are looked at."""
+    steps: int = 20_000
+    """Of each chain that are looked at."""
+    annealed: int = 100
+    """Chains of annealed importance sampling."""
+    temperatures: int = 10_000
+    tests: int = 2_000
+    """Test images whose p(x) is taken."""
+    draws: int = 500
+    """Of z for each test image, of the VAE."""
+    passes: int = 10
+    """Up the layers for each test image, of the DBN."""
+    timed: int = 2_000
+    """Samples that are drawn together and timed."""
+    timed_steps: int = 20
+    """Of each sample's chain, of the DBN."""
+    shortest: float = SHORTEST
+    """Autocorrelation times that fit into a chain where they are measured."""
+
+
+_FULL = Looks()
+_QUICK = Looks(burn_in=20, steps=60, annealed=20, temperatures=200, tests=100, draws=50)
 
 _FAMILIES = ("deep directed (VAE)", "deep undirected (DBN)", "generative auto-encoders (CAE, GSN)", "adversarial")
 _NO_DENSITY = "Not explicitly represented, may be approximated with Parzen density estimation"
@@ -53,35 +87,36 @@ _PAPER = {
 """The paper's Table 2, task by task: a cell for each of `_FAMILIES`."""
 
 
-_CHAINS = 20
-
-
 def make(bench: Bench) -> Exhibit:
     """Each family on its own part; then the paper's table with our figures in it."""
-    table = open_table("mnist")
-    parts: dict[str, Callable[[Bench, ImageTable], dict[str, Any]]] = {
-        "vae": _directed, "dbn": _undirected, "cae": _contractive, "gsn": _stochastic, "mnist": _adversarial,
-    }  # fmt: skip
-    found = {
-        name: bench.keep(name, lambda part=part: part(bench, table), of=[settings(name), _CHAINS, _length(bench)])
-        for name, part in parts.items()
-    }
+    found = _found(bench, open_table("mnist"))
+    looks = _looks(bench)
     return Exhibit(
         "Table 2: what each family has to do",
         [
             "The paper's table names the difficulty of each kind of model in each task. Here all four kinds are trained"
             " on MNIST and the difficulty is measured: in Markov steps for each independent sample (the integrated"
-            f" autocorrelation time of the slowest of {_FIGURES} figures of the image), in seconds, in nats.",
+            f" autocorrelation time of {looks.figures} figures of the image), in seconds of processor time, in nats.",
             _table(found),
             "**Sampling.** A Markov chain's next state resembles its last: only after so many steps is a sample as good"
             " as a new one. Directed models and adversarial nets draw each sample anew, in one pass. Seconds leave out"
             " burn-in, which each chain needs once, and are of many chains timed side by side, or of many samples drawn"
-            " together: a single chain takes longer for each step.",
+            " together: a single chain takes longer for each step. An independent sample costs the steps of the slowest"
+            " figure.",
+            f"How many steps depends on what one looks at. Below: {looks.chains} chains of each model,"
+            f" {looks.steps:,} steps after a burn-in of {looks.burn_in}. Where {looks.shortest:g} times as many steps"
+            " as an independent sample takes do not fit into a chain, only that is known: more than"
+            f" {looks.steps / looks.shortest:.0f}. R-hat (Gelman and Rubin 1992) is how much wider a figure spreads"
+            " over all chains than within each of them: 1 where every chain went through all that the others did, more"
+            " where chains keep to places of their own.",
+            _mixing_table(found),
             "**p(x)** is of test images made black and white (above or below 127), for these models give probabilities"
-            " of such: a bound by the inference network and its tightening with many draws (VAE), a bound with the"
-            " partition function by annealed importance sampling (DBN). Neither auto-encoders nor adversarial nets have"
-            " a p(x): for them the Parzen estimate of [Table 1](table1.md) stands in. Chains of annealed importance"
-            " sampling that never see a part of the distribution make log Z too low and p(x) too high.",
+            " of such. Of the VAE: a lower bound by its inference network, and a tighter one with many draws. Of the"
+            " DBN: a lower bound in which log Z stands, less log Z as annealed importance sampling estimates it. That"
+            " estimate is low on average, lower still where its chains never see a part of the distribution, and makes"
+            " p(x) too high: so the figure is a bound only if log Z is right, and may lie above the truth. Neither"
+            " auto-encoders nor adversarial nets have a p(x): for them the Parzen estimate of [Table 1](table1.md)"
+            " stands in.",
         ],
         _rows(found),
         found,
@@ -92,6 +127,22 @@ def make(bench: Bench) -> Exhibit:
             "The VAE's p(x) is bounded by its inference network and by importance sampling instead of AIS.",
         ],
     )
+
+
+def _found(bench: Bench, table: ImageTable) -> dict[str, dict[str, Any]]:
+    """What was measured of each model, kept until a setting of the model or of the looks is another."""
+    parts: dict[str, Callable[[Bench, ImageTable], dict[str, Any]]] = {
+        "vae": _directed, "dbn": _undirected, "cae": _contractive, "gsn": _stochastic, "mnist": _adversarial,
+    }  # fmt: skip
+    looks = dataclasses.asdict(_looks(bench))
+    return {
+        name: bench.keep(name, lambda part=part: part(bench, table), of=[settings(name), looks])
+        for name, part in parts.items()
+    }
+
+
+def _looks(bench: Bench) -> Looks:
+    return _QUICK if bench.quick else _FULL
 
 
 def _rows(found: dict[str, dict[str, Any]]) -> list[Row]:
@@ -113,13 +164,13 @@ def _rows(found: dict[str, dict[str, Any]]) -> list[Row]:
         ),
         Row(
             "Sampling",
-            f"Markov steps for an independent sample: DBN {_steps(dbn_)}, CAE {_steps(cae_)}, GSN {_steps(gsn_)};"
-            " VAE and adversarial nets need none",
+            "Markov steps for an independent sample, as the fastest and the slowest figure of the image have it: DBN"
+            f" {_steps(dbn_)}; CAE {_steps(cae_)}; GSN {_steps(gsn_)}; VAE and adversarial nets need none",
             "no difficulties (directed, adversarial); requires Markov chain (undirected, auto-encoders)",
         ),
         Row(
             "Evaluating p(x)",
-            f"VAE {vae_['bound']:.1f} nats at least, DBN {dbn_['bound']:.1f} nats at least; the others: Parzen",
+            f"VAE {vae_['bound']:.1f} nats at least; DBN {_about(dbn_)}; the others: Parzen",
             "AIS (directed, undirected); Parzen (auto-encoders, adversarial)",
         ),
         Row(
@@ -139,6 +190,23 @@ def _table(found: dict[str, dict[str, Any]]) -> Table:
             for task, ours in _ours(found).items()
         ],
     )
+
+
+def _mixing_table(found: Mapping[str, Mapping[str, Any]]) -> Table:
+    """How fast each figure of each chain forgets, and how far its chains stay apart."""
+    chains = {"DBN": found["dbn"], "CAE": found["cae"], "GSN": found["gsn"]}
+    names = ["brightness", *(f"principal component {place}" for place in range(1, len(found["dbn"]["figures"])))]
+    rows = [
+        [
+            name,
+            *(
+                f"{_time(each, each['figures'][place])} ({each['figures'][place]['R-hat']:.3f})"
+                for each in chains.values()
+            ),
+        ]
+        for place, name in enumerate(names)
+    ]
+    return Table(["steps for an independent sample (R-hat)", *chains], rows)
 
 
 def _ours(found: dict[str, dict[str, Any]]) -> dict[str, tuple[str, ...]]:
@@ -172,49 +240,51 @@ def _ours(found: dict[str, dict[str, Any]]) -> dict[str, tuple[str, ...]]:
 
 
 def _chain(found: dict[str, Any]) -> str:
-    return f"{_steps(found)} Markov steps, {_milliseconds(found)} an independent sample"
+    return f"{_steps(found)}: Markov steps, {_milliseconds(found)} an independent sample"
 
 
 def _annealed(found: dict[str, Any]) -> str:
     return (
-        f"{found['bound']:.1f} nats at least, log Z = {found['log Z']:.1f} ({_low(found)} to {found['high']:.1f};"
+        f"{_about(found)}, log Z = {found['log Z']:.1f} ({_low(found)} to {found['high']:.1f};"
         f" {found['effective']:.0f} of {found['chains']} chains carry the weight)"
     )
 
 
+def _about(found: dict[str, Any]) -> str:
+    """A lower bound on log p(x) less an estimate of log Z that is low on average: no bound for certain."""
+    return f"about {found['bound']:.1f} nats (a bound, if log Z is right)"
+
+
 def _directed(bench: Bench, table: ImageTable) -> dict[str, Any]:
     network = vae(bench, table)
-    x, draws = _binary(table, 100 if bench.quick else 2_000), 50 if bench.quick else 500
+    looks = _looks(bench)
+    x = _binary(table, looks.tests)
     parts = network.bound(x, torch.Generator().manual_seed(bench.seed))
     return {
         "minutes": trained_seconds(folder(bench, "vae")) / 60,
         "bound": -float(parts["cost"]),
         "divergence": float(parts["divergence"]),
-        "estimate": float(network.log_probability(x, draws, bench.seed).mean()),
-        "draws": draws,
-        "seconds": _pace(lambda count: network.sample(count, bench.seed)),
+        "estimate": float(network.log_probability(x, looks.draws, bench.seed).mean()),
+        "draws": looks.draws,
+        "seconds": _pace(lambda count: network.sample(count, bench.seed), looks.timed),
     }
 
 
 def _undirected(bench: Bench, table: ImageTable) -> dict[str, Any]:
     network = dbn(bench, table)
-    chains, temperatures = (20, 200) if bench.quick else (100, 10_000)
-    some = torch.from_numpy(train_images(bench, table)[:3_000].reshape(3_000, -1)).float() / 255
+    looks = _looks(bench)
+    some = _some(bench, table)
     mean = up(network.machines[:-1], some, torch.Generator().manual_seed(bench.seed)).float().mean(0)
-    z = ais_log_partition(network.machines[-1], chains, temperatures, bench.seed, mean)
-    x = _binary(table, 100 if bench.quick else 2_000)
-    bound, _ = log_probability_bound(network, x, z.value)
-    axes = _axes(bench, table)
-    seen = network.trace(lambda v: v @ axes, _CHAINS, _length(bench), bench.seed).numpy()  # chains x steps x figures
-    series = [seen[:, :, i] for i in range(seen.shape[2])]
-    begun = time.perf_counter()
-    network.sample(1_000, bench.seed, steps=20)
-    a_step = (time.perf_counter() - begun) / 20 / 1_000
+    z = ais_log_partition(network.machines[-1], looks.annealed, looks.temperatures, bench.seed, mean)
+    bound, _ = log_probability_bound(network, _binary(table, looks.tests), z.value, looks.passes)
+    axes = _axes(some, looks.figures)
+    seen = network.trace(lambda v: v @ axes, looks.chains, looks.steps, bench.seed, looks.burn_in).numpy()
+    a_sample = _pace(lambda count: network.sample(count, bench.seed, steps=looks.timed_steps), looks.timed)
     return {
         "minutes": trained_seconds(folder(bench, "dbn")) / 60,
         "log Z": z.value, "low": z.low if math.isfinite(z.low) else None, "high": z.high,
-        "effective": z.effective, "chains": chains, "temperatures": temperatures,
-        "bound": float(bound.mean()), **_slowest(series, a_step),
+        "effective": z.effective, "chains": looks.annealed, "temperatures": looks.temperatures,
+        "bound": float(bound.mean()), **_mixing(seen, a_sample / looks.timed_steps, looks.shortest),
     }  # fmt: skip
 
 
@@ -233,44 +303,55 @@ def _stochastic(bench: Bench, table: ImageTable) -> dict[str, Any]:
 def _adversarial(bench: Bench, table: ImageTable) -> dict[str, Any]:
     del table
     run = adversarial(bench, "mnist")
-    return {"minutes": run.metrics[-1]["seconds"] / 60, "seconds": _pace(lambda count: run.sample(count, bench.seed))}
+    seconds = _pace(lambda count: run.sample(count, bench.seed), _looks(bench).timed)
+    return {"minutes": run.metrics[-1]["seconds"] / 60, "seconds": seconds}
 
 
 def _of_chain(bench: Bench, table: ImageTable, chain: Callable[[int], Any]) -> dict[str, Any]:
     """How slowly a chain forgets, and what an independent sample of it costs."""
-    axes, burn_in, length = _axes(bench, table), 20 if bench.quick else 200, _length(bench)
-    states = itertools.islice(chain(_CHAINS), burn_in, burn_in + length)
-    begun = time.perf_counter()
-    seen = np.stack([(state.float() @ axes).numpy() for state in states])  # steps x chains x figures
-    a_step = (time.perf_counter() - begun) / (burn_in + length) / _CHAINS
-    return _slowest([seen[:, :, i].T for i in range(seen.shape[2])], a_step)
+    looks = _looks(bench)
+    axes = _axes(_some(bench, table), looks.figures)
+    states = itertools.islice(chain(looks.chains), looks.burn_in, looks.burn_in + looks.steps)
+    begun = time.process_time()
+    seen = np.stack([(state.float() @ axes).numpy() for state in states], 1)
+    a_step = (time.process_time() - begun) / (looks.burn_in + looks.steps) / looks.chains
+    return _mixing(seen, a_step, looks.shortest)
 
 
-def _length(bench: Bench) -> int:
-    """Steps of each chain that are looked at."""
-    return 60 if bench.quick else 20_000
+def _mixing(seen: npt.NDArray[Any], a_step: float, shortest: float) -> dict[str, Any]:
+    """Of chains x steps x figures: how fast each figure forgets; the seconds of a step, and of an independent sample.
 
-
-def _slowest(series: list[npt.NDArray[Any]], a_step: float) -> dict[str, Any]:
-    """Of several figures of a chain, chains x steps each; the seconds of a step, and of an independent sample."""
-    try:
-        times = [autocorrelation_time(each) for each in series]
-    except SlowChainError:
-        least = series[0].shape[1] / SHORTEST
-        return {"steps": None, "more than": least, "a step": a_step, "seconds": a_step * least}
-    slowest = max(times, key=lambda each: each.time)
+    What does not fit `shortest` times into a chain takes longer than a chain's steps / `shortest`: nothing is measured.
+    """
+    figures = [_forgetting(seen[:, :, place]) for place in range(seen.shape[2])]
+    times, least = [each["steps"] for each in figures], seen.shape[1] / shortest
     return {
-        "steps": slowest.time, "error": slowest.standard_error, "a step": a_step, "seconds": a_step * slowest.time,
-        "all": [each.time for each in times],
+        "figures": figures, "more than": least, "a step": a_step,
+        "seconds": a_step * (least if None in times else max(times)),
     }  # fmt: skip
 
 
-def _axes(bench: Bench, table: ImageTable) -> Tensor:
+def _forgetting(series: npt.NDArray[Any]) -> dict[str, Any]:
+    """Of a figure of chains, chains x steps: its autocorrelation time, where it can be measured, and R-hat."""
+    found: dict[str, Any] = {"steps": None, "R-hat": scale_reduction(series)}
+    try:
+        forgets = autocorrelation_time(series)
+    except SlowChainError:
+        return found
+    return {**found, "steps": forgets.time, "error": forgets.standard_error}
+
+
+def _some(bench: Bench, table: ImageTable) -> Tensor:
+    """Training images in [0, 1], N x D."""
+    images = train_images(bench, table)[: _looks(bench).components_of]
+    return torch.from_numpy(images.reshape(len(images), -1)).float() / 255
+
+
+def _axes(rows: Tensor, figures: int) -> Tensor:
     """Directions of pixels that are observed, D x figures: brightness and the first principal components."""
-    rows = torch.from_numpy(train_images(bench, table)[:3_000].reshape(3_000, -1)).float() / 255
     _, _, directions = torch.linalg.svd(rows - rows.mean(0), full_matrices=False)
     even = torch.full((1, rows.shape[1]), rows.shape[1] ** -0.5)
-    return torch.cat([even, directions[: _FIGURES - 1]]).T
+    return torch.cat([even, directions[: figures - 1]]).T
 
 
 def _binary(table: ImageTable, count: int) -> Tensor:
@@ -278,24 +359,35 @@ def _binary(table: ImageTable, count: int) -> Tensor:
     return torch.from_numpy((rows > 127).astype(np.float32))
 
 
-def _pace(draw: Callable[[int], object], count: int = 2_000) -> float:
-    """Seconds a sample, of many drawn together."""
+def _pace(draw: Callable[[int], object], count: int) -> float:
+    """Seconds a sample, of many drawn together: of processor time, for what else runs here is no part of it."""
     draw(10)
-    begun = time.perf_counter()
+    begun = time.process_time()
     draw(count)
-    return (time.perf_counter() - begun) / count
+    return (time.process_time() - begun) / count
 
 
 def _low(found: dict[str, Any]) -> str:
     return "no limit" if found["low"] is None else f"{found['low']:.1f}"
 
 
-def _steps(found: dict[str, Any]) -> str:
-    if found["steps"] is None:
+def _steps(found: Mapping[str, Any]) -> str:
+    """The fastest and the slowest of a chain's figures, and how far apart its chains stay."""
+    figures = sorted(found["figures"], key=lambda each: math.inf if each["steps"] is None else each["steps"])
+    ends = dict.fromkeys(_time(found, each) for each in (figures[0], figures[-1]))
+    measured = sum(each["steps"] is not None for each in figures)
+    apart = max(each["R-hat"] for each in figures)
+    return f"{' to '.join(ends)} ({measured} of {len(figures)} figures measured; R-hat at most {apart:.3f})"
+
+
+def _time(found: Mapping[str, Any], figure: Mapping[str, Any]) -> str:
+    """Steps for an independent sample, as one figure of a chain has it."""
+    steps = figure["steps"]
+    if steps is None:
         return f"more than {found['more than']:.0f}"
-    return f"{found['steps']:.3g} ± {found['error']:.1g}"
+    return f"{steps:{'.0f' if steps >= 100 else '.3g'}} ± {figure['error']:{'.0f' if figure['error'] >= 1 else '.1g'}}"
 
 
 def _milliseconds(found: dict[str, Any]) -> str:
-    more = "more than " if found.get("steps", 0) is None else ""
+    more = "more than " if any(each["steps"] is None for each in found.get("figures", [])) else ""
     return f"{more}{1e3 * found['seconds']:.3g} ms"

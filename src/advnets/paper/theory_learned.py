@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,30 +15,40 @@ from advnets.paper.theory_grid import DATA, GRID, MADE, SPACING
 from advnets.theory import criterion, jensen_shannon_divergence, jsd_bound, optimal_discriminator, value
 from advnets.theory.learned import fit_discriminator, logits_at
 
-_WIDTHS = (1, 2, 4, 8, 32)
-_COUNTS = (100, 1_000, 10_000, 100_000)
+
+@dataclass(frozen=True)
+class Fits:
+    """What is fitted, and how: the kept figures depend on it, and on the two densities and their grid."""
+
+    widths: tuple[int, ...] = (1, 2, 4, 8, 32)
+    """Units of each of D's two layers."""
+    counts: tuple[int, ...] = (100, 1_000, 10_000, 100_000)
+    """Samples of each kind."""
+    seeds: int = 5
+    steps: int = 1500
+    rate: float = 1e-2
+    confidence: float = 0.95
+    most: float = 7.0
+    """Where logits are clipped for the bound."""
+    thinned: int = 20
+    """Points of the grid from one at which D is kept to the next."""
+
+
+_FULL = Fits()
+_QUICK = Fits(widths=(2, 16), counts=(100, 10_000), seeds=1, steps=300)
 
 
 def section(bench: Bench) -> Exhibit:
     """Fits for every capacity and number of samples, with several seeds."""
-    widths, counts, seeds, steps = (2, 16), (100, 10_000), 1, 300
-    if not bench.quick:
-        widths, counts, seeds, steps = _WIDTHS, _COUNTS, 5, 1500
-    found = {
-        (width, count): bench.keep(
-            f"width-{width}-samples-{count}",
-            lambda w=width, n=count: [_fit(w, n, bench.seed + seed, steps) for seed in range(seeds)],
-            of=[seeds, steps, "slack"],
-        )
-        for width in widths
-        for count in counts
-    }
+    fits = _QUICK if bench.quick else _FULL
+    widths, counts, seeds = fits.widths, fits.counts, fits.seeds
+    found = _found(bench, fits)
     p, q = DATA.density(), MADE.density()
     true = jensen_shannon_divergence(p, q, SPACING)
     proving = [count for count in counts if any(fit["slack"] < true for width in widths for fit in found[width, count])]
-    _draw(bench, found, widths, counts, proving, true)
+    _draw(bench, found, fits, proving, true)
     gaps = [[f"{width} + {width} units", *(_gap(found[width, count]) for count in counts)] for width in widths]
-    bounds = [fit["bound"] for fits in found.values() for fit in fits]
+    bounds = [fit["bound"] for each in found.values() for fit in each]
     proofs, broken = sum(bound > 0 for bound in bounds), sum(bound > true for bound in bounds)
     idle = " or ".join(f"{count:,}" for count in counts if count not in proving)
     best = found[widths[-1], counts[-1]]
@@ -48,7 +60,7 @@ def section(bench: Bench) -> Exhibit:
             "A real D is a network that has seen finitely many samples. What it gives away of the value is C(G) - V(D,"
             " G) = 2 E_m KL(Bernoulli(D*) || Bernoulli(D)), with m halfway between p_data and p_g: 0 only at D*. Here V"
             " is computed exactly, on the grid, for rectifier networks of two hidden layers trained for"
-            f" {steps:,} steps.",
+            f" {fits.steps:,} steps.",
             Picture(
                 bench.path("-learned.png").name,
                 "What D gives away, by capacity and samples; D* and what three networks made of it; and what D's value"
@@ -59,8 +71,8 @@ def section(bench: Bench) -> Exhibit:
             "With enough samples more capacity is better. With few samples it is no help: a large D learns its samples"
             " by heart and is sure of itself where nothing lies.",
             "Any D, be it the best or not, proves JSD >= (V + log 4) / 2. From n fresh samples of each kind, V is known"
-            " up to chance (empirical Bernstein inequality), so that"
-            f" D proves a bound with 95 % confidence. {proofs} of {len(bounds)} fits prove more than 0; {broken} of"
+            " up to chance (empirical Bernstein inequality), so that D proves a bound with"
+            f" {100 * fits.confidence:g} % confidence. {proofs} of {len(bounds)} fits prove more than 0; {broken} of"
             f" these lie above the true JSD, {true:.4f}. With {idle} samples nothing can be proved: what is left to"
             " chance is more than JSD. Fits of all widths share their data sets, one for each number of samples and"
             f" seed, so that the proofs are of no more than {len(proving) * seeds} independent data sets.",
@@ -75,7 +87,12 @@ def section(bench: Bench) -> Exhibit:
                 "0 (Proposition 1)",
             ),
             Row("fits that prove more than 0", f"{proofs} of {len(bounds)}", "", f"with {idle} samples none can"),
-            Row("of these, above the true JSD", f"{broken} of {proofs}", "", "5 % may be; widths share data sets"),
+            Row(
+                "of these, above the true JSD",
+                f"{broken} of {proofs}",
+                "",
+                f"{100 * (1 - fits.confidence):.3g} % may be; widths share data sets",
+            ),
             Row(
                 "JSD proved by the largest D",
                 f"{', '.join(proved)} of {true:.4f} nats",
@@ -88,24 +105,39 @@ def section(bench: Bench) -> Exhibit:
             "more than 0": proofs,
             "of these above": broken,
             "samples that can prove": proving,
-            "fits": {f"width {w}, {n} samples": fits for (w, n), fits in found.items()},
+            "fits": {f"width {w}, {n} samples": each for (w, n), each in found.items()},
         },
     )
 
 
-def _fit(width: int, count: int, seed: int, steps: int) -> dict[str, Any]:
+def _found(bench: Bench, fits: Fits) -> dict[tuple[int, int], list[dict[str, Any]]]:
+    """For each width and number of samples, the fits of all seeds, kept until anything that they depend on changes."""
+    how = {name: value for name, value in dataclasses.asdict(fits).items() if name not in ("widths", "counts")}
+    of = [how, repr(DATA), repr(MADE), len(GRID), SPACING]
+    return {
+        (width, count): bench.keep(
+            f"width-{width}-samples-{count}",
+            lambda w=width, n=count: [_fit(w, n, bench.seed + seed, fits) for seed in range(fits.seeds)],
+            of,
+        )
+        for width in fits.widths
+        for count in fits.counts
+    }
+
+
+def _fit(width: int, count: int, seed: int, fits: Fits) -> dict[str, Any]:
     rng = np.random.default_rng([seed, 3, count])
     real, fake, fresh_real, fresh_fake = (each.draw(count, rng) for each in (DATA, MADE, DATA, MADE))
-    D = fit_discriminator(real, fake, (width, width), steps, seed)
+    D = fit_discriminator(real, fake, (width, width), fits.steps, seed, fits.rate)
     p, q = DATA.density(), MADE.density()
     opinion = 1 / (1 + np.exp(-logits_at(D, GRID)))
-    proved = jsd_bound(logits_at(D, fresh_real), logits_at(D, fresh_fake))
+    proved = jsd_bound(logits_at(D, fresh_real), logits_at(D, fresh_fake), fits.confidence, fits.most)
     return {
         "gap": criterion(p, q, SPACING) - value(opinion, p, q, SPACING),
-        "train": jsd_bound(logits_at(D, real), logits_at(D, fake)).estimate,
+        "train": jsd_bound(logits_at(D, real), logits_at(D, fake), fits.confidence, fits.most).estimate,
         "bound": proved.low,
         "slack": proved.slack,
-        "D": opinion[::20].round(5).tolist(),
+        "D": opinion[:: fits.thinned].round(5).tolist(),
     }
 
 
@@ -119,14 +151,9 @@ def _gap(fits: list[dict[str, Any]]) -> str:
     return f"{np.median(gaps):.1e}{spread}"
 
 
-def _draw(
-    bench: Bench,
-    found: dict[tuple[int, int], Any],
-    widths: tuple[int, ...],
-    counts: tuple[int, ...],
-    proving: list[int],
-    true: float,
-) -> None:
+def _draw(bench: Bench, found: dict[tuple[int, int], Any], fits: Fits, proving: list[int], true: float) -> None:
+    widths, counts = fits.widths, fits.counts
+
     def proofs(label: str, width: int) -> Line:
         return Line(label, proving, [_median(found[width, count], "bound") for count in proving])
 
@@ -143,7 +170,7 @@ def _draw(
     pairs = {(widths[0], counts[-1]), (widths[-1], counts[0]), (widths[-1], counts[-1])}
     shapes = [Line("D*", GRID, optimal_discriminator(DATA.density(), MADE.density()), "dotted", color="black")]
     shapes += [
-        Line(f"{width} + {width} units, {count:,} samples", GRID[::20], found[width, count][0]["D"])
+        Line(f"{width} + {width} units, {count:,} samples", GRID[:: fits.thinned], found[width, count][0]["D"])
         for width, count in sorted(pairs)
     ]
     proved = [
