@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import json
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +14,61 @@ import numpy as np
 import pytest
 
 from advnets import cli, paper, theory
+from advnets.data import open_table
 from advnets.errors import RunError, UsageError
-from advnets.paper import theory_exact, theory_grid
+from advnets.paper import table2, theory_exact, theory_grid, theory_learned
 from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table, joined, markdown, write
 
-FAST = ("costs", "theory")
+PICTURELESS = "table2"  # words and figures
+pytestmark = pytest.mark.timeout(900)  # whichever test comes first makes all exhibits
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All exhibits and their page, by the one command."""
     folder = tmp_path_factory.mktemp("paper")
-    for name in FAST:
-        paper.make(name, folder, quick=True, say=lambda _: None)
+    assert paper.make("all", folder, quick=True, say=lambda _: None) == folder / "README.md"
     return folder
 
 
-@pytest.mark.parametrize("name", FAST)
+def embedded(text: str) -> list[str]:
+    return re.findall(r"!\[[^]]*\]\(([^)]+)\)", text)
+
+
+@pytest.mark.parametrize("name", paper.EXHIBITS)
 def test_an_exhibit_has_text_figures_and_its_pictures(made: Path, name: str) -> None:
     text = (made / f"{name}.md").read_text("utf-8")
-    pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", text)
-    assert pictures
-    assert all((made / picture).read_bytes().startswith(b"\x89PNG") for picture in pictures)
+    pictures = embedded(text)
+    assert bool(pictures) != (name == PICTURELESS)
+    assert all((made / picture).read_bytes().startswith((b"\x89PNG", b"GIF8")) for picture in pictures)
     facts = json.loads((made / f"{name}.json").read_text("utf-8"))
     assert facts["quick"]
     assert facts["rows"]
     assert f"advnets paper {name} --quick" in text
+
+
+@pytest.mark.parametrize("name", paper.EXHIBITS)
+def test_the_page_of_all_has_each_exhibit_with_its_picture_and_what_differs(made: Path, name: str) -> None:
+    page, own = (made / "README.md").read_text("utf-8"), (made / f"{name}.md").read_text("utf-8")
+    facts = json.loads((made / f"{name}.json").read_text("utf-8"))
+    shown, differences = page.split("## Where we differ from the paper, and why\n")
+    (section,) = (each for each in shown.split("\n## ") if each.startswith(f"[{facts['title']}]({name}.md)\n"))
+    assert embedded(section) == embedded(own)[:1]
+    assert facts["rows"]
+    assert all(f"\n| {row['what'].replace('|', '&#124;')} |" in section for row in facts["rows"])
+    assert facts["differs"]
+    listed = "\n".join(f"- {each}" for each in facts["differs"])
+    assert f"**{facts['title']}**\n\n{listed}\n" in differences
+
+
+def test_the_page_of_all_has_nothing_else_and_no_mistakes(made: Path) -> None:
+    page = (made / "README.md").read_text("utf-8")
+    titles = [json.loads((made / f"{name}.json").read_text("utf-8"))["title"] for name in paper.EXHIBITS]
+    found = re.findall(r"^## \[(.+)\]\((\w+)\.md\)$", page, re.MULTILINE)
+    assert found == list(zip(titles, paper.EXHIBITS, strict=True))
+    assert "**Made with `--quick`**" in page
+    for file in made.glob("*.md"):
+        assert not re.search(r"Traceback|Error\b|\bnan\b|\{\w", file.read_text("utf-8")), file.name
 
 
 def figures(made: Path, name: str) -> dict[str, Any]:
@@ -79,6 +111,8 @@ def test_only_bounds_that_could_fail_are_counted(made: Path) -> None:
     assert found["of these above"] == 0
     text = (made / "theory.md").read_text("utf-8")
     assert f"| {found['more than 0']} of {len(fits)} | with 100 samples none can |" in text
+    assert "bound with 95 % confidence" in text
+    assert "| 5 % may be; widths share data sets |" in text
     assert f"| 0 of {found['more than 0']} |" in text
 
 
@@ -115,6 +149,73 @@ def test_what_takes_long_is_kept_until_it_is_of_something_else(tmp_path: Path) -
     (bench.parts / "part.json").write_text('{"key": ')
     assert bench.keep("part", compute, of=[6]) == {"value": [1, 2]}
     assert len(calls) == 5
+
+
+class Keys(Bench):
+    """Computes nothing: the parts that would be kept, and what each is of."""
+
+    def keep(self, part: str, compute: Callable[[], Any], of: Any = None, check: Any = None) -> Any:
+        return json.dumps([part, of])
+
+
+def of_the_theorem(folder: Path) -> Any:
+    return theory_exact._found(Keys("theory", folder, quick=True))
+
+
+def of_the_fits(folder: Path) -> list[Any]:
+    return list(theory_learned._found(Keys("theory", folder, quick=True), theory_learned._QUICK).values())
+
+
+def of_table_2(folder: Path) -> dict[str, Any]:
+    return table2._found(Keys("table2", folder, quick=True), open_table("mnist"))
+
+
+def changed(settings: Any, *but: str) -> list[Any]:
+    """As many settings as there are fields, a number in each changed."""
+    return [
+        dataclasses.replace(settings, **{name: value * 2})
+        for name, value in dataclasses.asdict(settings).items()
+        if name not in but
+    ]
+
+
+KEPT: list[tuple[Callable[[Path], Any], Any, str, Sequence[Any]]] = [
+    (of_the_theorem, theory_exact, "_NEAR", [(0.1,)]),
+    (of_the_theorem, theory_exact, "_WRONG", [1.2]),
+    (of_the_theorem, theory_exact, "_QUICK_PAIRS", [100]),
+    (of_the_theorem, theory_exact, "_OUTCOMES", [(2, 20)]),
+    (of_the_theorem, theory_exact, "_IMPOSSIBLE", [0.5]),
+    (of_the_theorem, theory_exact, "_GAMMA", [1.0]),
+    (of_the_theorem, theory_exact, "_ROUNDING", [1e-9]),
+    (of_the_fits, theory_learned, "DATA", [theory_grid.MADE]),
+    (of_the_fits, theory_learned, "MADE", [theory_grid.DATA]),
+    (of_the_fits, theory_learned, "GRID", [theory_grid.GRID[:100]]),
+    (of_the_fits, theory_learned, "SPACING", [0.1]),
+    (of_the_fits, theory_learned, "_QUICK", changed(theory_learned._QUICK, "widths", "counts")),
+    (of_table_2, table2, "_QUICK", changed(table2._QUICK)),
+]
+
+
+@pytest.mark.parametrize(
+    ("of", "module", "name", "value"), [(*kept, value) for *kept, values in KEPT for value in values]
+)
+def test_kept_figures_of_other_settings_are_not_used(
+    of: Callable[[Path], Any], module: Any, name: str, value: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = of(tmp_path)
+    monkeypatch.setattr(module, name, value)
+    assert of(tmp_path) != before
+
+
+@pytest.mark.parametrize("module", [table2, theory_exact, theory_learned])
+def test_every_number_that_is_a_setting_is_in_a_key(module: Any) -> None:
+    """A new constant of these modules has to join a key, and this list."""
+    numbers = {
+        name for name, value in vars(module).items()
+        if name.startswith("_") and name.isupper() and isinstance(value, (int, float, tuple))
+    }  # fmt: skip
+    words = {"_FAMILIES", "_NO_DENSITY"}
+    assert numbers - words <= {name for _, where, name, _ in KEPT if where is module} | {"_PAIRS"}
 
 
 def test_fresh_computes_anew_and_touches_nothing_else(tmp_path: Path) -> None:
