@@ -37,7 +37,7 @@ from advnets.paper import (
 )
 from advnets.paper.claims_parts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED, UNKNOWN, Interval
 from advnets.paper.claims_ring import data_of, floor, quality, recipe, ring
-from advnets.paper.exhibit import Bench, Exhibit, Picture
+from advnets.paper.exhibit import Bench, Exhibit, Picture, Table
 from advnets.training.trainer import Trainer
 
 POINTS = ring_modes().astype(np.float64)
@@ -247,6 +247,41 @@ def test_a_chain_that_chooses_is_sharp_and_fair() -> None:
     assert stats.chisquare(counts).pvalue > 1e-3
 
 
+def test_bridges_are_seen_by_mean_and_share_alone() -> None:
+    found = claims_chains.nearness([[0.0, 0.01], [0.0, 0.79]])
+    assert found == {"distance": pytest.approx(0.005), "mean": pytest.approx(0.2), "bridges": 0.25}
+    gaps = np.array([0, 1, 0, 1])
+    assert claims_chains.moves(gaps, gaps[::-1], 8) == pytest.approx(8 / 7)
+
+
+def test_states_farther_apart_have_moved_more() -> None:
+    found = claims_chains.walk(claims_chains.denoising(POINTS, 0.28), POINTS, 600, 0)
+    assert 3 * found["moves"] < found["later"] < 1
+
+
+def test_the_least_sigma_is_where_a_curved_figure_reaches_its_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims_chains, "walk", lambda sigma, *_: {"moves": math.exp(-0.2 / sigma**2)})
+    found = claims_chains.least_sigma(lambda _, sigma: sigma, POINTS, 1, 0, "moves", 0.1)  # pyright: ignore[reportArgumentType]
+    assert 0 <= found["sigma"] - math.sqrt(0.2 / math.log(10)) <= 1e-4
+    assert found["moves"] >= 0.1
+    with pytest.raises(MeasureError, match=r"moves is 0\.818731 with a sigma of 1"):
+        claims_chains.least_sigma(lambda _, sigma: sigma, POINTS, 1, 0, "moves", 0.9)  # pyright: ignore[reportArgumentType]
+
+
+def test_a_chain_mixes_where_it_was_found_to_and_not_where_a_line_between_sigmas_says() -> None:
+    found = claims_chains.least_sigma(claims_chains.denoising, POINTS, 500, 0, "moves", 0.1)
+    again = claims_chains.walk(claims_chains.denoising(POINTS, found["sigma"]), POINTS, 500, 0)
+    assert found == {"sigma": found["sigma"], **again}
+    assert found["moves"] == pytest.approx(0.1, abs=0.005)
+    assert found["distance"] == pytest.approx(0.091, abs=0.006)  # a line from sigma .2 to .3 says .072
+
+
+def test_a_blurred_chain_is_found_by_its_distance() -> None:
+    found = claims_chains.least_sigma(claims_chains.langevin, POINTS, 300, 0, "distance", 0.03)
+    assert found["sigma"] == pytest.approx(0.03 / math.sqrt(2 * math.log(2)), rel=0.05)  # a Rayleigh's median
+    assert found["later"] == 0
+
+
 def test_spreads_are_those_of_the_data_and_of_one_point() -> None:
     real = claims_helvetica.spreads(ring().fresh(2000))
     assert real["spread"] == pytest.approx(1, abs=0.05)
@@ -381,13 +416,68 @@ def test_lost_games_are_no_collapse() -> None:
     np.testing.assert_array_equal(ends["spread"], [1, 1, nan])
 
 
+LIMITS = {"fixed": 500, "adam": 500, "following": 500, "game": 100}
+
+
 def test_slowing_is_updates_once_learned_over_updates_before() -> None:
     counts = {"fixed": [10, 50], "adam": [10, 20], "following": [10, 10], "game": [40, 10]}
-    found = claims_contrastive.slowing([counts, counts])
+    found = claims_contrastive.slowing([counts, counts], LIMITS)
     assert {name: round(each.mean, 3) for name, each in found.items()} == {
         "fixed": 5, "adam": 2, "following": 1, "game": 0.25,
     }  # fmt: skip
     assert claims_contrastive.judged(found) == (SUPPORTED, SUPPORTED)
+    assert claims_contrastive._cell("following", found) == "1 by construction"
+    assert claims_contrastive._cell("game", found) == str(found["game"])
+
+
+def test_stopped_trainings_give_bounds_and_no_intervals() -> None:
+    one = {"fixed": [10, 500], "adam": [500, 500], "following": [10, 11], "game": [100, 20]}
+    two = {"fixed": [10, 400], "adam": [10, 10], "following": [10, 10], "game": [50, 20]}
+    found = claims_contrastive.slowing([one, two], LIMITS)
+    texts = {name: claims_contrastive._cell(name, found) for name in found}
+    assert texts["game"] == "at most 0.4"
+    assert texts["fixed"] == "at least 40"
+    assert texts["adam"] == "unknown (stopped)"
+    assert texts["following"] == str(claims_parts.ratios([11, 10], [10, 10]))
+    assert claims_contrastive.judged(found) == (SUPPORTED, SUPPORTED)
+    told = claims_contrastive._bounds_told({0.03: found, 0.3: {**found, "game": Interval(1, 0.9, 1.1)}}, LIMITS)
+    assert "the game after 100 (width 0.03)" in told
+    assert "fixed noise after 500 (width 0.03, 0.3)" in told
+    measured = dict.fromkeys(found, Interval(1, 0.9, 1.1))
+    assert "until x_2 was learned" in claims_contrastive._bounds_told({1.0: measured}, LIMITS)
+
+
+FALLS, RETURNS, STAYS = [1.2, 0.6, 0.05, 0.04], [1.2, 0.3, 0.5, 9.0], [1.2, 1.1, 1.15, 1.2]
+
+
+@pytest.mark.parametrize(
+    ("counts", "held", "told"),
+    [
+        ([[35, 37], [40, 39]], FALLS, ["37.4 (", "G learns.", "not shown to be faster or slower"]),
+        ([[100, 37], [100, 39]], RETURNS, [
+            "not within 4 with 2 of 2 seeds while", "has its least, 0.3, after 2 steps, and is up to 9 later",
+            "G learns, but does not settle", "is faster once",
+        ]),
+        ([[100, 37], [100, 39]], STAYS, ["G learns little", "less than half with 0 of 2 seeds"]),
+        ([[10, 50], [10, 51]], FALLS, ["is slower once"]),
+    ],
+)  # fmt: skip
+def test_what_is_told_of_the_game_follows_from_its_course(
+    counts: list[list[int]], held: list[float], told: list[str]
+) -> None:
+    limit = len(held) if max(map(max, counts)) >= 100 else 1000
+    ratio = claims_contrastive._slowing(counts, 100)
+    course = held if limit == len(held) else held + held[-1:] * (limit - len(held))
+    text = claims_contrastive._game_told(counts, [course] * 2, ratio)
+    assert [each for each in told if each not in text] == []
+
+
+def test_games_that_go_differently_are_not_told_as_one() -> None:
+    judged = claims_contrastive._judged_course
+    assert judged(5, 3, 5) == "G learns, and settles with some seeds"
+    assert judged(2, 2, 5) == "G learns with some seeds only"
+    first = claims_contrastive.least_and_later(RETURNS)
+    assert first == {"first": 1.2, "least": 0.3, "at": 2, "later": 9.0}
 
 
 @pytest.mark.parametrize(
@@ -395,6 +485,8 @@ def test_slowing_is_updates_once_learned_over_updates_before() -> None:
     [
         ((3, 5), (0.9, 1.1), (0.1, 0.3), (SUPPORTED, SUPPORTED)),
         ((3, 5), (2, 4), (0.1, 0.3), (SUPPORTED, UNDECIDED)),
+        ((3, 5), (1, 1), (0, 4), (SUPPORTED, UNDECIDED)),  # the game's is a bound
+        ((3, math.inf), (1, 1), (0, 0.3), (SUPPORTED, SUPPORTED)),
         ((3, 5), (0.1, 0.3), (6, 9), (SUPPORTED, NOT_SUPPORTED)),
         ((1.5, 1.9), (0.9, 1.1), (0.1, 0.3), (NOT_SUPPORTED, SUPPORTED)),
         ((1.5, 3), (0.9, 1.1), (0.1, 0.3), (UNDECIDED, SUPPORTED)),
@@ -419,27 +511,32 @@ def test_gradients_are_judged_by_how_much_stronger_they_are() -> None:
     assert judged == [SUPPORTED, UNDECIDED, NOT_SUPPORTED]
 
 
-def walked(*moves: float, distance: float = 1.0) -> list[dict[str, Any]]:
-    """A chain's lines: that far from the points with the first sigma, and as much farther with each that follows."""
-    return [{"moves": each, "distance": distance * (n + 1)} for n, each in enumerate(moves)]
+def walked(*moves: float) -> list[dict[str, Any]]:
+    """A chain's lines, as far from the points as the place in the list."""
+    return [{"moves": each, "later": each, "distance": n, "mean": n, "bridges": 0.5} for n, each in enumerate(moves)]
 
 
-def test_the_least_blur_is_where_a_chain_begins_to_mix() -> None:
-    half = [walked(0, 0.05, 0.15, 0.5), walked(0, 0.05, 0.15, 0.5, distance=1.2)]
-    assert claims_sharp.blur_to_mix(half).mean == pytest.approx((2.5 + 3) / 2)
-    assert claims_sharp.blur_to_mix([walked(0.5, 0.9), walked(0.3, 0.9)]).mean == 1
-    assert claims_sharp.blur_to_mix([walked(0.5, distance=0)] * 2).high == 0
-    some = claims_sharp.blur_to_mix([walked(0.5, 0.9), walked(0, 0)])
-    assert (some.low, some.high) == (1, math.inf)
-    assert claims_sharp._said(claims_sharp.blur_to_mix([walked(0, 0)] * 2)) == "never"
+def three(distance: float, mean: float, bridges: float) -> dict[str, Interval]:
+    """Figures of a chain without error."""
+    values = {"sigma": 0.3, "distance": distance, "mean": mean, "bridges": bridges, "moves": 0.1, "later": 0.5}
+    return {key: Interval(each, each, each) for key, each in values.items()}
 
 
 def test_both_verdicts_on_blur_can_be_reached() -> None:
-    off, never = Interval(0.1, 0.08, 0.12), claims_sharp.blur_to_mix([walked(0, 0)] * 2)
+    off = Interval(0.1, 0.08, 0.12)
     above, below, across = (Interval(0.1, *ends) for ends in ((0.2, 0.3), (0.01, 0.05), (0.05, 0.3)))
-    assert [claims_sharp.blurrier(each, off) for each in (above, never, below, across)] == [
-        SUPPORTED, SUPPORTED, NOT_SUPPORTED, UNDECIDED,
+    assert [claims_sharp.blurrier(each, off) for each in (above, below, across)] == [
+        SUPPORTED, NOT_SUPPORTED, UNDECIDED,
     ]  # fmt: skip
+
+
+def test_how_a_chain_does_with_gs_median_follows_from_its_movement() -> None:
+    still, slow = Interval(0, 0, 0), Interval(0.08, 0.07, 0.09)
+    unsure = Interval(0.001, -0.001, 0.003)
+    told = [claims_sharp._pace({"moves": still, "later": each}) for each in (still, slow, unsure)]
+    assert "no movement was seen" in told[0]
+    assert "movement is 0 in 10 steps and 0.08 (0.07 to 0.09) in 100: it mixes, slowly" in told[1]
+    assert "that it mixes is not shown" in told[2]
 
 
 @pytest.fixture
@@ -507,22 +604,42 @@ def test_saturation_is_judged_where_d_has_learned(tmp_path: Path, monkeypatch: p
     assert found.figures["stronger"][0] == pytest.approx(9)
     assert found.figures["ratio"]["adam"][0] == pytest.approx(3)
     assert found.rows[0].note == SUPPORTED
-    assert "comes closer for it" in str(found.body[-1])
+    assert "the game comes closer for it with momentum, .03 and Adam, .001." in str(found.body[-1])
+
+
+@pytest.mark.parametrize(
+    ("momentum", "adam", "told"),
+    [
+        ((0.88, 1.43), (0.69, 1.09), "that the game ends closer for it is not shown."),
+        ((1.1, 1.43), (0.69, 1.09), "the game comes closer for it with momentum, .03."),
+        ((0.88, 1.43), (0.5, 0.9), "the game ends farther for it with Adam, .001."),
+        ((1.1, 1.43), (0.5, 0.9), "closer for it with momentum, .03 and ends farther for it with Adam, .001."),
+    ],
+)
+def test_undecided_games_on_the_ring_are_told_as_not_shown(
+    momentum: tuple[float, float], adam: tuple[float, float], told: str
+) -> None:
+    ratio = {"momentum": Interval(1, *momentum), "adam": Interval(1, *adam)}
+    assert claims_saturation._why(SUPPORTED, ratio).endswith(told)
 
 
 @pytest.mark.usefixtures("no_pictures")
 def test_contrastive_is_judged_at_the_narrowest_width(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    same = {"adam": [10, 10], "following": [10, 10], "game": [10, 10]}
+    same = {"adam": [10, 10], "following": [10, 10], "game": [150, 10]}  # 150: where a quick one is stopped
     slow = {0.03: [10, 70], 0.3: [10, 10]}
     lines = [{"first": 1.0, "second": 0.05}]
     monkeypatch.setattr(
         claims_contrastive, "_exact", lambda _: {key: [1] for key in ["share", *claims_contrastive._EXACT_NAMES]}
     )
     monkeypatch.setattr(claims_contrastive, "_stages", lambda _, width, __: {**same, "fixed": slow[width]})
+    monkeypatch.setattr(claims_contrastive, "_held", lambda *_: [1.2, 0.3, *[9.0] * 148])
     monkeypatch.setattr(claims_contrastive, "_at_once", lambda *_: dict.fromkeys(("fixed", "following", "game"), lines))
     found = claims_contrastive.section(bench(tmp_path))
     assert found.figures["slower"]["0.03"]["fixed"][0] == pytest.approx(7)
     assert found.rows[0].note == SUPPORTED
+    assert found.rows[1].ours == "1 by construction; at most 0.0667"
+    assert "nor the game (at most 0.0667)" in str(found.body[-1])
+    assert "G learns, but does not settle" in " ".join(map(str, found.body))
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -540,23 +657,73 @@ def test_helvetica_is_judged_from_each_start_by_far_against_one(
     assert [row.note for row in found.rows] == [SUPPORTED, MIXED]
     assert "shown: less spread within modes; excluded: fewer modes, less spread, a larger" in str(found.body[-1])
     assert found.figures["outcomes"]["beginning: 20 of G"]["modes"][0] == 7
+    assert "known in 2 of 2 looks, of 2 of 2 seeds. With it the verdict from the beginning would be: supported." in str(
+        found.body[-1]
+    )
+
+
+@pytest.mark.parametrize(("within", "verdict"), [((0.2, 0.4), SUPPORTED), ((0.7, 1.1), UNDECIDED), ((0.9, 1.1), MIXED)])
+def test_what_is_left_out_of_a_verdict_is_told_with_what_it_would_change(
+    within: tuple[float, float], verdict: str
+) -> None:
+    seen = {"modes": Interval(5, 4, 6), "spread": Interval(0.3, 0.2, 0.4), "distance": Interval(2.5, 2, 3)}
+    seen["within"] = Interval(0.8, *within)
+    looks = [{"within": 0.3}, {"within": None}, {"within": None}, {"within": 0.3}]
+    found = [{"beginning": {"20 of G": lines}} for lines in (looks, looks[:1] + looks[1:2] * 3)]
+    told = claims_helvetica._left_out(found, seen)
+    assert f"less spread within modes, {seen['within']} times" in told
+    assert "known in 1 of 4 looks, of 1 of 2 seeds" in told
+    assert told.endswith(f"would be: {verdict}.")
+
+
+NEARER_BY_TWO = three(0.0913, 0.103, 0.054)
 
 
 @pytest.mark.usefixtures("no_pictures")
-@pytest.mark.parametrize(("off", "verdict"), [(0.01, SUPPORTED), (2.5, MIXED), (9.0, NOT_SUPPORTED)])
-def test_sharpness_is_judged_by_the_gaussian_chains(
-    off: float, verdict: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("langevin", "denoising", "verdicts"),
+    [
+        (three(0.34, 0.37, 0.8), three(0.2, 0.2, 0.4), (SUPPORTED, SUPPORTED, SUPPORTED)),
+        (three(0.34, 0.37, 0.8), NEARER_BY_TWO, (MIXED, SUPPORTED, MIXED)),  # farther by the median alone
+        (three(0.34, 0.37, 0.8), three(0.02, 0.03, 0), (MIXED, SUPPORTED, NOT_SUPPORTED)),
+        (three(0.02, 0.03, 0), three(0.02, 0.03, 0), (NOT_SUPPORTED, NOT_SUPPORTED, NOT_SUPPORTED)),
+    ],
+)
+def test_sharpness_is_judged_by_the_gaussian_chains_and_by_three_measures(
+    langevin: Any, denoising: Any, verdicts: tuple[str, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    blurs = {"langevin": 2.0, "denoising": 1.0, "choosing": 0.0}
-    moves = [0, 0.1, *[0.9] * 6]
-    monkeypatch.setattr(
-        claims_sharp, "_game", lambda *_: {"distance": off, "bridges": 0.1, "moves": 1, "shown": [[0, 2]]}
-    )
-    monkeypatch.setattr(claims_sharp, "_walks", lambda _, name, __: walked(*moves, distance=blurs[name]))
+    mixing = {"langevin": langevin, "denoising": denoising, "choosing": three(0, 0, 0)}
+    g = {"distance": 0.0284, "mean": 0.12, "bridges": 0.175, "moves": 1, "shown": [[0, 2]]}
+    asked: list[tuple[str, float]] = []
+
+    def where(_: Bench, name: str, key: str, level: float) -> Any:
+        asked.append((key, level))
+        return mixing[name]
+
+    monkeypatch.setattr(claims_sharp, "_game", lambda *_: g)
+    monkeypatch.setattr(claims_sharp, "_walks", lambda *_: walked(*[0.5] * 8))
+    monkeypatch.setattr(claims_sharp, "_where", where)
     found = claims_sharp.section(bench(tmp_path))
-    assert found.figures["blur"]["langevin"] == pytest.approx([4, 4, 4])
-    assert found.rows[-1].note == verdict
-    assert "may choose among modes" in str(found.body[-1])
+    assert set(asked) == {("moves", 0.1), ("distance", 0.0284)}
+    said = str(found.body[-1])
+    assert (said.removeprefix("**Verdict: ").split(".**")[0], *(row.note for row in found.rows[1:])) == verdicts
+    assert "may choose among modes" in said
+    told = (
+        "Gaussian step, where it mixes: farther from the points than G by median distance; nearer by mean distance, sh"
+    )
+    assert (told in said) == (denoising is NEARER_BY_TWO) == ("blurs every state a little" in said)
+    table = found.body[-4]
+    assert isinstance(table, Table)
+    assert table.rows[0][:5] == ["G", "-", *(str(Interval(*[each] * 3)) for each in (0.0284, 0.12, 0.175))]
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_chains_that_are_never_as_far_as_g_are_not_asked_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    g = {"distance": 9.0, "mean": 9.0, "bridges": 1.0, "moves": 1, "shown": [[0, 2]]}
+    monkeypatch.setattr(claims_sharp, "_game", lambda *_: g)
+    monkeypatch.setattr(claims_sharp, "_walks", lambda *_: walked(*[0.5] * 8))  # at most 7 from the points
+    monkeypatch.setattr(claims_sharp, "_where", lambda *_: three(0.1, 0.1, 0.1))
+    assert claims_sharp.section(bench(tmp_path)).figures["near"] == {}
 
 
 class Keys(Bench):
@@ -577,7 +744,13 @@ KEPT: Sequence[tuple[Callable[[Bench], Any], Mapping[Any, Mapping[str, Any]]]] =
     (lambda b: claims_sharp._walks(b, "langevin", 0), {
         claims_chains: {"SETTINGS": {}}, claims_sharp: {"_SIGMAS": (1,)},
     }),
-    (lambda b: claims_sharp._game(b, "points", 0), {claims_sharp: {"_DRAWN": 10, "_BRIDGE": 0.5}}),
+    (lambda b: claims_sharp._search(b, "langevin", "moves", 0.1, 0), {
+        claims_chains: {"SETTINGS": {}}, claims_sharp: {"_QUICK_LENGTH": 300},
+    }),
+    (lambda b: claims_contrastive._held(b, 0.1, 0), {
+        claims_noise: {"BATCH": 64, "GAME_RATE": 0.5}, claims_contrastive: {"_QUICK_MOST_OF_GAME": 20},
+    }),
+    (lambda b: claims_sharp._game(b, "points", 0), {claims_sharp: {"_DRAWN": 10}, claims_chains: {"BRIDGE": 0.5}}),
     (lambda b: claims_helvetica._seed(b, 0), {claims_helvetica: {"_NEAR": 0.5, "_FEWEST": 50}}),
 ]  # fmt: skip
 

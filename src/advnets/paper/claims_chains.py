@@ -12,15 +12,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from advnets.errors import MeasureError
+
 Values = npt.NDArray[np.float64]
 Step = Callable[[Values, np.random.Generator], Values]
 """States (N, 2) and randomness -> the next states."""
 
-LAG = 10
+LAG, LONG = 10, 100
+BRIDGE = 0.2
+"""What is farther from all points lies between them."""
 _CHAINS, _BURN = 64, 0.2
 _STEP = 1.3  # of the proposal, in sigmas: about two thirds are accepted within a mode
 _PROBES = 20_000
-SETTINGS = {"lag": LAG, "chains": _CHAINS, "burn": _BURN, "step": _STEP, "probes": _PROBES}
+WIDEST, _PRECISION = 1.0, 1e-4  # sigmas: where the search begins, and how near it comes
+SETTINGS = {
+    "lag": LAG, "long": LONG, "bridge": BRIDGE, "chains": _CHAINS, "burn": _BURN, "step": _STEP, "probes": _PROBES,
+    "widest": WIDEST, "precision": _PRECISION,
+}  # fmt: skip
 """What a walk depends on beside its arguments: part of the keys of what is kept."""
 
 
@@ -98,12 +106,12 @@ def walk(step: Step, points: Values, length: int, seed: int) -> dict[str, Any]:
     Args:
         step: one step of each.
         points: (K, 2), the target.
-        length: steps; the first fifth is not counted.
+        length: steps; the first fifth is not counted, the others are more than `LONG`.
         seed: of the walk.
 
     Returns:
-        `distance`, the median from the nearest point; `moves`, the share of states `LAG` steps apart that are nearest
-        to different points, over what independent draws have, 1 - 1 / K.
+        How far its states are, as `nearness` has it; `moves`, the share of states `LAG` steps apart that are nearest to
+        different points, over what independent draws have, 1 - 1 / K; `later`, that of states `LONG` steps apart.
     """
     rng = np.random.default_rng([seed, 2])
     x = np.repeat(points[:1], _CHAINS, 0)
@@ -114,7 +122,50 @@ def walk(step: Step, points: Values, length: int, seed: int) -> dict[str, Any]:
         distances[number], nearest[number] = off.min(1), off.argmin(1)
     kept = slice(int(_BURN * length), None)
     labels = nearest[kept]
-    return {"distance": float(np.median(distances[kept])), "moves": moves(labels[:-LAG], labels[LAG:], len(points))}
+    lags = {"moves": LAG, "later": LONG}
+    moved = {key: moves(labels[:-lag], labels[lag:], len(points)) for key, lag in lags.items()}
+    return {**nearness(distances[kept]), **moved}
+
+
+def least_sigma(
+    chain: Callable[[Values, float], Step], points: Values, length: int, seed: int, key: str, level: float
+) -> dict[str, Any]:
+    """The least sigma at which a figure of the walk, one that grows with sigma, is at a level: by bisection.
+
+    A straight line between sigmas far apart would not do: movement grows like exp(-1 / sigma^2).
+
+    Args:
+        chain: of points and sigma.
+        points, length, seed: of each walk.
+        key: the figure, as `walk` names it.
+        level: what it has to be at least.
+
+    Returns:
+        `sigma`, not more than 1e-4 too large, and what `walk` found there.
+
+    Raises:
+        MeasureError: it is below the level with a sigma of 1, too.
+    """
+
+    def at(sigma: float) -> dict[str, Any]:
+        return {"sigma": sigma, **walk(chain(points, sigma), points, length, seed)}
+
+    low, found = 0.0, at(WIDEST)
+    if found[key] < level:
+        raise MeasureError(f"{key} is {found[key]:g} with a sigma of {WIDEST:g}", f"ask for less than {level:g}")
+    while found["sigma"] - low > _PRECISION:
+        middle = at((low + found["sigma"]) / 2)
+        if middle[key] >= level:
+            found = middle
+        else:
+            low = middle["sigma"]
+    return found
+
+
+def nearness(distances: npt.ArrayLike) -> dict[str, float]:
+    """Of distances from the nearest point: `distance`, the median; `mean`; and `bridges`, the share above `BRIDGE`."""
+    x = np.asarray(distances, np.float64)
+    return {"distance": float(np.median(x)), "mean": float(x.mean()), "bridges": float((x > BRIDGE).mean())}
 
 
 def moves(before: npt.NDArray[np.int64], after: npt.NDArray[np.int64], count: int) -> float:

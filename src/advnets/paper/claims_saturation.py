@@ -119,9 +119,13 @@ def _freed(found: Sequence[Mapping[str, Lines]]) -> str:
 
 
 def _why(verdict: str, ratio: Mapping[str, Interval]) -> str:
-    better = [_RULES[rule][0] for rule, each in ratio.items() if each.low > 1]
-    game = f"comes closer for it with {' and '.join(better)}" if better else "ends no closer for it"
-    return f"{_WHY[verdict]} On the ring, where D is not sure for long, the game {game}."
+    ends = {
+        "comes closer for it": [_RULES[rule][0] for rule, each in ratio.items() if each.low > 1],
+        "ends farther for it": [_RULES[rule][0] for rule, each in ratio.items() if each.high < 1],
+    }
+    told = " and ".join(f"{how} with {' and '.join(rules)}" for how, rules in ends.items() if rules)
+    game = f"the game {told}" if told else "that the game ends closer for it is not shown"
+    return f"{_WHY[verdict]} On the ring, where D is not sure for long, {game}."
 
 
 def _courses(bench: Bench, rule: str, cost: str) -> list[Lines]:
