@@ -76,7 +76,8 @@ def copy(out: Path, here: Path) -> None:
         elif path.suffix == ".md":
             text = path.read_text("utf-8")
             for name in hidden:
-                text = re.sub(rf"!\[[^]]*\]\({re.escape(name)}\)", "(These faces are not to be shown.)", text)
+                shown = rf"!\[([^]]*)\]\({re.escape(name)}\)(\n\n\*\1\*)?"  # with its caption
+                text = re.sub(shown, "(These faces are not to be shown.)", text)
             (here / path.name).write_text(text, "utf-8")
         else:
             shutil.copy(path, here / path.name)

@@ -33,7 +33,7 @@ def test_faces_stay_and_training_images_are_cut_off(publish: ModuleType, tmp_pat
     real = np.full((ROWS * COLUMNS, 3, 32, 32), 220, np.uint8)
     for name in ("fig2-a.png", "fig2-b.png", "fig2-c.png", "table1-tfd-dbn.png", "table1-dbn.png"):
         figures.save(figures.neighbors(samples, real, columns=COLUMNS), out / name)
-    (out / "fig2.md").write_text("![TFD](fig2-b.png)\n\n![CIFAR-10](fig2-c.png)\n")
+    (out / "fig2.md").write_text("![TFD](fig2-b.png)\n\n*TFD*\n\n![CIFAR-10](fig2-c.png)\n")
     (out / "fig1-animation.mp4").write_bytes(b"film")
     publish.copy(out, here)
     assert {path.name for path in here.iterdir()} == {

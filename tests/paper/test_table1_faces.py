@@ -78,11 +78,16 @@ def test_the_column_stands_beside_the_papers(made: Exhibit, folder: Path) -> Non
 
 
 def test_the_exhibit_has_both_columns(made: Exhibit, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("models", "stands"):  # the column of MNIST has its own tests
-        monkeypatch.setattr(table1, name, lambda *_: {})
+    answer = table1._Answer((200.0, 2.0), 0.2, False, 1.0, "0.8 (0 to 1)", "0.8 (0 to 1)")
+    for name, made_up in {  # the column of MNIST has its own tests
+        "models": dict.fromkeys(table1.MODELS), "_row": answer, "_reward": answer,
+        "along": Exhibit("Along", []), "_picture": folder / "a.png",
+    }.items():  # fmt: skip
+        monkeypatch.setattr(table1, name, lambda *_, made_up=made_up: made_up)
     found = table1.make(bench(folder))
     assert "## Faces: TFD" in found.body
-    assert list(found.rows) == list(made.rows)
+    assert [row.what for row in found.rows[:3]] == ["DBN", "Stacked CAE", "Deep GSN"]
+    assert list(found.rows[-len(made.rows) :]) == list(made.rows)
     assert found.figures["faces"] == made.figures
 
 

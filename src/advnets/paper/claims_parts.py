@@ -123,8 +123,13 @@ def claim(
         f"> {quote}",
         f"**What we did.** {did[0]}", *did[1:],
         *saw,
-        f"**Verdict: {verdict}.** {why}",
+        f"{opening(verdict)} {why}",
     ]  # fmt: skip
+
+
+def opening(verdict: str) -> str:
+    """How a claim's last paragraph begins."""
+    return f"**Verdict: {verdict}.**"
 
 
 def verdict_of(parts: Iterable[str]) -> str:

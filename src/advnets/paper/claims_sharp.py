@@ -109,8 +109,8 @@ def section(bench: Bench) -> Exhibit:
     ]  # fmt: skip
     rows = [
         Row("G on eight exact points: median and mean distance; " + _FAR, _three(off["points"]), "even degenerate"),
-        *(Row(f"{_CHAINS[name][1]}, where it mixes: the same", _three(mixing[name]), "somewhat blurry",
-              verdict_of(parts[name].values())) for name in _GAUSSIAN),
+        *(Row(f"{_CHAINS[name][1]}, where it mixes: median and mean distance; {_FAR}", _three(mixing[name]),
+              "somewhat blurry", verdict_of(parts[name].values())) for name in _GAUSSIAN),
     ]  # fmt: skip
     facts = {
         "game": {target: [_unseen(each) for each in found] for target, found in made.items()}, "chains": walked,
@@ -177,7 +177,7 @@ def _choice(near: Mapping[str, Mapping[str, Interval]], median: float) -> str:
 def _pace(found: Mapping[str, Interval]) -> str:
     if found["later"].high == 0:
         return f"no movement was seen, not in {chains.LONG} steps either"
-    slow = "it mixes, slowly" if found["later"].low > 0 else "that it mixes is not shown"
+    slow = "it moves between points, slowly" if found["later"].low > 0 else "that it moves between points is not shown"
     return f"movement is {_figure(found['moves'])} in {chains.LAG} steps and {found['later']} in {chains.LONG}: {slow}"
 
 

@@ -159,6 +159,13 @@ def models(bench: Bench, table: ImageTable) -> dict[str, Callable[[], Made]]:
     }
 
 
+def raw_draws(bench: Bench) -> Callable[[], Images]:
+    """Draws of the authors' G as its last step left it, not averaged."""
+    return lambda: np.asarray(
+        adversarial(bench, "paper-mnist").sample(sample_count(bench), bench.seed + 1, averaged=False), np.uint8
+    )
+
+
 def at_the_end(bench: Bench, rivals: dict[str, Callable[[int], Made]]) -> dict[str, Callable[[], Made]]:
     """Rivals whose samples are the ends of chains of `chain_steps`."""
     return {name: functools.partial(draw, chain_steps(bench)) for name, draw in rivals.items()}

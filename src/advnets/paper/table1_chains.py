@@ -9,7 +9,7 @@ from advnets import figures
 from advnets.data import ImageTable
 from advnets.evaluation import evaluate
 from advnets.figures import Line, Panel
-from advnets.paper.exhibit import Bench, Exhibit, Picture
+from advnets.paper.exhibit import Bench, Exhibit, Picture, Table
 from advnets.paper.rivals import KEYS, Made, chain_steps, rival_models, sample_count, settings
 
 
@@ -42,10 +42,18 @@ def along(bench: Bench, table: ImageTable, ends: Mapping[str, tuple[float, float
             " equilibrium after so few steps ([Table 2](table2.md)), so that the row of each depends on how long they"
             " are. What each shows is no image that it drew but the probabilities of the pixels, which are smooth:"
             " where total variation is below 1, Parzen is helped by blur and not by more likely images.",
+            _table(courses),
             Picture(target.name, f"The same chains, {sample_count(bench):,} of each, after so many steps."),
         ],
         figures={name: {str(steps): found for steps, found in course.items()} for name, course in courses.items()},
     )
+
+
+def _table(courses: Mapping[str, Mapping[int, tuple[float, float]]]) -> Table:
+    steps = list(next(iter(courses.values())))
+    cells = [[f"{nats:.0f} at {variation:.2f}" for nats, variation in each.values()] for each in courses.values()]
+    headings = ["nats at total variation after", *(f"{each} steps" for each in steps)]
+    return Table(headings, [[name, *row] for name, row in zip(courses, cells, strict=True)])
 
 
 def _looks(bench: Bench) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ import json
 import zlib
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import advnets.api as api
 from advnets.errors import RunError
@@ -41,14 +42,27 @@ def trained(bench: Bench, recipe: Recipe) -> Run:
 
 
 def directory_of(bench: Bench, recipe: Recipe) -> Path:
-    """Where a recipe's run lies: its settings are in the name, as a checksum."""
-    settings = json.dumps(to_dict(_played(recipe.replace(seed=bench.seed))), sort_keys=True, default=str)
+    """Where a recipe's run lies: in the name is a checksum of its settings, of those that are no defaults."""
+    chosen = _unlike(to_dict(_played(recipe.replace(seed=bench.seed))), to_dict(Recipe()))
+    settings = json.dumps(chosen, sort_keys=True, default=str)
     pace = "-quick" if bench.quick else ""
     return bench.folder / PARTS / RUNS / f"{recipe.name}-{zlib.crc32(settings.encode()):08x}{pace}-{bench.seed}"
 
 
 _WRITTEN = ("measure", "watch", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints")
-"""Fields of a recipe that change nothing in its game: a run also notes some in its own words."""
+"""Fields that change nothing in the games of exhibits, which none of these ends or sets back; a run notes some in its
+own words."""
+
+
+def _unlike(own: dict[str, Any], plain: dict[str, Any]) -> dict[str, Any]:
+    """What of nested settings is not as in `plain`: a field that is new in all recipes renames no run."""
+    return {
+        name: _unlike(value, before)
+        if isinstance(value, dict) and isinstance(before := plain.get(name), dict)
+        else value
+        for name, value in own.items()
+        if value != plain.get(name)
+    }
 
 
 @contextlib.contextmanager
