@@ -43,7 +43,7 @@ CUT = (
 FACES = (
     "\n\n## b) other faces\n\n![Olivetti faces: fair draws and nearest training faces]({picture})\n\n*`paper-tfd-small`"
     " and `paper-tfd-stage-two-small` on the 400 Olivetti faces (AT&T Laboratories Cambridge) instead of TFD's 98,058,"
-    " {one:,} and {two:,} steps: so few faces are learned by heart, and the framed neighbor shows it.*"
+    " {one:,} and {two:,} steps: faces, but smooth and much alike; the framed neighbors are no copies.*"
 )
 
 

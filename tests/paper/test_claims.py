@@ -535,8 +535,8 @@ def test_how_a_chain_does_with_gs_median_follows_from_its_movement() -> None:
     unsure = Interval(0.001, -0.001, 0.003)
     told = [claims_sharp._pace({"moves": still, "later": each}) for each in (still, slow, unsure)]
     assert "no movement was seen" in told[0]
-    assert "movement is 0 in 10 steps and 0.08 (0.07 to 0.09) in 100: it mixes, slowly" in told[1]
-    assert "that it mixes is not shown" in told[2]
+    assert "movement is 0 in 10 steps and 0.08 (0.07 to 0.09) in 100: it moves between points, slowly" in told[1]
+    assert "that it moves between points is not shown" in told[2]
 
 
 @pytest.fixture
