@@ -116,7 +116,7 @@ PAPER = {"DBN": (138, 2), "Stacked CAE": (121, 1.6), "Deep GSN": (214, 1.1), AUT
 """The paper's figure of each row and its standard error, in nats."""
 
 _DIFFERENCES = {
-    AUTHORS: "an average of G's weights after 600 epochs is sampled; the authors sampled G and name no end"
+    AUTHORS: "an average of G's weights is sampled; the authors sampled G and name no end"
     " (why: docs/explanation/paper-mnist.md)",
     OURS: "the default recipe, minutes of training",
 }
