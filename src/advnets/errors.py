@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 
 class AdvnetsError(Exception):
     """A mistake in the input or the surroundings. The command line prints it as one line and exits with 2.
@@ -43,3 +45,18 @@ class MeasureError(AdvnetsError):
 
 class TheoryError(AdvnetsError):
     """Distributions that are none, or that do not belong together."""
+
+
+def what_helps(error: OSError) -> str:
+    """What to do where the system refused to write: "make room", "permit writing" or "move what is in the way"."""
+    for codes, remedy in _REMEDIES.items():
+        if error.errno in codes:
+            return remedy
+    return "make room or permit writing"
+
+
+_REMEDIES = {
+    (errno.ENOSPC, errno.EDQUOT): "make room",
+    (errno.EACCES, errno.EPERM, errno.EROFS): "permit writing",
+    (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY): "move what is in the way",
+}

@@ -115,5 +115,12 @@ def test_rewinding_drops_later_lines_and_half_written_files(run: RunDirectory) -
 def test_a_refused_write_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"cannot write to .*: no space left on device; make room"), writing(tmp_path):
         raise OSError(28, "No space left on device")
-    with pytest.raises(RunError, match="; choose another place"), writing(tmp_path, "choose another place"):
+    with pytest.raises(RunError, match="; permit writing, or choose"), writing(tmp_path, "or choose another place"):
         raise OSError(30, "Read-only file system")
+
+
+def test_a_file_in_the_place_of_a_folder_is_to_be_moved(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    for folder in (tmp_path / "taken", tmp_path / "taken" / "below"):
+        with pytest.raises(RunError, match=r"; move what is in the way, then `advnets resume"), writing(folder):
+            folder.mkdir(parents=True)

@@ -9,6 +9,7 @@ import torch
 from small_games import SHAPE, seeded_discriminator, seeded_generator, weights
 from torch import nn
 
+from advnets.errors import RecipeError
 from advnets.networks.mlp import MaxoutDiscriminator
 from advnets.training.optimizers import OptimizerConfig
 from advnets.training.player import FlatParameters, Player, computes_in
@@ -27,6 +28,12 @@ def test_parameters_become_views_of_one_tensor_and_keep_their_values() -> None:
         assert parameter.data_ptr() % 4 == 0
     flat.flat.zero_()
     assert all(not p.any() for p in module.parameters())
+
+
+@pytest.mark.parametrize("network", [nn.ReLU(), nn.Linear(2, 2).requires_grad_(False)], ids=["none", "frozen"])
+def test_a_network_without_anything_to_train_is_refused(network: nn.Module) -> None:
+    with pytest.raises(RecipeError, match="has no parameter to train; leave one with requires_grad"):
+        Player(network, ADAM, torch.float32)
 
 
 @both

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from advnets.errors import DataError
+from advnets.errors import DataError, what_helps
 from advnets.files import write_whole
 
 
@@ -17,7 +17,7 @@ def writing(path: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        remedy = "free some space, or name another cache folder with ADVNETS_CACHE"
+        remedy = f"{what_helps(error)}, or name another cache folder with ADVNETS_CACHE"
         raise DataError(f"{path}: cannot write to the cache ({error.strerror or error})", remedy) from error
 
 

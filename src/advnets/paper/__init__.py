@@ -66,7 +66,7 @@ def make(
         raise UsageError(f"--seed {seed}", f"use 0 to {_SEEDS - 1}")
     if data and name != "fig1":
         raise UsageError(f"--data {data} with {name}", "only fig1 has a choice of data")
-    with writing(folder, "make room, or give another --out; what was computed is kept"):
+    with writing(folder, "or give another --out; what was computed is kept"):
         for kept in [*EXHIBITS, RUNS] if name == "all" else [name]:
             if fresh and (folder / PARTS / kept).exists():
                 shutil.rmtree(folder / PARTS / kept)

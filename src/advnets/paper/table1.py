@@ -118,9 +118,8 @@ PAPER = {"DBN": (138, 2), "Stacked CAE": (121, 1.6), "Deep GSN": (214, 1.1), AUT
 _DIFFERENCES = {
     AUTHORS: "an average of G's weights is sampled; the authors sampled G and name no end"
     " (why: docs/explanation/paper-mnist.md)",
-    OURS: "the default recipe, minutes of training",
+    OURS: "the default recipe, minutes of training (why it ends where it does: docs/explanation/measures.md)",
 }
-_WHY = {OURS: " (why: docs/explanation/measures.md)"}
 
 
 MODELS = {
@@ -167,7 +166,7 @@ def note(name: str, answer: _Answer, real: _Answer) -> str:
     gap, blur = answer.parzen[0] - PAPER[name][0], answer.total_variation - 1
     parts = [_DIFFERENCES.get(name, "trained anew; the paper has samples of Bengio et al. (2013)")]
     if gap < 0:
-        parts.append(f"{-gap:.1f} below the paper's{_WHY.get(name, '')}")
+        parts.append(f"{-gap:.1f} below the paper's")
     if name == OURS and answer.parzen[0] < real.parzen[0]:  # our aim, where the authors' settings have the paper's
         parts.append(f"{real.parzen[0] - answer.parzen[0]:.1f} below real images' own")
     if answer.parzen[0] > real.parzen[0]:

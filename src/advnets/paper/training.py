@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import advnets.api as api
-from advnets.errors import RunError
+from advnets.errors import RunError, what_helps
 from advnets.paper.exhibit import PARTS, RUNS, Bench
 from advnets.recipe import Recipe, to_dict
 from advnets.training.directory import RunDirectory
@@ -71,8 +71,8 @@ def _remedies(path: Path) -> Generator[None]:
     try:
         yield
     except RunError as error:
-        if isinstance(error.__cause__, OSError):
-            remedy = "make room or permit writing, then give the same command again; or give another --out"
+        if isinstance(cause := error.__cause__, OSError):
+            remedy = f"{what_helps(cause)}, then give the same command again; or give another --out"
             raise RunError(error.what, remedy) from error
         if any(other in error.remedy for other in ("--run", "--data", "advnets resume", "train anew")):
             raise RunError(error.what, f"remove {path}, or give another --out") from error

@@ -18,7 +18,7 @@ from advnets.training.directory import writing
 
 def writing_elsewhere(target: Path) -> AbstractContextManager[None]:
     """`writing`, for a file that need not lie in a run directory: it may be put elsewhere."""
-    return writing(target, "make room, permit writing, or choose another place")
+    return writing(target, "or choose another place")
 
 
 def save_json(value: Any, target: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from advnets.errors import RunError
+from advnets.errors import RunError, what_helps
 from advnets.files import write_whole
 from advnets.recipe import Recipe, load_recipe, to_yaml
 
@@ -40,7 +40,7 @@ class RunDirectory:
         """
         cls.check_free(path)
         run = cls(path)
-        with writing(path, "make room, permit writing, or name another --run"):
+        with writing(path, "or name another --run"):
             run.checkpoints.mkdir(parents=True, exist_ok=True)
             run.samples.mkdir(exist_ok=True)
             write_whole(path / "recipe.yaml", to_yaml(recipe).encode())
@@ -209,12 +209,13 @@ def _empty(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def writing(path: Path, remedy: str | None = None) -> Generator[None]:
-    """Turn a full or read-only disk into one clear line.
+def writing(path: Path, instead: str | None = None) -> Generator[None]:
+    """Turn a full or read-only disk, or a file in the place of a folder, into one clear line.
 
     Args:
         path: what is written.
-        remedy: what to do; by default what helps a training whose run directory `path` is.
+        instead: what else helps than `what_helps`, "or name another --run"; by default what a training needs whose
+            run directory `path` is.
 
     Raises:
         RunError: the system refused to write.
@@ -223,5 +224,5 @@ def writing(path: Path, remedy: str | None = None) -> Generator[None]:
         yield
     except OSError as error:
         reason = (error.strerror or error.__class__.__name__).lower()
-        resume = f"make room or permit writing, then `advnets resume {path}`; the last checkpoint is intact"
-        raise RunError(f"cannot write to {path}: {reason}", remedy or resume) from error
+        instead = instead or f"then `advnets resume {path}`; the last checkpoint is intact"
+        raise RunError(f"cannot write to {path}: {reason}", f"{what_helps(error)}, {instead}") from error

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from advnets.errors import RecipeError
 from advnets.networks.layers import limit_norms
 from advnets.training.optimizers import OptimizerConfig, build_optimizer
 
@@ -50,6 +51,9 @@ class Player:
         optimizer: how it moves.
         compute: dtype of its forward and backward passes; float32, or bfloat16 with float32 master weights.
 
+    Raises:
+        RecipeError: the network has no parameter to train.
+
     `network` holds the master weights and is what is saved and sampled. `worker` is what the step runs: the
     network itself in float32, or a bfloat16 copy that is refreshed once after each update, so that nothing is
     cast layer by layer.
@@ -58,6 +62,8 @@ class Player:
     def __init__(self, network: nn.Module, optimizer: OptimizerConfig, compute: torch.dtype) -> None:
         self.network = network
         self.master = FlatParameters(network, torch.float32)
+        if not self.master.parameters:
+            raise RecipeError(f"{type(network).__name__} has no parameter to train", "leave one with requires_grad")
         self.optimizer = build_optimizer(optimizer, self.master.flat.numel(), self.master.flat.device)
         self.compute = compute
         self._limited = any(getattr(m, "max_norm", None) is not None for m in network.modules())
