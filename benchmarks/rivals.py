@@ -2,11 +2,11 @@
 
     python benchmarks/rivals.py OUT [--only cae,gsn] [--count 2000] [--steps 300] [--seed 0] [--quick]
 
-Each candidate is trained on MNIST's training images; the states of its chains are measured against the 10,000 validation
-images: Parzen (training images choose sigma), total variation, and precision and recall in the features of the classifier
-of digits. Test images are never looked at. OUT keeps trainings and lines: a command that was stopped goes on. Result:
-results/rivals.json and rivals.md (with --quick in OUT instead). Parzen's figures are of --count samples, and compare
-with the row of as many real images only.
+Each candidate is trained on MNIST's training images; the states of its chains are measured against the 10,000
+validation images: Parzen (training images choose sigma), total variation, and precision and recall in the features of
+the classifier of digits. Test images are never looked at. OUT keeps trainings and lines: a command that was stopped
+goes on. Result: results/rivals.json and rivals.md (with --quick in OUT instead). Parzen's figures are of --count
+samples, and compare with the row of as many real images only.
 """
 
 from __future__ import annotations
