@@ -68,8 +68,9 @@ def arguments() -> argparse.Namespace:
     options.out, options.only = options.out.resolve(), [each for each in options.only.split(",") if each]
     if options.out.is_relative_to(REPOSITORY):
         parser.error("OUT lies in the repository, where no FER2013 face may be")
-    if not (options.fer / "labels.npz").is_file() and not (options.out / "data" / FILE).is_file():
-        parser.error(f"{options.fer} has no labels.npz: give the folder of FER2013's mosaics")
+    whole = (options.fer / "labels.npz").is_file() and list(options.fer.glob("faces_*.png"))
+    if not whole and not (options.out / "data" / FILE).is_file():
+        parser.error(f"{options.fer} has no labels.npz or no faces_*.png: give the folder of FER2013's mosaics")
     if unknown := set(options.only) - {*PAPER, REAL}:
         parser.error(f"no rows {', '.join(sorted(unknown))}")
     return options

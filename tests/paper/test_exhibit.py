@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from advnets.paper.exhibit import Bench, read_samples
+from advnets.paper.exhibit import Bench, keep_samples, read_samples
 
 KEY = {"quick": False, "seed": 0, "of": None}
 GOOD = {"score": 1.5}
@@ -41,7 +42,7 @@ def kept(folder: Path, text: str) -> tuple[Any, int]:
         json.dumps({"key": KEY, "value": {"score": "high"}}),
         json.dumps({"key": KEY, "value": None}),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_a_part_that_does_not_fit_is_computed_anew(tmp_path: Path, text: str) -> None:
     assert kept(tmp_path, text) == (GOOD, 1)
@@ -70,8 +71,8 @@ SAMPLES = np.arange(2 * 3 * 4 * 5, dtype=np.uint8).reshape(2, 3, 4, 5)
 
 
 def test_samples_are_read_as_they_were_kept(tmp_path: Path) -> None:
-    (tmp_path / "a.npy").write_bytes(npy(SAMPLES))
-    np.testing.assert_array_equal(read_samples(tmp_path / "a.npy", (3, 4, 5)), SAMPLES)
+    checksum = keep_samples(tmp_path / "a.npy", SAMPLES)
+    np.testing.assert_array_equal(read_samples(tmp_path / "a.npy", (3, 4, 5), checksum), SAMPLES)
 
 
 class Trap:
@@ -94,9 +95,10 @@ class Trap:
         npy(SAMPLES[0]),
         npy(SAMPLES[:0]),
         npy(SAMPLES[:, :1]),
+        npy(SAMPLES + 1),
         npy(np.full((2, 3, 4, 5), Trap(), object)),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_other_samples_are_refused_and_nothing_is_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
@@ -105,5 +107,5 @@ def test_other_samples_are_refused_and_nothing_is_run(
     if content is not None:
         Path("a.npy").write_bytes(content)
     with pytest.raises(ValueError, match=r"a\.npy: not"):
-        read_samples(Path("a.npy"), (3, 4, 5))
+        read_samples(Path("a.npy"), (3, 4, 5), zlib.crc32(SAMPLES))
     assert not Path("trace").exists()

@@ -63,7 +63,7 @@ def as_shown(images: np.ndarray, like: np.ndarray) -> np.ndarray:
 
 def nearness(few: Few, samples: np.ndarray) -> dict[str, Any]:
     run = cast("Run", Faked(load_recipe(PANEL.recipe), samples))
-    return fig2._nearness(run, cast("ImageTable", few), 50, 1)
+    return fig2.nearness(run, cast("ImageTable", few), 50, 1)
 
 
 def test_memorized_images_are_copies_though_no_byte_is_equal(few: Few) -> None:
@@ -111,6 +111,11 @@ def test_what_differs_from_the_authors_is_told_setting_by_setting() -> None:
     assert rows["generator.hidden"] == ("[2000, 2000]", "[8000, 8000]")
     assert rows["penalties.r1.weight"] == ("30.0", "0.0")
     assert rows["generator_optimizer.kind"] == ("adam", "sgd")
+    assert rows["generator_optimizer.betas"] == ("[0.0, 0.999]", "-")  # SGD has none
+    assert rows["generator_optimizer.momentum_steps"] == ("-", "100000")
+    assert rows["generator_optimizer.decay"] == ("-", "1.000004")
+    assert rows["generator_optimizer.decay_from"] == ("0.5", "-")
+    assert rows["penalties.r1.every"] == ("8", "-")  # of weight 0 there
     assert not {"name", "sample_every", "checkpoint_every", "objective"} & set(rows)
     assert fig2.differences(load_recipe(PANEL.full), load_recipe(PANEL.full)) == []
 
@@ -136,7 +141,8 @@ def test_panels_of_cifar_are_trained_drawn_and_set_beside_the_authors(tmp_path: 
     for panel in fig2._PANELS[2:]:
         bench = Bench("fig2", tmp_path / "out", quick=True, say=lambda _: None)
         body, (row,), facts = fig2._panel(bench, panel)
-        assert (tmp_path / "out" / f"fig2-{panel.letter}.png").read_bytes().startswith(b"\x89PNG")
+        for picture in (f"fig2-{panel.letter}.png", f"fig2-{panel.letter}-curves.png"):
+            assert (tmp_path / "out" / picture).read_bytes().startswith(b"\x89PNG")
         assert facts["count"] == 50
         assert ["steps", "20"] in [
             list(each[:2]) for part in body if isinstance(part, fig2.Table) for each in part.rows

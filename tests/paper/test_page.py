@@ -43,6 +43,12 @@ def test_a_table_of_the_paper_stands_there_itself_and_rows_add_what_it_lacks(tmp
     assert "| DBN | 138 |" not in text
     assert "| DBN, TFD | 1909 | 2 | other faces |" in text
     assert "| DBN | 17 |" not in page(tmp_path, "fig2")
+    write(
+        Bench("table1", tmp_path), Exhibit("Table 1", [BODY[1], "how to read it", "more", Picture("a.png", "a")], ROWS)
+    )
+    text = write_page(tmp_path, ["table1"]).read_text("utf-8")
+    assert "| DBN | 17 |\n\nhow to read it\n\n|" in text
+    assert "more" not in text
 
 
 def test_the_end_says_where_we_differ(tmp_path: Path) -> None:
@@ -72,8 +78,17 @@ def chain(*steps: float | None) -> dict[str, Any]:
 
 
 def table_2() -> dict[str, Any]:
-    z = {"bound": -90.0, "log Z": 300.0, "low": None, "high": 301.0, "effective": 9.0, "chains": 20}
-    seen = {"bound": -99.0, "estimate": -95.0, "draws": 50, "divergence": 25.0, "seconds": 0.001, "minutes": 1.0}
+    z = {"bound": -90.0, "bound error": 0.5, "log Z": 300.0, "low": None, "high": 301.0, "effective": 9.0, "chains": 20}
+    seen = {
+        "bound": -99.0,
+        "bound error": 0.5,
+        "estimate": -95.0,
+        "estimate error": 0.5,
+        "draws": 50,
+        "divergence": 25.0,
+        "seconds": 0.001,
+        "minutes": 1.0,
+    }
     return {
         "vae": seen, "dbn": {**chain(None, 205.0, None), **z}, "cae": chain(60.0, 12.0, 300.0),
         "gsn": chain(None, None, None), "mnist": {"seconds": 0.001, "minutes": 3.0},
@@ -126,6 +141,6 @@ def test_an_estimate_of_log_z_makes_no_bound() -> None:
     said = [row.ours for row in _rows(found)] + list(itertools.chain(*_table(found).rows))
     dbn = [each for each in said if "-90.0" in each]
     assert len(dbn) == 2
-    assert all("about -90.0 nats (a bound, if log Z is right)" in each for each in dbn)
-    assert not any("-90.0 nats at least" in each for each in said)
-    assert sum("-99.0 nats at least" in each for each in said) == 2
+    assert all("about -90.0 ± 0.5 nats (a bound, if log Z is right)" in each for each in dbn)
+    assert not any("-90.0 ± 0.5 nats at least" in each for each in said)
+    assert sum("-99.0 ± 0.5 nats at least" in each for each in said) == 2

@@ -131,4 +131,4 @@ def _alone(folder: Path) -> Generator[None]:
 def trained_seconds(folder: Path) -> float:
     """Seconds of training of all that was learned in `folder` and the folders in it, those before a kill included."""
     found = (checkpoint.newest(place)[0] for place in (folder, *(each for each in folder.iterdir() if each.is_dir())))
-    return sum(float(each.state["seconds"]) for each in found if each is not None)
+    return sum(float(each.state.get("seconds", 0.0)) for each in found if each is not None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -189,12 +190,27 @@ def table_lines(table: Table) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in rows)
 
 
-def read_samples(path: Path, shape: Sequence[int]) -> NDArray[np.uint8]:
-    """Samples that were kept for a picture: uint8, N x C x H x W. Nothing is unpickled, or read beyond the file's end.
+def keep_samples(path: Path, samples: NDArray[np.uint8]) -> int:
+    """Keep samples for a picture.
+
+    Returns:
+        Their checksum, to be kept with the figures that are of them: a kill may leave samples without figures, or
+        beside older ones.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    write_whole(path, lambda file: np.save(file, samples))
+    return zlib.crc32(np.ascontiguousarray(samples))
+
+
+def read_samples(path: Path, shape: Sequence[int], checksum: int) -> NDArray[np.uint8]:
+    """Samples that `keep_samples` kept: uint8, N x C x H x W. Nothing is unpickled, or read beyond the file's end.
 
     Args:
         path: a .npy file.
         shape: (C, H, W).
+        checksum: of the samples that are meant.
 
     Raises:
         ValueError: it is missing, damaged, or holds something else.
@@ -208,9 +224,10 @@ def read_samples(path: Path, shape: Sequence[int]) -> NDArray[np.uint8]:
         and samples.dtype == np.uint8
         and samples.shape[1:] == tuple(shape)
         and len(samples)
+        and zlib.crc32(np.ascontiguousarray(samples)) == checksum
     ):
         return samples
-    raise ValueError(f"{path}: not samples of {shape}")
+    raise ValueError(f"{path}: not the samples of {shape} that were kept")
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -25,6 +25,7 @@ from advnets.training.run import Run
 
 Pixels = npt.NDArray[np.uint8]
 ROWS, COLUMNS = 6, 9
+_SCALE = 2
 _CLOSE = 1.0
 """Percent of unseen images that lie as near to a training image as what counts as a copy."""
 _UNTOLD = ("name", "seed", "log_every", "sample_every", "checkpoint_every", "measure", "watch", "generator.pretrained")
@@ -42,6 +43,7 @@ class _Panel:
         recipe: the one that is trained.
         quick: fields that make it small.
         full: how the recipe of the authors' size is called, where `recipe` is a smaller one.
+        but: what in that is not theirs.
     """
 
     letter: str
@@ -49,18 +51,22 @@ class _Panel:
     recipe: str
     quick: dict[str, Any]
     full: str = ""
+    but: str = ""
 
 
+_NO_END = " but for its end, which their file does not name"
 _PANELS = (
     _Panel("a", "MNIST", "paper-mnist", {}),
     _Panel("b", "TFD", table1_faces.STAGES[-1], {}, "paper-tfd-stage-two"),
     _Panel(
         "c", "CIFAR-10, fully connected", "paper-cifar10-fc-small",
         {"generator": {"hidden": [32, 32]}, "discriminator": {"units": [16, 16]}}, "paper-cifar10-fc",
+        _NO_END,
     ),
     _Panel(
         "d", "CIFAR-10, convolutional D and deconvolutional G", "paper-cifar10-conv-small",
         {"generator": {"maps": 4}, "discriminator": {"widths": [4, 4, 4], "dense": 8}}, "paper-cifar10-conv",
+        _NO_END,
     ),
 )  # fmt: skip
 
@@ -109,19 +115,23 @@ def _panel(bench: Bench, panel: _Panel) -> tuple[list[str | Table | Picture], li
             {"missing": data},
         )
     assert isinstance(table, ImageTable)
-    target = bench.path(f"-{panel.letter}.png")
+    target, course = bench.path(f"-{panel.letter}.png"), bench.path(f"-{panel.letter}-curves.png")
     count = 50 if bench.quick else 500
     of = [to_dict(run.recipe), run.step, count]
-    facts = bench.keep(panel.letter, lambda: _nearness(run, table, count, bench.seed + 1), of=of)
-    _draw(run, table, target, bench.seed)
+    facts = bench.keep(panel.letter, lambda: nearness(run, table, count, bench.seed + 1), of=of)
+    draw(run, table, target, bench.seed)
+    figures.curves(run.metrics, course)
     row = Row(
         f"{panel.what}: distance to the nearest training image over that of test images",
         f"{facts['ratio']:.2f}; {facts['copies']} of {count:,} samples so near as {_CLOSE:g} % of test images",
         "no copies",
         f"`{panel.recipe}`, a reduced model" if panel.full else "",
     )
-    picture = Picture(target.name, f"{panel.what}: `{panel.recipe}` after {run.step:,} steps.")
-    return [heading, picture, *_reduced(run.recipe, panel)], [row], facts
+    pictures = (
+        Picture(target.name, f"{panel.what}: `{panel.recipe}` after {run.step:,} steps."),
+        Picture(course.name, "The training: costs, D's outputs and the bound on JSD that they give."),
+    )
+    return [heading, *pictures, *_reduced(run.recipe, panel)], [row], facts
 
 
 def _differs(panel: _Panel, facts: dict[str, Any]) -> str:
@@ -138,20 +148,37 @@ def _reduced(recipe: Recipe, panel: _Panel) -> list[str | Table]:
         return []
     rows = differences(recipe, load_recipe(panel.full))
     return [
-        f"`{panel.full}` has the authors' settings. `{panel.recipe}` is reduced to what a small machine trains, and"
-        " re-tuned where a reduced model needs it. All that differs:",
-        Table(["setting", "here", "the authors'"], rows),
+        f"`{panel.full}` has the authors' settings{panel.but}. `{panel.recipe}` is reduced to what a small machine"
+        " trains, and re-tuned where a reduced model needs it. All that differs:",
+        Table(["setting", "here", f"`{panel.full}`"], rows),
     ]
 
 
 def differences(recipe: Recipe, original: Recipe) -> list[list[str]]:
-    """Where a recipe differs: setting (nested names joined with dots), its value, the original's."""
-    ours, theirs = _flat(to_dict(recipe)), _flat(to_dict(original))
+    """Where a recipe differs: setting (nested names joined with dots), its value, the original's; "-" for idle ones."""
+    ours, theirs = (_in_use(_flat(to_dict(each))) for each in (recipe, original))
     return [
-        [name, str(value), str(theirs.get(name, "-"))]
-        for name, value in ours.items()
-        if value != theirs.get(name) and not any(name == each or name.startswith(f"{each}.") for each in _UNTOLD)
+        [name, str(ours.get(name, "-")), str(theirs.get(name, "-"))]
+        for name in dict.fromkeys([*ours, *theirs])
+        if ours.get(name, "-") != theirs.get(name, "-")
+        and not any(name == each or name.startswith(f"{each}.") for each in _UNTOLD)
     ]
+
+
+def _in_use(values: dict[str, Any]) -> dict[str, Any]:
+    """Settings without those that an optimizer's kind, its schedule or a penalty's weight of 0 leaves idle."""
+    idle = {f"penalties.{name}.every" for name in ("r1", "r2", "wgan_gp") if values[f"penalties.{name}.weight"] == 0}
+    for player in ("generator_optimizer", "discriminator_optimizer"):
+        kinds = {values[f"{player}.kind"], values[f"{player}.schedule"]}
+        idle |= {f"{player}.{field}" for field, of in _OF_KIND.items() if not kinds & of}
+    return {name: value for name, value in values.items() if name not in idle}
+
+
+_OF_KIND = {
+    "betas": {"adam"}, "epsilon": {"adam"}, "momentum": {"sgd"}, "final_momentum": {"sgd"}, "momentum_steps": {"sgd"},
+    "decay": {"exponential"}, "decay_from": {"cosine", "linear"}, "floor": {"cosine", "linear", "exponential"},
+}  # fmt: skip
+"""Fields of an optimizer that do something with these kinds or schedules only."""
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -177,8 +204,19 @@ def _smaller(recipe: Recipe, fields: dict[str, Any]) -> Recipe:
     return recipe.replace(**_QUICK, **players)
 
 
-def _nearness(run: Run, table: ImageTable, count: int, seed: int) -> dict[str, Any]:
-    """How far samples lie from training images, in the distance that test images have, both as D sees them."""
+def nearness(run: Run, table: ImageTable, count: int, seed: int) -> dict[str, Any]:
+    """How far samples lie from training images, in the distance that test images have, both as D sees them.
+
+    Args:
+        run: a finished training.
+        table: its data.
+        count: of samples, and of test images at most.
+        seed: of the samples.
+
+    Returns:
+        `count`; `ratio`, the samples' median distance over the test images'; `copies`, the samples that lie nearer than
+        all but one percent of the test images.
+    """
     samples = np.asarray(run.sample(count, seed), np.uint8)
     test = table.images[table.rows("test")[:count]]
     seen = _as_seen(table.images[table.rows("train")], run.recipe)
@@ -193,11 +231,16 @@ def _as_seen(images: Pixels, recipe: Recipe) -> npt.NDArray[Any]:
     return images if recipe.contrast is None else normalize(torch.from_numpy(images), recipe.contrast).numpy()
 
 
-def _draw(run: Run, table: ImageTable, target: Path, seed: int) -> None:
+def draw(run: Run, table: ImageTable, target: Path, seed: int) -> None:
+    """The first draws of a seed, and in a framed last column the training example nearest to each row's last.
+
+    Raises:
+        OSError: the picture cannot be written.
+    """
     samples = np.asarray(run.sample(ROWS * COLUMNS, seed), np.uint8)
     train = table.images[table.rows("train")]
     ends = samples[COLUMNS - 1 :: COLUMNS]
     closest = np.zeros((len(samples), *samples.shape[1:]), np.uint8)
     found, _ = nearest(_as_seen(ends, run.recipe), _as_seen(train, run.recipe))
     closest[COLUMNS - 1 :: COLUMNS] = train[found[:, 0]]
-    figures.save(figures.neighbors(samples, closest, columns=COLUMNS), target, run.step)
+    figures.save(figures.neighbors(samples, closest, columns=COLUMNS, scale=_SCALE), target, run.step)

@@ -66,8 +66,13 @@ def _body(text: Path, rows: Sequence[Row], name: str) -> list[str]:
 
 
 def _shown(body: Sequence[str], rows: Sequence[Row], tabular: bool) -> list[str]:
-    """An exhibit in short: its main table if it is `tabular`, its rows, its first picture with the caption below."""
-    tables = [block for block in body if block.startswith("| ")][:1] if tabular else []
+    """An exhibit in short: its rows, its first picture with the caption below.
+
+    If it is `tabular`: its main table with the paragraph below, which tells how to read it, and what rows are left.
+    """
+    first = next((place for place, block in enumerate(body) if block.startswith("| ")), len(body))
+    below = [block for block in body[first + 1 : first + 2] if not block.startswith(("| ", "![", "#"))]
+    tables = [*body[first : first + 1], *below] if tabular else []
     more = [row for row in rows if not any(f"\n| {row.what} |" in table for table in tables)]
     picture = next((place for place, block in enumerate(body) if block.startswith("![")), len(body))
     return [*tables, *([table_lines(rows_table(more))] if more else []), *body[picture : picture + 2]]

@@ -5,7 +5,7 @@ The column of MNIST; `table1_faces` makes the column of TFD.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,9 @@ from pydantic import TypeAdapter
 from advnets import figures
 from advnets.data import ImageTable, open_table
 from advnets.evaluation import evaluate
-from advnets.files import write_whole
 from advnets.measures.parzen import VALIDATION_IMAGES
 from advnets.paper import table1_faces
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table, read_samples
+from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table, keep_samples, read_samples
 from advnets.paper.rivals import KEYS, Made, caption, chain_steps, models, raw_draws, sample_count, settings
 from advnets.paper.table1_chains import along
 from advnets.paper.table1_rewards import Stand, stands
@@ -36,7 +35,7 @@ _LATER = (("GMMN+AE (2015)", "282 ± 2"), ("adversarial auto-encoder (2016)", "3
 
 @dataclass(frozen=True)
 class _Answer:
-    """A model's or a stand-in's figures as they are kept."""
+    """A model's or a stand-in's figures as they are kept; `shown` is the checksum of the samples in its picture."""
 
     parzen: tuple[float, float]
     sigma: float
@@ -45,6 +44,11 @@ class _Answer:
     precision: str
     recall: str
     seconds: float | None = None
+    shown: int = 0
+
+    def facts(self) -> dict[str, Any]:
+        """All figures, for JSON."""
+        return {name: value for name, value in vars(self).items() if name != "shown"}
 
 
 _answer = TypeAdapter(_Answer).validate_python
@@ -53,59 +57,43 @@ _answer = TypeAdapter(_Answer).validate_python
 def make(bench: Bench) -> Exhibit:
     """Train what is not trained yet, measure, draw: each row is kept on its own."""
     table = open_table("mnist")
-    found = {name: _row(bench, name, make_samples, table) for name, make_samples in models(bench, table).items()}
+    found = _answers(bench, table)
     rewards = {
         what: _reward(bench, f"rewards-{place}", what, stand, table)
         for place, (what, stand) in enumerate(stands(bench, table).items())
     }
-    real = next(iter(rewards.values()))
-    raw = _reward(bench, "authors-g-itself", RAW, Stand(to_dict(load_recipe(MODELS[AUTHORS])), raw_draws(bench)), table)
+    what, real = next(iter(rewards.items()))
+    goal = f"Real images: {what}"
     faces = table1_faces.section(bench)
     chains = along(
         bench, table, {name: (found[name].parzen[0], found[name].total_variation) for name in KEYS}, real.parzen[0]
     )
-    pictures = [
-        Picture(_picture(bench, name, table).name, f"{name}: fair draws. {caption(bench, name)}") for name in found
-    ]
     rows = [
         *(Row(name, _nats(answer), _paper(name), note(name, answer, real)) for name, answer in found.items()),
+        Row(goal, _nats(real), _paper(goal), "the goal: a perfect generator can do no better"),
         *faces.rows,
     ]  # fmt: skip
-    rows.insert(list(found).index(AUTHORS) + 1, Row(RAW, _nats(raw), _paper(AUTHORS), "as its last step left it"))
     return Exhibit(
         "Table 1: Parzen log-likelihood",
         [
             _opening(bench, table),
-            _main({**found, RAW: raw}),
-            "Total variation is the samples' sharpness over that of real images: a figure counts where it is within"
-            f" {_SHARP:g} of 1, for blur raises Parzen. Precision and recall are in"
-            f" {'pixels' if bench.quick else 'the features of a classifier of digits'}, with 95 % intervals.",
-            *pictures,
+            _main({**found, goal: real}, real),
+            _how_to_read(bench),
+            *_pictures(bench, found, table),
             f"## {chains.title}",
             *chains.body,
             f"## {faces.title}",
             *faces.body,
-            "## What the measure rewards",
-            "The same estimator on real images and on what is made of them. A perfect generator can do no better than"
-            " as many real images do; averages and prototypes do better, and so did later records. A generator that is"
-            " averaged over all of a short training is no good one, but blurred. So a figure above that of as many real"
-            " images says that samples are better centers of windows than images are, not that they are better images.",
-            _rewards(rewards),
-            "Theis, van den Oord and Bethge (2016) show that such estimates rank models unreliably.",
+            *_rewarded(rewards),
         ],
         rows,
         {
-            "models": {k: vars(v) for k, v in found.items()},
-            "rewards": {k: vars(v) for k, v in rewards.items()},
+            "models": {name: answer.facts() for name, answer in found.items()},
+            "rewards": {name: answer.facts() for name, answer in rewards.items()},
             "chains": chains.figures,
             "faces": faces.figures,
         },
-        [
-            "Samples are rounded to bytes, as real images are; the authors' were not.",
-            f"The rivals' samples are ends of chains of {chain_steps(bench)} steps; other lengths give other figures"
-            " (in the text). Those of the CAE and the GSN pass the paper's by blur.",
-            *(f"{row.what}: {row.note}." for row in rows if row.note),
-        ],
+        _differs(bench, found, real),
     )
 
 
@@ -118,6 +106,7 @@ PAPER = {"DBN": (138, 2), "Stacked CAE": (121, 1.6), "Deep GSN": (214, 1.1), AUT
 _DIFFERENCES = {
     AUTHORS: "an average of G's weights is sampled; the authors sampled G and name no end"
     " (why: docs/explanation/paper-mnist.md)",
+    RAW: "as its last step left it",
     OURS: "the default recipe, minutes of training (why it ends where it does: docs/explanation/measures.md)",
 }
 
@@ -130,15 +119,25 @@ MODELS = {
 """What `rivals.settings` knows each row as."""
 
 
+def _answers(bench: Bench, table: ImageTable) -> dict[str, _Answer]:
+    """Every row of the table, in its order; the authors' G itself stands below its average."""
+    found: dict[str, _Answer] = {}
+    for name, make_samples in models(bench, table).items():
+        found[name] = _row(bench, name, make_samples, table)
+        if name == AUTHORS:
+            stand = Stand([to_dict(load_recipe(MODELS[AUTHORS])), sample_count(bench)], raw_draws(bench))
+            found[RAW] = _reward(bench, "authors-g-itself", RAW, stand, table)
+    return found
+
+
 def _row(bench: Bench, name: str, make_samples: Callable[[], Made], table: ImageTable) -> _Answer:
     def compute() -> dict[str, Any]:
         made = make_samples()
-        write_whole(_kept(bench, name), lambda file: np.save(file, made.samples[:_SHOWN]))
-        return {**_measured(bench, made.samples, table), "seconds": made.seconds}
+        measured = _measured(bench, made.samples, table)
+        return {**measured, "seconds": made.seconds, "shown": keep_samples(_kept(bench, name), made.samples[:_SHOWN])}
 
     def check(kept: Any) -> None:
-        _answer(kept)
-        read_samples(_kept(bench, name), table.shape)
+        read_samples(_kept(bench, name), table.shape, _answer(kept).shown)
 
     of = [settings(MODELS[name]), sample_count(bench), chain_steps(bench)]
     return _answer(bench.keep(_slug(name), compute, of, check))
@@ -156,14 +155,58 @@ def _opening(bench: Bench, table: ImageTable) -> str:
         f" the {len(table.rows('test')):,} test images, in nats, with its standard error over test images (the authors'"
         " script). Images are read as values in [0, 1], and samples are rounded to bytes, as real images are. All"
         f" models train on the same {len(table.rows('train')):,} images{table1_faces.fewer(bench, table)}. The error"
-        " is one over test images and knows nothing of other trainings, of which there is one each: two of the DBN, of"
-        " one seed but on one thread and on two, once differed by 14 nats."
+        " is one over test images and knows nothing of other trainings, of which there is one each."
     )
+
+
+def _how_to_read(bench: Bench) -> str:
+    return (
+        "Real images' own row is the goal: a perfect generator can do no better, and higher figures are not of better"
+        " images (Theis, van den Oord and Bethge 2016: such estimates rank models unreliably). Total variation is the"
+        f" samples' sharpness over that of real images: a figure counts where it is within {_SHARP:g} of 1, for blur"
+        " raises Parzen. Precision and recall are in"
+        f" {'pixels' if bench.quick else 'the features of a classifier of digits'}, with 95 % intervals."
+    )
+
+
+def _pictures(bench: Bench, found: Mapping[str, _Answer], table: ImageTable) -> list[Picture]:
+    """The adversarial nets' samples, then the rivals'."""
+    shown = [*(name for name in MODELS if name not in KEYS), *KEYS]
+    return [
+        Picture(_picture(bench, name, found[name], table).name, f"{name}: fair draws. {caption(bench, name)}")
+        for name in shown
+    ]
+
+
+def _rewarded(rewards: dict[str, _Answer]) -> list[str | Table]:
+    return [
+        "## What the measure rewards",
+        "The same estimator on real images and on what is made of them. Averages and prototypes do better than real"
+        " images, and so did later records. A generator that is averaged over all of a short training is no good one,"
+        " but blurred. So a figure above that of as many real images says that samples are better centers of windows"
+        " than images are, not that they are better images. Precision and recall of fewer images than the others' are"
+        " taken against as few real ones: the first two rows of centroids compare with no other.",
+        _rewards(rewards),
+    ]
+
+
+def _differs(bench: Bench, found: Mapping[str, _Answer], real: _Answer) -> list[str]:
+    blurred = [
+        name for name in KEYS
+        if found[name].parzen[0] > PAPER[name][0] and _unlike(found[name]) == "blurred"
+    ]  # fmt: skip
+    return [
+        "Samples are rounded to bytes, as real images are; the authors' were not.",
+        f"The rivals' samples are ends of chains of {chain_steps(bench)} steps; other lengths give other figures (in"
+        " the text).",
+        *([f"Above the paper's figure by blur: {', '.join(blurred)}."] if blurred else []),
+        *(f"{name}: {note(name, answer, real)}." for name, answer in found.items()),
+    ]
 
 
 def note(name: str, answer: _Answer, real: _Answer) -> str:
     """What differs from the paper in how a row was made, and in what came out; `real`: of as many real images."""
-    gap, blur = answer.parzen[0] - PAPER[name][0], answer.total_variation - 1
+    gap = answer.parzen[0] - PAPER[AUTHORS if name == RAW else name][0]
     parts = [_DIFFERENCES.get(name, "trained anew; the paper has samples of Bengio et al. (2013)")]
     if gap < 0:
         parts.append(f"{-gap:.1f} below the paper's")
@@ -171,13 +214,23 @@ def note(name: str, answer: _Answer, real: _Answer) -> str:
         parts.append(f"{real.parzen[0] - answer.parzen[0]:.1f} below real images' own")
     if answer.parzen[0] > real.parzen[0]:
         parts.append(f"above real images' own {real.parzen[0]:.1f}")
-    if _first(answer.recall) < _COVERED * _first(real.recall):
+    if _covers_little(answer, real):
         parts.append(
             f"covers little of the data: recall {_first(answer.recall):.2f}, real images {_first(real.recall):.2f}"
         )
-    if abs(blur) > _SHARP:
-        parts.append("not sharp enough to count" if blur < 0 else "too noisy to count")
+    if sharpness := _unlike(answer):
+        parts.append("not sharp enough to count" if sharpness == "blurred" else "too noisy to count")
     return "; ".join(parts)
+
+
+def _covers_little(answer: _Answer, real: _Answer) -> bool:
+    return _first(answer.recall) < _COVERED * _first(real.recall)
+
+
+def _unlike(answer: _Answer) -> str:
+    """ "blurred" or "noisy" where total variation is too far from real images' for a figure to count."""
+    off = answer.total_variation - 1
+    return "" if abs(off) <= _SHARP else "blurred" if off < 0 else "noisy"
 
 
 def _first(described: str) -> float:
@@ -200,28 +253,29 @@ def _measured(bench: Bench, samples: Images, table: ImageTable) -> dict[str, Any
     }
 
 
-def _main(found: dict[str, _Answer]) -> Table:
+def _main(found: Mapping[str, _Answer], real: _Answer) -> Table:
     headings = [
-        "model",
-        "paper",
-        "ours, nats",
-        "sigma",
-        "total variation",
-        "precision",
-        "recall",
+        "model", "paper", "ours, nats", "counts", "sigma", "total variation", "precision", "recall",
         "minutes of training",
-    ]
+    ]  # fmt: skip
     return Table(
         headings,
         [
             [
-                name, _paper(name), _nats(answer), f"{answer.sigma:.3f}{' (edge)' if answer.at_edge else ''}",
-                f"{answer.total_variation:.3f}", answer.precision, answer.recall,
-                "-" if answer.seconds is None else f"{answer.seconds / 60:.1f}",
+                name, _paper(name), _nats(answer), _counts(answer, real),
+                f"{answer.sigma:.3f}{' (edge)' if answer.at_edge else ''}", f"{answer.total_variation:.3f}",
+                answer.precision, answer.recall, "-" if answer.seconds is None else f"{answer.seconds / 60:.1f}",
             ]
             for name, answer in found.items()
         ],
     )  # fmt: skip
+
+
+def _counts(answer: _Answer, real: _Answer) -> str:
+    """Whether a figure can be set beside others, and what is to be remembered then."""
+    sharpness = _unlike(answer)
+    said = [f"no: {sharpness}" if sharpness else "yes"]
+    return ", ".join([*said, "covers little"] if _covers_little(answer, real) else said)
 
 
 def _rewards(found: dict[str, _Answer]) -> Table:
@@ -234,17 +288,17 @@ def _rewards(found: dict[str, _Answer]) -> Table:
 
 
 def _paper(name: str) -> str:
-    name = AUTHORS if name == RAW else name
-    return "{:g} ± {:g}".format(*PAPER[name])
+    figure = PAPER.get(AUTHORS if name == RAW else name)
+    return "-" if figure is None else "{:g} ± {:g}".format(*figure)
 
 
 def _nats(answer: _Answer) -> str:
     return f"{answer.parzen[0]:.1f} ± {answer.parzen[1]:.1f}"
 
 
-def _picture(bench: Bench, name: str, table: ImageTable) -> Path:
+def _picture(bench: Bench, name: str, answer: _Answer, table: ImageTable) -> Path:
     target = bench.path(f"-{_slug(name)}.png")
-    samples = read_samples(_kept(bench, name), table.shape)
+    samples = read_samples(_kept(bench, name), table.shape, answer.shown)
     figures.save(figures.grid(samples, columns=_COLUMNS, scale=2), target)
     return target
 

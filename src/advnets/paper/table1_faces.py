@@ -25,10 +25,9 @@ from advnets.baselines.rbm import RBMConfig
 from advnets.data import ImageTable, open_table
 from advnets.data.tfd import FILE, TFD
 from advnets.errors import DataError, RunError
-from advnets.files import write_whole
 from advnets.measures.parzen import parzen
 from advnets.measures.total_variation import total_variation
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table, read_samples
+from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table, keep_samples, read_samples
 from advnets.paper.rivals import (
     Made,
     Rivals,
@@ -87,6 +86,7 @@ class Scores:
         at_edge: whether that is an end of the choice.
         total_variation: of the samples, over that of all folds' test faces.
         seconds: of training, those before a kill included; 0 where nothing was trained.
+        shown: checksum of the samples that are kept for a picture; 0 where none are.
     """
 
     folds: list[float]
@@ -94,6 +94,7 @@ class Scores:
     at_edge: list[bool]
     total_variation: float
     seconds: float
+    shown: int = 0
 
     @property
     def mean(self) -> float:
@@ -115,7 +116,7 @@ class Scores:
 
     def facts(self) -> dict[str, Any]:
         """All figures, for JSON."""
-        return {"mean": self.mean, "error": self.error, **vars(self)}
+        return {"mean": self.mean, "error": self.error, **{k: v for k, v in vars(self).items() if k != "shown"}}
 
 
 _scores = TypeAdapter(Scores).validate_python
@@ -155,7 +156,7 @@ def section(bench: Bench) -> Exhibit:
             " logspace(-1, 0, 10) and the test faces are scored. The figure is the mean of the folds, in nats, with its"
             " standard error over them.",
             table(found, "TFD"),
-            *[_picture(bench, "TFD", model, folds[0].shape) for model in found if model in PAPER],
+            *[_picture(bench, "TFD", model, found[model], folds[0].shape) for model in found if model in PAPER],
         ],
         [Row(f"{model}, TFD", found[model].nats, paper) for model, paper in PAPER.items()],
         {model: scores.facts() for model, scores in found.items()},
@@ -233,9 +234,10 @@ def column(
 
 def _row(bench: Bench, part: str, make: Callable[[], Made], folds: Sequence[ImageTable], shown: bool) -> dict[str, Any]:
     made = make()
-    if shown:  # real faces are nobody's to show
-        write_whole(_kept(bench, part), lambda file: np.save(file, made.samples[:_SHOWN]))
-    return {**_measured(made.samples, folds), "seconds": made.seconds}
+    found = {**_measured(made.samples, folds), "seconds": made.seconds}
+    if not shown:  # real faces are nobody's to show
+        return found
+    return {**found, "shown": keep_samples(_kept(bench, part), made.samples[:_SHOWN])}
 
 
 def _check(bench: Bench, part: str, folds: Sequence[ImageTable], shown: bool, kept: Any) -> None:
@@ -244,7 +246,7 @@ def _check(bench: Bench, part: str, folds: Sequence[ImageTable], shown: bool, ke
     if {len(scores.folds), len(scores.sigmas), len(scores.at_edge)} != {len(folds)}:
         raise ValueError(f"{part}: not of {len(folds)} folds")
     if shown:
-        read_samples(_kept(bench, part), folds[0].shape)
+        read_samples(_kept(bench, part), folds[0].shape, scores.shown)
 
 
 def _measured(samples: Images, folds: Sequence[ImageTable]) -> dict[str, Any]:
@@ -311,10 +313,11 @@ def _sigmas(scores: Scores) -> str:
     return ", ".join(f"{sigma:.3f}{' (edge)' if edge else ''}" for sigma, edge in pairs)
 
 
-def _picture(bench: Bench, name: str, model: str, shape: Sequence[int]) -> Picture:
+def _picture(bench: Bench, name: str, model: str, scores: Scores, shape: Sequence[int]) -> Picture:
     part = _part(name, model)
     target = bench.path(f"-{part}.png")
-    figures.save(figures.grid(read_samples(_kept(bench, part), shape), columns=_COLUMNS, scale=1), target)
+    samples = read_samples(_kept(bench, part), shape, scores.shown)
+    figures.save(figures.grid(samples, columns=_COLUMNS, scale=1), target)
     return Picture(target.name, f"{model}: fair draws. {caption(bench, model)}")
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from advnets.baselines.partition import (
     scale_reduction,
 )
 from advnets.baselines.rbm import up
+from advnets.baselines.vae import divergence_from_prior
 from advnets.data import ImageTable, open_table
 from advnets.paper.exhibit import Bench, Exhibit, Row, Table
 from advnets.paper.rivals import adversarial, cae, dbn, folder, gsn, settings, train_images, vae
@@ -46,7 +47,8 @@ class Looks:
     """Of each chain that are looked at."""
     annealed: int = 100
     """Chains of annealed importance sampling."""
-    temperatures: int = 10_000
+    temperatures: int = 100_000
+    """Of each: with a tenth of them, 4 of 100 chains carried all of the weight."""
     tests: int = 2_000
     """Test images whose p(x) is taken."""
     draws: int = 500
@@ -56,7 +58,7 @@ class Looks:
     timed: int = 2_000
     """Samples that are drawn together and timed."""
     timed_steps: int = 20
-    """Of each sample's chain, of the DBN."""
+    """Of each sample's chain."""
     shortest: float = SHORTEST
     """Autocorrelation times that fit into a chain where they are measured."""
 
@@ -89,8 +91,7 @@ _PAPER = {
 
 def make(bench: Bench) -> Exhibit:
     """Each family on its own part; then the paper's table with our figures in it."""
-    found = _found(bench, open_table("mnist"))
-    looks = _looks(bench)
+    found, looks = _found(bench, open_table("mnist")), _looks(bench)
     return Exhibit(
         "Table 2: what each family has to do",
         [
@@ -100,9 +101,9 @@ def make(bench: Bench) -> Exhibit:
             _table(found),
             "**Sampling.** A Markov chain's next state resembles its last: only after so many steps is a sample as good"
             " as a new one. Directed models and adversarial nets draw each sample anew, in one pass. Seconds leave out"
-            " burn-in, which each chain needs once, and are of many chains timed side by side, or of many samples drawn"
-            " together: a single chain takes longer for each step. An independent sample costs the steps of the slowest"
-            " figure.",
+            " burn-in, which each chain needs once, and are of"
+            f" {looks.timed:,} samples or chains side by side: one alone takes longer. An independent sample costs the"
+            " steps of the slowest figure.",
             f"How many steps depends on what one looks at. Below: {looks.chains} chains of each model,"
             f" {looks.steps:,} steps after a burn-in of {looks.burn_in}. Where {looks.shortest:g} times as many steps"
             " as an independent sample takes do not fit into a chain, only that is known: more than"
@@ -110,13 +111,13 @@ def make(bench: Bench) -> Exhibit:
             " over all chains than within each of them: 1 where every chain went through all that the others did, more"
             " where chains keep to places of their own.",
             _mixing_table(found),
-            "**p(x)** is of test images made black and white (above or below 127), for these models give probabilities"
-            " of such. Of the VAE: a lower bound by its inference network, and a tighter one with many draws. Of the"
-            " DBN: a lower bound in which log Z stands, less log Z as annealed importance sampling estimates it. That"
-            " estimate is low on average, lower still where its chains never see a part of the distribution, and makes"
-            " p(x) too high: so the figure is a bound only if log Z is right, and may lie above the truth. Neither"
-            " auto-encoders nor adversarial nets have a p(x): for them the Parzen estimate of [Table 1](table1.md)"
-            " stands in.",
+            f"**p(x)** is of {looks.tests:,} test images made black and white (above or below 127), for these models"
+            " give probabilities of such; ± is the standard error over them. Of the VAE: a lower bound by its inference"
+            " network, and a tighter one with many draws. Of the DBN: a lower bound in which log Z stands, less log Z as"
+            " annealed importance sampling estimates it. That estimate is low on average, lower still where its chains"
+            " never see a part of the distribution, and makes p(x) too high: so the figure is a bound only if log Z is"
+            " right, and may lie above the truth. Neither auto-encoders nor adversarial nets have a p(x): for them the"
+            " Parzen estimate of [Table 1](table1.md) stands in.",
         ],
         _rows(found),
         found,
@@ -170,7 +171,7 @@ def _rows(found: dict[str, dict[str, Any]]) -> list[Row]:
         ),
         Row(
             "Evaluating p(x)",
-            f"VAE {vae_['bound']:.1f} nats at least; DBN {_about(dbn_)}; the others: Parzen",
+            f"VAE {_over_images(vae_, 'bound')} nats at least; DBN {_about(dbn_)}; the others: Parzen",
             "AIS (directed, undirected); Parzen (auto-encoders, adversarial)",
         ),
         Row(
@@ -229,7 +230,8 @@ def _ours(found: dict[str, dict[str, Any]]) -> dict[str, tuple[str, ...]]:
             f"CAE: {_chain(found['cae'])}; GSN: {_chain(found['gsn'])}", f"{_milliseconds(gan)} a sample, no chain",
         ),
         "Evaluating p(x)": (
-            f"{vae_['bound']:.1f} nats at least; {vae_['estimate']:.1f} with {vae_['draws']} draws", _annealed(dbn_),
+            f"{_over_images(vae_, 'bound')} nats at least; {_over_images(vae_, 'estimate')} with {vae_['draws']} draws",
+            _annealed(dbn_),
             *["Parzen, in [Table 1](table1.md)"] * 2,
         ),
         "Model design": (
@@ -252,19 +254,23 @@ def _annealed(found: dict[str, Any]) -> str:
 
 def _about(found: dict[str, Any]) -> str:
     """A lower bound on log p(x) less an estimate of log Z that is low on average: no bound for certain."""
-    return f"about {found['bound']:.1f} nats (a bound, if log Z is right)"
+    return f"about {_over_images(found, 'bound')} nats (a bound, if log Z is right)"
+
+
+def _over_images(found: Mapping[str, Any], name: str) -> str:
+    """The mean over test images and its standard error."""
+    return f"{found[name]:.1f} ± {found[f'{name} error']:.1f}"
 
 
 def _directed(bench: Bench, table: ImageTable) -> dict[str, Any]:
     network = vae(bench, table)
     looks = _looks(bench)
     x = _binary(table, looks.tests)
-    parts = network.bound(x, torch.Generator().manual_seed(bench.seed))
     return {
         "minutes": trained_seconds(folder(bench, "vae")) / 60,
-        "bound": -float(parts["cost"]),
-        "divergence": float(parts["divergence"]),
-        "estimate": float(network.log_probability(x, looks.draws, bench.seed).mean()),
+        **_mean("bound", network.log_probability(x, 1, bench.seed)),  # with one draw: the evidence lower bound
+        **_mean("estimate", network.log_probability(x, looks.draws, bench.seed)),
+        "divergence": float(divergence_from_prior(*network.posterior(x)).mean()),
         "draws": looks.draws,
         "seconds": _pace(lambda count: network.sample(count, bench.seed), looks.timed),
     }
@@ -279,25 +285,26 @@ def _undirected(bench: Bench, table: ImageTable) -> dict[str, Any]:
     bound, _ = log_probability_bound(network, _binary(table, looks.tests), z.value, looks.passes)
     axes = _axes(some, looks.figures)
     seen = network.trace(lambda v: v @ axes, looks.chains, looks.steps, bench.seed, looks.burn_in).numpy()
-    a_sample = _pace(lambda count: network.sample(count, bench.seed, steps=looks.timed_steps), looks.timed)
     return {
         "minutes": trained_seconds(folder(bench, "dbn")) / 60,
         "log Z": z.value, "low": z.low if math.isfinite(z.low) else None, "high": z.high,
         "effective": z.effective, "chains": looks.annealed, "temperatures": looks.temperatures,
-        "bound": float(bound.mean()), **_mixing(seen, a_sample / looks.timed_steps, looks.shortest),
+        **_mean("bound", bound), **_mixing(seen, _a_step(bench, network.sample), looks.shortest),
     }  # fmt: skip
 
 
 def _contractive(bench: Bench, table: ImageTable) -> dict[str, Any]:
     network = cae(bench, table)
-    found = _of_chain(bench, table, lambda count: network.chain(count, bench.seed, SIGMA))
-    return {"minutes": trained_seconds(folder(bench, "cae")) / 60, **found}
+    seen = _seen(bench, table, network.chain(_looks(bench).chains, bench.seed, SIGMA))
+    a_step = _a_step(bench, lambda count, seed, steps: network.sample(count, seed, SIGMA, steps))
+    return {"minutes": trained_seconds(folder(bench, "cae")) / 60, **_mixing(seen, a_step, _looks(bench).shortest)}
 
 
 def _stochastic(bench: Bench, table: ImageTable) -> dict[str, Any]:
     network = gsn(bench, table)
-    found = _of_chain(bench, table, lambda count: network.chain(count, bench.seed))
-    return {"minutes": trained_seconds(folder(bench, "gsn")) / 60, **found}
+    seen = _seen(bench, table, network.chain(_looks(bench).chains, bench.seed))
+    a_step = _a_step(bench, network.sample)
+    return {"minutes": trained_seconds(folder(bench, "gsn")) / 60, **_mixing(seen, a_step, _looks(bench).shortest)}
 
 
 def _adversarial(bench: Bench, table: ImageTable) -> dict[str, Any]:
@@ -307,15 +314,19 @@ def _adversarial(bench: Bench, table: ImageTable) -> dict[str, Any]:
     return {"minutes": run.metrics[-1]["seconds"] / 60, "seconds": seconds}
 
 
-def _of_chain(bench: Bench, table: ImageTable, chain: Callable[[int], Any]) -> dict[str, Any]:
-    """How slowly a chain forgets, and what an independent sample of it costs."""
+def _seen(bench: Bench, table: ImageTable, chain: Iterator[Tensor]) -> npt.NDArray[Any]:
+    """What is looked at of chains' states after their burn-in, chains x steps x figures."""
     looks = _looks(bench)
     axes = _axes(_some(bench, table), looks.figures)
-    states = itertools.islice(chain(looks.chains), looks.burn_in, looks.burn_in + looks.steps)
-    begun = time.process_time()
-    seen = np.stack([(state.float() @ axes).numpy() for state in states], 1)
-    a_step = (time.process_time() - begun) / (looks.burn_in + looks.steps) / looks.chains
-    return _mixing(seen, a_step, looks.shortest)
+    states = itertools.islice(chain, looks.burn_in, looks.burn_in + looks.steps)
+    return np.stack([(state.float() @ axes).numpy() for state in states], 1)
+
+
+def _a_step(bench: Bench, sample: Callable[..., object]) -> float:
+    """Seconds of processor time that a step of one of many chains takes; `sample` is called as `DBN.sample` is."""
+    looks = _looks(bench)
+    pace = _pace(lambda count: sample(count, bench.seed, steps=looks.timed_steps), looks.timed)
+    return pace / looks.timed_steps
 
 
 def _mixing(seen: npt.NDArray[Any], a_step: float, shortest: float) -> dict[str, Any]:
@@ -339,6 +350,11 @@ def _forgetting(series: npt.NDArray[Any]) -> dict[str, Any]:
     except SlowChainError:
         return found
     return {**found, "steps": forgets.time, "error": forgets.standard_error}
+
+
+def _mean(name: str, values: Tensor) -> dict[str, float]:
+    """The mean over images and its standard error, under `name` and `name` with "error"."""
+    return {name: float(values.mean()), f"{name} error": float(values.std()) / math.sqrt(len(values))}
 
 
 def _some(bench: Bench, table: ImageTable) -> Tensor:
