@@ -11,6 +11,7 @@ from PIL import Image
 
 from advnets.errors import DataError
 from advnets.figures import curves, scatter
+from advnets.figures.lines import Line, Panel, _colors_of, panels
 from advnets.figures.plots import _smooth
 
 LINE = {"cost_d": 0.6, "cost_g": 1.0, "d_real": 0.7, "d_fake": 0.3, "steps_per_second": 70.0}
@@ -63,6 +64,27 @@ def test_points_of_the_plane_are_drawn(tmp_path):
 def test_other_points_are_refused(tmp_path):
     with pytest.raises(DataError, match="N x 2"):
         scatter(np.zeros((4, 3)), np.zeros((4, 2)), tmp_path / "points.png")
+
+
+def test_a_label_has_one_color_in_all_panels_and_no_other_line_of_them_has_it(tmp_path):
+    def line(label, color=None):
+        return Line(label, [0, 1], [0, 1], color=color)
+
+    shown = [Panel("", [line("a"), line("b")]), Panel("", [line("true", "black"), line("c"), line("b"), line("")])]
+    found = _colors_of(shown)
+    assert found["true"] == "black"
+    assert len({found["b"], found["a"]}) == len({found["b"], found["c"], "black"}) - 1 == 2
+    assert is_picture(panels(shown, tmp_path / "a.png"))
+
+
+def test_a_plane_is_as_high_as_it_is_wide(tmp_path):
+    angle = np.linspace(0, 2 * np.pi, 400)
+    circle = Line("", np.cos(angle), np.sin(angle), color="#ff0000")
+    with Image.open(panels([Panel("", [circle], y_range=(-2, 2), plane=True)], tmp_path / "a.png")) as image:
+        pixels = np.asarray(image.convert("RGB")).astype(int)
+    red = (pixels[..., 0] - pixels[..., 1]) > 200
+    height, width = (np.ptp(np.flatnonzero(red.any(axis))) for axis in (1, 0))
+    assert abs(height - width) <= 2
 
 
 def test_importing_figures_does_not_load_matplotlib():

@@ -199,6 +199,15 @@ def test_the_page_says_what_was_redesigned_and_has_a_verdict_of_each_start(
     assert "from a balanced game on" in body[-1]
 
 
+def test_claims_that_are_not_supported_are_among_what_differs() -> None:
+    def section(verdict: str) -> Exhibit:
+        return Exhibit("T", list(claims_parts.claim('Section 1: "so."', ["did"], ["saw"], verdict, "Why: this.")))
+
+    assert claims._doubted(section(SUPPORTED)).differs == []
+    told = claims._doubted(section("from a start mixed; later not")).differs
+    assert told == ['Section 1: "so." Ours: from a start mixed; later not ([what was seen](claims.md)).']
+
+
 def test_no_game_is_played_twice(made: tuple[Path, Exhibit]) -> None:
     keys = []
     for path in (made[0] / "parts" / "claims").glob("ring-*.json"):

@@ -16,7 +16,7 @@ import pytest
 from advnets import cli, paper, theory
 from advnets.data import open_table
 from advnets.errors import RunError, UsageError
-from advnets.paper import table2, theory_exact, theory_grid, theory_learned
+from advnets.paper import fig1, fig1_data, fig1_game, table2, theory_exact, theory_grid, theory_learned
 from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table, joined, markdown, write
 
 PICTURELESS = "table2"  # words and figures
@@ -166,6 +166,10 @@ def of_the_fits(folder: Path) -> list[Any]:
     return list(theory_learned._found(Keys("theory", folder, quick=True), theory_learned._QUICK).values())
 
 
+def of_figure_1(folder: Path) -> Any:
+    return fig1._course(Keys("fig1", folder, quick=True), "mixture", fig1._QUICK)
+
+
 def of_table_2(folder: Path) -> dict[str, Any]:
     return table2._found(Keys("table2", folder, quick=True), open_table("mnist"))
 
@@ -192,6 +196,16 @@ KEPT: list[tuple[Callable[[Path], Any], Any, str, Sequence[Any]]] = [
     (of_the_fits, theory_learned, "GRID", [theory_grid.GRID[:100]]),
     (of_the_fits, theory_learned, "SPACING", [0.1]),
     (of_the_fits, theory_learned, "_QUICK", changed(theory_learned._QUICK, "widths", "counts")),
+    (of_figure_1, fig1_game, "_STRETCH", [0.99]),
+    (of_figure_1, fig1_game, "_CELLS", [800]),
+    (of_figure_1, fig1_game, "_FILM_CELLS", [200]),
+    (of_figure_1, fig1_game, "_MARGIN", [4.0]),
+    (of_figure_1, fig1_game, "_SHOWN_MARGIN", [1.0]),
+    (of_figure_1, fig1_game, "_EVERY", [10]),
+    (of_figure_1, fig1_game, "_Z_POINTS", [4097]),
+    (of_figure_1, fig1, "_SAMPLES", [{True: 10}]),
+    (of_figure_1, fig1_data.DISTRIBUTIONS, "mixture", [fig1_data.gaussian]),
+    (of_figure_1, fig1, "_QUICK", changed(fig1._QUICK)),
     (of_table_2, table2, "_QUICK", changed(table2._QUICK)),
 ]
 
@@ -203,11 +217,14 @@ def test_kept_figures_of_other_settings_are_not_used(
     of: Callable[[Path], Any], module: Any, name: str, value: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = of(tmp_path)
-    monkeypatch.setattr(module, name, value)
+    if isinstance(module, dict):
+        monkeypatch.setitem(module, name, value)
+    else:
+        monkeypatch.setattr(module, name, value)
     assert of(tmp_path) != before
 
 
-@pytest.mark.parametrize("module", [table2, theory_exact, theory_learned])
+@pytest.mark.parametrize("module", [fig1_game, table2, theory_exact, theory_learned])
 def test_every_number_that_is_a_setting_is_in_a_key(module: Any) -> None:
     """A new constant of these modules has to join a key, and this list."""
     numbers = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -28,7 +28,7 @@ class Line:
         x, y: of one length; what is not finite leaves a gap.
         style: how it is drawn.
         low, high: the ends of a band around it.
-        color: by default the next of the panel's.
+        color: by default one that no other line of the panel has, and the same wherever the label stands.
     """
 
     label: str
@@ -51,6 +51,7 @@ class Panel:
         log_x, log_y: whether they are logarithmic.
         level: a thin horizontal line: a value to compare with.
         y_range: the lowest and highest value shown.
+        plane: whether x and y are one unit long alike, as points of the plane want it; `y_range` is x's, too.
     """
 
     title: str
@@ -61,6 +62,7 @@ class Panel:
     log_y: bool = False
     level: float | None = None
     y_range: tuple[float, float] | None = None
+    plane: bool = False
 
 
 def panels(shown: Sequence[Panel], path: str | os.PathLike[str], columns: int = 3) -> Path:
@@ -81,18 +83,37 @@ def panels(shown: Sequence[Panel], path: str | os.PathLike[str], columns: int = 
     rows = -(-len(shown) // columns)
     figure = new_figure(0.6 + 3.9 * columns, 3.3 * rows)
     grid = figure.subplots(rows, columns, squeeze=False)
+    chosen = _colors_of(shown)
     for axes, panel in zip(grid.flat, shown, strict=False):
-        _draw(axes, panel)
+        _draw(axes, panel, chosen)
     for axes in grid.flat[len(shown) :]:
         axes.set_visible(False)
     return save_figure(figure, path)
 
 
-def _draw(axes: Axes, panel: Panel) -> None:
+def _colors_of(shown: Sequence[Panel]) -> dict[str, str]:
+    """A color for each label, of those that no other line has in the panels where it stands."""
+    found: dict[str, str] = {}
+    for label in dict.fromkeys(line.label for panel in shown for line in panel.lines if line.label):
+        beside = [line for panel in shown if any(line.label == label for line in panel.lines) for line in panel.lines]
+        own = next((line.color for line in beside if line.label == label and line.color), None)
+        found[label] = own or _free({line.color or found.get(line.label, "") for line in beside})
+    return found
+
+
+def _free(taken: Collection[str]) -> str:
+    """The first color that is not taken; where all are, one of them again."""
+    return next((color for color in _COLORS if color not in taken), _COLORS[len(taken) % len(_COLORS)])
+
+
+def _draw(axes: Axes, panel: Panel, chosen: Mapping[str, str]) -> None:
     if panel.level is not None:
         axes.axhline(panel.level, color=_COLORS[4], linewidth=0.9, linestyle=":")
-    for place, line in enumerate(panel.lines):
-        _draw_line(axes, line, line.color or _COLORS[place % len(_COLORS)])
+    taken = {line.color or chosen.get(line.label, "") for line in panel.lines}
+    for line in panel.lines:
+        color = line.color or chosen.get(line.label) or _free(taken)
+        taken.add(color)
+        _draw_line(axes, line, color)
     axes.set_title(panel.title, fontsize=10, loc="left")
     axes.set_xlabel(panel.x_label, fontsize=9)
     axes.set_ylabel(panel.y_label, fontsize=9)
@@ -100,9 +121,12 @@ def _draw(axes: Axes, panel: Panel) -> None:
     axes.set_yscale("log" if panel.log_y else "linear")
     if panel.y_range is not None:
         axes.set_ylim(*panel.y_range)
+    if panel.plane:
+        axes.set_aspect("equal")
+        axes.set_xlim(*(panel.y_range or axes.get_ylim()))
     tidy(axes)
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, fontsize=8)
+        axes.legend(fontsize=8, edgecolor="none", framealpha=0.8)  # readable where it lies on lines
 
 
 def _draw_line(axes: Axes, line: Line, color: str) -> None:

@@ -37,8 +37,9 @@ def make(bench: Bench) -> Exhibit:
 
 
 def _doubted(section: Exhibit) -> Exhibit:
-    """The section, with its verdict among what differs from the paper where that is not `SUPPORTED`."""
-    verdict = str(section.body[-1])
-    if verdict.startswith(opening(SUPPORTED)):
+    """The section, with its claim and verdict among what differs from the paper where that is not `SUPPORTED`."""
+    quote, said = str(section.body[0]).removeprefix("> "), str(section.body[-1])
+    if said.startswith(opening(SUPPORTED)):
         return section
-    return dataclasses.replace(section, differs=[f"{section.title}: {verdict.replace('**', '')}"])
+    verdict = said.removeprefix("**Verdict: ").split(".**")[0]
+    return dataclasses.replace(section, differs=[f"{quote} Ours: {verdict} ([what was seen](claims.md))."])

@@ -275,5 +275,5 @@ def _cloud(title: str, points: list[list[float]]) -> Panel:
         Line("data", real[0], real[1], "points", color="#2b6ca3"),
         Line("G(z)", made[0], made[1], "points", color="#d9822b"),
     ]
-    reach = max(3.0, 1.1 * float(np.abs(made[1]).max(initial=0)))
-    return Panel(title, lines, y_range=(-reach, reach))
+    reach = max(3.0, 1.1 * float(np.abs(made).max(initial=0)))
+    return Panel(title, lines, y_range=(-reach, reach), plane=True)

@@ -60,7 +60,10 @@ def section(bench: Bench) -> Exhibit:
     ratio = farther(found["momentum"][best["momentum"]], found["adam"][best["adam"]])
     verdict = no_worse(ratio)
     saw = [
-        Picture(bench.path("-momentum.png").name, "Distance at the end for each rate, and the course at the best."),
+        Picture(
+            bench.path("-momentum.png").name,
+            f"Distance at the end for each rate{_unfinished(found)}, and the course at the best.",
+        ),
         ends_table(named),
         f"At its best rate ({best['momentum']:g}) momentum ends {ratio} times as far from the data as Adam at its own"
         f" ({best['adam']:g}); in {_LONGER} times as many steps {longer} times. Lost games, over all rates:"
@@ -71,6 +74,17 @@ def section(bench: Bench) -> Exhibit:
     return Exhibit(
         "Momentum and Adam", claim(_QUOTE, [_DID], saw, verdict, f"{_WHY[verdict]} {_given_time(longer)}"), [row], facts
     )
+
+
+def _unfinished(found: Found) -> str:
+    """Which rates have no point in the picture: all of their games are lost."""
+    gone = [
+        f"{_NAMES[rule]}, {rate:g}"
+        for rule, each in found.items()
+        for rate, courses in each.items()
+        if lost(courses) == len(courses)
+    ]
+    return f" (none where all games are lost: {'; '.join(gone)})" if gone else ""
 
 
 def _given_time(longer: Interval) -> str:

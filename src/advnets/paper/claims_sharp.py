@@ -269,11 +269,13 @@ def _draw(bench: Bench, made: Mapping[str, list[dict[str, Any]]], walked: Mappin
             "G on eight exact points",
             [_cloud(clouds["points"]), Line("data", points[0], points[1], "points", color=_BLUE)],
             y_range=(-3, 3),
+            plane=True,
         ),
         Panel(
             "G on a circle",
             [_cloud(clouds["circle"]), Line("data", _RADIUS * np.cos(around), _RADIUS * np.sin(around), color=_BLUE)],
             y_range=(-3, 3),
+            plane=True,
         ),
     ]
     titles = {

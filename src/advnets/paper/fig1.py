@@ -15,7 +15,7 @@ from advnets.figures.animation import film, gif
 from advnets.figures.figure1 import Scene, figure1, frames
 from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table
 from advnets.paper.fig1_data import DISTRIBUTIONS, Distribution, distribution
-from advnets.paper.fig1_game import ARROWS, Settings, View, camera_of, play, view_of
+from advnets.paper.fig1_game import ARROWS, Settings, View, camera_of, looked_at_with, play, view_of
 
 SURE, CLOSE = 0.05, 0.01
 """Where the game is to end: D within this of 1/2 over the support, and the divergence below this, in nats."""
@@ -99,10 +99,9 @@ def farthest(data: Distribution, moment: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _course(bench: Bench, name: str, settings: Settings) -> Course:
-    def compute() -> Course:
-        return play(distribution(name), settings, bench.seed, _SAMPLES[bench.quick])
-
-    return bench.keep(name, compute, of=asdict(settings))
+    data, samples = distribution(name), _SAMPLES[bench.quick]
+    of = [asdict(settings), samples, looked_at_with(data)]
+    return bench.keep(name, lambda: play(data, settings, bench.seed, samples), of)
 
 
 def _scene(title: str, look: Mapping[str, Any], view: View, note: str = "", **ghosts: Any) -> Scene:
@@ -226,7 +225,10 @@ def _how_it_went(bench: Bench, courses: Mapping[str, Course], settings: Settings
         table,
         f"The end condition is |D - 1/2| of at most {SURE:g} over the support, which is where the data are but for half"
         f" a percent of their mass on either side, and JSD below {CLOSE:g} nats.",
-        Picture(bench.path("-course.png").name, "The course of the three games; thin lines: the end condition."),
+        Picture(
+            bench.path("-course.png").name,
+            "The course of the three games, on the coarser grid of the animation; thin lines: the end condition.",
+        ),
         "Where |D* - 1/2| is above |D - 1/2|, a better judge than this D could still tell the two apart: our D is too"
         " smooth to follow a difference that is narrow or where few points fall. JSD weighs such a difference by its"
         f" mass. {' '.join(where(distribution(name), far[name], end['branches']) for name, end in ends.items())}",

@@ -181,6 +181,13 @@ def camera_of(data: Distribution) -> View:
     return view_of(data, _FILM_CELLS)
 
 
+def looked_at_with(data: Distribution) -> list[float]:
+    """The numbers besides `Settings` that `play` depends on: those of the grids, of G's start and of the data."""
+    density = camera_of(data).p_data
+    fixed = (_STRETCH, _CELLS, _FILM_CELLS, _MARGIN, _SHOWN_MARGIN, _EVERY, _Z_POINTS, *ARROWS, *data.support)
+    return [round(float(each), 6) for each in (*fixed, density.max(), np.square(density).sum())]
+
+
 def look(match: Match, view: View, step: int, doing: str) -> dict[str, Any]:
     """Both players after `step` iterations, as plain values.
 

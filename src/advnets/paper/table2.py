@@ -113,11 +113,11 @@ def make(bench: Bench) -> Exhibit:
             _mixing_table(found),
             f"**p(x)** is of {looks.tests:,} test images made black and white (above or below 127), for these models"
             " give probabilities of such; ± is the standard error over them. Of the VAE: a lower bound by its inference"
-            " network, and a tighter one with many draws. Of the DBN: a lower bound in which log Z stands, less log Z as"
-            " annealed importance sampling estimates it. That estimate is low on average, lower still where its chains"
-            " never see a part of the distribution, and makes p(x) too high: so the figure is a bound only if log Z is"
-            " right, and may lie above the truth. Neither auto-encoders nor adversarial nets have a p(x): for them the"
-            " Parzen estimate of [Table 1](table1.md) stands in.",
+            " network, and a tighter one with many draws. Of the DBN: a lower bound in which log Z stands, less log Z"
+            " as annealed importance sampling estimates it. That estimate is low on average, lower still where its"
+            " chains never see a part of the distribution, and makes p(x) too high: so the figure is a bound only if"
+            " log Z is right, and may lie above the truth. Neither auto-encoders nor adversarial nets have a p(x): for"
+            " them the Parzen estimate of [Table 1](table1.md) stands in.",
         ],
         _rows(found),
         found,

@@ -34,6 +34,9 @@ class Fits:
     """Points of the grid from one at which D is kept to the next."""
 
 
+Found = dict[tuple[int, int], list[dict[str, Any]]]
+"""The fits of all seeds, by width and number of samples."""
+
 _FULL = Fits()
 _QUICK = Fits(widths=(2, 16), counts=(100, 10_000), seeds=1, steps=300)
 
@@ -48,11 +51,7 @@ def section(bench: Bench) -> Exhibit:
     proving = [count for count in counts if any(fit["slack"] < true for width in widths for fit in found[width, count])]
     _draw(bench, found, fits, proving, true)
     gaps = [[f"{width} + {width} units", *(_gap(found[width, count]) for count in counts)] for width in widths]
-    bounds = [fit["bound"] for each in found.values() for fit in each]
-    proofs, broken = sum(bound > 0 for bound in bounds), sum(bound > true for bound in bounds)
-    idle = " or ".join(f"{count:,}" for count in counts if count not in proving)
-    best = found[widths[-1], counts[-1]]
-    proved = [f"{_median(found[widths[-1], count], 'bound'):.4f}" for count in proving]
+    proofs, broken, all_ = _proofs(found, true)
     optimistic = _median(found[widths[-1], counts[0]], "train")
     return Exhibit(
         "A D that is trained",
@@ -72,34 +71,15 @@ def section(bench: Bench) -> Exhibit:
             " by heart and is sure of itself where nothing lies.",
             "Any D, be it the best or not, proves JSD >= (V + log 4) / 2. From n fresh samples of each kind, V is known"
             " up to chance (empirical Bernstein inequality), so that D proves a bound with"
-            f" {100 * fits.confidence:g} % confidence. {proofs} of {len(bounds)} fits prove more than 0; {broken} of"
-            f" these lie above the true JSD, {true:.4f}. With {idle} samples nothing can be proved: what is left to"
-            " chance is more than JSD. Fits of all widths share their data sets, one for each number of samples and"
-            f" seed, so that the proofs are of no more than {len(proving) * seeds} independent data sets.",
+            f" {100 * fits.confidence:g} % confidence. {proofs} of {all_} fits prove more than 0; {broken} of"
+            f" these lie above the true JSD, {true:.4f}. With {_idle(fits, proving)} samples nothing can be proved:"
+            " what is left to chance is more than JSD. Fits of all widths share their data sets, one for each number of"
+            f" samples and seed, so that the proofs are of no more than {len(proving) * seeds} independent data sets.",
             "On its own training samples D's value is no bound at all: the large D with"
             f" {counts[0]} samples claims {optimistic:.3f}. The curve `jsd_bound`, which is logged where D minimizes"
             " cross entropy, is taken on training batches and has this caveat.",
         ],
-        [
-            Row(
-                f"C(G) - V(D, G) of the largest D, {counts[-1]:,} samples",
-                f"{_median(best, 'gap'):.1e}",
-                "0 (Proposition 1)",
-            ),
-            Row("fits that prove more than 0", f"{proofs} of {len(bounds)}", "", f"with {idle} samples none can"),
-            Row(
-                "of these, above the true JSD",
-                f"{broken} of {proofs}",
-                "",
-                f"{100 * (1 - fits.confidence):.3g} % may be; widths share data sets",
-            ),
-            Row(
-                "JSD proved by the largest D",
-                f"{', '.join(proved)} of {true:.4f} nats",
-                "at most JSD (Theorem 1)",
-                f"{', '.join(f'{n:,}' for n in proving)} fresh samples of each kind",
-            ),
-        ],
+        _rows(found, fits, proving, true),
         {
             "true JSD": true,
             "more than 0": proofs,
@@ -110,7 +90,45 @@ def section(bench: Bench) -> Exhibit:
     )
 
 
-def _found(bench: Bench, fits: Fits) -> dict[tuple[int, int], list[dict[str, Any]]]:
+def _rows(found: Found, fits: Fits, proving: list[int], true: float) -> list[Row]:
+    best = found[fits.widths[-1], fits.counts[-1]]
+    proved = [f"{_median(found[fits.widths[-1], count], 'bound'):.4f}" for count in proving]
+    proofs, broken, all_ = _proofs(found, true)
+    idle = _idle(fits, proving)
+    return [
+        Row(
+            f"C(G) - V(D, G) of the largest D, {fits.counts[-1]:,} samples",
+            f"{_median(best, 'gap'):.1e}",
+            "0 (Proposition 1)",
+        ),
+        Row("fits that prove more than 0", f"{proofs} of {all_}", "", f"with {idle} samples none can"),
+        Row(
+            "of these, above the true JSD",
+            f"{broken} of {proofs}",
+            "",
+            f"{100 * (1 - fits.confidence):.3g} % may be; widths share data sets",
+        ),
+        Row(
+            "JSD proved by the largest D",
+            f"{', '.join(proved)} of {true:.4f} nats",
+            "at most JSD (Theorem 1)",
+            f"{', '.join(f'{n:,}' for n in proving)} fresh samples of each kind",
+        ),
+    ]
+
+
+def _proofs(found: Found, true: float) -> tuple[int, int, int]:
+    """How many fits prove more than 0, how many of these more than is true, and how many there are."""
+    bounds = [fit["bound"] for each in found.values() for fit in each]
+    return sum(bound > 0 for bound in bounds), sum(bound > true for bound in bounds), len(bounds)
+
+
+def _idle(fits: Fits, proving: list[int]) -> str:
+    """With how many samples nothing can be proved."""
+    return " or ".join(f"{count:,}" for count in fits.counts if count not in proving)
+
+
+def _found(bench: Bench, fits: Fits) -> Found:
     """For each width and number of samples, the fits of all seeds, kept until anything that they depend on changes."""
     how = {name: value for name, value in dataclasses.asdict(fits).items() if name not in ("widths", "counts")}
     of = [how, repr(DATA), repr(MADE), len(GRID), SPACING]
@@ -151,7 +169,7 @@ def _gap(fits: list[dict[str, Any]]) -> str:
     return f"{np.median(gaps):.1e}{spread}"
 
 
-def _draw(bench: Bench, found: dict[tuple[int, int], Any], fits: Fits, proving: list[int], true: float) -> None:
+def _draw(bench: Bench, found: Found, fits: Fits, proving: list[int], true: float) -> None:
     widths, counts = fits.widths, fits.counts
 
     def proofs(label: str, width: int) -> Line:
