@@ -42,7 +42,7 @@ def kept(folder: Path, text: str) -> tuple[Any, int]:
         json.dumps({"key": KEY, "value": {"score": "high"}}),
         json.dumps({"key": KEY, "value": None}),
     ],
-    ids=range(12),
+    ids=range(11),
 )
 def test_a_part_that_does_not_fit_is_computed_anew(tmp_path: Path, text: str) -> None:
     assert kept(tmp_path, text) == (GOOD, 1)

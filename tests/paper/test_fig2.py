@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -32,6 +33,7 @@ class Faked:
     recipe: Recipe
     samples: np.ndarray
     step: int = 7
+    metrics: Sequence[dict[str, float]] = ({"step": 1, "cost_d": 1.0, "cost_g": 1.0, "d_real": 0.5, "d_fake": 0.5},)
 
     def sample(self, count: int, seed: int) -> np.ndarray:
         return self.samples[np.arange(count) % len(self.samples)]
