@@ -203,7 +203,7 @@ def test_claims_that_are_not_supported_are_among_what_differs() -> None:
     def section(verdict: str) -> Exhibit:
         return Exhibit("T", list(claims_parts.claim('Section 1: "so."', ["did"], ["saw"], verdict, "Why: this.")))
 
-    assert claims._doubted(section(SUPPORTED)).differs == []
+    assert not claims._doubted(section(SUPPORTED)).differs
     told = claims._doubted(section("from a start mixed; later not")).differs
     assert told == ['Section 1: "so." Ours: from a start mixed; later not ([what was seen](claims.md)).']
 

@@ -203,6 +203,8 @@ KEPT: list[tuple[Callable[[Path], Any], Any, str, Sequence[Any]]] = [
     (of_figure_1, fig1_game, "_SHOWN_MARGIN", [1.0]),
     (of_figure_1, fig1_game, "_EVERY", [10]),
     (of_figure_1, fig1_game, "_Z_POINTS", [4097]),
+    (of_figure_1, fig1_game, "_CHUNKS", [4]),
+    (of_figure_1, fig1_game, "_BETAS", [(0.5, 0.95)]),
     (of_figure_1, fig1, "_SAMPLES", [{True: 10}]),
     (of_figure_1, fig1_data.DISTRIBUTIONS, "mixture", [fig1_data.gaussian]),
     (of_figure_1, fig1, "_QUICK", changed(fig1._QUICK)),

@@ -38,6 +38,7 @@ _MARGIN, _SHOWN_MARGIN = 5.0, 1.6  # of the line beyond the support: what is com
 _EVERY = 5  # iterations between looks for panel (a)
 _Z_POINTS = 8193
 _CHUNKS = 8  # in which D's turn alone is filmed
+_BETAS = (0.0, 0.95)  # Adam's
 
 
 @dataclass(frozen=True)
@@ -182,10 +183,10 @@ def camera_of(data: Distribution) -> View:
 
 
 def looked_at_with(data: Distribution) -> list[float]:
-    """The numbers besides `Settings` that `play` depends on: those of the grids, of G's start and of the data."""
+    """The numbers besides `Settings` that `play` depends on: those of this module, and the data's."""
     density = camera_of(data).p_data
-    fixed = (_STRETCH, _CELLS, _FILM_CELLS, _MARGIN, _SHOWN_MARGIN, _EVERY, _Z_POINTS, *ARROWS, *data.support)
-    return [round(float(each), 6) for each in (*fixed, density.max(), np.square(density).sum())]
+    fixed = (_STRETCH, _CELLS, _FILM_CELLS, _MARGIN, _SHOWN_MARGIN, _EVERY, _Z_POINTS, _CHUNKS, *_BETAS, *ARROWS)
+    return [round(float(each), 6) for each in (*fixed, *data.support, density.max(), np.square(density).sum())]
 
 
 def look(match: Match, view: View, step: int, doing: str) -> dict[str, Any]:
@@ -295,7 +296,7 @@ def _reals(data: Distribution, settings: Settings, seed: int) -> RealBatch:
 
 
 def _adam(rate: float, steady: float) -> OptimizerConfig:
-    return OptimizerConfig("adam", rate, betas=(0.0, 0.95), schedule="cosine", decay_from=steady)
+    return OptimizerConfig("adam", rate, betas=_BETAS, schedule="cosine", decay_from=steady)
 
 
 @torch.no_grad()

@@ -107,7 +107,7 @@ _DIFFERENCES = {
     AUTHORS: "an average of G's weights is sampled; the authors sampled G and name no end"
     " (why: docs/explanation/paper-mnist.md)",
     RAW: "as its last step left it",
-    OURS: "the default recipe, minutes of training (why it ends where it does: docs/explanation/measures.md)",
+    OURS: "the default recipe, which ends after minutes of training (why: docs/explanation/measures.md)",
 }
 
 

@@ -204,7 +204,7 @@ def _draw(bench: Bench, found: Found, fits: Fits, proving: list[int], true: floa
     figures.panels(
         [
             Panel("C(G) - V(D, G), nats", gaps, "samples of each kind", log_x=True, log_y=True),
-            Panel("D* and networks", shapes, "x"),
+            Panel("D* and networks", shapes, "x", y_range=(0, 1.3)),  # room for the legend
             Panel(f"JSD claimed and proved (true: {true:.3f})", proved, "samples of each kind", log_x=True, level=true),
         ],
         bench.path("-learned.png"),
