@@ -201,7 +201,7 @@ def keep_samples(path: Path, samples: NDArray[np.uint8]) -> int:
         OSError: they cannot be written.
     """
     write_whole(path, lambda file: np.save(file, samples))
-    return zlib.crc32(np.ascontiguousarray(samples))
+    return zlib.crc32(samples.tobytes())
 
 
 def read_samples(path: Path, shape: Sequence[int], checksum: int) -> NDArray[np.uint8]:
@@ -224,7 +224,7 @@ def read_samples(path: Path, shape: Sequence[int], checksum: int) -> NDArray[np.
         and samples.dtype == np.uint8
         and samples.shape[1:] == tuple(shape)
         and len(samples)
-        and zlib.crc32(np.ascontiguousarray(samples)) == checksum
+        and zlib.crc32(samples.tobytes()) == checksum
     ):
         return samples
     raise ValueError(f"{path}: not the samples of {shape} that were kept")
