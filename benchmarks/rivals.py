@@ -60,8 +60,9 @@ def main() -> None:
         for name, chain, of in CANDIDATES[model](bench, table):
             asked = [of, options.count, options.steps]
             walk = functools.partial(walked, chain, table, options)
-            lines[name] = bench.keep(name.lower().replace(" ", "-"), walk, asked)
-            print(name, {step: look["parzen"] for step, look in lines[name].items()}, flush=True)
+            part = "".join(c if c.isalnum() else "-" for c in name.lower())
+            lines[name] = bench.keep(part, walk, asked)
+            print(name, *(f"{step}: {look['parzen']['shown']}" for step, look in lines[name].items()), flush=True)
     if not options.only:
         target = bench.path(".json") if bench.quick else RESULT
         result = {"machine": surroundings, "count": options.count, "seed": options.seed, "lines": lines}
@@ -136,7 +137,9 @@ def measured(samples: np.ndarray, table: ImageTable) -> dict[str, dict[str, Any]
     for features in ("pixels", "classifier"):
         asked = [name for name, of in MEASURES.items() if of == features]
         found |= evaluate(samples, table, asked, len(samples), real="valid", features=features).measures
-    return {name: {"value": found[name]["value"], "shown": " ".join(describe(found[name]))} for name in MEASURES}
+    return {
+        name: {"value": found[name]["value"], "shown": "{} ({})".format(*describe(found[name]))} for name in MEASURES
+    }
 
 
 def chosen(lines: dict[str, Any], model: str) -> str | None:
@@ -159,7 +162,7 @@ def page(result: dict[str, Any]) -> str:
         f"`python benchmarks/rivals.py OUT`: {result['count']:,} samples each, against MNIST's validation images, seed"
         f" {result['seed']}, on {in_words(result['machine'])}.\n\n{table_lines(table)}\n\n"
         "Of the candidates that reach the paper's figure at the end, those with the highest sum of precision and"
-        f" recall: {'; '.join(str(chosen(result['lines'], model)) for model in MODELS)}.\n"
+        f" recall: {'; '.join(chosen(result['lines'], model) or f'no {name}' for model, name in MODELS.items())}.\n"
     )
 
 
