@@ -1,0 +1,36 @@
+"""The benchmark of the rivals' settings: its rule, and that no image chooses the window that it is scored with."""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+
+import rivals
+
+from advnets.data import open_table
+from advnets.measures.parzen import VALIDATION_IMAGES
+from advnets.paper.exhibit import Bench
+
+
+def end(parzen, precision, recall):
+    figures = {"parzen": parzen, "total_variation": 1.0, "precision": precision, "recall": recall}
+    return {"30": {}, "300": {name: {"value": value, "shown": ""} for name, value in figures.items()}}
+
+
+def test_the_rule_takes_the_best_of_those_that_reach_the_papers_figure():
+    lines = {
+        "CAE, a": end(120.9, 0.9, 0.9), "CAE, b": end(121, 0.3, 0.3), "CAE, c": end(300, 0.5, 0.05),
+        "GSN, a": end(213.9, 0.9, 0.9),
+    }  # fmt: skip
+    assert rivals.chosen(lines, "cae") == "CAE, b"
+    assert rivals.chosen(lines, "gsn") is None
+
+
+def test_images_that_choose_the_window_are_not_among_the_samples(tmp_path, monkeypatch):
+    digits, drawn = open_table("mnist"), []
+    monkeypatch.setattr(rivals, "measured", lambda samples, _: drawn.append(samples) or {})
+    rivals.real(Bench("rivals", tmp_path), digits, 10_000)
+    choosing = {image.tobytes() for image in digits.images[digits.rows("train")[:VALIDATION_IMAGES]]}
+    once = {image.tobytes() for image in digits.images[digits.rows("train")[VALIDATION_IMAGES:]]}
+    assert {image.tobytes() for image in drawn[0]} <= once
+    assert not {image.tobytes() for image in drawn[0]} & (choosing - once)
