@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import advnets
+from advnets import comparison
 from advnets.comparison import Comparison, compare
 from advnets.data import open_table
 from advnets.errors import MeasureError
@@ -71,6 +72,16 @@ def test_figures_that_do_not_compare_are_refused(tmp_path: Path, other: dict[str
     b = write(tmp_path / "b.json", frechet={**answer(1, 0, 2), **other})
     with pytest.raises(MeasureError, match=message):
         compare([a, b])
+
+
+def test_answers_that_do_not_compare_are_refused_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparison, "evaluate", lambda *_, **__: pytest.fail("measured"))
+    a = write(tmp_path / "a.json", frechet=answer(1, 0, 2))
+    b = write(tmp_path / "b.json", frechet={**answer(1, 0, 2), "features": "inception"})
+    with pytest.raises(MeasureError, match="does not compare: features"):
+        compare([tmp_path / "a run", a, b])
 
 
 def test_two_networks_of_one_name_do_not_compare(tmp_path: Path) -> None:
