@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 import time
@@ -295,16 +296,13 @@ def _undirected(bench: Bench, table: ImageTable) -> dict[str, Any]:
 
 def _contractive(bench: Bench, table: ImageTable) -> dict[str, Any]:
     network = cae(bench, table)
-    seen = _seen(bench, table, network.chain(_looks(bench).chains, bench.seed, SIGMA))
-    a_step = _a_step(bench, lambda count, seed, steps: network.sample(count, seed, SIGMA, steps))
-    return {"minutes": trained_seconds(folder(bench, "cae")) / 60, **_mixing(seen, a_step, _looks(bench).shortest)}
+    chain = network.chain(_looks(bench).chains, bench.seed, SIGMA)
+    return _of_chain(bench, table, "cae", chain, functools.partial(network.sample, sigma=SIGMA))
 
 
 def _stochastic(bench: Bench, table: ImageTable) -> dict[str, Any]:
     network = gsn(bench, table)
-    seen = _seen(bench, table, network.chain(_looks(bench).chains, bench.seed))
-    a_step = _a_step(bench, network.sample)
-    return {"minutes": trained_seconds(folder(bench, "gsn")) / 60, **_mixing(seen, a_step, _looks(bench).shortest)}
+    return _of_chain(bench, table, "gsn", network.chain(_looks(bench).chains, bench.seed), network.sample)
 
 
 def _adversarial(bench: Bench, table: ImageTable) -> dict[str, Any]:
@@ -312,6 +310,14 @@ def _adversarial(bench: Bench, table: ImageTable) -> dict[str, Any]:
     run = adversarial(bench, "mnist")
     seconds = _pace(lambda count: run.sample(count, bench.seed), _looks(bench).timed)
     return {"minutes": run.metrics[-1]["seconds"] / 60, "seconds": seconds}
+
+
+def _of_chain(
+    bench: Bench, table: ImageTable, name: str, chain: Iterator[Tensor], sample: Callable[..., object]
+) -> dict[str, Any]:
+    """What a chain took to learn, how slowly it forgets, and what an independent sample of it costs."""
+    mixing = _mixing(_seen(bench, table, chain), _a_step(bench, sample), _looks(bench).shortest)
+    return {"minutes": trained_seconds(folder(bench, name)) / 60, **mixing}
 
 
 def _seen(bench: Bench, table: ImageTable, chain: Iterator[Tensor]) -> npt.NDArray[Any]:
