@@ -71,4 +71,4 @@ def real_batch(update: int) -> Tensor:
 
 
 def weights(module: nn.Module) -> list[Tensor]:
-    return [p.detach().clone() for p in module.parameters()]
+    return [p.detach().cpu().clone() for p in module.parameters()]

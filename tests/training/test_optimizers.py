@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from advnets.training import optimizers
 from advnets.training.optimizers import OptimizerConfig, build_optimizer, learning_rate, momentum
 
 STEPS = 60
@@ -80,6 +82,25 @@ def test_one_flat_update_is_the_update_of_its_parts() -> None:
         apart.update([flat[0][s] for s in SPANS], [gradient[s] for s in SPANS], SPANS, step, STEPS)
         whole.update([flat[1]], [gradient], [slice(None)], step, STEPS)
     torch.testing.assert_close(flat[0], flat[1], rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize("kind", ["adam", "sgd"])
+def test_the_kernels_are_given_tensors_of_one_shape(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On processors the fused kernels take flat state beside matrices; on GPUs they refuse it."""
+    kernel, seen = getattr(optimizers, f"_fused_{kind}"), []
+
+    def watched(*lists: list[torch.Tensor], **settings: Any) -> None:
+        seen.append([[t.shape for t in tensors if t.ndim] for tensors in lists])
+        kernel(*lists, **settings)
+
+    monkeypatch.setattr(optimizers, f"_fused_{kind}", watched)
+    optimizer = build_optimizer(OptimizerConfig(kind=kind, momentum=0.5), 64, torch.device("cpu"))
+    parameters = [torch.zeros(4, 2), torch.zeros(3)]
+    for step in range(2):
+        optimizer.update(parameters, [torch.ones_like(p) for p in parameters], [slice(0, 8), slice(8, 11)], step, STEPS)
+    shapes = [p.shape for p in parameters]
+    assert len(seen) == 2
+    assert all([each for each in lists if each] == [shapes] * (4 if kind == "adam" else 3) for lists in seen)
 
 
 def test_the_state_is_all_there_is() -> None:

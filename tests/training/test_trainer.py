@@ -237,9 +237,9 @@ def test_own_modules_are_asked_for_again(tmp_path: Path) -> None:
 
 def test_what_cannot_compute_in_bfloat16_computes_in_float32() -> None:
     own = pair(True)
-    assert Trainer(FLAT.replace(latent=8, precision="auto"), _digits(), **own).compute == torch.float32
+    assert Trainer(FLAT.replace(latent=8, device="cpu", precision="auto"), _digits(), **own).compute == torch.float32
     with pytest.raises(RecipeError, match="generator cannot compute in bfloat16; use precision float32"):
-        Trainer(FLAT.replace(latent=8, precision="bfloat16"), _digits(), **own)
+        Trainer(FLAT.replace(latent=8, device="cpu", precision="bfloat16"), _digits(), **own)
 
 
 def _digits() -> Data:

@@ -83,12 +83,12 @@ class Fixed(nn.Module):
         self.rows = nn.Parameter(rows)
 
     def forward(self, z: Tensor) -> Tensor:
-        return self.rows[torch.arange(len(z)) % len(self.rows)] + 0 * z.sum()
+        return self.rows[torch.arange(len(z)).to(z.device) % len(self.rows)] + 0 * z.sum()
 
 
 def look_at(rows: np.ndarray[Any, Any], data: Data) -> dict[str, Any]:
     trainer = Trainer(ring(watch={"every": 1}, batch=64), data)
-    trainer.generator.worker = Fixed(torch.from_numpy(rows))  # type: ignore[assignment]
+    trainer.generator.worker = Fixed(torch.from_numpy(rows).to(trainer.device))  # type: ignore[assignment]
     return Watch(trainer).look(trainer)
 
 
@@ -232,11 +232,11 @@ def test_a_stuck_game_of_own_modules_begins_anew_with_their_first_weights(tmp_pa
 
 def test_movement_is_the_mean_way_of_an_image_in_one_step() -> None:
     trainer = Trainer(ring(watch={"every": 1}, batch=64), points())
-    rows = torch.zeros(64, 2)
+    rows = torch.zeros(64, 2, device=trainer.device)
     trainer.generator.worker = Fixed(rows)  # type: ignore[assignment]
     watch = Watch(trainer)
-    trainer.generator.worker = Fixed(rows + torch.tensor([3.0, 4.0]))  # type: ignore[assignment]
-    real = trainer.real_images(64).numpy().astype(np.float64)
+    trainer.generator.worker = Fixed(rows + rows.new_tensor([3.0, 4.0]))  # type: ignore[assignment]
+    real = trainer.real_images(64).cpu().numpy().astype(np.float64)
     apart = np.linalg.norm(real[:, None] - real, axis=2).sum() / (64 * 63)
     assert watch.look(trainer)["movement"] == pytest.approx(5 / apart, rel=1e-4)
 

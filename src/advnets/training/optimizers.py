@@ -109,10 +109,10 @@ class SGD:
         # The fused kernel keeps u = -v / rate; with the ratio of the rates in its momentum it is pylearn2's
         # rule to the letter, also while the rate moves.
         factor = momentum(self.config, step) * (before / rate if rate > 0 else 0.0)
-        velocity = [self._velocity[s] for s in spans]
+        velocity = _shaped(self._velocity, spans, parameters)
         if factor == 0:  # then the kernel takes no velocity, but a later momentum will ask for it
             for kept, grad in zip(velocity, grads, strict=True):
-                kept.view(grad.shape).copy_(grad)
+                kept.copy_(grad)
         _fused_sgd(
             list(parameters), list(grads), velocity if factor else [],
             weight_decay=0.0, momentum=factor, lr=rate, dampening=0.0, nesterov=False, maximize=False,
@@ -139,10 +139,16 @@ class Adam:
         self._step.fill_(step + 1)
         beta1, beta2 = self.config.betas
         _fused_adam(
-            list(parameters), list(grads), [self._mean[s] for s in spans], [self._square[s] for s in spans], [],
+            list(parameters), list(grads), _shaped(self._mean, spans, parameters),
+            _shaped(self._square, spans, parameters), [],
             [self._step] * len(parameters), lr=learning_rate(self.config, step, steps), beta1=beta1, beta2=beta2,
             weight_decay=0.0, eps=self.config.epsilon, amsgrad=False, maximize=False,
         )  # fmt: skip
+
+
+def _shaped(state: Tensor, spans: Spans, parameters: Sequence[Tensor]) -> list[Tensor]:
+    """The flat `state` as one view for each parameter, in its shape: on GPUs the fused kernels refuse any other."""
+    return [state[span].view(p.shape) for span, p in zip(spans, parameters, strict=True)]
 
 
 def build_optimizer(config: OptimizerConfig, size: int, device: torch.device) -> SGD | Adam:
