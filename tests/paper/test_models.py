@@ -190,9 +190,9 @@ def test_trainings_are_shared_and_not_repeated(made: Path) -> None:
     rivals = {folder(bench, name).name for name in ("dbn", "cae", "gsn", "vae")}
     games = {path.name for path in runs.iterdir()} - rivals
     assert {re.sub("-[0-9a-f]{8}-quick-0$", "", name) for name in games} == {
-        "paper-mnist", "mnist", "mnist-averaged-early",
+        "paper-mnist", "mnist", "mnist-best", "mnist-averaged-early",
     }  # fmt: skip
-    assert len(games) == 3
+    assert len(games) == 4
     recipe = load_recipe("mnist")
     assert directory_of(bench, recipe.replace(batch=7)) != directory_of(bench, recipe)
     assert directory_of(bench, recipe.replace(log_every=7)) == directory_of(bench, recipe)  # the game is the same

@@ -155,7 +155,7 @@ def models(bench: Bench, table: ImageTable) -> dict[str, Callable[[], Made]]:
     return {
         **at_the_end(bench, rival_models(bench, table)),
         "Adversarial nets, the authors' settings": lambda: drawn("paper-mnist"),
-        "Adversarial nets, ours": lambda: drawn("mnist"),
+        "Adversarial nets, ours": lambda: drawn("mnist-best"),
     }
 
 
