@@ -4,11 +4,11 @@
 
 Each candidate is trained on MNIST's training images; the states of its chains are measured against the 10,000
 validation images: Parzen (training images choose sigma), total variation, and precision and recall in the features of
-the classifier of digits. Test images decide nothing. The rule, stated before the first run: of a model's candidates
-whose Parzen after all steps is at least the paper's figure, the one with the highest sum of precision and recall
-then. OUT keeps trainings and lines: a command that was stopped goes on. With --only, lines are made and kept, and
-nothing is written until a command without it collects them all. Result: results/rivals.json and rivals.md (with
---quick in OUT instead).
+the classifier of digits. Test images choose nothing; they tell the classifier's own accuracy. The rule, stated before
+the first run: of a model's candidates whose Parzen after all steps is at least the paper's figure, the one with the
+highest sum of precision and recall then. OUT keeps trainings and lines: a command that was stopped goes on. With
+--only, lines are made and kept, and nothing is written until a command without it collects them all. Result:
+results/rivals.json and rivals.md (with --quick in OUT instead).
 """
 
 from __future__ import annotations
