@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from PIL import Image
 from scipy.io import savemat
 
 from advnets.data.tfd import FILE, FOLDS
+from advnets.errors import AdvnetsError
 from advnets.files import write_whole
 from advnets.paper import table1_faces
 from advnets.paper.exhibit import Bench, table_lines
@@ -148,4 +150,7 @@ def page(result: dict[str, Any], found: dict[str, Scores]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except AdvnetsError as error:
+        sys.exit(f"faces.py: {error}")

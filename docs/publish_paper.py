@@ -14,15 +14,19 @@ import dataclasses
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+import torch
 from PIL import Image
 
 import advnets
 from advnets import figures
 from advnets.api import open_data
 from advnets.data import ImageTable
+from advnets.errors import AdvnetsError, RunError
 from advnets.paper.fig2 import COLUMNS, draw, nearness
 from advnets.paper.table1_faces import recipes
 from advnets.recipe import Recipe
@@ -49,7 +53,8 @@ FACES = """
 
 *`paper-tfd-small` and `paper-tfd-stage-two-small` on {train} of the 400 Olivetti faces (AT&T Laboratories Cambridge)
 instead of TFD's 98,058, {one:,} and {two:,} steps. The median distance of {count} samples to the nearest training face
-is {ratio:.2f} of that of {test} test faces; {copies} of them lie nearer than all but 1 % of those.*
+is {ratio:.2f} of that of {test} test faces; {copies} of them lie nearer than all but 1 % of those. Two samples are, on
+average, {apart:.2f} as far apart as two test faces: below 1 they are more alike than faces are.*
 
 ![Stage one: costs, D's outputs and the bound on JSD]({picture_one})
 
@@ -76,8 +81,15 @@ def main() -> None:
 
 
 def copy(out: Path, here: Path) -> None:
-    """Copy what may be shown from `out` to `here`; a text names a picture that may not, instead of showing it."""
+    """Copy what may be shown from `out` to `here`; a text names a picture that may not, instead of showing it.
+
+    What `here` has of the exhibits in `out` and these have no more is removed.
+    """
     here.mkdir(exist_ok=True)
+    for exhibit in out.glob("*.md"):
+        for path in here.glob(f"{exhibit.stem}-*"):
+            if not (out / path.name).exists() and not path.name.startswith(Path(OLIVETTI).stem):
+                path.unlink()
     hidden = {path.name for kind in NOT_TO_SHOW for path in out.glob(kind)}
     for path in sorted(path for kind in KINDS for path in out.glob(kind) if path.name not in hidden):
         if path.name in WITHOUT_LICENCE:
@@ -119,11 +131,17 @@ def faces(file: Path, out: Path) -> None:
     for each, name in zip((first, run), courses.values(), strict=True):
         figures.curves(each.metrics, HERE / name)
     counts = {split: len(table.rows(split)) for split in ("train", "test")}
+    drawn, test = run.sample(SAMPLES, run.recipe.seed + 1), table.images[table.rows("test")]
     facts = {
         "picture": OLIVETTI, **courses, "one": first.step, "two": run.step, **counts,
-        **nearness(run, table, SAMPLES, run.recipe.seed + 1),
+        **nearness(run, table, SAMPLES, run.recipe.seed + 1), "apart": spread(drawn) / spread(test),
     }  # fmt: skip
     (HERE / OLIVETTI).with_suffix(".json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
+
+
+def spread(images: npt.ArrayLike) -> float:
+    """The mean distance between two of the images, in pixels."""
+    return float(torch.pdist(torch.tensor(np.asarray(images, np.float32)).flatten(1)).mean())
 
 
 def shortened(recipe: Recipe, data: Path, steps: int) -> Recipe:
@@ -134,12 +152,19 @@ def shortened(recipe: Recipe, data: Path, steps: int) -> Recipe:
 
 
 def trained(recipe: Recipe, path: Path) -> Run:
-    """Its finished run, taken up where it was."""
+    """Its finished run, taken up where it was; a RunError where it was stopped before its end."""
     if not (path / "run.json").exists():
-        return advnets.train(recipe, run=path)
-    run = advnets.load(path)
-    return run if run.step >= recipe.steps else advnets.resume(path)
+        run = advnets.train(recipe, run=path)
+    else:
+        run = advnets.load(path)
+        run = run if run.step >= recipe.steps else advnets.resume(path)
+    if run.step < recipe.steps:
+        raise RunError(f"{path} stopped at step {run.step:,}", "give the same command again to go on")
+    return run
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except AdvnetsError as error:
+        sys.exit(f"publish_paper.py: {error}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -122,6 +123,16 @@ def test_samples_and_stored_answers_compare(tmp_path: Path) -> None:
     found = compare([tmp_path / "real.json", tmp_path / "gray.npy"], data="mnist", metrics="total_variation")
     assert list(found.verdicts("total_variation").values()) == ["best", "worse"]
     assert json.loads(json.dumps(found.as_dict()))["differences"][0]["real"] is True
+
+
+def test_files_that_part_in_one_measure_compare_in_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parzen, frechet = answer(215, 211, 219), answer(1, 0, 2)
+    a = write(tmp_path / "a.json", parzen=parzen, frechet=frechet)
+    b = write(tmp_path / "b.json", parzen=parzen, frechet={**frechet, "features": "inception"})
+    monkeypatch.setattr(comparison, "evaluate", lambda *_, **__: SimpleNamespace(measures={"parzen": parzen}))
+    assert list(compare(["run", a, b], metrics="parzen").answers["run"]) == ["parzen"]
+    with pytest.raises(MeasureError, match="frechet does not compare"):
+        compare([a, b])
 
 
 def test_every_row_says_whose_it_is_however_narrow_the_terminal(

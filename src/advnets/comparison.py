@@ -110,21 +110,47 @@ def compare(sources: Sequence[str | Path], **options: Any) -> Comparison:
     if len(set(names)) < 2 or len(set(names)) < len(names):
         raise MeasureError(f"{len(names)} to compare, {len(set(names))} different", "name two or more, each once")
     stored = {name: _stored(Path(name)) for name in names if name.endswith(".json")}
-    _measures_of(stored)  # what cannot be compared is refused before anything is measured
+    _refuse_early(stored)
     answers = {name: stored[name] if name in stored else evaluate(name, **options).measures for name in names}
     common = _measures_of(answers)
     return Comparison({name: {measure: each[measure] for measure in common} for name, each in answers.items()})
 
 
+def _refuse_early(stored: Mapping[str, Answers]) -> None:
+    """Refuse files that do not compare in any measure before anything is measured beside them.
+
+    Which measures the others will have is not known yet: files that compare in one may still have it in common.
+    """
+    refused: MeasureError | None = None
+    for measure in _common(stored):
+        try:
+            _check_all(stored, [measure])
+        except MeasureError as error:
+            refused = refused or error
+        else:
+            return
+    if refused is not None:
+        raise refused
+
+
 def _measures_of(answers: Mapping[str, Answers]) -> list[str]:
     """The measures that all have; a MeasureError where there is none, or where they were taken in other ways."""
+    common = _common(answers)
+    _check_all(answers, common)
+    return common
+
+
+def _common(answers: Mapping[str, Answers]) -> list[str]:
     common = [measure for measure in MEASURES if all(measure in each for each in answers.values())]
     if not common:
         raise MeasureError("no measure in common", "evaluate them by the same --metrics")
+    return common
+
+
+def _check_all(answers: Mapping[str, Answers], measures: Sequence[str]) -> None:
     names = list(answers)
     for name in names[1:]:
-        _check_comparable(names[0], name, answers[names[0]], answers[name], common)
-    return common
+        _check_comparable(names[0], name, answers[names[0]], answers[name], measures)
 
 
 def _stored(path: Path) -> Answers:

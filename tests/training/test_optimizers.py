@@ -85,12 +85,12 @@ def test_one_flat_update_is_the_update_of_its_parts() -> None:
 
 
 @pytest.mark.parametrize("kind", ["adam", "sgd"])
-def test_the_kernels_are_given_tensors_of_one_shape(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_kernels_are_given_tensors_of_one_layout(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """On processors the fused kernels take flat state beside matrices; on GPUs they refuse it."""
     kernel, seen = getattr(optimizers, f"_fused_{kind}"), []
 
     def watched(*lists: list[torch.Tensor], **settings: Any) -> None:
-        seen.append([[t.shape for t in tensors if t.ndim] for tensors in lists])
+        seen.append([[(t.shape, t.stride()) for t in tensors if t.ndim] for tensors in lists])
         kernel(*lists, **settings)
 
     monkeypatch.setattr(optimizers, f"_fused_{kind}", watched)
@@ -98,9 +98,9 @@ def test_the_kernels_are_given_tensors_of_one_shape(kind: Any, monkeypatch: pyte
     parameters = [torch.zeros(4, 2), torch.zeros(3)]
     for step in range(2):
         optimizer.update(parameters, [torch.ones_like(p) for p in parameters], [slice(0, 8), slice(8, 11)], step, STEPS)
-    shapes = [p.shape for p in parameters]
+    layouts = [(p.shape, p.stride()) for p in parameters]
     assert len(seen) == 2
-    assert all([each for each in lists if each] == [shapes] * (4 if kind == "adam" else 3) for lists in seen)
+    assert all([each for each in lists if each] == [layouts] * (4 if kind == "adam" else 3) for lists in seen)
 
 
 def test_the_state_is_all_there_is() -> None:

@@ -53,6 +53,20 @@ def test_a_move_is_the_optimizers(compute: torch.dtype) -> None:
         torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-6)
 
 
+def test_gradients_reach_the_optimizer_in_the_parameters_own_layout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A size of 1 leaves its stride open: such gradients are contiguous, and the fused kernels refuse them on GPUs."""
+    player = Player(nn.Conv2d(1, 8, 4, bias=False), ADAM, torch.float32)
+    grad = torch.rand(8, 4, 4, 1).permute(0, 3, 1, 2)
+    view = player.master.views[0]
+    assert grad.is_contiguous()
+    assert grad.stride() != view.stride()
+    seen: list[torch.Tensor] = []
+    monkeypatch.setattr(player.optimizer, "update", lambda _, grads, *__: seen.extend(grads))
+    player.move([grad], 0, 10)
+    assert torch.equal(seen[0], grad)
+    assert seen[0].stride() == view.stride()
+
+
 def test_the_worker_follows_the_master_which_keeps_what_bfloat16_cannot() -> None:
     network = seeded_generator()
     before = weights(network)

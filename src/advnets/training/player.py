@@ -86,7 +86,11 @@ class Player:
         """Update number `step` of `steps` along `grads`, one for each of `parameters` (None is zero)."""
         if self._work is self.master:
             known = [torch.zeros_like(v) if g is None else g for g, v in zip(grads, self.master.views, strict=True)]
-            known = [g if g.is_contiguous() else g.contiguous() for g in known]
+            # On GPUs the fused kernels want equal strides, also where a size of 1 makes strides arbitrary.
+            known = [
+                g if g.stride() == v.stride() else torch.empty_like(v).copy_(g)
+                for g, v in zip(known, self.master.views, strict=True)
+            ]
             self.optimizer.update(self.master.views, known, self.master.spans, step, steps)
         else:
             whole = [slice(None)]
