@@ -86,10 +86,13 @@ def copy(out: Path, here: Path) -> None:
     What `here` has of the exhibits in `out` and these have no more is removed.
     """
     here.mkdir(exist_ok=True)
-    for exhibit in out.glob("*.md"):
-        for path in here.glob(f"{exhibit.stem}-*"):
-            if not (out / path.name).exists() and not path.name.startswith(Path(OLIVETTI).stem):
-                path.unlink()
+    exhibits = {text.stem for folder in (out, here) for text in folder.glob("*.md")}
+    for path in (path for kind in KINDS for path in here.glob(kind)):
+        # fig1-mixture is an exhibit of its own, and no part of fig1
+        of = max((name for name in exhibits if f"{path.stem}-".startswith(f"{name}-")), key=len, default="")
+        made = (out / f"{of}.md").exists() and not path.name.startswith(Path(OLIVETTI).stem)
+        if made and not (out / path.name).exists():
+            path.unlink()
     hidden = {path.name for kind in NOT_TO_SHOW for path in out.glob(kind)}
     for path in sorted(path for kind in KINDS for path in out.glob(kind) if path.name not in hidden):
         if path.name in WITHOUT_LICENCE:

@@ -36,13 +36,18 @@ def test_faces_stay_and_training_images_are_cut_off(publish: ModuleType, tmp_pat
     (out / "fig2.md").write_text("![TFD](fig2-b.png)\n\n*TFD*\n\n![CIFAR-10](fig2-c.png)\n")
     (out / "fig1-animation.mp4").write_bytes(b"film")
     here.mkdir()
-    for old in ("table1-renamed.png", "fig2-b-olivetti.png"):  # an earlier table 1 had the first
+    for old in (
+        "table1-renamed.png",
+        "fig2-b-olivetti.png",
+        "fig2-other.md",
+        "fig2-other-a.png",
+    ):  # an earlier table 1 had the first
         (here / old).write_bytes(b"old")
     (out / "table1.md").write_text("")
     publish.copy(out, here)
     assert {path.name for path in here.iterdir()} == {
         "fig2-a.png", "fig2-c.png", "table1-dbn.png", "fig2.md", "fig1-animation.mp4", "table1.md",
-        "fig2-b-olivetti.png",
+        "fig2-b-olivetti.png", "fig2-other.md", "fig2-other-a.png",
     }  # fmt: skip
     assert (here / "fig2.md").read_text() == "(These faces are not to be shown.)\n\n![CIFAR-10](fig2-c.png)\n"
     with Image.open(here / "fig2-c.png") as cut, Image.open(here / "fig2-a.png") as whole:

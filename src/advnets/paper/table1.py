@@ -70,7 +70,7 @@ def make(bench: Bench) -> Exhibit:
     )
     rows = [
         *(Row(name, _nats(answer), _paper(name), note(name, answer, real)) for name, answer in found.items()),
-        Row(goal, _nats(real), _paper(goal), "the goal: a perfect generator can do no better"),
+        Row(goal, _nats(real), _paper(goal), "the goal: a perfect generator comes out here"),
         *faces.rows,
     ]  # fmt: skip
     return Exhibit(
@@ -107,8 +107,8 @@ _DIFFERENCES = {
     AUTHORS: "an average of G's weights is sampled; the authors sampled G and name no end"
     " (why: docs/explanation/paper-mnist.md)",
     RAW: "as its last step left it",
-    OURS: "the same networks in the relativistic game, with gradient penalties instead of dropout, and Adam"
-    " (why: docs/explanation/measures.md)",
+    OURS: "the same networks in the relativistic game, with gradient penalties instead of dropout, and Adam; an average"
+    " of G's weights is sampled (why: docs/explanation/measures.md)",
 }
 
 
@@ -162,8 +162,9 @@ def _opening(bench: Bench, table: ImageTable) -> str:
 
 def _how_to_read(bench: Bench) -> str:
     return (
-        "Real images' own row is the goal: a perfect generator can do no better, and higher figures are not of better"
-        " images (Theis, van den Oord and Bethge 2016: such estimates rank models unreliably). Total variation is the"
+        "Real images' own row is the goal: a perfect generator comes out there. What is above has better centers of"
+        " windows (averages, prototypes), not better images (Theis, van den Oord and Bethge 2016: such estimates rank"
+        " models unreliably): whether they are as good, precision and recall say. Total variation is the"
         f" samples' sharpness over that of real images: a figure counts where it is within {_SHARP:g} of 1, for blur"
         " raises Parzen. Precision and recall are in"
         f" {'pixels' if bench.quick else 'the features of a classifier of digits'}, with 95 % intervals."
