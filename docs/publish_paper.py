@@ -69,10 +69,12 @@ def main() -> None:
     args = parser.parse_args()
     if not list(args.out.glob("*.md")):
         parser.error(f"{args.out} has no exhibits: advnets paper all --out {args.out}")
+    if args.olivetti is not None and not args.olivetti.is_file():
+        parser.error(f"{args.olivetti}: no such file; give olivettifaces.mat")
+    if args.olivetti is not None:  # first, for it can fail: the texts stay as they were then
+        faces(args.olivetti, args.out / "olivetti")
     copy(args.out, HERE)
     said = CUT if any((HERE / name).exists() for name in WITHOUT_LICENCE) else ""
-    if args.olivetti is not None:
-        faces(args.olivetti, args.out / "olivetti")
     if (facts := (HERE / OLIVETTI).with_suffix(".json")).exists():
         said += FACES.format(**json.loads(facts.read_text("utf-8")))
     text = HERE / "fig2.md"

@@ -36,12 +36,8 @@ def test_faces_stay_and_training_images_are_cut_off(publish: ModuleType, tmp_pat
     (out / "fig2.md").write_text("![TFD](fig2-b.png)\n\n*TFD*\n\n![CIFAR-10](fig2-c.png)\n")
     (out / "fig1-animation.mp4").write_bytes(b"film")
     here.mkdir()
-    for old in (
-        "table1-renamed.png",
-        "fig2-b-olivetti.png",
-        "fig2-other.md",
-        "fig2-other-a.png",
-    ):  # an earlier table 1 had the first
+    # An earlier table 1 had the first; the others are of Olivetti and of an exhibit that is not made here.
+    for old in ("table1-renamed.png", "fig2-b-olivetti.png", "fig2-other.md", "fig2-other-a.png"):
         (here / old).write_bytes(b"old")
     (out / "table1.md").write_text("")
     publish.copy(out, here)

@@ -34,6 +34,10 @@ _SMALL = RBMConfig(hidden=64, epochs=2)
 KEYS = {"DBN": "dbn", "Stacked CAE": "cae", "Deep GSN": "gsn"}
 """What `settings` and `folder` know each rival of Table 1 as."""
 
+AUTHORS, OURS = "Adversarial nets, the authors' settings", "Adversarial nets, ours"
+GAMES = {AUTHORS: "paper-mnist", OURS: "mnist-best"}
+"""The recipe of each row of adversarial nets."""
+
 
 @dataclass(frozen=True)
 class Rivals:
@@ -154,15 +158,14 @@ def models(bench: Bench, table: ImageTable) -> dict[str, Callable[[], Made]]:
 
     return {
         **at_the_end(bench, rival_models(bench, table)),
-        "Adversarial nets, the authors' settings": lambda: drawn("paper-mnist"),
-        "Adversarial nets, ours": lambda: drawn("mnist-best"),
+        **{name: functools.partial(drawn, recipe) for name, recipe in GAMES.items()},
     }
 
 
 def raw_draws(bench: Bench) -> Callable[[], Images]:
     """Draws of the authors' G as its last step left it, not averaged."""
     return lambda: np.asarray(
-        adversarial(bench, "paper-mnist").sample(sample_count(bench), bench.seed + 1, averaged=False), np.uint8
+        adversarial(bench, GAMES[AUTHORS]).sample(sample_count(bench), bench.seed + 1, averaged=False), np.uint8
     )
 
 

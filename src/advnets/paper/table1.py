@@ -20,7 +20,19 @@ from advnets.evaluation import evaluate
 from advnets.measures.parzen import VALIDATION_IMAGES
 from advnets.paper import table1_faces
 from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table, keep_samples, read_samples
-from advnets.paper.rivals import KEYS, Made, caption, chain_steps, models, raw_draws, sample_count, settings
+from advnets.paper.rivals import (
+    AUTHORS,
+    GAMES,
+    KEYS,
+    OURS,
+    Made,
+    caption,
+    chain_steps,
+    models,
+    raw_draws,
+    sample_count,
+    settings,
+)
 from advnets.paper.table1_chains import along
 from advnets.paper.table1_rewards import Stand, stands
 from advnets.recipe import load_recipe, to_dict
@@ -97,7 +109,6 @@ def make(bench: Bench) -> Exhibit:
     )
 
 
-AUTHORS, OURS = "Adversarial nets, the authors' settings", "Adversarial nets, ours"
 RAW = "The authors' settings, G itself instead of its average"
 
 PAPER = {"DBN": (138, 2), "Stacked CAE": (121, 1.6), "Deep GSN": (214, 1.1), AUTHORS: (225, 2), OURS: (225, 2)}
@@ -112,11 +123,7 @@ _DIFFERENCES = {
 }
 
 
-MODELS = {
-    **KEYS,
-    AUTHORS: "paper-mnist",
-    OURS: "mnist-best",
-}
+MODELS = {**KEYS, **GAMES}
 """What `rivals.settings` knows each row as."""
 
 
