@@ -2,7 +2,7 @@
 
 Texts, figures and pictures are copied as they are, but for two things: CIFAR-10's images state no licence, so that the
 column of training examples is cut off Figure 2's panels c and d; and pictures of TFD stay where they are, for its faces
-are not to be shown, nor what is trained on them. With --olivetti FILE (olivettifaces.mat) panel b of another set of
+are not to be shown, nor what is trained on them. Table 1 ends with what was measured beside it. With --olivetti FILE (olivettifaces.mat) panel b of another set of
 faces is made: both stages of the reduced TFD recipes on the Olivetti faces (AT&T Laboratories Cambridge), for a few
 thousand steps, in OUT/olivetti. It stays where a later OUT is copied without.
 """
@@ -45,6 +45,13 @@ CUT = (
     "\n\nOn this page the last column of panels c and d is cut off: CIFAR-10 states no licence under which its images"
     " could be shown. The command shows it to whoever has the data."
 )
+BESIDE = """
+
+## Beside this page
+
+The column of faces was made of FER2013, which are other faces: [its figures](../../benchmarks/results/faces.md). The row
+of ours has other figures with other seeds, and without its average of G's weights:
+[all of them](../explanation/measures.md#real-images-own-figure-another-game)."""
 FACES = """
 
 ## b) other faces
@@ -77,9 +84,10 @@ def main() -> None:
     said = CUT if any((HERE / name).exists() for name in WITHOUT_LICENCE) else ""
     if (facts := (HERE / OLIVETTI).with_suffix(".json")).exists():
         said += FACES.format(**json.loads(facts.read_text("utf-8")))
-    text = HERE / "fig2.md"
-    if (args.out / text.name).exists() and said:  # copied just now, without what is added here
-        text.write_text(text.read_text("utf-8").rstrip() + said + "\n", "utf-8")
+    for name, added in (("fig2.md", said), ("table1.md", BESIDE)):
+        if (args.out / name).exists() and added:  # copied just now, without what is added here
+            text = (HERE / name).read_text("utf-8").rstrip()
+            (HERE / name).write_text(f"{text}{added}\n", "utf-8")
 
 
 def copy(out: Path, here: Path) -> None:
