@@ -1,10 +1,11 @@
 """Copy the exhibits that `advnets paper all --out OUT` made into docs/paper: `python docs/publish_paper.py OUT`.
 
-Texts, figures and pictures are copied as they are, but for two things: CIFAR-10's images state no licence, so that the
-column of training examples is cut off Figure 2's panels c and d; and pictures of TFD stay where they are, for its faces
-are not to be shown, nor what is trained on them. Table 1 ends with what was measured beside it. With --olivetti FILE (olivettifaces.mat) panel b of another set of
-faces is made: both stages of the reduced TFD recipes on the Olivetti faces (AT&T Laboratories Cambridge), for a few
-thousand steps, in OUT/olivetti. It stays where a later OUT is copied without.
+Texts, figures and pictures are copied as they are, but for three things: CIFAR-10's images state no licence, so that
+the column of training examples is cut off Figure 2's panels c and d; and pictures of TFD stay where they are, for its
+faces are not to be shown, nor what is trained on them. Table 1 ends with what was measured beside it. With --olivetti
+FILE (olivettifaces.mat) panel b of another set of faces is made: both stages of the reduced TFD recipes on the
+Olivetti faces (AT&T Laboratories Cambridge), for a few thousand steps, in OUT/olivetti. It stays where a later OUT is
+copied without.
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ BESIDE = """
 
 ## Beside this page
 
-The column of faces was made of FER2013, which are other faces: [its figures](../../benchmarks/results/faces.md). The row
-of ours has other figures with other seeds, and without its average of G's weights:
+The column of faces was made of FER2013, which are other faces: [its figures](../../benchmarks/results/faces.md). The
+row of ours has other figures with other seeds, and without its average of G's weights:
 [all of them](../explanation/measures.md#real-images-own-figure-another-game)."""
 FACES = """
 
