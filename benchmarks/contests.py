@@ -15,9 +15,9 @@ from peers import PeerGame, endless, loader
 from torchgan_way import TorchGANGame
 
 from advnets.api import open_data
+from advnets.config.recipe import Recipe, load_recipe
 from advnets.data import ImageTable, open_table
-from advnets.recipe import Recipe, load_recipe
-from advnets.training.devices import resolve_device, resolve_precision
+from advnets.devices import resolve_device, resolve_precision
 from advnets.training.trainer import Data, Trainer
 
 COLOR_IMAGES = "ADVNETS_COLOR_IMAGES"

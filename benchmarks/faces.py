@@ -26,13 +26,13 @@ from machine import in_words, machine
 from PIL import Image
 from scipy.io import savemat
 
+from advnets.config.recipe import Recipe
 from advnets.data.tfd import FILE, FOLDS
 from advnets.errors import AdvnetsError
 from advnets.files import write_whole
-from advnets.paper import table1_faces
 from advnets.paper.exhibit import Bench, table_lines
-from advnets.paper.table1_faces import PAPER, REAL, STAGES, Scores, column, open_folds, table
-from advnets.recipe import Recipe
+from advnets.paper.table1 import faces as table1_faces
+from advnets.paper.table1.faces import PAPER, REAL, STAGES, Scores, column, open_folds, table
 
 NAME = "FER2013"
 REPOSITORY = Path(__file__).parents[1]

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from advnets.config.recipe import Recipe
 from advnets.networks.build import build_discriminator, build_generator
-from advnets.recipe import Recipe
 
 Work = Callable[[], object]
 

@@ -20,8 +20,8 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
+from advnets.config.recipe import Recipe
 from advnets.networks.build import DiscriminatorConfig, GeneratorConfig
-from advnets.recipe import Recipe
 from advnets.training.optimizers import OptimizerConfig
 from advnets.training.trainer import Data
 

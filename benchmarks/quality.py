@@ -29,9 +29,9 @@ from machine import machine
 from peers import PeerGame
 
 import advnets
-from advnets.training import checkpoint
+from advnets.runs import checkpoint
+from advnets.runs.run import Run
 from advnets.training.optimizers import OptimizerConfig
-from advnets.training.run import Run
 
 RESULT = Path(__file__).parent / "results" / "quality.json"
 SAMPLES, TARGETS, TOLERANCE = 10_000, (215.0, 225.0), 0.05

@@ -27,17 +27,17 @@ import numpy as np
 from machine import in_words, machine
 from torch import Tensor
 
-from advnets.baselines.contractive import SIGMA, CAEConfig
-from advnets.baselines.gsn import GSNConfig
 from advnets.data import ImageTable, open_table
 from advnets.errors import AdvnetsError
-from advnets.evaluation import evaluate
+from advnets.evaluation.evaluate import evaluate
+from advnets.evaluation.report import describe
 from advnets.files import write_whole
 from advnets.measures.parzen import VALIDATION_IMAGES
 from advnets.paper.exhibit import Bench, Table, table_lines
+from advnets.paper.models.contractive import SIGMA, CAEConfig
+from advnets.paper.models.gsn import GSNConfig
 from advnets.paper.rivals import MNIST, cae, gsn
-from advnets.paper.table1 import PAPER
-from advnets.report import describe
+from advnets.paper.table1.exhibit import PAPER
 
 RESULT = Path(__file__).parent / "results" / "rivals.json"
 MEASURES = {"parzen": "pixels", "total_variation": "pixels", "precision": "classifier", "recall": "classifier"}

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from peers import discriminator, endless, generator, loader
 
-from advnets.recipe import Recipe
+from advnets.config.recipe import Recipe
 from advnets.training.trainer import Data
 
 

@@ -22,7 +22,7 @@ from interleave import Timing, interleave
 from machine import in_words, machine
 from processes import memory, start_up
 
-from advnets.training.devices import resolve_device, resolve_precision
+from advnets.devices import resolve_device, resolve_precision
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -22,8 +22,8 @@ from watch import Case, class_counter, play, rate_of_g
 
 import advnets
 from advnets.data import ImageTable, open_table
+from advnets.evaluation.report import describe
 from advnets.measures.catalog import MEASURES
-from advnets.report import describe
 from advnets.training.trainer import Trainer
 
 RESULT = Path(__file__).parent / "results" / "verdicts.json"

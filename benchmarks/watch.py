@@ -29,12 +29,12 @@ import numpy as np
 from machine import machine
 
 from advnets.api import open_data
+from advnets.config.recipe import Recipe, load_recipe
 from advnets.data import ImageTable
 from advnets.data.toys import PointTable
 from advnets.measures.features import extractor
-from advnets.recipe import Recipe, load_recipe
+from advnets.training.hooks.watch import LEAST_WILD, SETTLED, WILD, Watch, alarm_steps
 from advnets.training.trainer import Data, Trainer
-from advnets.training.watch import LEAST_WILD, SETTLED, WILD, Watch, alarm_steps
 
 RESULT = Path(__file__).parent / "results" / "watch.json"
 STAGE, FAKES, IN_A_ROW = 25, 500, 3

@@ -17,10 +17,10 @@ import numpy as np
 import advnets
 from advnets import figures
 from advnets.data import open_table
+from advnets.evaluation.report import write_report
 from advnets.measures import nearest, parzen, total_variation
-from advnets.report import write_report
-from advnets.training import checkpoint
-from advnets.training.run import Run
+from advnets.runs import checkpoint
+from advnets.runs.run import Run
 
 HERE = Path(__file__).parent / "pictures"
 PAPER_PARZEN, PAPER_ERROR = 225, 2

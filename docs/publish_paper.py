@@ -26,12 +26,12 @@ from PIL import Image
 import advnets
 from advnets import figures
 from advnets.api import open_data
+from advnets.config.recipe import Recipe
 from advnets.data import ImageTable
 from advnets.errors import AdvnetsError, RunError
 from advnets.paper.fig2 import COLUMNS, draw, nearness
-from advnets.paper.table1_faces import recipes
-from advnets.recipe import Recipe
-from advnets.training.run import Run
+from advnets.paper.table1.faces import recipes
+from advnets.runs.run import Run
 
 HERE = Path(__file__).parent / "paper"
 STEPS = (6_000, 3_000)

@@ -18,8 +18,8 @@ import pytest
 from PIL import Image
 
 from advnets import api, cli
+from advnets.config.recipe import recipe_names
 from advnets.data import open_table
-from advnets.recipe import recipe_names
 
 TINY = ("--generator.hidden", "16", "--discriminator.units", "8", "--batch", "10", "--sample-every", "0")
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import advnets
-from advnets import comparison
-from advnets.comparison import Comparison, compare
 from advnets.data import open_table
 from advnets.errors import MeasureError
+from advnets.evaluation import compare as comparison
+from advnets.evaluation.compare import Comparison, compare
 from advnets.terminal.answers import print_comparison
 
 

@@ -12,13 +12,13 @@ import pytest
 from PIL import Image
 
 import advnets
+from advnets.config.recipe import from_dict
 from advnets.data import open_table
 from advnets.data.toys import open_points
 from advnets.errors import MeasureError, RecipeError
 from advnets.measures import parzen
 from advnets.measures.catalog import MEASURES, Subject
 from advnets.measures.features import BUILDERS, Extractor, Setting, extractor
-from advnets.recipe import from_dict
 
 
 def real_digits(count: int = 120) -> np.ndarray:

@@ -16,15 +16,13 @@ ROOT = Path(advnets.__file__).parent
 COMMON = {"errors", "files"}
 LAYERS = {
     "data": set(),
+    "devices": set(),
+    "randomness": set(),
     "figures": set(),
     "networks": set(),
     "games": {"networks"},
-    "measures": {"games", "networks", "data"},
+    "measures": {"games", "networks", "data", "randomness", "devices"},
     "theory": {"games", "networks"},
-    # A recipe is made of the configurations that stand beside what they configure.
-    "recipe": {"training", "games", "networks"},
-    "baselines": {"training", "measures", "recipe", "games", "networks", "data"},
-    "training": {"recipe", "measures", "games", "networks", "data", "figures"},
 }
 """What each part may import besides `COMMON` and itself. Parts that are not named stand above all of these."""
 

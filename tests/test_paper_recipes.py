@@ -13,14 +13,14 @@ import torch
 from torch import nn
 
 import advnets
+from advnets.config.recipe import Recipe, load_recipe, to_dict
 from advnets.data.contrast import display_range, moments, restore
 from advnets.errors import RecipeError
 from advnets.networks.build import build_discriminator, build_generator
 from advnets.networks.convolutional import PaperConvGenerator
 from advnets.networks.layers import Dropout, Maxout
 from advnets.networks.mlp import MLPGenerator
-from advnets.recipe import Recipe, load_recipe, to_dict
-from advnets.training import checkpoint
+from advnets.runs import checkpoint
 from advnets.training.trainer import Data, Trainer
 
 FULL = ["paper-tfd", "paper-tfd-stage-two", "paper-cifar10-fc", "paper-cifar10-conv"]

@@ -7,8 +7,17 @@ from pathlib import Path
 import pytest
 import yaml
 
+from advnets.config.recipe import (
+    Recipe,
+    from_dict,
+    load_recipe,
+    parse_size,
+    recipe_names,
+    recipe_summary,
+    to_dict,
+    to_yaml,
+)
 from advnets.errors import RecipeError
-from advnets.recipe import Recipe, from_dict, load_recipe, parse_size, recipe_names, recipe_summary, to_dict, to_yaml
 
 
 def written(folder: Path, text: str) -> Path:

@@ -14,9 +14,9 @@ from advnets.errors import AdvnetsError
 
 if TYPE_CHECKING:
     from advnets.api import load, resume, train
-    from advnets.evaluation import evaluate
-    from advnets.recipe import Recipe
-    from advnets.training.run import Run
+    from advnets.config.recipe import Recipe
+    from advnets.evaluation.evaluate import evaluate
+    from advnets.runs.run import Run
 
 __all__ = ["AdvnetsError", "Recipe", "Run", "evaluate", "load", "resume", "train"]
 
@@ -24,9 +24,9 @@ _HOMES = {
     "train": "advnets.api",
     "resume": "advnets.api",
     "load": "advnets.api",
-    "evaluate": "advnets.evaluation",
-    "Recipe": "advnets.recipe",
-    "Run": "advnets.training.run",
+    "evaluate": "advnets.evaluation.evaluate",
+    "Recipe": "advnets.config.recipe",
+    "Run": "advnets.runs.run",
 }
 
 

@@ -11,20 +11,20 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from advnets.config.recipe import Recipe, load_recipe
 from advnets.data import ImageTable, open_table
 from advnets.data.named import NAMED
 from advnets.data.toys import TOYS, PointTable, open_points
 from advnets.errors import DivergedError, RecipeError, RunError
-from advnets.recipe import Recipe, load_recipe
-from advnets.report import write_report
-from advnets.training import checkpoint
-from advnets.training.directory import RunDirectory, writing
+from advnets.evaluation.report import write_report
+from advnets.runs import checkpoint
+from advnets.runs.directory import RunDirectory, writing
+from advnets.runs.run import Run, surroundings
+from advnets.training.hooks.measuring import Measuring
+from advnets.training.hooks.rollback import gentler, roll_back, way_back
+from advnets.training.hooks.watch import Watch
 from advnets.training.loop import play
-from advnets.training.measuring import Measuring
-from advnets.training.rollback import gentler, roll_back, way_back
-from advnets.training.run import Run, surroundings
 from advnets.training.trainer import Data, Trainer
-from advnets.training.watch import Watch
 
 
 def open_data(recipe: Recipe) -> ImageTable | PointTable:

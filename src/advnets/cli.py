@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def train(args: list[str]) -> None:
     """Train from the beginning."""
     import advnets.api as api
-    from advnets.flags import spelled_out, train_flags
+    from advnets.terminal.flags import spelled_out, train_flags
     from advnets.terminal.runs import print_trained
 
     args = spelled_out(args)
@@ -203,8 +203,8 @@ def evaluate(args: list[str]) -> None:
             size: H or HxW that samples and data from image files are brought to.
             json: also write the answers to this file, as one JSON object.
         """
-        from advnets import evaluation
-        from advnets.report import write_evaluation
+        from advnets.evaluation import evaluate as evaluation
+        from advnets.evaluation.report import write_evaluation
         from advnets.terminal.answers import print_evaluation
         from advnets.terminal.runs import load_run
         from advnets.terminal.saving import save_json
@@ -255,7 +255,7 @@ def compare(args: list[str]) -> None:
             out: the picture, a PNG file.
             json: also write answers, verdicts and differences to this file, as one JSON object.
         """
-        from advnets import comparison
+        from advnets.evaluation import compare as comparison
         from advnets.terminal.answers import draw_comparison, print_comparison
         from advnets.terminal.saving import save_json
 
@@ -295,7 +295,7 @@ def recipes(args: list[str]) -> None:
 
     def recipes() -> None:
         """List the built-in recipes. Example: advnets recipes"""
-        from advnets.recipe import recipe_names, recipe_summary
+        from advnets.config.recipe import recipe_names, recipe_summary
 
         names = recipe_names()
         for name in names:
@@ -313,7 +313,7 @@ def recipe(args: list[str]) -> None:
         Args:
             name: a built-in name, or a YAML file.
         """
-        from advnets.recipe import load_recipe, to_yaml
+        from advnets.config.recipe import load_recipe, to_yaml
 
         print(to_yaml(load_recipe(name)), end="")
 
@@ -391,7 +391,7 @@ def _options(
     data: str | None, metrics: str | None, features: str, real: str, count: int, seed: int, size: str | None
 ) -> dict[str, Any]:
     """What `evaluate` and `compare` hand on."""
-    from advnets.recipe import parse_size
+    from advnets.config.recipe import parse_size
 
     return {
         "data": data, "metrics": metrics, "features": features, "real": real, "count": count, "seed": seed,

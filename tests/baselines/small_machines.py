@@ -7,7 +7,7 @@ import itertools
 import torch
 from torch import Tensor
 
-from advnets.baselines.rbm import RBM
+from advnets.paper.models.rbm import RBM
 
 
 def machine(visible: int, hidden: int, scale: float = 1.0, seed: int = 0) -> RBM:

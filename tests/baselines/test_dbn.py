@@ -13,10 +13,10 @@ from scipy import stats
 from small_digits import digits, score, shuffled_pixels
 from torch import Tensor
 
-from advnets.baselines.dbn import DBN, DBNConfig, train_dbn
-from advnets.baselines.partition import autocorrelation_time
-from advnets.baselines.rbm import RBM, RBMConfig
 from advnets.errors import DataError, RecipeError, RunError, UsageError
+from advnets.paper.models.dbn import DBN, DBNConfig, train_dbn
+from advnets.paper.models.partition import autocorrelation_time
+from advnets.paper.models.rbm import RBM, RBMConfig
 
 QUICK = DBNConfig((RBMConfig(12, 3, batch=50), RBMConfig(9, 2, batch=50)))
 

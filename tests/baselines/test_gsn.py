@@ -14,9 +14,9 @@ from scipy.stats import norm
 from small_digits import digits, score, shuffled_pixels
 from torch import Tensor
 
-from advnets.baselines.chains import factorial_start
-from advnets.baselines.gsn import GSN, GSNConfig, salt_and_pepper, train_gsn
 from advnets.errors import RecipeError, RunError, UsageError
+from advnets.paper.models.chains import factorial_start
+from advnets.paper.models.gsn import GSN, GSNConfig, salt_and_pepper, train_gsn
 
 QUICK = GSNConfig(units=(12, 8), noise=(0.5, 0.5), walkback=3, epochs=4, batch=100)
 

@@ -10,8 +10,9 @@ import torch
 from scipy.signal import lfilter
 from small_machines import all_states, machine
 
-from advnets.baselines.dbn import DBN
-from advnets.baselines.partition import (
+from advnets.errors import MeasureError
+from advnets.paper.models.dbn import DBN
+from advnets.paper.models.partition import (
     ais_log_partition,
     autocorrelation_time,
     exact_log_partition,
@@ -19,8 +20,7 @@ from advnets.baselines.partition import (
     log_probability_bound,
     scale_reduction,
 )
-from advnets.baselines.rbm import RBM
-from advnets.errors import MeasureError
+from advnets.paper.models.rbm import RBM
 
 
 def autoregression(phi: float, shape: tuple[int, int], seed: int = 0) -> np.ndarray:

@@ -10,10 +10,10 @@ from scipy import stats
 from small_machines import all_states, machine
 from torch import Tensor
 
-from advnets.baselines.course import learn
-from advnets.baselines.partition import exact_log_partition
-from advnets.baselines.rbm import RBM, Phase, RBMConfig, RBMLearner, draw, gradient
 from advnets.errors import DivergedError, RecipeError, RunError
+from advnets.paper.models.course import learn
+from advnets.paper.models.partition import exact_log_partition
+from advnets.paper.models.rbm import RBM, Phase, RBMConfig, RBMLearner, draw, gradient
 
 
 def joint(rbm: RBM) -> Tensor:

@@ -10,9 +10,9 @@ import torch
 from sklearn.datasets import load_digits
 from torch.distributions import Independent, Normal, kl_divergence
 
-from advnets.baselines.vae import VAE, VAEConfig, divergence_from_prior, train_vae
 from advnets.errors import MeasureError, RecipeError, RunError, UsageError
 from advnets.measures import parzen
+from advnets.paper.models.vae import VAE, VAEConfig, divergence_from_prior, train_vae
 
 DIGITS = np.clip(load_digits().images * 16, 0, 255).astype(np.uint8)[:, None]
 SMALL = VAEConfig(hidden=32, latent=4, epochs=4, precision="float32")

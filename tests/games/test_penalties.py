@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from advnets.config.recipe import load_recipe, penalty_names
 from advnets.errors import RecipeError
 from advnets.games.penalties import PENALTIES, Penalty, due, penalty
-from advnets.recipe import load_recipe, penalty_names
 
 every_penalty = pytest.mark.parametrize("term", PENALTIES.values(), ids=PENALTIES)
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
 
-from advnets.comparison import Comparison
 from advnets.errors import MeasureError
+from advnets.evaluation.compare import Comparison
 from advnets.measures import tiles
 from advnets.measures.birthday import birthday
 

@@ -10,8 +10,8 @@ from scipy.spatial.distance import cdist
 from scipy.stats import ortho_group
 from sklearn.neighbors import NearestNeighbors
 
-from advnets.comparison import Comparison
 from advnets.errors import MeasureError
+from advnets.evaluation.compare import Comparison
 from advnets.measures import tiles
 from advnets.measures.manifold import manifold
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
-from advnets.comparison import Comparison
 from advnets.data.toys import open_points
 from advnets.errors import MeasureError
+from advnets.evaluation.compare import Comparison
 from advnets.measures.measurement import Measurement
 from advnets.measures.modes import modes, modes_of_points
 

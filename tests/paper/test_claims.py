@@ -24,7 +24,7 @@ from advnets.paper import (
     claims_parts,
     claims_sharp,
 )
-from advnets.paper.claims_parts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED, UNKNOWN, Interval
+from advnets.paper.claims.parts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED, UNKNOWN, Interval
 from advnets.paper.exhibit import Bench, Exhibit, Picture
 
 

@@ -20,8 +20,8 @@ from advnets.paper import (
     claims_saturation,
     claims_updates,
 )
-from advnets.paper.claims_parts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED, UNKNOWN, Interval
-from advnets.paper.claims_ring import data_of, floor, quality, recipe, ring
+from advnets.paper.claims.parts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED, UNKNOWN, Interval
+from advnets.paper.claims.ring import data_of, floor, quality, recipe, ring
 from advnets.training.trainer import Trainer
 
 

@@ -10,9 +10,12 @@ import pytest
 import torch
 from small_claims import bench
 
-from advnets.paper import claims_early, claims_helvetica, claims_parts, claims_saturation
-from advnets.paper.claims_parts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Interval
-from advnets.paper.claims_ring import ring
+from advnets.paper.claims import early as claims_early
+from advnets.paper.claims import helvetica as claims_helvetica
+from advnets.paper.claims import parts as claims_parts
+from advnets.paper.claims import saturation as claims_saturation
+from advnets.paper.claims.parts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Interval
+from advnets.paper.claims.ring import ring
 
 
 def test_spreads_are_those_of_the_data_and_of_one_point() -> None:

@@ -11,10 +11,12 @@ import torch
 from scipy import stats
 from small_claims import bench
 
-from advnets.games.contrastive import contrastive_cost
 from advnets.games.objectives import objective
-from advnets.paper import claims_contrastive, claims_noise, claims_parts
-from advnets.paper.claims_parts import NOT_SUPPORTED, SUPPORTED, UNDECIDED, Interval
+from advnets.paper.claims import contrastive as claims_contrastive
+from advnets.paper.claims import noise as claims_noise
+from advnets.paper.claims import parts as claims_parts
+from advnets.paper.claims.contrastive_cost import contrastive_cost
+from advnets.paper.claims.parts import NOT_SUPPORTED, SUPPORTED, UNDECIDED, Interval
 
 
 def test_expected_gradients_are_those_of_many_samples() -> None:

@@ -12,8 +12,9 @@ from scipy import stats
 from small_claims import POINTS, bench
 
 from advnets.errors import MeasureError
-from advnets.paper import claims_chains, claims_sharp
-from advnets.paper.claims_parts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Interval
+from advnets.paper.claims import chains as claims_chains
+from advnets.paper.claims import sharp as claims_sharp
+from advnets.paper.claims.parts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Interval
 from advnets.paper.exhibit import Bench, Table
 
 

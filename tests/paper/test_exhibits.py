@@ -16,8 +16,14 @@ import pytest
 from advnets import cli, paper, theory
 from advnets.data import open_table
 from advnets.errors import RunError, UsageError
-from advnets.paper import fig1, fig1_data, fig1_game, table2, theory_exact, theory_grid, theory_learned
+from advnets.paper import table2
 from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table, joined, markdown, write
+from advnets.paper.fig1 import data as fig1_data
+from advnets.paper.fig1 import exhibit as fig1
+from advnets.paper.fig1 import game as fig1_game
+from advnets.paper.theory import exact as theory_exact
+from advnets.paper.theory import grid as theory_grid
+from advnets.paper.theory import learned as theory_learned
 
 PICTURELESS = "table2"  # words and figures
 pytestmark = pytest.mark.timeout(900)  # whichever test comes first makes all exhibits

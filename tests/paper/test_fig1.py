@@ -15,10 +15,10 @@ from scipy import stats
 
 from advnets import cli, paper
 from advnets.errors import UsageError
-from advnets.paper import fig1
-from advnets.paper.fig1_data import DISTRIBUTIONS, distribution
-from advnets.paper.fig1_density import Grid, branches, cumulative_of
-from advnets.paper.fig1_game import view_of
+from advnets.paper.fig1 import exhibit as fig1
+from advnets.paper.fig1.data import DISTRIBUTIONS, distribution
+from advnets.paper.fig1.density import Grid, branches, cumulative_of
+from advnets.paper.fig1.game import view_of
 
 GRID = Grid(-6.0, 6.0, 600)
 Z = np.linspace(-1.0, 1.0, 20_001)

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 import torch
 
+from advnets.config.recipe import Recipe, load_recipe, to_dict
 from advnets.data import ImageTable, named
 from advnets.data.contrast import display_range, normalize
 from advnets.data.named import CIFAR10
 from advnets.errors import DataError
 from advnets.paper import fig2, fig3
 from advnets.paper.exhibit import Bench
-from advnets.recipe import Recipe, load_recipe, to_dict
-from advnets.training.run import Run
+from advnets.runs.run import Run
 
 PANEL = fig2._PANELS[2]
 NORM = 55.0

@@ -13,17 +13,18 @@ import pytest
 
 import advnets
 from advnets import paper
+from advnets.config.recipe import load_recipe, to_yaml
 from advnets.data import open_table
 from advnets.errors import RunError
-from advnets.paper import table1, table1_rewards
 from advnets.paper.exhibit import PARTS, RUNS, Bench
 from advnets.paper.fig3 import longest_step
 from advnets.paper.rivals import MNIST, folder
-from advnets.paper.table1_rewards import averaged_early, stands
+from advnets.paper.table1 import exhibit as table1
+from advnets.paper.table1 import rewards as table1_rewards
+from advnets.paper.table1.rewards import averaged_early, stands
 from advnets.paper.training import directory_of, trained
-from advnets.recipe import load_recipe, to_yaml
+from advnets.runs.directory import RunDirectory
 from advnets.training.averages import decay_at
-from advnets.training.directory import RunDirectory
 
 TRAINED = ("fig3", "table1", "table2")
 

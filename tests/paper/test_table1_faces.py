@@ -16,13 +16,14 @@ from scipy.io import savemat
 from scipy.ndimage import zoom
 from scipy.special import logsumexp
 
+from advnets.config.recipe import Recipe, load_recipe
 from advnets.errors import RunError
-from advnets.paper import table1, table1_faces
 from advnets.paper.exhibit import PARTS, RUNS, Bench, Exhibit, Picture, Table
-from advnets.paper.table1_faces import PAPER, REAL, STAGES, Scores, column, open_folds, recipes, section
-from advnets.recipe import Recipe, load_recipe
-from advnets.training import checkpoint
-from advnets.training.directory import RunDirectory
+from advnets.paper.table1 import exhibit as table1
+from advnets.paper.table1 import faces as table1_faces
+from advnets.paper.table1.faces import PAPER, REAL, STAGES, Scores, column, open_folds, recipes, section
+from advnets.runs import checkpoint
+from advnets.runs.directory import RunDirectory
 
 UNLABELED, FOLD = 120, 16
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.cluster.vq import vq
 from sklearn.datasets import load_digits
 
-from advnets.paper.table1_rewards import k_means, means_of_nearest
+from advnets.paper.table1.rewards import k_means, means_of_nearest
 
 DIGITS = (load_digits().images * 15).astype(np.uint8)[:, None]
 

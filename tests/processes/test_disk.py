@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from live import MNIST, Live, assert_same_training, metrics
 
-from advnets.training import checkpoint
-from advnets.training.directory import RunDirectory
+from advnets.runs import checkpoint
+from advnets.runs.directory import RunDirectory
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from live import MNIST, TIMEOUT, Live, assert_same_training, logged_step, wait_until
 
-from advnets.training import checkpoint
-from advnets.training.directory import RunDirectory
+from advnets.runs import checkpoint
+from advnets.runs.directory import RunDirectory
 
 
 def test_a_signal_stops_with_a_checkpoint_what_nobody_else_may_train(live: Live, tmp_path: Path) -> None:

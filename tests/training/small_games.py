@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from advnets.config.recipe import Recipe, load_recipe
 from advnets.games.adversarial import AdversarialGame, Scheduled
 from advnets.games.objectives import Objective, objective
-from advnets.recipe import Recipe, load_recipe
 from advnets.training.algorithm import Match
 from advnets.training.optimizers import OptimizerConfig
 from advnets.training.player import Player

@@ -15,9 +15,9 @@ from advnets.games.adversarial import Scheduled, rows_independent
 from advnets.games.objectives import OBJECTIVES, Objective
 from advnets.games.penalties import PENALTIES
 from advnets.networks.mlp import MaxoutDiscriminator
+from advnets.randomness import Stream, generator_for, seed_layers
 from advnets.training import algorithm
 from advnets.training.algorithm import Match, alternating, simultaneous
-from advnets.training.randomness import Stream, generator_for, seed_layers
 
 every_objective = pytest.mark.parametrize("costs", OBJECTIVES)
 RATE = 0.1

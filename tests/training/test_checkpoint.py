@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from advnets.errors import RunError
-from advnets.training import checkpoint
-from advnets.training.checkpoint import Checkpoint, LaterFormatError
+from advnets.runs import checkpoint
+from advnets.runs.checkpoint import Checkpoint, LaterFormatError
 
 
 def example(step: int) -> Checkpoint:

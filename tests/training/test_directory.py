@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from advnets.config.recipe import load_recipe
 from advnets.errors import RunError
-from advnets.recipe import load_recipe
-from advnets.training.directory import RunDirectory, writing
+from advnets.runs.directory import RunDirectory, writing
 
 RECIPE = load_recipe("ring")
 FACTS = {"status": "running", "data": {"name": "ring", "fingerprint": "f"}, "custom": [False, False]}

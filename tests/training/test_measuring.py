@@ -12,8 +12,8 @@ from small_games import ring
 import advnets
 from advnets.errors import MeasureError, RecipeError
 from advnets.measures.catalog import MEASURES, Entry
-from advnets.training import checkpoint
-from advnets.training.measuring import MeasureConfig, at_rest, best_step, parse_flag
+from advnets.runs import checkpoint
+from advnets.training.hooks.measuring import MeasureConfig, at_rest, best_step, parse_flag
 
 MEASURED = {"metrics": "sliced_wasserstein,modes", "every": 10, "count": 500}
 

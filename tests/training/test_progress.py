@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from advnets.training.progress import Bar, Lines
+from advnets.training.hooks.progress import Bar, Lines
 
 LINE = {
     "step": 1500, "images": 150_000, "seconds": 31.2, "steps_per_second": 121.5, "cost_d": 0.623, "cost_g": 1.234,

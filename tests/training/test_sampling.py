@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from advnets.games.priors import PRIORS
-from advnets.training.sampling import Sampler, straight_lines
+from advnets.runs.sampling import Sampler, straight_lines
 
 
 def sampler(prior: str = "gaussian", shape: tuple[int, ...] = (1, 3, 4)) -> Sampler:

@@ -14,9 +14,9 @@ from small_games import LATENT, SHAPE, images, points, ring, seeded_discriminato
 from torch import Tensor, nn
 
 import advnets
+from advnets.config.recipe import Recipe
 from advnets.errors import DivergedError, RecipeError, RunError
-from advnets.recipe import Recipe
-from advnets.training import checkpoint
+from advnets.runs import checkpoint
 from advnets.training.trainer import Data, Trainer
 
 FLAT = Recipe(latent=LATENT, batch=12, precision="float32", steps=20)

@@ -18,13 +18,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import Tensor, nn
 
 import advnets
+from advnets.config.recipe import Recipe, load_recipe
 from advnets.errors import RecipeError, RunError
-from advnets.recipe import Recipe, load_recipe
-from advnets.training import checkpoint
-from advnets.training.loop import play
-from advnets.training.rollback import gentler, roll_back, way_back
-from advnets.training.trainer import Data, Trainer
-from advnets.training.watch import (
+from advnets.runs import checkpoint
+from advnets.training.hooks.rollback import gentler, roll_back, way_back
+from advnets.training.hooks.watch import (
     ALARMS,
     ALWAYS_WILD,
     COLLAPSED,
@@ -45,6 +43,8 @@ from advnets.training.watch import (
     is_alarm,
     judge,
 )
+from advnets.training.loop import play
+from advnets.training.trainer import Data, Trainer
 
 HARSH = {"kind": "adam", "rate": 0.05, "betas": [0.0, 0.99]}
 

@@ -1,6 +1,6 @@
 """Every table, figure and theorem of *Generative Adversarial Nets*, each made by one command with the paper's figures.
 
-An exhibit is one file here with a function `make(bench)`, and a line in `EXHIBITS`.
+An exhibit is a file here, or a room with a file `exhibit.py`, with a function `make(bench)`, and a line in `EXHIBITS`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from advnets.errors import UsageError
 from advnets.paper.exhibit import PARTS, RUNS, Bench, Exhibit, write
 from advnets.paper.page import write_page
-from advnets.training.directory import writing
+from advnets.runs.directory import writing
 
 EXHIBITS = {
     "theory": "Theorem 1, Propositions 1 and 2, maximum likelihood: computed",
@@ -25,7 +25,7 @@ EXHIBITS = {
     "table2": "Table 2: what each family of models has to do, measured",
     "claims": "What the paper says of Algorithm 1, tested",
 }
-"""Names of the exhibits, which are modules of this package, and what they show, in the order of the page."""
+"""Names of the exhibits and what they show, in the order of the page."""
 
 
 _SEEDS = 2**32  # exhibits count up from it
@@ -78,5 +78,6 @@ def make(
 
 
 def _make(bench: Bench) -> Path:
-    exhibit: Exhibit = importlib.import_module(f"advnets.paper.{bench.name}").make(bench)
+    room = "" if (Path(__file__).parent / f"{bench.name}.py").exists() else ".exhibit"
+    exhibit: Exhibit = importlib.import_module(f"advnets.paper.{bench.name}{room}").make(bench)
     return write(bench, exhibit)

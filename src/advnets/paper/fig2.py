@@ -12,16 +12,16 @@ import torch
 
 from advnets import figures
 from advnets.api import open_data
+from advnets.config.recipe import Recipe, load_recipe, to_dict
 from advnets.data import ImageTable, open_table
 from advnets.data.contrast import normalize
 from advnets.errors import DataError
 from advnets.measures import nearest
-from advnets.paper import table1_faces
 from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table
 from advnets.paper.rivals import AVERAGED, adversarial
+from advnets.paper.table1 import faces as table1_faces
 from advnets.paper.training import trained
-from advnets.recipe import Recipe, load_recipe, to_dict
-from advnets.training.run import Run
+from advnets.runs.run import Run
 
 Pixels = npt.NDArray[np.uint8]
 ROWS, COLUMNS = 6, 9

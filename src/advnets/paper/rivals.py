@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from advnets.baselines.chains import STEPS
-from advnets.baselines.contractive import SIGMA, CAEConfig, StackedCAE, train_cae
-from advnets.baselines.course import trained_seconds
-from advnets.baselines.dbn import DBN, DBNConfig, train_dbn
-from advnets.baselines.gsn import GSN, GSNConfig, train_gsn
-from advnets.baselines.rbm import RBMConfig
-from advnets.baselines.vae import VAE, VAEConfig, train_vae
+from advnets.config.recipe import load_recipe, to_dict
 from advnets.data import ImageTable
 from advnets.paper.exhibit import PARTS, RUNS, Bench
+from advnets.paper.models.chains import STEPS
+from advnets.paper.models.contractive import SIGMA, CAEConfig, StackedCAE, train_cae
+from advnets.paper.models.course import trained_seconds
+from advnets.paper.models.dbn import DBN, DBNConfig, train_dbn
+from advnets.paper.models.gsn import GSN, GSNConfig, train_gsn
+from advnets.paper.models.rbm import RBMConfig
+from advnets.paper.models.vae import VAE, VAEConfig, train_vae
 from advnets.paper.training import trained
-from advnets.recipe import load_recipe, to_dict
-from advnets.training.run import Run
+from advnets.runs.run import Run
 
 Images = npt.NDArray[np.uint8]
 _QUICK_IMAGES = 3_000

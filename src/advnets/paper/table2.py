@@ -16,9 +16,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from advnets.baselines.contractive import SIGMA
-from advnets.baselines.course import trained_seconds
-from advnets.baselines.partition import (
+from advnets.data import ImageTable, open_table
+from advnets.paper.exhibit import Bench, Exhibit, Row, Table
+from advnets.paper.models.contractive import SIGMA
+from advnets.paper.models.course import trained_seconds
+from advnets.paper.models.partition import (
     SHORTEST,
     SlowChainError,
     ais_log_partition,
@@ -26,10 +28,8 @@ from advnets.baselines.partition import (
     log_probability_bound,
     scale_reduction,
 )
-from advnets.baselines.rbm import up
-from advnets.baselines.vae import divergence_from_prior
-from advnets.data import ImageTable, open_table
-from advnets.paper.exhibit import Bench, Exhibit, Row, Table
+from advnets.paper.models.rbm import up
+from advnets.paper.models.vae import divergence_from_prior
 from advnets.paper.rivals import GAMES, OURS, adversarial, cae, dbn, folder, gsn, settings, train_images, vae
 
 

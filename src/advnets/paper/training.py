@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import advnets.api as api
+from advnets.config.recipe import Recipe, to_dict
 from advnets.errors import RunError, what_helps
 from advnets.paper.exhibit import PARTS, RUNS, Bench
-from advnets.recipe import Recipe, to_dict
-from advnets.training.directory import RunDirectory
-from advnets.training.run import Run
+from advnets.runs.directory import RunDirectory
+from advnets.runs.run import Run
 
 
 def trained(bench: Bench, recipe: Recipe) -> Run:

@@ -11,10 +11,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from advnets import figures
-from advnets.comparison import Comparison
-from advnets.evaluation import Evaluation
+from advnets.evaluation.compare import Comparison
+from advnets.evaluation.evaluate import Evaluation
+from advnets.evaluation.report import describe, paper_figure
 from advnets.measures.measurement import interval_of
-from advnets.report import describe, paper_figure
 from advnets.terminal.saving import writing_elsewhere
 
 _NAME = 16  # columns that a contender's name has at least

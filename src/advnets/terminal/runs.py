@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from advnets.errors import UsageError
 
 if TYPE_CHECKING:
-    from advnets.training.directory import RunDirectory
-    from advnets.training.run import Run
+    from advnets.runs.directory import RunDirectory
+    from advnets.runs.run import Run
 
 
 def load_run(path: Path, step: str) -> Run:
@@ -21,7 +21,7 @@ def load_run(path: Path, step: str) -> Run:
         UsageError: `step` is none of these.
         RunError: no run, or no such checkpoint, there.
     """
-    from advnets.training.run import Run
+    from advnets.runs.run import Run
 
     if step not in ("newest", "best") and not step.isdigit():
         raise UsageError(f"--step {step}", "give newest, best or a step's number")
@@ -50,7 +50,7 @@ def print_info(path: Path, as_json: bool) -> None:
     Raises:
         RunError: no run, or a damaged one, there.
     """
-    from advnets.training.directory import RunDirectory
+    from advnets.runs.directory import RunDirectory
 
     run = RunDirectory.open(path)
     facts = _facts(run)
@@ -68,8 +68,8 @@ def print_info(path: Path, as_json: bool) -> None:
 
 
 def _facts(run: RunDirectory) -> dict[str, Any]:
-    from advnets.recipe import to_dict
-    from advnets.training import checkpoint
+    from advnets.config.recipe import to_dict
+    from advnets.runs import checkpoint
 
     recipe, kept = run.recipe, checkpoint.steps(run.checkpoints)
     return {

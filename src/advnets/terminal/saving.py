@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from advnets import figures
 from advnets.errors import DataError
 from advnets.files import write_whole
-from advnets.training.directory import writing
+from advnets.runs.directory import writing
 
 
 def writing_elsewhere(target: Path) -> AbstractContextManager[None]:

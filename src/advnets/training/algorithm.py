@@ -19,8 +19,8 @@ from torch import Tensor
 
 from advnets.games.adversarial import AdversarialGame
 from advnets.games.objectives import Objective, minimax_discriminator
+from advnets.randomness import Stream, generator_for, seed_layers
 from advnets.training.player import Player
-from advnets.training.randomness import Stream, generator_for, seed_layers
 
 _SMALLEST_SLOPE = 2.0**-30
 """Times 1 / m: the least that D's cost may weigh a fake. Nothing that float32 sees of D's gradient changes."""

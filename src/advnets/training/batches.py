@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from advnets.training.randomness import Stream, seed_for
+from advnets.randomness import Stream, seed_for
 
 _DEVICE_SHARE = 0.25
 

@@ -15,13 +15,13 @@ import numpy as np
 
 from advnets import figures
 from advnets.data.toys import open_points
-from advnets.training import checkpoint
+from advnets.runs import checkpoint
+from advnets.runs.directory import RunDirectory, writing
 from advnets.training.algorithm import Outcome
-from advnets.training.directory import RunDirectory, writing
-from advnets.training.measuring import Measuring, at_rest, best_step
-from advnets.training.progress import ProgressDisplay, progress_display
+from advnets.training.hooks.measuring import Measuring, at_rest, best_step
+from advnets.training.hooks.progress import ProgressDisplay, progress_display
+from advnets.training.hooks.watch import FIGURES, Watch
 from advnets.training.trainer import Trainer
-from advnets.training.watch import FIGURES, Watch
 
 _FIXED_LATENTS = 64
 _FIXED_SEED = 0

@@ -13,22 +13,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from advnets.config.recipe import Recipe, penalty_names
 from advnets.data.contrast import normalize
+from advnets.devices import resolve_device, resolve_precision
 from advnets.errors import DivergedError, RecipeError
 from advnets.games.adversarial import AdversarialGame, Scheduled, rows_independent
 from advnets.games.objectives import objective
 from advnets.games.penalties import penalty
 from advnets.networks.build import build_discriminator, build_generator
 from advnets.networks.mlp import MLPGenerator
-from advnets.recipe import Recipe, penalty_names
+from advnets.randomness import Stream, seed_for
+from advnets.runs.checkpoint import Checkpoint, Tensors, newest
+from advnets.runs.sampling import Sampler
 from advnets.training.algorithm import SCHEDULES, Match, Outcome
 from advnets.training.averages import update_average
 from advnets.training.batches import Batches
-from advnets.training.checkpoint import Checkpoint, Tensors, newest
-from advnets.training.devices import resolve_device, resolve_precision
 from advnets.training.player import FlatParameters, Player, computes_in
-from advnets.training.randomness import Stream, seed_for
-from advnets.training.sampling import Sampler
 
 
 @dataclass(frozen=True)

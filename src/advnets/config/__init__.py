@@ -1,0 +1,1 @@
+"""What a training is described by: frozen dataclasses that import nothing of the rest."""

@@ -1,0 +1,236 @@
+"""report.md: what was trained, how it went, what came out, with pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advnets import figures
+from advnets.data import ImageTable
+from advnets.files import write_whole
+from advnets.measures import nearest
+from advnets.measures.measurement import interval_of
+from advnets.runs.directory import writing
+from advnets.runs.run import Run
+from advnets.training.hooks.watch import alarm_steps
+from advnets.training.loop import save_samples
+
+if TYPE_CHECKING:
+    from advnets.evaluation.evaluate import Evaluation
+
+_GRID = 100
+_PAIRS, _PAIRS_A_ROW = 20, 5
+_NEIGHBOR_ROWS, _NEIGHBOR_COLUMNS = 8, 10
+_POINTS = 2000
+_BYTES_AT_ONCE = 1 << 26
+_PAPER_SAMPLES = 10_000
+PAPER_PARZEN: dict[tuple[str | int, ...], str] = {("mnist", 1, 28, 28): "225 ± 2 nats"}
+"""Table 1 of Goodfellow et al. 2014, by data set and shape."""
+
+_DRAWN_HERE = ("samples.png", "curves.png", "watch.png", "measures.png")
+_PICTURES = (
+    ("samples.png", "Samples", "Fair random draws, not picked."),
+    (
+        "neighbors.png",
+        "Nearest neighbors",
+        "Framed: the training image nearest to the sample on its left (Figure 2).",
+    ),
+    ("duplicates.png", "Closest pairs", "The samples most alike, two by two, closest first."),
+    ("interpolation.png", "Interpolation", "Straight lines in z space (Figure 3)."),
+    (
+        "curves.png",
+        "Course of the training",
+        "Where D minimizes cross entropy its value bounds the Jensen-Shannon divergence from below (Theorem 1); on the"
+        " batches that D is trained on it may lie too high.",
+    ),
+    (
+        "watch.png",
+        "Helvetica watch",
+        "Of the generator as it stood, not averaged: 1 is the variety of real images, 0 a single one.",
+    ),
+    (
+        "measures.png",
+        "Measures in training",
+        "Of the averaged generator, against validation images, with 95 % intervals.",
+    ),
+)
+
+
+def write_report(run: Run) -> Path:
+    """Draw samples.png and curves.png and (re)write report.md from what the run directory holds.
+
+    Raises:
+        RunError: the directory cannot be written.
+    """
+    metrics = run.metrics
+    images = len(run.shape) == 3
+    made = run.sample(_GRID if images else _POINTS)
+    with writing(run.path):
+        save_samples(made, run.path / "samples.png", run.recipe.data)
+        if metrics:
+            figures.curves(metrics, run.path / "curves.png")
+        if looks := run.directory.read_watch():
+            figures.looks(looks, alarm_steps(looks), run.path / "watch.png")
+        if panels := _courses(run):
+            figures.courses(panels, run.path / "measures.png")
+        path = run.path / "report.md"
+        write_whole(path, _text(run, metrics).encode())
+    return path
+
+
+def write_evaluation(run: Run, evaluation: Evaluation) -> Path:
+    """Write evaluation.json, neighbors.png (Figure 2) and duplicates.png into the run directory, and its report anew.
+
+    Answers of the same samples, data and features that were there already stay.
+
+    Args:
+        run: what was measured.
+        evaluation: its answers, and what they are of.
+
+    Raises:
+        RunError: the directory cannot be written.
+    """
+    path = run.path / "evaluation.json"
+    before = {name: answer for name, answer in _read_measures(path).items() if _about(answer) == dict(evaluation.of)}
+    with writing(run.path):
+        write_whole(path, json.dumps(before | evaluation.measures, indent=1).encode())
+        for name, picture in (("neighbors.png", _neighbors(evaluation)), ("duplicates.png", _duplicates(evaluation))):
+            if picture is not None:
+                figures.save(picture, run.path / name, run.step)
+            elif not before:
+                (run.path / name).unlink(missing_ok=True)  # of other samples
+    return write_report(run)
+
+
+def _about(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What an answer is of, but for what memorization searches: with that, other answers have nothing to do."""
+    return {key: value for key, value in answer["of"].items() if key != "training"}
+
+
+def _neighbors(evaluation: Evaluation) -> NDArray[np.uint8] | None:
+    """Samples and the training images nearest to them, framed; None where there are too few."""
+    samples, table = evaluation.samples, evaluation.table
+    if not isinstance(table, ImageTable) or len(samples) < _NEIGHBOR_ROWS * _NEIGHBOR_COLUMNS:
+        return None
+    shown, train = np.asarray(samples[: _NEIGHBOR_ROWS * _NEIGHBOR_COLUMNS], np.uint8), table.rows("train")
+    if not len(train):
+        return None
+    closest = table.images[_nearest_rows(shown, table.images, train)]
+    return figures.neighbors(shown, closest, columns=_NEIGHBOR_COLUMNS)
+
+
+def _duplicates(evaluation: Evaluation) -> NDArray[np.uint8] | None:
+    """The closest pairs of samples side by side, closest first; None where birthday was not asked for."""
+    pairs = evaluation.results["birthday"].details["closest"] if "birthday" in evaluation.results else []
+    if not pairs or not isinstance(evaluation.table, ImageTable):
+        return None
+    rows = [int(row) for pair in pairs[:_PAIRS] for row in pair[:2]]
+    return figures.grid(np.asarray(evaluation.samples[rows], np.uint8), columns=2 * _PAIRS_A_ROW)
+
+
+def _nearest_rows(samples: NDArray[np.uint8], images: NDArray[np.uint8], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The row among `rows` of `images` nearest to each sample, without a copy of all of them."""
+    step = max(1, _BYTES_AT_ONCE // images[0].nbytes)
+    parts = [rows[start : start + step] for start in range(0, len(rows), step)]
+    found = [nearest(samples, images[part]) for part in parts]
+    first = np.argmin([far[:, 0] for _, far in found], axis=0)
+    return np.array([parts[p][found[p][0][i, 0]] for i, p in enumerate(first)])
+
+
+def paper_figure(data: str, shape: Sequence[int], count: int, real: str) -> str:
+    """The paper's Parzen figure for a data set at the paper's size, or nothing.
+
+    Args:
+        data: the data set's name.
+        shape: C x H x W of the images that were measured.
+        count: samples; the paper's are 10,000, and figures of other counts do not compare.
+        real: the split that was measured against; the paper's is test.
+    """
+    return PAPER_PARZEN.get((data, *shape), "") if (count, real) == (_PAPER_SAMPLES, "test") else ""
+
+
+def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
+    facts, recipe = run.facts, run.recipe
+    lines = [
+        f"# {recipe.name}: step {run.step:,} of {recipe.steps:,}",
+        "",
+        f"Data: {facts['data']['name']}, {facts['data']['examples']:,} examples of {_times(facts['data']['shape'])}."
+        f" {recipe.schedule.capitalize()} schedule, {recipe.objective} objective, batch {recipe.batch},"
+        f" {facts['precision']} on {facts['device']}, seed {recipe.seed}.",
+        "",
+    ]
+    if facts["data"]["skipped"]:
+        lines += [f"{len(facts['data']['skipped'])} files were left out; run.json names them.", ""]
+    if metrics:
+        last = metrics[-1]
+        lines += [
+            f"{last['images']:,} real images in {last['seconds']:,.0f} s."
+            f" Last line of the log: cost of D {last['cost_d']:.3f}, of G {last['cost_g']:.3f},"
+            f" D(x) {last['d_real']:.3f}, D(G(z)) {last['d_fake']:.3f}.",
+            "",
+        ]
+    measures = _read_measures(run.path / "evaluation.json")
+    about = next((answer["of"] for answer in measures.values()), None)
+    if about:
+        lines += _measures(measures, about, paper_figure(about["data"], run.shape, about["count"], about["real"]))
+    for name, title, text in _shown(run):
+        lines += [f"## {title}", "", *([text, ""] if text else []), f"![{title}]({name})", ""]
+    return "\n".join(lines)
+
+
+def _courses(run: Run) -> dict[str, list[tuple[float, float, float, float]]]:
+    """What was measured in training: measure to (step, value, low, high)."""
+    panels: dict[str, list[tuple[float, float, float, float]]] = {}
+    for line in run.measures:
+        for name, answer in line["measures"].items():
+            panels.setdefault(name, []).append((line["step"], answer["value"], *interval_of(answer)))
+    return panels
+
+
+def _read_measures(path: Path) -> dict[str, dict[str, Any]]:
+    """The answers in evaluation.json; none where it is missing, damaged or not about samples of a run."""
+    try:
+        measures = json.loads(path.read_bytes())
+        about = [answer["of"] for answer in measures.values()]
+        return measures if all({"data", "real", "count", "step", "seed"} <= set(of) for of in about) else {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _shown(run: Run) -> Iterator[tuple[str, str, str]]:
+    """The pictures that are there and of this step; what is in `_DRAWN_HERE` is drawn with the report."""
+    for name, title, text in _PICTURES:
+        drawn = (run.path / name).exists() and name in _DRAWN_HERE
+        if drawn or figures.step_of(run.path / name) == run.step:
+            yield name, title, text
+
+
+def _measures(measures: Mapping[str, Mapping[str, Any]], about: Mapping[str, Any], paper: str) -> list[str]:
+    of = f"{about['count']:,} samples (seed {about['seed']}) of step {about['step']:,} against {about['data']}."
+    lines = ["## Measures", "", of, "", "| measure | value | 95 % interval | in | paper |", "|---|---|---|---|---|"]
+    for name, answer in measures.items():
+        value, interval = describe(answer)
+        lines.append(f"| {name} | {value} | {interval} | {answer['features']} | {paper if name == 'parzen' else ''} |")
+    caveats = [f"- {name}: {answer['caveat']}" for name, answer in measures.items() if answer.get("caveat")]
+    return [*lines, "", *caveats, ""]
+
+
+def describe(answer: Mapping[str, Any]) -> tuple[str, str]:
+    """A measure's value, with its standard error or its divergence where it has one, and its 95 % interval."""
+    low, high = interval_of(answer)
+    error = f" ± {answer['standard_error']:.2g}" if "standard_error" in answer else ""
+    divergence = f" of {answer['modes']:,}, KL {answer['kl']:.2g}" if answer.get("kl") is not None else ""
+    return f"{answer['value']:.4g}{error}{divergence}", f"{_three_digits(low)} to {_three_digits(high)}"
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e6 else f"{value:.3g}"  # 1000 modes, not 1e+03
+
+
+def _times(shape: list[int]) -> str:
+    return " x ".join(str(n) for n in shape)

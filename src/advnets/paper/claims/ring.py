@@ -1,0 +1,169 @@
+"""The game in the plane that most claims are tried on: eight Gaussians, Algorithm 1 as printed, and how it goes."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from advnets.config.recipe import Recipe, load_recipe, to_dict
+from advnets.data.toys import PointTable, ring_modes
+from advnets.measures.modes import modes_of_points
+from advnets.measures.sliced_wasserstein import sliced_wasserstein
+from advnets.paper.claims.parts import Interval, column, geometric, seeds
+from advnets.paper.exhibit import Bench
+from advnets.training.trainer import Data, Trainer
+
+Points = npt.NDArray[Any]
+Lines = list[dict[str, Any]]
+
+DEVIATION = 0.1
+STEPS = 2000
+LOOKS, _QUICK_LOOKS = 20, 2
+AWAY = 6.0
+"""A game with no point so near the origin, three radii of the ring, is lost."""
+_COVERED = 0.1  # of its even share: a mode is there
+MEASURED: dict[str, Any] = {
+    "points": 2000, "directions": 32, "covered": _COVERED, "away": AWAY, "deviation": DEVIATION,
+}  # fmt: skip
+"""How quality is measured: kept figures of other settings are computed anew."""
+_LOST = dict.fromkeys(("distance", "near", "modes"))  # a lost game has none: it is counted, and left out of means
+AS_PRINTED = "k1"
+"""What the game without changes is called where its courses are kept."""
+ADAM: dict[str, Any] = {"kind": "adam", "rate": 1e-3, "betas": [0.5, 0.99]}
+THE_GAME = (
+    "the ring: eight Gaussians with a standard deviation of .1 on a circle of radius 2; G and D have two hidden layers"
+    " of 128 rectifiers, z is Gaussian in the plane; minibatches of 128; no penalty, no average, a constant rate"
+)
+
+
+@functools.lru_cache(maxsize=1)
+def ring() -> PointTable:
+    """Eight Gaussians that are wide enough for a game of seconds: the ring recipe's own have a deviation of .02."""
+    rng = np.random.default_rng([2014, 8])
+    modes = ring_modes()
+    points = modes[rng.integers(len(modes), size=50_000)] + rng.normal(scale=DEVIATION, size=(50_000, 2))
+    points = points.astype(np.float32)
+    return PointTable("wide ring", points, modes, DEVIATION, hashlib.sha256(points.tobytes()).hexdigest())
+
+
+@functools.lru_cache(maxsize=1)
+def _even_points() -> Points:
+    """Other points of the ring, as many of each mode: what chance puts into the modes would hide small distances."""
+    rng, modes = np.random.default_rng([2015, 8]), ring_modes()
+    points = np.repeat(modes, MEASURED["points"] // len(modes), 0)
+    return (points + rng.normal(scale=DEVIATION, size=points.shape)).astype(np.float32)
+
+
+def floor() -> Interval:
+    """The distance of as many points of the data themselves: no game can be told to be nearer."""
+    rng, modes, count = np.random.default_rng([2016, 8]), ring_modes(), MEASURED["points"]
+    draws = [
+        modes[rng.integers(len(modes), size=count)] + rng.normal(scale=DEVIATION, size=(count, 2)) for _ in range(9)
+    ]
+    return geometric([quality(each)["distance"] for each in draws])
+
+
+def recipe(**changes: Any) -> Recipe:
+    """Algorithm 1 as printed, k = 1, on the ring; with changes."""
+    printed = {
+        "latent": 2, "penalties": {}, "schedule": "alternating",
+        "generator_optimizer": ADAM, "discriminator_optimizer": ADAM,
+    }  # fmt: skip
+    return load_recipe("ring").replace(**{**printed, **changes})
+
+
+def sgd(rate: float, momentum: float = 0.5) -> dict[str, Any]:
+    """Momentum as the authors' models have it at first."""
+    return {"kind": "sgd", "rate": rate, "momentum": momentum, "final_momentum": momentum}
+
+
+def both(optimizer: Mapping[str, Any]) -> dict[str, Any]:
+    """Both players move alike."""
+    return {"generator_optimizer": dict(optimizer), "discriminator_optimizer": dict(optimizer)}
+
+
+def data_of(points: Points) -> Data:
+    """All of them, to train on."""
+    return Data(points, np.arange(len(points)))
+
+
+def games(bench: Bench, name: str, longer: int = 1, **changes: Any) -> list[Lines]:
+    """The courses of a game on the ring, one a seed: of `STEPS` steps of G, a fortieth of them where quick. Kept.
+
+    Args:
+        bench: where they are kept.
+        name: of the setting; part of a file name.
+        longer: times as many steps.
+        changes: to the recipe.
+    """
+    steps = longer * (STEPS // 40 if bench.quick else STEPS)
+    found: list[Lines] = []
+    for seed in seeds(bench):
+        played = recipe(steps=steps, seed=seed, **changes)
+        play = functools.partial(_play, played, looks_of(bench))
+        found.append(bench.keep(f"ring-{name}-{seed}", play, [to_dict(played), MEASURED]))
+    return found
+
+
+def looks_of(bench: Bench) -> int:
+    """How many looks a course has."""
+    return _QUICK_LOOKS if bench.quick else LOOKS
+
+
+def _play(played: Recipe, count: int) -> Lines:
+    data = data_of(ring().points)
+    Trainer(played, data).advance()  # what a process loads with its first step is not the game's time
+    return list(looks(Trainer(played, data), played.steps // count))
+
+
+def looks(trainer: Trainer, every: int) -> Iterator[dict[str, Any]]:
+    """Train to the end of the recipe; a line at the beginning and after every so many steps.
+
+    Args:
+        trainer: of a game on the ring.
+        every: steps of G between two looks. A game that is not finite any more is not played on.
+
+    Yields:
+        step, updates (of D), seconds (the processor's, training alone), distance (sliced Wasserstein to other points),
+        near (share of points within three standard deviations of a mode), modes (those with a tenth of their even share
+        near), finite. Of a lost game, see `quality`, distance, near and modes are None.
+    """
+    k, steps = trainer.recipe.discriminator_steps, trainer.recipe.steps
+    seconds, begin, alive = 0.0, time.process_time(), True
+    for step in range(steps + 1):
+        if step % every == 0:
+            seconds += time.process_time() - begin
+            line = {"step": step, "updates": step * k, "seconds": seconds}
+            yield line | (found := quality(trainer.raw_sampler.draw(MEASURED["points"], 1)))
+            alive = found["finite"]
+            begin = time.process_time()
+        if alive and step < steps:
+            trainer.advance()
+
+
+def quality(points: npt.NDArray[Any]) -> dict[str, Any]:
+    """Of points beside the ring's: see `looks`. A game is lost that is not finite, or has all points far away."""
+    finite = bool(np.isfinite(points).all())
+    if not finite or (np.linalg.norm(points, axis=1) > AWAY).all():
+        return {**_LOST, "finite": finite}
+    table = ring()
+    found = modes_of_points(points, table.modes, table.deviation)
+    near = float(found.details["high_quality"])
+    shares = np.array(found.details["histogram"]) * near
+    distance = sliced_wasserstein(points, _even_points(), projections=MEASURED["directions"]).value
+    there = int((shares >= _COVERED / len(table.modes)).sum())
+    return {"distance": distance, "near": near, "modes": there, "finite": True}
+
+
+def at_the_end(courses: Sequence[Lines], key: str) -> list[float]:
+    """Each seed's mean over the last quarter of its looks: a game goes round, and a single look is chance.
+
+    Of a game that is lost in one of them, nan.
+    """
+    return [float(column([course[-max(1, len(course) // 4) :]], key).mean()) for course in courses]

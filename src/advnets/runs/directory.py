@@ -1,0 +1,228 @@
+"""The run directory: what is where, who may write it, and the log."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from advnets.errors import RunError, what_helps
+from advnets.files import write_whole
+from advnets.config.recipe import Recipe, load_recipe, to_yaml
+
+
+class RunDirectory:
+    """The files of one training.
+
+    recipe.yaml, run.json, metrics.jsonl, measures.jsonl, watch.jsonl, events.*, samples/, checkpoints/, report.md and
+    its pictures.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.checkpoints = path / "checkpoints"
+        self.samples = path / "samples"
+        self.metrics = path / "metrics.jsonl"
+        self.measures = path / "measures.jsonl"
+        self.watch = path / "watch.jsonl"
+        self._lock: IO[str] | None = None
+
+    @classmethod
+    def create(cls, path: Path, recipe: Recipe, facts: Mapping[str, Any]) -> RunDirectory:
+        """Make a new run directory.
+
+        Raises:
+            RunError: something is there already, or it cannot be written.
+        """
+        cls.check_free(path)
+        run = cls(path)
+        with writing(path, "or name another --run"):
+            run.checkpoints.mkdir(parents=True, exist_ok=True)
+            run.samples.mkdir(exist_ok=True)
+            write_whole(path / "recipe.yaml", to_yaml(recipe).encode())
+            run.metrics.touch()
+        run.write_facts(facts)  # last: a directory without it was never begun, see _empty
+        return run
+
+    @staticmethod
+    def check_free(path: Path) -> None:
+        """See that a new run can be made at `path`.
+
+        Raises:
+            RunError: something is there already.
+        """
+        if (path / "run.json").exists():
+            raise RunError(
+                f"{path} already holds a run",
+                f"continue it with `advnets resume {path}`, or name another --run",
+            )
+        if path.exists() and not (path.is_dir() and _empty(path)):
+            raise RunError(f"{path} exists and is not a run", "name another --run")
+
+    @classmethod
+    def open(cls, path: Path) -> RunDirectory:
+        """An existing run directory.
+
+        Raises:
+            RunError: there is none.
+        """
+        if not (path / "run.json").is_file():
+            raise RunError(f"{path} is not a run", "name a directory that `advnets train` made")
+        return cls(path)
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe that was trained, resolved."""
+        return load_recipe(self.path / "recipe.yaml")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What run.json says: versions, command, data, status."""
+        try:
+            facts = json.loads((self.path / "run.json").read_bytes())
+            if facts["status"] and facts["data"]["fingerprint"]:
+                return facts
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        raise RunError(f"{self.path}/run.json is damaged", "restore it, or train anew")
+
+    @property
+    def status(self) -> str:
+        """running, done, stopped (by a signal), at rest, collapsed, diverged, or interrupted (without a word)."""
+        status = str(self.facts["status"])
+        if status != "running" or self._lock is not None:
+            return status
+        try:
+            with (self.path / ".lock").open() as file:  # for reading: the run may lie on a read-only disk
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            return "running"
+        except OSError:
+            return "interrupted"
+        return "interrupted"
+
+    def write_recipe(self, recipe: Recipe) -> None:
+        """Replace recipe.yaml, as when a run is trained further."""
+        with writing(self.path):
+            write_whole(self.path / "recipe.yaml", to_yaml(recipe).encode())
+
+    def write_facts(self, facts: Mapping[str, Any]) -> None:
+        """Replace run.json."""
+        with writing(self.path):
+            write_whole(self.path / "run.json", json.dumps(facts, indent=1).encode())
+
+    @contextlib.contextmanager
+    def lock(self) -> Generator[None]:
+        """Hold the run for this process alone; held already, it stays so.
+
+        Raises:
+            RunError: another process is training it.
+        """
+        if self._lock is not None:
+            yield
+            return
+        with writing(self.path):
+            file = (self.path / ".lock").open("a")
+        with file:
+            try:
+                with writing(self.path):
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except RunError as error:
+                if not isinstance(error.__cause__, BlockingIOError):
+                    raise
+                raise RunError(f"{self.path} is being trained by another process", "wait for it or stop it") from None
+            self._lock = file
+            try:
+                yield
+            finally:
+                self._lock = None
+
+    def read_metrics(self) -> list[dict[str, Any]]:
+        """The lines of metrics.jsonl; a last line torn by a crash is left out."""
+        return _lines(self.metrics)
+
+    def read_measures(self) -> list[dict[str, Any]]:
+        """The lines of measures.jsonl; none where nothing was measured in training."""
+        return _lines(self.measures)
+
+    def read_watch(self) -> list[dict[str, Any]]:
+        """The lines of watch.jsonl; none where nothing was watched."""
+        return _lines(self.watch)
+
+    def append_metrics(self, line: Mapping[str, Any]) -> None:
+        """Add one line to metrics.jsonl."""
+        self._append(self.metrics, line)
+
+    def append_measures(self, line: Mapping[str, Any]) -> None:
+        """Add one line to measures.jsonl."""
+        self._append(self.measures, line)
+
+    def append_watch(self, line: Mapping[str, Any]) -> None:
+        """Add one line to watch.jsonl."""
+        self._append(self.watch, line)
+
+    def flush_logs(self) -> None:
+        """Flush the logs to the disk, before the checkpoint that counts on them."""
+        for log in self._logs():
+            with writing(self.path), log.open("a", encoding="utf-8") as file:
+                os.fsync(file.fileno())
+
+    def rewind(self, step: int) -> None:
+        """Drop the logs' lines after `step`, which the resumed training writes again, and files half-written."""
+        with writing(self.path):
+            for part in [*self.path.glob(".*.part"), *self.samples.glob(".*.part")]:
+                part.unlink(missing_ok=True)
+        for log in self._logs():
+            kept = [line for line in _lines(log) if line["step"] <= step]
+            with writing(self.path):
+                write_whole(log, "".join(json.dumps(line) + "\n" for line in kept).encode())
+
+    def _logs(self) -> list[Path]:
+        return [self.metrics, *(log for log in (self.measures, self.watch) if log.exists())]
+
+    def _append(self, log: Path, line: Mapping[str, Any]) -> None:
+        with writing(self.path), log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def _lines(log: Path) -> list[dict[str, Any]]:
+    lines: list[dict[str, Any]] = []
+    for line in log.read_bytes().splitlines() if log.exists() else []:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            break
+        lines.append(entry)
+    return lines
+
+
+def _empty(path: Path) -> bool:
+    """Whether nothing lies in a directory, or only what `RunDirectory.create` leaves when it is killed."""
+    files = [entry for entry in path.rglob("*") if entry.is_file() and not entry.name.endswith(".part")]
+    names = {entry.name for entry in path.iterdir() if not entry.name.endswith(".part")}
+    begun = names <= {"checkpoints", "samples", "recipe.yaml", "metrics.jsonl"} and "checkpoints" in names
+    return not names or (begun and all(file.name == "recipe.yaml" or not file.stat().st_size for file in files))
+
+
+@contextlib.contextmanager
+def writing(path: Path, instead: str | None = None) -> Generator[None]:
+    """Turn a full or read-only disk, or a file in the place of a folder, into one clear line.
+
+    Args:
+        path: what is written.
+        instead: what else helps than `what_helps`, "or name another --run"; by default what a training needs whose
+            run directory `path` is.
+
+    Raises:
+        RunError: the system refused to write.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or error.__class__.__name__).lower()
+        instead = instead or f"then `advnets resume {path}`; the last checkpoint is intact"
+        raise RunError(f"cannot write to {path}: {reason}", f"{what_helps(error)}, {instead}") from error

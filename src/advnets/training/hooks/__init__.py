@@ -1,0 +1,1 @@
+"""What is done after a step: log, pictures, measures, the watch, checkpoints."""
