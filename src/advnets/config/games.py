@@ -1,0 +1,72 @@
+"""What a recipe says of a game: one dataclass a kind, with its players in it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from advnets.config.kinds import Tagged, require_between, require_whole
+from advnets.config.players import (
+    ConditionalDiscriminatorConfig,
+    ConditionalGeneratorConfig,
+    DiscriminatorConfig,
+    GeneratorConfig,
+)
+
+
+@dataclass(frozen=True)
+class PenaltyConfig:
+    """A penalty on the discriminator; see docs/reference/objectives.md."""
+
+    weight: float = 0.0
+    """Its factor in D's cost; 0 leaves it out."""
+    every: int = 16
+    """Updates of D between computations; the weight is multiplied by it, so that the average force stays."""
+
+    def __post_init__(self) -> None:
+        require_whole(self, "every")
+        require_between(self, 0, math.inf, "weight")
+
+
+@dataclass(frozen=True)
+class PenaltiesConfig:
+    """Penalties on the discriminator."""
+
+    r1: PenaltyConfig = PenaltyConfig()
+    """1/2 E |grad D(x)|^2 on real images (Mescheder et al. 2018)."""
+    r2: PenaltyConfig = PenaltyConfig()
+    """1/2 E |grad D(x)|^2 on generated images."""
+    wgan_gp: PenaltyConfig = PenaltyConfig(every=1)
+    """E (|grad D(x)| - 1)^2 between real and generated images (Gulrajani et al. 2017)."""
+
+
+class GameConfig(Tagged):
+    """A game: who plays, for which costs. Its players are the fields that have a network."""
+
+
+@dataclass(frozen=True)
+class AdversarialConfig(GameConfig):
+    """The paper's game: noise to images, against one discriminator."""
+
+    kind: str = "adversarial"
+    latent: int = 100
+    """Length of z."""
+    prior: str = "uniform"
+    """Distribution of z: uniform (unit variance), gaussian, sphere."""
+    objective: str = "non-saturating"
+    """minimax, non-saturating, maximum-likelihood, least-squares, hinge, wasserstein or relativistic."""
+    penalties: PenaltiesConfig = PenaltiesConfig()
+    generator: GeneratorConfig = GeneratorConfig()
+    discriminator: DiscriminatorConfig = DiscriminatorConfig()
+
+    def __post_init__(self) -> None:
+        require_whole(self, "latent")
+
+
+@dataclass(frozen=True)
+class ConditionalConfig(AdversarialConfig):
+    """p(x | c): images of a class of the data, or of a vector; c goes into both networks (section 7)."""
+
+    kind: str = "conditional"
+    generator: ConditionalGeneratorConfig = ConditionalGeneratorConfig()
+    discriminator: ConditionalDiscriminatorConfig = ConditionalDiscriminatorConfig()
