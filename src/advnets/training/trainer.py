@@ -13,7 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from advnets.config.recipe import Recipe, penalty_names
+from advnets.config.games import penalty_names
+from advnets.config.recipe import Recipe
 from advnets.data.contrast import normalize
 from advnets.devices import resolve_device, resolve_precision
 from advnets.errors import DivergedError, RecipeError
