@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from advnets.errors import DataError, RecipeError, UsageError
-from advnets.paper.models.chains import STEPS
-from advnets.paper.models.course import identity, learn, products_of
+from advnets.paper.models.learning import identity, learn, products_of
+from advnets.paper.models.markov_chains import STEPS
 from advnets.paper.models.rbm import RBM, RBMConfig, RBMLearner, draw, up
 from advnets.randomness import Stream, generator_for
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from advnets.errors import DataError, DivergedError
-from advnets.paper.models.course import products_of
+from advnets.paper.models.learning import products_of
 from advnets.randomness import Stream, generator_for
 from advnets.training.batches import Batches
 from advnets.training.optimizers import OptimizerConfig

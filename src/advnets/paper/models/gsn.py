@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from advnets.errors import RecipeError
-from advnets.paper.models.chains import STEPS, end_of, factorial_start, mean_logits
-from advnets.paper.models.course import identity, learn, products_of
 from advnets.paper.models.descent import CostLearner, Images
+from advnets.paper.models.learning import identity, learn, products_of
+from advnets.paper.models.markov_chains import STEPS, end_of, factorial_start, mean_logits
 from advnets.randomness import Stream, generator_for
 
 

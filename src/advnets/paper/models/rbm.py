@@ -178,7 +178,7 @@ def gradient(data: Phase, model: Phase, visible_center: Tensor, hidden_center: T
 
 
 class RBMLearner:
-    """Learns one machine of a stack; a `Learner` of `advnets.paper.models.course`.
+    """Learns one machine of a stack; a `Learner` of `advnets.paper.models.learning`.
 
     Args:
         rows: N x D, uint8 (0 to 255 are 0 to 1) or floating point in [0, 1], for the lowest machine of the stack.

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from advnets.errors import MeasureError, RecipeError, UsageError
-from advnets.paper.models.course import identity, learn, products_of
 from advnets.paper.models.descent import CostLearner, Images
+from advnets.paper.models.learning import identity, learn, products_of
 from advnets.randomness import Stream, generator_for
 
 _AT_ONCE = 1 << 16  # latents that are decoded together

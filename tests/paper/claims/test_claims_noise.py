@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 import torch
 from scipy import stats
-from small_claims import bench
+from small_claims import workspace
 
 from advnets.games.objectives import objective
 from advnets.paper.claims import contrastive as claims_contrastive
 from advnets.paper.claims import noise as claims_noise
 from advnets.paper.claims import parts as claims_parts
 from advnets.paper.claims.contrastive_cost import contrastive_cost
-from advnets.paper.claims.parts import NOT_SUPPORTED, SUPPORTED, UNDECIDED, Interval
+from advnets.paper.claims.intervals import Interval
+from advnets.paper.claims.verdicts import NOT_SUPPORTED, SUPPORTED, UNDECIDED
 
 
 def test_expected_gradients_are_those_of_many_samples() -> None:
@@ -186,7 +187,7 @@ def test_contrastive_is_judged_at_the_narrowest_width(tmp_path: Path, monkeypatc
     monkeypatch.setattr(claims_contrastive, "_stages", lambda _, width, __: {**same, "fixed": slow[width]})
     monkeypatch.setattr(claims_contrastive, "_held", lambda *_: [1.2, 0.3, *[9.0] * 148])
     monkeypatch.setattr(claims_contrastive, "_at_once", lambda *_: dict.fromkeys(("fixed", "following", "game"), lines))
-    found = claims_contrastive.section(bench(tmp_path))
+    found = claims_contrastive.section(workspace(tmp_path))
     assert found.figures["slower"]["0.03"]["fixed"][0] == pytest.approx(7)
     assert found.rows[0].note == SUPPORTED
     assert found.rows[1].ours == "1 by construction; at most 0.0667"

@@ -13,27 +13,27 @@ from typing import Any
 import advnets.api as api
 from advnets.config.recipe import Recipe, to_dict
 from advnets.errors import RunError, what_helps
-from advnets.paper.exhibit import PARTS, RUNS, Bench
+from advnets.paper.workspace import PARTS, RUNS, Workspace
 from advnets.runs.directory import RunDirectory
 from advnets.runs.run import Run
 
 
-def trained(bench: Bench, recipe: Recipe) -> Run:
-    """The finished run of a recipe with the bench's seed; one that was begun before is taken up where it is.
+def trained(workspace: Workspace, recipe: Recipe) -> Run:
+    """The finished run of a recipe with the workspace's seed; one that was begun before is taken up where it is.
 
     Args:
-        bench: whose folder has the runs.
+        workspace: whose folder has the runs.
         recipe: what is trained; with other settings it has another directory, so that nothing kept is in the way.
 
     Raises:
         RunError: the run's directory has another recipe, or the training was stopped.
         AdvnetsError: it cannot be trained.
     """
-    recipe = recipe.replace(seed=bench.seed)
-    path = directory_of(bench, recipe)
+    recipe = recipe.replace(seed=workspace.seed)
+    path = directory_of(workspace, recipe)
     with _remedies(path):
         if not (path / "run.json").exists():
-            bench.say(f"{bench.name}: training {recipe.name}, {recipe.steps:,} steps ({path})")
+            workspace.say(f"{workspace.name}: training {recipe.name}, {recipe.steps:,} steps ({path})")
             return _whole(api.train(recipe, run=path))
         directory = RunDirectory(path)
         if _played(directory.recipe) != _played(recipe):
@@ -41,12 +41,12 @@ def trained(bench: Bench, recipe: Recipe) -> Run:
         return _whole(api.load(path) if directory.status == "done" else api.resume(path))
 
 
-def directory_of(bench: Bench, recipe: Recipe) -> Path:
+def directory_of(workspace: Workspace, recipe: Recipe) -> Path:
     """Where a recipe's run lies: in the name is a checksum of its settings, of those that are no defaults."""
-    chosen = _unlike(to_dict(_played(recipe.replace(seed=bench.seed))), to_dict(Recipe()))
+    chosen = _unlike(to_dict(_played(recipe.replace(seed=workspace.seed))), to_dict(Recipe()))
     settings = json.dumps(chosen, sort_keys=True, default=str)
-    pace = "-quick" if bench.quick else ""
-    return bench.folder / PARTS / RUNS / f"{recipe.name}-{zlib.crc32(settings.encode()):08x}{pace}-{bench.seed}"
+    pace = "-quick" if workspace.quick else ""
+    return workspace.folder / PARTS / RUNS / f"{recipe.name}-{zlib.crc32(settings.encode()):08x}{pace}-{workspace.seed}"
 
 
 _WRITTEN = ("measure", "watch", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints")

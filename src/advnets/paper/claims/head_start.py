@@ -12,7 +12,8 @@ from advnets.config.recipe import Recipe, load_recipe, to_dict
 from advnets.data.open import open_table
 from advnets.games.objectives import objective
 from advnets.paper.claims.ring import Lines
-from advnets.paper.exhibit import Bench
+from advnets.paper.claims.spread import mean_distance
+from advnets.paper.workspace import Workspace
 from advnets.randomness import Stream, seed_for
 from advnets.training.averages import AverageConfig
 from advnets.training.hooks.watch import evaluating
@@ -25,7 +26,7 @@ STILL = {"kind": "sgd", "rate": 1e-30}
 AT_A_TIME = 20
 """Updates of D between two of G, which stands still: it need not be asked more often."""
 ALONE, _QUICK_ALONE = (0, 20, 40, 80, 160, 320, 640), (0, 20, 40)
-PLAYED, _QUICK_PLAYED = 240, 4
+STEPS, _QUICK_STEPS = 240, 4
 LATENTS, _LOOKS, _FAKES = 256, 4, 200
 LEAST_SPREAD = 1e-4
 """Fakes are rounded to gray levels: those of a collapsed G have a spread of 0, which has no logarithm."""
@@ -33,27 +34,27 @@ _WITHOUT_HALF = {"minimax": 2, "non-saturating": 1}  # the paper writes both cos
 _TINY = 1e-30  # what underflows has a logarithm, too
 
 
-def play(bench: Bench, seed: int) -> dict[str, Lines]:
+def histories(workspace: Workspace, seed: int) -> dict[str, Lines]:
     """One seed's lines: "alone", and under each cost the game from D's head start on.
 
     Returns:
         Of "alone": `updates` of D and `generator_gradients`; of a game: `step`, these, and `spread` of the fakes.
     """
-    alone, steps = (_QUICK_ALONE, _QUICK_PLAYED) if bench.quick else (ALONE, PLAYED)
+    alone, steps = (_QUICK_ALONE, _QUICK_STEPS) if workspace.quick else (ALONE, STEPS)
     printed = load_recipe("paper-mnist").replace(
         schedule="alternating", precision="float32", seed=seed, steps=steps,
         average=AverageConfig(),  # no figure is of the average: another one in the recipe changes nothing here
     )  # fmt: skip
     train = functools.partial(_train, printed, alone)
     of = [to_dict(printed), own_seed(seed), alone, AT_A_TIME, LATENTS, _LOOKS, _FAKES, LEAST_SPREAD, _WITHOUT_HALF]
-    return bench.keep(f"early-{seed}", train, of)
+    return workspace.keep(f"early-{seed}", train, of)
 
 
 def _train(printed: Recipe, alone: tuple[int, ...]) -> dict[str, Lines]:
     table = open_table("mnist", progress=False)
     data = Data(table.images, table.rows("train"))
     steps = alone[-1] // AT_A_TIME
-    first, lines = head_start(printed, data, steps, discriminator_steps=AT_A_TIME), list[dict[str, Any]]()
+    first, lines = standing(printed, data, steps, discriminator_steps=AT_A_TIME), list[dict[str, Any]]()
     while True:
         if first.step * AT_A_TIME in alone:
             lines.append({"updates": first.step * AT_A_TIME, **generator_gradients(first)})
@@ -62,27 +63,27 @@ def _train(printed: Recipe, alone: tuple[int, ...]) -> dict[str, Lines]:
         first.advance()
 
 
-def _go_on(played: Recipe, first: Trainer) -> Lines:
-    trainer, lines = with_head_start(played, first), list[dict[str, Any]]()
+def _go_on(game: Recipe, first: Trainer) -> Lines:
+    trainer, lines = with_head_start(game, first), list[dict[str, Any]]()
     while True:
-        if trainer.step % (played.steps // _LOOKS) == 0:
+        if trainer.step % (game.steps // _LOOKS) == 0:
             lines.append({"step": trainer.step, **generator_gradients(trainer), "spread": _spread(trainer)})
-        if trainer.step == played.steps:
+        if trainer.step == game.steps:
             return lines
         trainer.advance()
 
 
-def head_start(played: Recipe, data: Data, steps: int, **changes: Any) -> Trainer:
-    """A game between the players of `played` as they begin, in which G stands still: it has a seed of its own.
+def standing(game: Recipe, data: Data, steps: int, **changes: Any) -> Trainer:
+    """A game between the players of `game` as they begin, in which G stands still: it has a seed of its own.
 
     Args:
-        played: the game to come.
+        game: the game to come.
         data: of both.
         steps: of the game before it.
         changes: to it.
     """
-    still = played.replace(seed=own_seed(played.seed), steps=steps, generator_optimizer=STILL, **changes)
-    first, begun = Trainer(still, data), Trainer(played, data)
+    still = game.replace(seed=own_seed(game.seed), steps=steps, generator_optimizer=STILL, **changes)
+    first, begun = Trainer(still, data), Trainer(game, data)
     _copy(begun.generator, first.generator)
     _copy(begun.discriminator, first.discriminator)
     return first
@@ -93,9 +94,9 @@ def own_seed(seed: int) -> int:
     return seed_for(seed, 0, Stream.LAYERS)
 
 
-def with_head_start(played: Recipe, first: Trainer) -> Trainer:
+def with_head_start(game: Recipe, first: Trainer) -> Trainer:
     """A new game whose D has learned in `first`; both optimizers begin anew."""
-    trainer = Trainer(played, first.data)
+    trainer = Trainer(game, first.data)
     _copy(first.discriminator, trainer.discriminator)
     return trainer
 
@@ -128,10 +129,4 @@ def _spread(trainer: Trainer) -> float:
     """The fakes' mean distance from each other over that of real images; `LEAST_SPREAD` at least."""
     fakes = trainer.raw_sampler.draw(_FAKES, 1).astype(np.float64) / 255
     real = trainer.real_images(_FAKES).double().numpy()
-    return max(_mean_distance(fakes) / _mean_distance(real), LEAST_SPREAD)
-
-
-def _mean_distance(images: Any) -> float:
-    half = len(images) // 2
-    rows = images.reshape(len(images), -1)
-    return float(np.linalg.norm(rows[:half] - rows[half : 2 * half], axis=1).mean())
+    return max(mean_distance(fakes) / mean_distance(real), LEAST_SPREAD)

@@ -13,24 +13,13 @@ import numpy as np
 
 from advnets import figures
 from advnets.figures import Line, Panel
-from advnets.paper.claims import noise
-from advnets.paper.claims.noise import BROAD, RATE, Noise
-from advnets.paper.claims.parts import (
-    NOT_SUPPORTED,
-    SUPPORTED,
-    UNDECIDED,
-    Interval,
-    band,
-    claim,
-    column,
-    geometric,
-    plain,
-    ratios,
-    seeds,
-    verdict_of,
-)
+from advnets.paper.claims import contrastive_training
+from advnets.paper.claims.contrastive_training import BROAD, RATE, Noise
+from advnets.paper.claims.intervals import Interval, band, column, geometric, plain, ratios, seeds
 from advnets.paper.claims.ring import Lines
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table
+from advnets.paper.claims.verdicts import NOT_SUPPORTED, SUPPORTED, UNDECIDED, Claim, verdict_of
+from advnets.paper.exhibit import Picture, Row, Table
+from advnets.paper.workspace import Workspace
 from advnets.training.optimizers import OptimizerConfig
 
 _WIDTHS, _QUICK_WIDTHS = (1.0, 0.3, 0.1, 0.03), (0.3, 0.03)
@@ -63,43 +52,46 @@ _DID = (
     "Two independent coordinates: x_1 narrow (the subset), x_2 normal with mean 1.5 and deviation .5. Noise and model"
     f" begin normal with deviation {BROAD:g} in both; the model's normalizing constant is learned, too. x_2 is"
     f" learned to a divergence of {_ENOUGH:g} nats twice: with x_1 held where it began, and with x_1 held at the"
-    f" truth. Minibatches of {noise.BATCH}, momentum .5, rate {RATE:g}; once with Adam, rate {_ADAM.rate:g}.",
+    f" truth. Minibatches of {contrastive_training.BATCH}, momentum .5, rate {RATE:g}; once with Adam, rate"
+    f" {_ADAM.rate:g}.",
     "Two controls have the same model and rule. Noise that follows is a copy of the model before each update: x_1,"
     " which is held, has one density under model and noise and cancels, so that both trainings are the same and the"
     " ratio is 1 by construction, no measurement. In the game the model is the generator of Algorithm 1 (rate"
-    f" {noise.GAME_RATE:g}), against an MLP with layers of 64 that learns what to tell it. The claim"
+    f" {contrastive_training.GAME_RATE:g}), against an MLP with layers of 64 that learns what to tell it. The claim"
     f" counts as supported where fixed noise takes more than {_DRAMATIC} times as many updates once x_1 is learned, and"
     " is slowed more than both controls.",
 )
 
 
-def section(bench: Bench) -> Exhibit:
+def claim(workspace: Workspace) -> Claim:
     """Expected gradients by integration, then trainings with and without the subset learned, then all at once."""
-    widths = _QUICK_WIDTHS if bench.quick else _WIDTHS
+    widths = _QUICK_WIDTHS if workspace.quick else _WIDTHS
     narrow = widths[-1]
-    exact = bench.keep("gradients", functools.partial(_exact, narrow), [narrow, _EXACT, noise.settings()])
-    stages = {width: [_stages(bench, width, seed) for seed in seeds(bench)] for width in widths}
-    slower = {width: slowing(found, _limits_of(bench)) for width, found in stages.items()}
-    held = [_held(bench, narrow, seed) for seed in seeds(bench)]
-    at_once = [_at_once(bench, narrow, seed) for seed in seeds(bench)]
-    _draw(bench, exact, slower, held, at_once)
+    exact = workspace.keep(
+        "gradients", functools.partial(_exact, narrow), [narrow, _EXACT, contrastive_training.settings()]
+    )
+    stages = {width: [_stages(workspace, width, seed) for seed in seeds(workspace)] for width in widths}
+    slower = {width: slowing(found, _limits_of(workspace)) for width, found in stages.items()}
+    held = [_held(workspace, narrow, seed) for seed in seeds(workspace)]
+    at_once = [_at_once(workspace, narrow, seed) for seed in seeds(workspace)]
+    _draw(workspace, exact, slower, held, at_once)
     ratio = slower[narrow]
-    parts = judged(ratio)
+    parts = verdicts(ratio)
     verdict = verdict_of(parts)
     caption = (
         f"Expected gradients (x_1 of width {narrow:g}); the slowing by width, where a band that reaches the edge is a"
         " bound; the game with x_1 held at the noise's width; and all learned at once."
     )
     saw = [
-        Picture(bench.path("-contrastive.png").name, caption),
+        Picture(workspace.path("-contrastive.png").name, caption),
         _integrated(exact, narrow),
         Table(
             ["updates until x_2 is learned: x_1 learned, over not learned", *(f"width {width:g}" for width in widths)],
             [[_NAMES[name], *(_cell(name, slower[width]) for width in widths)] for name in _NAMES],
         ),
-        _bounds_told(slower, _limits_of(bench)),
+        _bounds_told(slower, _limits_of(workspace)),
         _game_told([each["game"] for each in stages[narrow]], held, ratio["game"]),
-        _limits(stages[narrow], at_once, ratio["adam"], _limits_of(bench)["fixed"]),
+        _limits(stages[narrow], at_once, ratio["adam"], _limits_of(workspace)["fixed"]),
     ]
     rows = [
         Row("NCE slows once a part is learned: times as many updates", said(ratio["fixed"]), "dramatically", verdict),
@@ -111,8 +103,8 @@ def section(bench: Bench) -> Exhibit:
         "held": [least_and_later(each) for each in held],
         "slower": {f"{width:g}": {name: plain(each[name]) for name in each} for width, each in slower.items()},
     }  # fmt: skip
-    body = claim(_QUOTE, _DID, saw, verdict, _why(ratio, parts[1] == SUPPORTED))
-    return Exhibit("Noise-contrastive estimation and its fixed noise", body, rows, facts)
+    why = _why(ratio, parts[1] == SUPPORTED)
+    return Claim("Noise-contrastive estimation and its fixed noise", _QUOTE, _DID, saw, verdict, why, rows, facts)
 
 
 def _integrated(exact: Mapping[str, list[float]], narrow: float) -> str:
@@ -157,10 +149,10 @@ def _bounds_told(slower: Mapping[float, Mapping[str, Interval]], limits: Mapping
     )
 
 
-def least_and_later(course: Sequence[float]) -> dict[str, float]:
+def least_and_later(history: Sequence[float]) -> dict[str, float]:
     """Of a divergence after each step: its first value, its least, after how many steps, and the largest after that."""
-    at = int(np.argmin(course))
-    return {"first": course[0], "least": course[at], "at": at + 1, "later": max(course[at:])}
+    at = int(np.argmin(history))
+    return {"first": history[0], "least": history[at], "at": at + 1, "later": max(history[at:])}
 
 
 def _game_told(counts: Sequence[Sequence[int]], held: Sequence[Sequence[float]], ratio: Interval) -> str:
@@ -175,11 +167,11 @@ def _game_told(counts: Sequence[Sequence[int]], held: Sequence[Sequence[float]],
         f" noise's width. There x_2's divergence, {_range(found, 'first')} nats after the first step, has its least,"
         f" {_range(found, 'least')}, after {_range(found, 'at')} steps, and is up to {_range(found, 'later')} later. It"
         f" falls to less than half with {halved} of {len(found)} seeds, and rises to more than twice its least with"
-        f" {risen}: {_judged_course(halved, risen, len(found))}. The game is {slowed} once a part is learned."
+        f" {risen}: {_how_it_learns(halved, risen, len(found))}. The game is {slowed} once a part is learned."
     )
 
 
-def _judged_course(halved: int, risen: int, count: int) -> str:
+def _how_it_learns(halved: int, risen: int, count: int) -> str:
     if halved == count:
         return (
             "G learns, but does not settle"
@@ -223,48 +215,54 @@ def _why(ratio: Mapping[str, Interval], controlled: bool) -> str:
 def _exact(narrow: float) -> dict[str, list[float]]:
     """Expected gradients while x_1 is learned; `share` of the way in its log deviation."""
     shares = np.linspace(0, 1, _EXACT)
-    found = [noise.expected_gradients(narrow, BROAD * (narrow / BROAD) ** share) for share in shares]
+    found = [contrastive_training.expected_gradients(narrow, BROAD * (narrow / BROAD) ** share) for share in shares]
     return {"share": shares.tolist(), **{name: [each[name] for each in found] for name in _EXACT_NAMES}}
 
 
-def _stages(bench: Bench, width: float, seed: int) -> dict[str, list[int]]:
+def _stages(workspace: Workspace, width: float, seed: int) -> dict[str, list[int]]:
     """By method: updates until x_2 is learned with x_1 not learned, and with x_1 learned."""
-    limits = _limits_of(bench)
+    limits = _limits_of(workspace)
     most, of_game = limits["fixed"], limits["game"]
 
     def train() -> dict[str, list[int]]:
-        courses: dict[str, tuple[Callable[[float], Iterator[dict[str, float]]], int]] = {
-            "fixed": (lambda first: noise.contrastive("fixed", width, first, seed, most, _MOMENTUM), most),
-            "adam": (lambda first: noise.contrastive("fixed", width, first, seed, most, _ADAM), most),
-            "following": (lambda first: noise.contrastive("following", width, first, seed, most, _MOMENTUM), most),
-            "game": (lambda first: noise.game(width, first, seed, of_game), of_game),
+        histories: dict[str, tuple[Callable[[float], Iterator[dict[str, float]]], int]] = {
+            "fixed": (
+                lambda first: contrastive_training.contrastive("fixed", width, first, seed, most, _MOMENTUM),
+                most,
+            ),
+            "adam": (lambda first: contrastive_training.contrastive("fixed", width, first, seed, most, _ADAM), most),
+            "following": (
+                lambda first: contrastive_training.contrastive("following", width, first, seed, most, _MOMENTUM),
+                most,
+            ),
+            "game": (lambda first: contrastive_training.game(width, first, seed, of_game), of_game),
         }
         return {
-            name: [noise.updates_until(course(first), _ENOUGH, limit) for first in (BROAD, width)]
-            for name, (course, limit) in courses.items()
+            name: [contrastive_training.updates_until(history(first), _ENOUGH, limit) for first in (BROAD, width)]
+            for name, (history, limit) in histories.items()
         }
 
-    return bench.keep(f"contrastive-{width:g}-{seed}", train, [width, most, of_game, _ENOUGH, _settings()])
+    return workspace.keep(f"contrastive-{width:g}-{seed}", train, [width, most, of_game, _ENOUGH, _settings()])
 
 
 def _settings() -> list[Any]:
-    return [asdict(_MOMENTUM), asdict(_ADAM), noise.settings()]
+    return [asdict(_MOMENTUM), asdict(_ADAM), contrastive_training.settings()]
 
 
-def _limits_of(bench: Bench) -> dict[str, int]:
+def _limits_of(workspace: Workspace) -> dict[str, int]:
     """By method: after how many updates a training is stopped."""
-    most, of_game = (_QUICK_MOST, _QUICK_MOST_OF_GAME) if bench.quick else (_MOST, _MOST_OF_GAME)
+    most, of_game = (_QUICK_MOST, _QUICK_MOST_OF_GAME) if workspace.quick else (_MOST, _MOST_OF_GAME)
     return {"fixed": most, "adam": most, "following": most, "game": of_game}
 
 
-def _held(bench: Bench, narrow: float, seed: int) -> list[float]:
+def _held(workspace: Workspace, narrow: float, seed: int) -> list[float]:
     """The divergence of x_2 after each step of the game in which x_1 stays at the noise's width."""
-    steps = _limits_of(bench)["game"]
+    steps = _limits_of(workspace)["game"]
 
-    def play() -> list[float]:
-        return [line["second"] for line in noise.game(narrow, BROAD, seed, steps)]
+    def train() -> list[float]:
+        return [line["second"] for line in contrastive_training.game(narrow, BROAD, seed, steps)]
 
-    return bench.keep(f"held-{seed}", play, [narrow, steps, noise.settings()])
+    return workspace.keep(f"held-{seed}", train, [narrow, steps, contrastive_training.settings()])
 
 
 def slowing(found: Sequence[Mapping[str, Sequence[int]]], limits: Mapping[str, int]) -> dict[str, Interval]:
@@ -290,7 +288,7 @@ def _slowing(counts: Sequence[Sequence[int]], limit: int) -> Interval:
     return Interval(found.mean, 0.0 if at_most else float(each.min()), math.inf if at_least else float(each.max()))
 
 
-def judged(ratio: Mapping[str, Interval]) -> tuple[str, str]:
+def verdicts(ratio: Mapping[str, Interval]) -> tuple[str, str]:
     """Whether fixed noise slows dramatically, and whether more than the controls do."""
     fixed, controls = ratio["fixed"], (ratio["following"], ratio["game"])
     slowed = SUPPORTED if fixed.low > _DRAMATIC else NOT_SUPPORTED if fixed.high < _DRAMATIC else UNDECIDED
@@ -299,21 +297,21 @@ def judged(ratio: Mapping[str, Interval]) -> tuple[str, str]:
     return slowed, NOT_SUPPORTED if fixed.high < max(each.low for each in controls) else UNDECIDED
 
 
-def _at_once(bench: Bench, narrow: float, seed: int) -> dict[str, Lines]:
+def _at_once(workspace: Workspace, narrow: float, seed: int) -> dict[str, Lines]:
     """Every tenth line of a training of both coordinates, by method."""
-    updates = _QUICK_AT_ONCE if bench.quick else _AT_ONCE
+    updates = _QUICK_AT_ONCE if workspace.quick else _AT_ONCE
 
-    def thinned(course: Iterator[dict[str, float]]) -> list[dict[str, Any]]:
-        return list(islice(course, _EVERY - 1, None, _EVERY))
+    def thinned(history: Iterator[dict[str, float]]) -> list[dict[str, Any]]:
+        return list(islice(history, _EVERY - 1, None, _EVERY))
 
     def nce(kind: Noise) -> Lines:
-        return thinned(noise.contrastive(kind, narrow, None, seed, updates, _MOMENTUM))
+        return thinned(contrastive_training.contrastive(kind, narrow, None, seed, updates, _MOMENTUM))
 
     def train() -> dict[str, Lines]:
-        game = thinned(noise.game(narrow, None, seed, updates))
+        game = thinned(contrastive_training.game(narrow, None, seed, updates))
         return {"fixed": nce("fixed"), "following": nce("following"), "game": game}
 
-    return bench.keep(f"at-once-{seed}", train, [narrow, updates, _EVERY, _settings()])
+    return workspace.keep(f"at-once-{seed}", train, [narrow, updates, _EVERY, _settings()])
 
 
 def _reached(lines: Lines) -> float:
@@ -328,7 +326,7 @@ def _style(name: str) -> Literal["solid", "dashed"]:
 
 
 def _draw(
-    bench: Bench,
+    workspace: Workspace,
     exact: Mapping[str, list[float]],
     slower: Mapping[float, Mapping[str, Interval]],
     held: Sequence[Sequence[float]],
@@ -355,7 +353,7 @@ def _draw(
             "Times as many updates once x_1 is learned", slowing, "width of x_1", log_x=True, log_y=True, level=1.0,
             y_range=_AXIS,
         ),
-        Panel("The game, x_1 held broad: KL of x_2", [_course(held)], "steps", "nats", log_y=True,
+        Panel("The game, x_1 held broad: KL of x_2", [_history(held)], "steps", "nats", log_y=True,
               level=_ENOUGH),
     ]  # fmt: skip
     for key, title in (("first", "All at once: KL of x_1"), ("second", "All at once: KL of x_2")):
@@ -370,10 +368,10 @@ def _draw(
             for name in ("fixed", "following", "game")
         ]
         shown.append(Panel(title, lines, "updates", "nats", log_y=True, y_range=(1e-4, 5)))
-    figures.panels(shown, bench.path("-contrastive.png"))
+    figures.panels(shown, workspace.path("-contrastive.png"))
 
 
-def _course(held: Sequence[Sequence[float]]) -> Line:
+def _history(held: Sequence[Sequence[float]]) -> Line:
     thinned = [each[_EVERY - 1 :: _EVERY] for each in held]
     steps = [_EVERY * (place + 1) for place in range(len(thinned[0]))]
     return band(_NAMES["game"], steps, thinned, log=True, color=_COLORS["game"])

@@ -1,4 +1,4 @@
-"""Courses of several games side by side: lines for a panel, a table of their ends, the same for JSON."""
+"""Histories of several games side by side: lines for a panel, a table of their ends, the same for JSON."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 
 from advnets.figures import Line, Panel
-from advnets.paper.claims.parts import Interval, band, column, known, left, ratios
+from advnets.paper.claims.intervals import Interval, band, column, known, left, ratios
 from advnets.paper.claims.ring import Lines, at_the_end
 from advnets.paper.exhibit import Table
 
 Named = Mapping[str, Sequence[Lines]]
-"""What a game is called, and its course for each seed."""
+"""What a game is called, and its history for each seed."""
 
 _MEASURED = {"distance": "sliced Wasserstein", "near": "within 3 sd", "modes": "modes"}
 
@@ -31,20 +31,20 @@ def shares(named: Named, title: str = "") -> Panel:
 def ends_table(named: Named) -> Table:
     """Each game's figures at the end, with intervals, and how many of it are lost."""
     rows = [
-        [name, *(str(left(at_the_end(courses, key))) for key in _MEASURED), str(lost(courses))]
-        for name, courses in named.items()
+        [name, *(str(left(at_the_end(histories, key))) for key in _MEASURED), str(lost(histories))]
+        for name, histories in named.items()
     ]
     return Table(["mean of the last quarter (95 % interval)", *_MEASURED.values(), "lost games"], rows)
 
 
-def lost(courses: Sequence[Lines]) -> int:
+def lost(histories: Sequence[Lines]) -> int:
     """How many games have no distance at the end."""
-    return sum(map(math.isnan, at_the_end(courses, "distance")))
+    return sum(map(math.isnan, at_the_end(histories, "distance")))
 
 
 def ends(named: Named) -> dict[str, dict[str, list[float | None]]]:
     """Each game's figures at the end, one a seed."""
-    return {name: {key: known(at_the_end(courses, key)) for key in _MEASURED} for name, courses in named.items()}
+    return {name: {key: known(at_the_end(histories, key)) for key in _MEASURED} for name, histories in named.items()}
 
 
 def farther(one: Sequence[Lines], other: Sequence[Lines]) -> Interval:
@@ -52,13 +52,13 @@ def farther(one: Sequence[Lines], other: Sequence[Lines]) -> Interval:
     return ratios(at_the_end(one, "distance"), at_the_end(other, "distance"))
 
 
-def seconds(courses: Sequence[Lines]) -> float:
+def seconds(histories: Sequence[Lines]) -> float:
     """The processor's seconds for all steps, mean over seeds."""
-    return sum(course[-1]["seconds"] for course in courses) / len(courses)
+    return sum(history[-1]["seconds"] for history in histories) / len(histories)
 
 
 def _lines(named: Named, key: str, over: str) -> list[Line]:
     return [
-        band(name, column(courses, over).mean(0).tolist(), column(courses, key), log=key == "distance")
-        for name, courses in named.items()
+        band(name, column(histories, over).mean(0).tolist(), column(histories, key), log=key == "distance")
+        for name, histories in named.items()
     ]

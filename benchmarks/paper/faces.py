@@ -30,9 +30,10 @@ from advnets.config.recipe import Recipe
 from advnets.data.tfd import FILE, FOLDS
 from advnets.errors import AdvnetsError
 from advnets.files import write_whole
-from advnets.paper.exhibit import Bench, table_lines
+from advnets.paper.exhibit import table_lines
 from advnets.paper.table1 import faces as table1_faces
 from advnets.paper.table1.faces import PAPER, REAL, STAGES, Scores, column, open_folds, table
+from advnets.paper.workspace import Workspace
 
 NAME = "FER2013"
 REPOSITORY = Path(__file__).parents[1]
@@ -42,17 +43,17 @@ SIDE, ACROSS = 48, 50
 
 def main() -> None:
     options = arguments()
-    bench = Bench("faces", options.out, options.quick, options.seed, lambda text: print(text, flush=True))
+    workspace = Workspace("faces", options.out, options.quick, options.seed, lambda text: print(text, flush=True))
     prepare(options.fer, options.out / "data" / FILE)
     # Both: a TFD in the user's own cache would be found first, and no FER2013 face is to be left there.
     os.environ |= {"ADVNETS_DATA": str(options.out / "data"), "ADVNETS_CACHE": str(options.out / "cache")}
     surroundings, folds, stages = machine(), open_folds(), recipes(options.steps, options.steps_two)
-    found = column(bench, NAME, folds, stages, options.only)
+    found = column(workspace, NAME, folds, stages, options.only)
     print(table_lines(table(found, NAME)))
     if not options.only:
         counts = {part: [len(fold.rows(part)) for fold in folds] for part in ("train", "valid", "test")}
-        target = bench.path(".json") if bench.quick else RESULT
-        result = result_of(found, counts, stages, surroundings, bench)
+        target = workspace.path(".json") if workspace.quick else RESULT
+        result = result_of(found, counts, stages, surroundings, workspace)
         write_whole(target, (json.dumps(result, indent=1) + "\n").encode())
         write_whole(target.with_suffix(".md"), page(result, found).encode())
 
@@ -122,14 +123,14 @@ def result_of(
     counts: dict[str, list[int]],
     stages: list[Recipe],
     surroundings: dict[str, Any],
-    bench: Bench,
+    workspace: Workspace,
 ) -> dict[str, Any]:
     return {
         "machine": surroundings,
         "data": NAME,
         "faces": counts,
-        "quick": bench.quick,
-        "seed": bench.seed,
+        "quick": workspace.quick,
+        "seed": workspace.seed,
         "steps": {stage: recipe.steps for stage, recipe in zip(STAGES, stages, strict=True)},
         "rows": {model: {"paper, TFD": PAPER.get(model), **scores.facts()} for model, scores in found.items()},
     }

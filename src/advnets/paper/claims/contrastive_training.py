@@ -110,9 +110,9 @@ def contrastive(
 
 def game(width: float, first: float | None, seed: int, updates: int) -> Iterator[dict[str, float]]:
     """The same model as the generator of Algorithm 1, against an MLP that learns what to tell it; as `contrastive`."""
-    played = game_recipe(seed, updates)
+    chosen = game_recipe(seed, updates)
     points = data(width, _ROWS, generator_for(seed, 0, Stream.DATA_ORDER)).numpy()
-    trainer = Trainer(played, data_of(points), generator=Gaussian(first))
+    trainer = Trainer(chosen, data_of(points), generator=Gaussian(first))
     model = trainer.generator.network
     assert isinstance(model, Gaussian)
     for _ in range(updates):
@@ -121,7 +121,7 @@ def game(width: float, first: float | None, seed: int, updates: int) -> Iterator
 
 
 def game_recipe(seed: int, updates: int) -> Recipe:
-    """What `game` plays."""
+    """The recipe of `game`."""
     return recipe(
         steps=updates, seed=seed, batch=BATCH, discriminator={"kind": "mlp", "units": [64, 64]},
         generator_optimizer=sgd(GAME_RATE), discriminator_optimizer=ADAM | {"rate": 2e-3},
@@ -135,9 +135,9 @@ def settings() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def updates_until(course: Iterator[dict[str, float]], enough: float, most: int) -> int:
+def updates_until(history: Iterator[dict[str, float]], enough: float, most: int) -> int:
     """After how many updates x_2's divergence is below `enough` for the first time; at most `most`."""
-    return next((number for number, line in enumerate(course, 1) if line["second"] < enough), most)
+    return next((number for number, line in enumerate(history, 1) if line["second"] < enough), most)
 
 
 def expected_gradients(width: float, first: float) -> dict[str, float]:

@@ -15,8 +15,8 @@ from small_digits import digits, score, shuffled_pixels
 from torch import Tensor
 
 from advnets.errors import RecipeError, RunError, UsageError
-from advnets.paper.models.chains import factorial_start
 from advnets.paper.models.gsn import GSN, GSNConfig, salt_and_pepper, train_gsn
+from advnets.paper.models.markov_chains import factorial_start
 
 QUICK = GSNConfig(units=(12, 8), noise=(0.5, 0.5), walkback=3, epochs=4, batch=100)
 

@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from small_claims import bench
+from small_claims import workspace
 
 from advnets.paper.claims import early as claims_early
 from advnets.paper.claims import helvetica as claims_helvetica
 from advnets.paper.claims import parts as claims_parts
 from advnets.paper.claims import saturation as claims_saturation
-from advnets.paper.claims.parts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Interval
+from advnets.paper.claims.intervals import Interval
 from advnets.paper.claims.ring import ring
+from advnets.paper.claims.verdicts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED
 
 
 def test_spreads_are_those_of_the_data_and_of_one_point() -> None:
@@ -94,7 +95,7 @@ def test_helvetica_is_judged_from_each_start_by_far_against_one(
     later = {"1 of G": [good], "20 of G": [{**good, "within": 0.7}], "20 of G, none of D": [good]}
     seed = {"beginning": first, "balanced": later, "points": [[0, 2]]}
     monkeypatch.setattr(claims_helvetica, "_seed", lambda *_: seed)
-    found = claims_helvetica.section(bench(tmp_path))
+    found = claims_helvetica.section(workspace(tmp_path))
     assert found.figures["verdicts"] == {"beginning": SUPPORTED, "balanced": MIXED}
     assert [row.note for row in found.rows] == [SUPPORTED, MIXED]
     assert "shown: less spread within modes; excluded: fewer modes, less spread, a larger" in str(found.body[-1])

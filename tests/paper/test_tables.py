@@ -16,13 +16,13 @@ from advnets import paper
 from advnets.config.recipe import load_recipe, to_yaml
 from advnets.data import open_table
 from advnets.errors import RunError
-from advnets.paper.exhibit import PARTS, RUNS, Bench
 from advnets.paper.fig3 import longest_step
 from advnets.paper.rivals import MNIST, folder
+from advnets.paper.shared_runs import directory_of, trained
 from advnets.paper.table1 import exhibit as table1
 from advnets.paper.table1 import rewards as table1_rewards
 from advnets.paper.table1.rewards import averaged_early, stands
-from advnets.paper.training import directory_of, trained
+from advnets.paper.workspace import PARTS, RUNS, Workspace
 from advnets.runs.directory import RunDirectory
 from advnets.training.averages import decay_at
 
@@ -80,10 +80,10 @@ def test_the_averaged_generator_is_of_the_default_game_and_its_whole_training() 
 
 def test_stand_ins_are_kept_under_what_they_depend_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     digits = open_table("mnist")
-    before = {what: json.dumps(stand.of) for what, stand in stands(Bench("table1", tmp_path), digits).items()}
+    before = {what: json.dumps(stand.of) for what, stand in stands(Workspace("table1", tmp_path), digits).items()}
     monkeypatch.setattr(table1_rewards, "_START", 6)
     monkeypatch.setattr(table1_rewards, "_ROUNDS", 13)
-    after = {what: json.dumps(stand.of) for what, stand in stands(Bench("table1", tmp_path), digits).items()}
+    after = {what: json.dumps(stand.of) for what, stand in stands(Workspace("table1", tmp_path), digits).items()}
     assert {what for what in before if before[what] != after[what]} == {what for what in before if "k-means" in what}
 
 
@@ -125,7 +125,7 @@ def test_the_page_tells_the_numbers_of_its_pace(made: Path) -> None:
     quick = (made / "table1.md").read_text("utf-8")
     for said in ("500 samples of each", "1,000 validation", "10,000 test", "rounded to bytes", "only on 3,000 of them"):
         assert said in quick
-    full = table1._opening(Bench("table1", made), open_table("mnist"))
+    full = table1._opening(Workspace("table1", made), open_table("mnist"))
     assert "10,000 samples of each" in full
     assert "All models train on the same 50,000 images." in full
 
@@ -148,16 +148,16 @@ def test_a_damaged_row_is_made_anew_and_not_trained_anew(made: Path, damage: str
 
 
 def test_what_lies_in_a_trainings_place_is_named_with_the_commands_own_remedy(tmp_path: Path) -> None:
-    bench = Bench("table1", tmp_path, quick=True, say=lambda _: None)
-    path = directory_of(bench, load_recipe("mnist"))
+    workspace = Workspace("table1", tmp_path, quick=True, say=lambda _: None)
+    path = directory_of(workspace, load_recipe("mnist"))
     path.mkdir(parents=True)
     (path / "notes.txt").write_text("")
     with pytest.raises(RunError, match=r"exists and is not a run; remove .*mnist-.*-quick-0, or give another --out$"):
-        trained(bench, load_recipe("mnist"))
+        trained(workspace, load_recipe("mnist"))
     (path / "run.json").write_text("torn")
     (path / "recipe.yaml").write_text(to_yaml(load_recipe("mnist")))
     with pytest.raises(RunError, match=r"run\.json is damaged; remove .*mnist-.*-quick-0, or give another --out$"):
-        trained(bench, load_recipe("mnist"))
+        trained(workspace, load_recipe("mnist"))
 
 
 def test_a_disk_that_takes_nothing_is_not_to_be_emptied_of_the_run(
@@ -168,7 +168,7 @@ def test_a_disk_that_takes_nothing_is_not_to_be_emptied_of_the_run(
 
     monkeypatch.setattr("advnets.api.train", full)
     with pytest.raises(RunError, match=r"no space; make room or permit writing, .* or give another --out$"):
-        trained(Bench("table1", tmp_path, say=lambda _: None), load_recipe("mnist"))
+        trained(Workspace("table1", tmp_path, say=lambda _: None), load_recipe("mnist"))
 
 
 def test_table_2_measures_chains_passes_and_probabilities(made: Path) -> None:
@@ -187,18 +187,20 @@ def test_table_2_measures_chains_passes_and_probabilities(made: Path) -> None:
 def test_trainings_are_shared_and_not_repeated(made: Path) -> None:
     runs = made / PARTS / RUNS
     before = {path: path.stat().st_mtime_ns for path in runs.rglob("state.json")}
-    bench = Bench("table1", made, quick=True)
-    rivals = {folder(bench, name).name for name in ("dbn", "cae", "gsn", "vae")}
+    workspace = Workspace("table1", made, quick=True)
+    rivals = {folder(workspace, name).name for name in ("dbn", "cae", "gsn", "vae")}
     games = {path.name for path in runs.iterdir()} - rivals
     assert {re.sub("-[0-9a-f]{8}-quick-0$", "", name) for name in games} == {
         "paper-mnist", "mnist-best", "mnist-averaged-early",
     }  # fmt: skip
     assert len(games) == 3
     recipe = load_recipe("mnist-best")
-    assert directory_of(bench, recipe.replace(batch=7)) != directory_of(bench, recipe)
-    assert directory_of(bench, recipe.replace(log_every=7)) == directory_of(bench, recipe)  # the game is the same
+    assert directory_of(workspace, recipe.replace(batch=7)) != directory_of(workspace, recipe)
+    assert directory_of(workspace, recipe.replace(log_every=7)) == directory_of(
+        workspace, recipe
+    )  # the game is the same
     other = dataclasses.replace(MNIST, dbn=dataclasses.replace(MNIST.dbn, precision="float32"))
-    assert folder(bench, "dbn", other) != folder(bench, "dbn")
+    assert folder(workspace, "dbn", other) != folder(workspace, "dbn")
     said: list[str] = []
     paper.make("table2", made, quick=True, say=said.append)
     assert said == []

@@ -16,8 +16,8 @@ from scipy import stats
 from advnets import cli, paper
 from advnets.errors import UsageError
 from advnets.paper.fig1 import exhibit as fig1
-from advnets.paper.fig1.data import DISTRIBUTIONS, distribution
 from advnets.paper.fig1.density import Grid, branches, cumulative_of
+from advnets.paper.fig1.distributions import DISTRIBUTIONS, distribution
 from advnets.paper.fig1.game import view_of
 
 GRID = Grid(-6.0, 6.0, 600)

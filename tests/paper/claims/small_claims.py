@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from advnets.data.toys import ring_modes
-from advnets.paper.exhibit import Bench
+from advnets.paper.workspace import Workspace
 
 POINTS = ring_modes().astype(np.float64)
 
 
-def bench(folder: Path, said: list[str] | None = None) -> Bench:
-    return Bench("claims", folder, quick=True, say=(said if said is not None else []).append)
+def workspace(folder: Path, said: list[str] | None = None) -> Workspace:
+    return Workspace("claims", folder, quick=True, say=(said if said is not None else []).append)
 
 
 def straight(*distances: float | None, pace: float = 1.0, updates: int = 1) -> list[dict[str, Any]]:

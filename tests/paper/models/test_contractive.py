@@ -17,7 +17,7 @@ from torch.autograd.functional import jacobian
 
 from advnets.errors import DataError, RecipeError, RunError, UsageError
 from advnets.paper.models.contractive import CAEConfig, ContractiveAutoencoder, StackedCAE, train_cae
-from advnets.paper.models.course import products_of
+from advnets.paper.models.learning import products_of
 
 QUICK = CAEConfig(units=(12, 8), contraction=(0.1, 0.1), epochs=(2, 2), batch=100, rate=3e-3)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from small_claims import bench, given, straight
+from small_claims import given, straight, workspace
 
 from advnets.paper import (
     claims_courses,
@@ -20,8 +20,9 @@ from advnets.paper import (
     claims_saturation,
     claims_updates,
 )
-from advnets.paper.claims.parts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED, UNKNOWN, Interval
+from advnets.paper.claims.intervals import UNKNOWN, Interval
 from advnets.paper.claims.ring import data_of, floor, quality, recipe, ring
+from advnets.paper.claims.verdicts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED
 from advnets.training.trainer import Trainer
 
 
@@ -121,7 +122,7 @@ def test_k_is_judged_by_one_over_five_a_second(
     one: Any, five: Any, verdict: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given(monkeypatch, claims_updates, {"k1": one, "k2": one, "k5": five})
-    found = claims_updates.section(bench(tmp_path))
+    found = claims_updates.section(workspace(tmp_path))
     assert found.rows[0].note == verdict
     assert found.figures["per step"][0] == pytest.approx(one[-1]["distance"] / five[-1]["distance"])
     assert found.figures["per update"][0] == pytest.approx(one[-1]["distance"] / five[-1]["distance"])
@@ -131,7 +132,7 @@ def test_k_is_judged_by_one_over_five_a_second(
 def test_momentum_is_judged_against_adam_each_at_its_best_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     distances = {"momentum-0.01": 4, "momentum-0.03": 2, "adam-0.0005": 1, "k1": 3, "momentum-long-0.03": 1.5}
     given(monkeypatch, claims_optimizers, {name: straight(8, each, each) for name, each in distances.items()})
-    found = claims_optimizers.section(bench(tmp_path))
+    found = claims_optimizers.section(workspace(tmp_path))
     assert found.figures["best"] == {"momentum": 0.03, "adam": 5e-4}
     assert found.figures["ratio"][0] == pytest.approx(2)
     assert found.figures["longer"][0] == pytest.approx(1.5)
@@ -145,7 +146,7 @@ def test_the_order_depends_on_the_game_only_where_that_is_shown(
 ) -> None:
     ends = {"k1": [1, 1], "simultaneous": [2, 2], "k1-r1": [1, 1], "simultaneous-r1": with_r1}
     monkeypatch.setattr(claims_order, "games", lambda _, name, **__: [straight(8, each, each) for each in ends[name]])
-    found = claims_order.section(bench(tmp_path))
+    found = claims_order.section(workspace(tmp_path))
     assert found.figures["ratio"]["without a penalty"][0] == pytest.approx(2)
     assert found.rows[0].note == verdict
 
@@ -159,7 +160,7 @@ def test_saturation_is_judged_where_d_has_learned(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(claims_early, "play", lambda *_: {"alone": alone, "minimax": course, "non-saturating": course})
     ends = {"minimax": 3, "non-saturating": 1}
     monkeypatch.setattr(claims_saturation, "_courses", lambda _, __, cost: [straight(8, ends[cost], ends[cost])] * 2)
-    found = claims_saturation.section(bench(tmp_path))
+    found = claims_saturation.section(workspace(tmp_path))
     assert found.figures["stronger"][0] == pytest.approx(9)
     assert found.figures["ratio"]["adam"][0] == pytest.approx(3)
     assert found.rows[0].note == SUPPORTED

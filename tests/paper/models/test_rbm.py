@@ -11,7 +11,7 @@ from small_machines import all_states, machine
 from torch import Tensor
 
 from advnets.errors import DivergedError, RecipeError, RunError
-from advnets.paper.models.course import learn
+from advnets.paper.models.learning import learn
 from advnets.paper.models.partition import exact_log_partition
 from advnets.paper.models.rbm import RBM, Phase, RBMConfig, RBMLearner, draw, gradient
 

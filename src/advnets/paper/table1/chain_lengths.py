@@ -9,25 +9,26 @@ from advnets import figures
 from advnets.data import ImageTable
 from advnets.evaluation.evaluate import evaluate
 from advnets.figures import Line, Panel
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Table
+from advnets.paper.exhibit import Exhibit, Picture, Table
 from advnets.paper.rivals import KEYS, Made, chain_steps, rival_models, sample_count, settings
+from advnets.paper.workspace import Workspace
 
 
-def along(bench: Bench, table: ImageTable, ends: Mapping[str, tuple[float, float]], real: float) -> Exhibit:
+def along(workspace: Workspace, table: ImageTable, ends: Mapping[str, tuple[float, float]], real: float) -> Exhibit:
     """Parzen and total variation of each rival's samples after fewer steps than Table 1's.
 
     Args:
-        bench: where they are kept.
+        workspace: where they are kept.
         table: the images.
         ends: by a rival's name, both measures of the samples of Table 1, in nats and relative to real images.
         real: the Parzen estimate of as many real images, in nats.
     """
     courses = {
-        name: {steps: _after(bench, table, name, draw, steps) for steps in _looks(bench)}
-        | {chain_steps(bench): ends[name]}
-        for name, draw in rival_models(bench, table).items()
+        name: {steps: _after(workspace, table, name, draw, steps) for steps in _looks(workspace)}
+        | {chain_steps(workspace): ends[name]}
+        for name, draw in rival_models(workspace, table).items()
     }
-    target = bench.path("-chains.png")
+    target = workspace.path("-chains.png")
     figures.panels(
         [
             _panel("Parzen log-likelihood, nats (thin: real images)", courses, 0, real),
@@ -43,7 +44,7 @@ def along(bench: Bench, table: ImageTable, ends: Mapping[str, tuple[float, float
             " are. What each shows is no image that it drew but the probabilities of the pixels, which are smooth:"
             " where total variation is below 1, Parzen is helped by blur and not by more likely images.",
             _table(courses),
-            Picture(target.name, f"The same chains, {sample_count(bench):,} of each, after so many steps."),
+            Picture(target.name, f"The same chains, {sample_count(workspace):,} of each, after so many steps."),
         ],
         figures={name: {str(steps): found for steps, found in course.items()} for name, course in courses.items()},
     )
@@ -56,11 +57,13 @@ def _table(courses: Mapping[str, Mapping[int, tuple[float, float]]]) -> Table:
     return Table(headings, [[name, *row] for name, row in zip(courses, cells, strict=True)])
 
 
-def _looks(bench: Bench) -> tuple[int, ...]:
-    return (5,) if bench.quick else (10, 30, 100)
+def _looks(workspace: Workspace) -> tuple[int, ...]:
+    return (5,) if workspace.quick else (10, 30, 100)
 
 
-def _after(bench: Bench, table: ImageTable, name: str, draw: Callable[[int], Made], steps: int) -> tuple[float, float]:
+def _after(
+    workspace: Workspace, table: ImageTable, name: str, draw: Callable[[int], Made], steps: int
+) -> tuple[float, float]:
     def compute() -> list[float]:
         samples = draw(steps).samples
         found = evaluate(samples, table, ["parzen", "total_variation"], len(samples)).results
@@ -70,8 +73,8 @@ def _after(bench: Bench, table: ImageTable, name: str, draw: Callable[[int], Mad
         if not (isinstance(kept, list) and len(kept) == 2 and all(isinstance(each, float) for each in kept)):
             raise ValueError(f"{name} after {steps} steps: not two figures")
 
-    nats, variation = bench.keep(
-        f"{KEYS[name]}-after-{steps}", compute, [settings(KEYS[name]), sample_count(bench)], check
+    nats, variation = workspace.keep(
+        f"{KEYS[name]}-after-{steps}", compute, [settings(KEYS[name]), sample_count(workspace)], check
     )
     return nats, variation
 

@@ -18,10 +18,11 @@ from scipy.special import logsumexp
 
 from advnets.config.recipe import Recipe, load_recipe
 from advnets.errors import RunError
-from advnets.paper.exhibit import PARTS, RUNS, Bench, Exhibit, Picture, Table
+from advnets.paper.exhibit import Exhibit, Picture, Table
 from advnets.paper.table1 import exhibit as table1
 from advnets.paper.table1 import faces as table1_faces
 from advnets.paper.table1.faces import PAPER, REAL, STAGES, Scores, column, open_folds, recipes, section
+from advnets.paper.workspace import PARTS, RUNS, Workspace
 from advnets.runs import checkpoint
 from advnets.runs.directory import RunDirectory
 
@@ -52,8 +53,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def bench(folder: Path, said: list[str] | None = None) -> Bench:
-    return Bench("table1", folder / "paper", quick=True, say=(said if said is not None else []).append)
+def workspace(folder: Path, said: list[str] | None = None) -> Workspace:
+    return Workspace("table1", folder / "paper", quick=True, say=(said if said is not None else []).append)
 
 
 def stages(**changes: Any) -> list[Recipe]:
@@ -62,7 +63,7 @@ def stages(**changes: Any) -> list[Recipe]:
 
 @pytest.fixture(scope="module")
 def made(folder: Path) -> Exhibit:
-    return section(bench(folder))
+    return section(workspace(folder))
 
 
 def test_the_column_stands_beside_the_papers(made: Exhibit, folder: Path) -> None:
@@ -85,7 +86,7 @@ def test_the_exhibit_has_both_columns(made: Exhibit, folder: Path, monkeypatch: 
         "along": Exhibit("Along", []), "_picture": folder / "a.png",
     }.items():  # fmt: skip
         monkeypatch.setattr(table1, name, lambda *_, made_up=made_up: made_up)
-    found = table1.make(bench(folder))
+    found = table1.make(workspace(folder))
     assert "## Faces: TFD" in found.body
     assert [row.what for row in found.rows[:3]] == ["DBN", "Stacked CAE", "Deep GSN"]
     assert list(found.rows[-len(made.rows) :]) == list(made.rows)
@@ -124,7 +125,7 @@ def test_without_the_database_a_sentence_says_so(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ADVNETS_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("ADVNETS_DATA", raising=False)
-    found = section(bench(tmp_path))
+    found = section(workspace(tmp_path))
     assert found.rows == []
     assert found.figures == {"missing": "tfd"}
     (text,) = found.body
@@ -150,15 +151,15 @@ def test_rows_are_kept_and_other_settings_are_computed_anew(
     made: Exhibit, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    assert section(bench(folder, said)) == made
+    assert section(workspace(folder, said)) == made
     assert said == []
     changed = [each.replace(name=f"{each.name}-10", steps=10) for each in stages()]
-    found = column(bench(folder, said), "TFD", open_folds(), changed)
+    found = column(workspace(folder, said), "TFD", open_folds(), changed)
     assert [line for line in said if "tfd-" in line and "training" not in line] == ["table1: tfd-adversarial-nets"]
     assert found["Adversarial nets"].folds != made.figures["Adversarial nets"]["folds"]
     said.clear()
     monkeypatch.setattr(table1_faces, "RIVALS", dataclasses.replace(table1_faces.RIVALS, sigma=0.5))
-    found = column(bench(folder, said), "TFD", open_folds(), changed)
+    found = column(workspace(folder, said), "TFD", open_folds(), changed)
     assert said == ["table1: tfd-stacked-cae"]  # sampled again, not trained again
     assert found["Stacked CAE"].folds != made.figures["Stacked CAE"]["folds"]
 
@@ -176,17 +177,17 @@ def test_runs_of_other_faces_are_refused(made: Exhibit, tmp_path: Path, monkeypa
     monkeypatch.setenv("ADVNETS_DATA", str(tmp_path))
     monkeypatch.setenv("ADVNETS_CACHE", str(tmp_path / "cache"))
     write_database(tmp_path)
-    column(bench(tmp_path), "TFD", open_folds(), stages(), only)
+    column(workspace(tmp_path), "TFD", open_folds(), stages(), only)
     write_database(tmp_path, seed=1)
     with pytest.raises(RunError, match="was trained on other faces; remove it, or give another --out"):
-        column(bench(tmp_path), "TFD", open_folds(), stages(), only)
+        column(workspace(tmp_path), "TFD", open_folds(), stages(), only)
 
 
 def test_a_folder_that_was_moved_goes_on(made: Exhibit, folder: Path, tmp_path: Path) -> None:
     del made
     said: list[str] = []
     shutil.copytree(folder / "paper" / PARTS / RUNS, tmp_path / "moved" / PARTS / RUNS)
-    moved = dataclasses.replace(bench(folder, said), folder=tmp_path / "moved")
+    moved = dataclasses.replace(workspace(folder, said), folder=tmp_path / "moved")
     runs = table1_faces.both_stages(moved, open_folds()[0], recipes())
     assert said == []
     assert [run.path.parents[2] for run in runs] == [tmp_path / "moved"] * 2
@@ -208,7 +209,7 @@ def test_a_damaged_row_is_made_anew(made: Exhibit, folder: Path, damage: str) ->
         values = {"folds": {"sigmas": kept["value"]["sigmas"][:4]}, "kinds": {"seconds": "long"}}[damage]
         part.write_text(json.dumps({**kept, "value": {**kept["value"], **values}}))
     said: list[str] = []
-    assert section(bench(folder, said)) == made
+    assert section(workspace(folder, said)) == made
     assert "table1: tfd-deep-gsn" in said
     assert not any("training" in line for line in said)
 

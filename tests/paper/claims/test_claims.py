@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
-from small_claims import bench
+from small_claims import workspace
 
 from advnets.errors import MeasureError
 from advnets.paper import (
@@ -24,15 +24,17 @@ from advnets.paper import (
     claims_parts,
     claims_sharp,
 )
-from advnets.paper.claims.parts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED, UNKNOWN, Interval
-from advnets.paper.exhibit import Bench, Exhibit, Picture
+from advnets.paper.claims.intervals import UNKNOWN, Interval
+from advnets.paper.claims.verdicts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED
+from advnets.paper.exhibit import Exhibit, Picture
+from advnets.paper.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Exhibit]:
     """The whole exhibit, quick."""
     folder = tmp_path_factory.mktemp("claims")
-    return folder, claims.make(bench(folder))
+    return folder, claims.make(workspace(folder))
 
 
 def test_t_intervals_are_scipys() -> None:
@@ -109,7 +111,7 @@ def test_lost_games_are_left_out_and_too_few_decide_nothing() -> None:
 
 
 def test_early_gradients_on_mnist_begin_at_the_ratio_of_the_slopes(made: tuple[Path, Exhibit]) -> None:
-    found = claims_early.play(bench(made[0]), 0)  # kept
+    found = claims_early.play(workspace(made[0]), 0)  # kept
     first = found["alone"][0]
     assert first["opinion"] == pytest.approx(0.5, abs=0.01)  # D knows nothing yet: slopes 1 - D and D
     assert first["non-saturating"] / first["minimax"] == pytest.approx(1, rel=0.02)
@@ -119,14 +121,14 @@ def test_early_gradients_on_mnist_begin_at_the_ratio_of_the_slopes(made: tuple[P
     assert begun[0]["opinion"] == found["alone"][-1]["opinion"]
 
 
-class Keys(Bench):
+class Keys(Workspace):
     """Computes nothing: `of` of the part that would be kept."""
 
     def keep(self, part: str, compute: Callable[[], Any], of: Any = None, check: Any = None) -> Any:
         return json.dumps([part, of])
 
 
-KEPT: Sequence[tuple[Callable[[Bench], Any], Mapping[Any, Mapping[str, Any]]]] = [
+KEPT: Sequence[tuple[Callable[[Workspace], Any], Mapping[Any, Mapping[str, Any]]]] = [
     (lambda b: claims_contrastive._stages(b, 0.1, 0), {
         claims_noise: {"BATCH": 64, "GAME_RATE": 0.5, "MEAN": 2.0},
         claims_contrastive: {"_MOMENTUM": claims_contrastive._ADAM, "_ADAM": claims_contrastive._MOMENTUM},
@@ -153,7 +155,12 @@ KEPT: Sequence[tuple[Callable[[Bench], Any], Mapping[Any, Mapping[str, Any]]]] =
     [(kept, module, *each) for kept, of in KEPT for module, changes in of.items() for each in changes.items()],
 )
 def test_kept_figures_of_other_settings_are_not_used(
-    kept: Callable[[Bench], Any], module: Any, name: str, value: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kept: Callable[[Workspace], Any],
+    module: Any,
+    name: str,
+    value: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = kept(Keys("claims", tmp_path, quick=True))
     monkeypatch.setattr(module, name, value)
@@ -228,13 +235,13 @@ def test_a_killed_exhibit_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(claims_chains, "walk", killed)
     with pytest.raises(KeyboardInterrupt):
-        claims_sharp.section(bench(tmp_path, said))
+        claims_sharp.section(workspace(tmp_path, said))
     first = list(said)
     said.clear()
-    once = claims_sharp.section(bench(tmp_path, said))
+    once = claims_sharp.section(workspace(tmp_path, said))
     assert first[-1] == said[0]  # the part that was under way
     assert not set(first[:-1]) & set(said)
     said.clear()
-    again = claims_sharp.section(bench(tmp_path, said))
+    again = claims_sharp.section(workspace(tmp_path, said))
     assert said == []
     assert again == once

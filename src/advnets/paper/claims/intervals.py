@@ -1,9 +1,9 @@
-"""What the experiments on the paper's claims share: seeds, 95 % t-intervals over them, bands, and a claim's text."""
+"""95 % t-intervals over the seeds of an experiment, of ratios too, and what is left where games are lost."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,11 +12,8 @@ import numpy.typing as npt
 
 from advnets.errors import MeasureError
 from advnets.figures import Line
-from advnets.paper.exhibit import Bench, Picture, Table
+from advnets.paper.workspace import Workspace
 
-SUPPORTED, NOT_SUPPORTED, MIXED, UNDECIDED = "supported", "not supported", "mixed", "undecided"
-MARGIN = 1.25
-"""By what factor two games may differ and still count as equally good."""
 _SEEDS, _QUICK_SEEDS = 5, 2
 
 
@@ -42,9 +39,9 @@ UNKNOWN = Interval(math.nan, math.nan, math.nan)
 """Of too few games. It is neither above nor below anything, so that every verdict of it is undecided."""
 
 
-def seeds(bench: Bench) -> range:
+def seeds(workspace: Workspace) -> range:
     """The seeds of an experiment: five, or two where it is quick."""
-    return range(bench.seed, bench.seed + (_QUICK_SEEDS if bench.quick else _SEEDS))
+    return range(workspace.seed, workspace.seed + (_QUICK_SEEDS if workspace.quick else _SEEDS))
 
 
 def t_interval(values: npt.ArrayLike) -> Interval:
@@ -94,7 +91,7 @@ def ratios(over: npt.ArrayLike, under: npt.ArrayLike) -> Interval:
 def band(
     label: str,
     x: Sequence[float],
-    courses: npt.ArrayLike,
+    histories: npt.ArrayLike,
     *,
     log: bool = False,
     style: Literal["solid", "dashed", "points"] = "solid",
@@ -105,59 +102,14 @@ def band(
     Args:
         label: in the legend.
         x: K places.
-        courses: seeds x K; what is not finite is left out.
+        histories: seeds x K; what is not finite is left out.
         log: geometric means, for a logarithmic axis.
         style, color: of the line.
     """
-    columns = np.asarray(courses, np.float64).T
+    columns = np.asarray(histories, np.float64).T
     found = [left(column, geometric if log else t_interval) for column in columns]
     mean, low, high = ([getattr(each, part) for each in found] for part in ("mean", "low", "high"))
     return Line(label, x, mean, style, low, high, color)
-
-
-def claim(
-    quote: str, did: Sequence[str], saw: Sequence[str | Table | Picture], verdict: str, why: str
-) -> list[str | Table | Picture]:
-    """A claim's text: what the paper says, what we did, what we saw, and the verdict."""
-    return [
-        f"> {quote}",
-        f"**What we did.** {did[0]}", *did[1:],
-        *saw,
-        f"{opening(verdict)} {why}",
-    ]  # fmt: skip
-
-
-def opening(verdict: str) -> str:
-    """How a claim's last paragraph begins."""
-    return f"**Verdict: {verdict}.**"
-
-
-def verdict_of(parts: Iterable[str]) -> str:
-    """Of a claim, by the verdicts on its parts: mixed only where one is supported and another is not."""
-    found = set(parts)
-    return found.pop() if len(found) == 1 else MIXED if {SUPPORTED, NOT_SUPPORTED} <= found else UNDECIDED
-
-
-def more(ratio: Interval) -> str:
-    """Whether a ratio is above 1; it is not where a factor of `MARGIN` is excluded."""
-    return SUPPORTED if ratio.low > 1 else NOT_SUPPORTED if ratio.high < MARGIN else UNDECIDED
-
-
-def less(ratio: Interval) -> str:
-    """Whether a ratio is below 1; it is not where a factor of 1 / `MARGIN` is excluded."""
-    return SUPPORTED if ratio.high < 1 else NOT_SUPPORTED if ratio.low > 1 / MARGIN else UNDECIDED
-
-
-def no_worse(ratio: Interval) -> str:
-    """Whether games are no worse than others: the ratio of their distances from the data is within `MARGIN`."""
-    return SUPPORTED if ratio.high <= MARGIN else NOT_SUPPORTED if ratio.low > 1 else UNDECIDED
-
-
-def equally_good(ratio: Interval) -> str:
-    """Whether two games are equally good, by the ratio of their distances from the data."""
-    if ratio.low >= 1 / MARGIN and ratio.high <= MARGIN:
-        return SUPPORTED
-    return NOT_SUPPORTED if ratio.high < 1 or ratio.low > 1 else UNDECIDED
 
 
 def plain(interval: Interval) -> list[float | None]:
@@ -172,7 +124,7 @@ def known(values: Sequence[float]) -> list[float | None]:
 
 def column(lines: Sequence[Sequence[Mapping[str, Any]]], key: str) -> npt.NDArray[np.float64]:
     """One figure of each seed's lines: seeds x looks; nan where there is none."""
-    return np.array([[line[key] for line in course] for course in lines], np.float64)
+    return np.array([[line[key] for line in history] for history in lines], np.float64)
 
 
 def _short(value: float) -> str:

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
-from small_claims import POINTS, bench
+from small_claims import POINTS, workspace
 
 from advnets.errors import MeasureError
 from advnets.paper.claims import chains as claims_chains
 from advnets.paper.claims import sharp as claims_sharp
-from advnets.paper.claims.parts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Interval
-from advnets.paper.exhibit import Bench, Table
+from advnets.paper.claims.intervals import Interval
+from advnets.paper.claims.verdicts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED
+from advnets.paper.exhibit import Table
+from advnets.paper.workspace import Workspace
 
 
 def test_scores_are_slopes_of_the_log_density() -> None:
@@ -126,14 +128,14 @@ def test_sharpness_is_judged_by_the_gaussian_chains_and_by_three_measures(
     g = {"distance": 0.0284, "mean": 0.12, "bridges": 0.175, "moves": 1, "shown": [[0, 2]]}
     asked: list[tuple[str, float]] = []
 
-    def where(_: Bench, name: str, key: str, level: float) -> Any:
+    def where(_: Workspace, name: str, key: str, level: float) -> Any:
         asked.append((key, level))
         return mixing[name]
 
     monkeypatch.setattr(claims_sharp, "_game", lambda *_: g)
     monkeypatch.setattr(claims_sharp, "_walks", lambda *_: walked(*[0.5] * 8))
     monkeypatch.setattr(claims_sharp, "_where", where)
-    found = claims_sharp.section(bench(tmp_path))
+    found = claims_sharp.section(workspace(tmp_path))
     assert set(asked) == {("moves", 0.1), ("distance", 0.0284)}
     said = str(found.body[-1])
     assert (said.removeprefix("**Verdict: ").split(".**")[0], *(row.note for row in found.rows[1:])) == verdicts
@@ -153,7 +155,7 @@ def test_chains_that_are_never_as_far_as_g_are_not_asked_to_be(tmp_path: Path, m
     monkeypatch.setattr(claims_sharp, "_game", lambda *_: g)
     monkeypatch.setattr(claims_sharp, "_walks", lambda *_: walked(*[0.5] * 8))  # at most 7 from the points
     monkeypatch.setattr(claims_sharp, "_where", lambda *_: three(0.1, 0.1, 0.1))
-    assert claims_sharp.section(bench(tmp_path)).figures["near"] == {}
+    assert claims_sharp.section(workspace(tmp_path)).figures["near"] == {}
 
 
 def test_the_settings_of_a_chain_are_all_there_are() -> None:

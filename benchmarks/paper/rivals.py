@@ -33,11 +33,12 @@ from advnets.evaluation.evaluate import evaluate
 from advnets.evaluation.report import describe
 from advnets.files import write_whole
 from advnets.measures.parzen import VALIDATION_IMAGES
-from advnets.paper.exhibit import Bench, Table, table_lines
+from advnets.paper.exhibit import Table, table_lines
 from advnets.paper.models.contractive import SIGMA, CAEConfig
 from advnets.paper.models.gsn import GSNConfig
 from advnets.paper.rivals import MNIST, cae, gsn
 from advnets.paper.table1.exhibit import PAPER
+from advnets.paper.workspace import Workspace
 
 RESULT = Path(__file__).parent / "results" / "rivals.json"
 MEASURES = {"parzen": "pixels", "total_variation": "pixels", "precision": "classifier", "recall": "classifier"}
@@ -53,18 +54,18 @@ Candidate = tuple[str, Chain, Any]
 
 def main() -> None:
     options = arguments()
-    bench = Bench("rivals", options.out, options.quick, options.seed, lambda text: print(text, flush=True))
+    workspace = Workspace("rivals", options.out, options.quick, options.seed, lambda text: print(text, flush=True))
     table, surroundings = open_table("mnist"), machine()
-    lines = {"real images": real(bench, table, options.count)}
+    lines = {"real images": real(workspace, table, options.count)}
     for model in options.only or MODELS:
-        for name, chain, of in CANDIDATES[model](bench, table):
+        for name, chain, of in CANDIDATES[model](workspace, table):
             asked = [of, options.count, options.steps]
             walk = functools.partial(walked, chain, table, options)
             part = "".join(c if c.isalnum() else "-" for c in name.lower())
-            lines[name] = bench.keep(part, walk, asked)
+            lines[name] = workspace.keep(part, walk, asked)
             print(name, *(f"{step}: {look['parzen']['shown']}" for step, look in lines[name].items()), flush=True)
     if not options.only:
-        target = bench.path(".json") if bench.quick else RESULT
+        target = workspace.path(".json") if workspace.quick else RESULT
         result = {"machine": surroundings, "count": options.count, "seed": options.seed, "lines": lines}
         write_whole(target, (json.dumps(result, indent=1) + "\n").encode())
         write_whole(target.with_suffix(".md"), page(result).encode())
@@ -87,26 +88,26 @@ def arguments() -> argparse.Namespace:
     return options
 
 
-def caes(bench: Bench, table: ImageTable) -> Iterator[Candidate]:
+def caes(workspace: Workspace, table: ImageTable) -> Iterator[Candidate]:
     """Each stack, trained once, with every sigma of its chain."""
-    for config in CAES[: 1 if bench.quick else None]:
+    for config in CAES[: 1 if workspace.quick else None]:
         low, high = config.contraction
         rivals = dataclasses.replace(MNIST, cae=config)
         for sigma in SIGMAS:
             yield (
                 f"CAE, lambda {low:g} and {high:g}, {sum(config.epochs)} epochs, sigma {sigma:g}",
-                lambda count, r=rivals, s=sigma: cae(bench, table, r).chain(count, bench.seed + 1, s),
+                lambda count, r=rivals, s=sigma: cae(workspace, table, r).chain(count, workspace.seed + 1, s),
                 [repr(config), sigma],
             )
 
 
-def gsns(bench: Bench, table: ImageTable) -> Iterator[Candidate]:
+def gsns(workspace: Workspace, table: ImageTable) -> Iterator[Candidate]:
     """Each network."""
-    for config in GSNS[: 1 if bench.quick else None]:
+    for config in GSNS[: 1 if workspace.quick else None]:
         rivals = dataclasses.replace(MNIST, gsn=config)
         yield (
             f"GSN, noise {config.noise[1]:g}, {config.epochs} epochs",
-            lambda count, r=rivals: gsn(bench, table, r).chain(count, bench.seed + 1),
+            lambda count, r=rivals: gsn(workspace, table, r).chain(count, workspace.seed + 1),
             repr(config),
         )
 
@@ -114,10 +115,10 @@ def gsns(bench: Bench, table: ImageTable) -> Iterator[Candidate]:
 CANDIDATES = {"cae": caes, "gsn": gsns}
 
 
-def real(bench: Bench, table: ImageTable, count: int) -> dict[str, Any]:
+def real(workspace: Workspace, table: ImageTable, count: int) -> dict[str, Any]:
     """What as many training images score, none of them among those that choose sigma."""
-    rows = np.random.default_rng(bench.seed).choice(table.rows("train")[VALIDATION_IMAGES:], count, replace=False)
-    return bench.keep("real", lambda: {"-": measured(table.images[np.sort(rows)], table)}, count)
+    rows = np.random.default_rng(workspace.seed).choice(table.rows("train")[VALIDATION_IMAGES:], count, replace=False)
+    return workspace.keep("real", lambda: {"-": measured(table.images[np.sort(rows)], table)}, count)
 
 
 def walked(chain: Chain, table: ImageTable, options: argparse.Namespace) -> dict[str, Any]:
