@@ -29,7 +29,8 @@ import numpy as np
 from machine import machine
 
 from advnets.api import open_data
-from advnets.config.recipe import Recipe, load_recipe
+from advnets.config.load import load_recipe
+from advnets.config.recipe import Recipe
 from advnets.data import ImageTable
 from advnets.data.toys import PointTable
 from advnets.measures.features import extractor

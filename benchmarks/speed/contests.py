@@ -15,7 +15,8 @@ from peers import PeerGame, endless, loader
 from torchgan_way import TorchGANGame
 
 from advnets.api import open_data
-from advnets.config.recipe import Recipe, load_recipe
+from advnets.config.load import load_recipe
+from advnets.config.recipe import Recipe
 from advnets.data import ImageTable, open_table
 from advnets.devices import resolve_device, resolve_precision
 from advnets.training.trainer import Data, Trainer

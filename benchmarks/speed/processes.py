@@ -110,7 +110,7 @@ def _measure_memory(recipe_name: str, steps: int, data: str, run: str) -> dict[s
 
     import advnets
     from advnets.api import open_data
-    from advnets.config.recipe import load_recipe
+    from advnets.config.load import load_recipe
     from advnets.training.trainer import Data, Trainer
 
     recipe = load_recipe(recipe_name).replace(steps=steps, **({"data": data} if data else {}))

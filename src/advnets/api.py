@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from advnets.config.recipe import Recipe, load_recipe
+from advnets.config.load import load_recipe
+from advnets.config.recipe import Recipe
 from advnets.data import ImageTable, open_table
 from advnets.data.named import NAMED
 from advnets.data.toys import TOYS, PointTable, open_points

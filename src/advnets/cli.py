@@ -295,7 +295,7 @@ def recipes(args: list[str]) -> None:
 
     def recipes() -> None:
         """List the built-in recipes. Example: advnets recipes"""
-        from advnets.config.recipe import recipe_names, recipe_summary
+        from advnets.config.load import recipe_names, recipe_summary
 
         names = recipe_names()
         for name in names:
@@ -313,7 +313,7 @@ def recipe(args: list[str]) -> None:
         Args:
             name: a built-in name, or a YAML file.
         """
-        from advnets.config.recipe import load_recipe, to_yaml
+        from advnets.config.load import load_recipe, to_yaml
 
         print(to_yaml(load_recipe(name)), end="")
 

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from advnets.config.recipe import Recipe, load_recipe, to_dict
+from advnets.config.load import load_recipe, to_dict
+from advnets.config.recipe import Recipe
 from advnets.data import ImageTable, named
 from advnets.data.contrast import display_range, normalize
 from advnets.data.named import CIFAR10

@@ -13,7 +13,7 @@ import pytest
 
 import advnets
 from advnets import paper
-from advnets.config.recipe import load_recipe, to_yaml
+from advnets.config.load import load_recipe, to_yaml
 from advnets.data import open_table
 from advnets.errors import RunError
 from advnets.paper.fig3 import longest_step

@@ -10,10 +10,11 @@ import pytest
 from small_games import ring
 
 import advnets
+from advnets.config.measuring import MeasureConfig, parse_flag
 from advnets.errors import MeasureError, RecipeError
 from advnets.measures.catalog import MEASURES, Entry
 from advnets.runs import checkpoint
-from advnets.training.hooks.measuring import MeasureConfig, at_rest, best_step, parse_flag
+from advnets.training.hooks.measuring import at_rest, best_step
 
 MEASURED = {"metrics": "sliced_wasserstein,modes", "every": 10, "count": 500}
 

@@ -12,7 +12,8 @@ import torch
 
 from advnets import figures
 from advnets.api import open_data
-from advnets.config.recipe import Recipe, load_recipe, to_dict
+from advnets.config.load import load_recipe, to_dict
+from advnets.config.recipe import Recipe
 from advnets.data import ImageTable, open_table
 from advnets.data.contrast import normalize
 from advnets.errors import DataError

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from advnets.config.recipe import load_recipe, to_dict
+from advnets.config.load import load_recipe, to_dict
 from advnets.data import ImageTable
 from advnets.paper.models.contractive import SIGMA, CAEConfig, StackedCAE, train_cae
 from advnets.paper.models.dbn import DBN, DBNConfig, train_dbn

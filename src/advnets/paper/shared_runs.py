@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import advnets.api as api
-from advnets.config.recipe import Recipe, to_dict
+from advnets.config.load import to_dict
+from advnets.config.recipe import Recipe
 from advnets.errors import RunError, what_helps
 from advnets.paper.workspace import PARTS, RUNS, Workspace
 from advnets.runs.directory import RunDirectory

@@ -12,7 +12,8 @@ from typing import IO, Any
 
 from advnets.errors import RunError, what_helps
 from advnets.files import write_whole
-from advnets.config.recipe import Recipe, load_recipe, to_yaml
+from advnets.config.load import load_recipe, to_yaml
+from advnets.config.recipe import Recipe
 
 
 class RunDirectory:

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import tyro
 
-from advnets.config.recipe import Recipe, load_recipe
+from advnets.config.load import load_recipe
+from advnets.config.measuring import parse_flag
+from advnets.config.recipe import Recipe
 from advnets.data.toys import TOYS
 from advnets.errors import UsageError
 from advnets.terminal.arguments import read
-from advnets.training.hooks.measuring import parse_flag
 
 
 @dataclass(frozen=True)

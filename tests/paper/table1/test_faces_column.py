@@ -16,7 +16,8 @@ from scipy.io import savemat
 from scipy.ndimage import zoom
 from scipy.special import logsumexp
 
-from advnets.config.recipe import Recipe, load_recipe
+from advnets.config.load import load_recipe
+from advnets.config.recipe import Recipe
 from advnets.errors import RunError
 from advnets.paper.exhibit import Exhibit, Picture, Table
 from advnets.paper.table1 import exhibit as table1

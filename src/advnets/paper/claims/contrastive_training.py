@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from advnets.config.recipe import Recipe, to_dict
+from advnets.config.load import to_dict
+from advnets.config.recipe import Recipe
 from advnets.paper.claims.contrastive_cost import contrastive_cost, contrastive_logits
 from advnets.paper.claims.ring import ADAM, data_of, recipe, sgd
 from advnets.randomness import Stream, generator_for

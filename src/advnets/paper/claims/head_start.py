@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from advnets.config.recipe import Recipe, load_recipe, to_dict
+from advnets.config.load import load_recipe, to_dict
+from advnets.config.recipe import Recipe
 from advnets.data.open import open_table
 from advnets.games.objectives import objective
 from advnets.paper.claims.ring import Lines

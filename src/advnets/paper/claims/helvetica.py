@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from advnets import figures
-from advnets.config.recipe import to_dict
+from advnets.config.load import to_dict
 from advnets.figures import Line, Panel
 from advnets.paper.claims.intervals import Interval, band, column, known, left, plain, ratios, seeds
 from advnets.paper.claims.ring import (

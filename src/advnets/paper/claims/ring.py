@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from advnets.config.recipe import Recipe, load_recipe, to_dict
+from advnets.config.load import load_recipe, to_dict
+from advnets.config.recipe import Recipe
 from advnets.data.toys import PointTable, ring_modes
 from advnets.measures.modes import modes_of_points
 from advnets.measures.sliced_wasserstein import sliced_wasserstein

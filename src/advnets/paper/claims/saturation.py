@@ -6,7 +6,8 @@ import functools
 from collections.abc import Mapping, Sequence
 
 from advnets import figures
-from advnets.config.recipe import Recipe, to_dict
+from advnets.config.load import to_dict
+from advnets.config.recipe import Recipe
 from advnets.figures import Line, Panel
 from advnets.paper.claims import head_start
 from advnets.paper.claims.histories import distances, ends, ends_table, farther, shares

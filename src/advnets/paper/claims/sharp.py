@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from advnets import figures
-from advnets.config.recipe import to_dict
+from advnets.config.load import to_dict
 from advnets.data.toys import ring_modes
 from advnets.figures import Line, Panel
 from advnets.paper.claims import walks

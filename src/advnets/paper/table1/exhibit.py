@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from advnets.config.recipe import load_recipe, to_dict
+from advnets.config.load import load_recipe, to_dict
 from advnets.data import ImageTable, open_table
 from advnets.evaluation.evaluate import evaluate
 from advnets.evaluation.report import describe

@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from advnets.config.watching import WatchConfig
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +54,6 @@ SOUND = 0.9  # of the peak: healthy
 _WEIGHT, _SLOW = 0.2, 0.02  # of the newest look in what is smoothed, in what is usual
 UNSTEADY, COLLAPSED, STUCK = "unsteady", "collapsed", "stuck"
 ALARMS = (UNSTEADY, COLLAPSED, STUCK)  # the later the worse
-_MOST_ROLLBACKS = 4  # a sixteenth of the first rates
 _AHEAD = 0.95  # of the pairs
 _COUNT, _FEWEST, _CLUSTERS = 64, 16, 20
 _MOVED = 32  # latents whose images' movement is measured
@@ -61,23 +61,6 @@ _CLUSTERED = 1024
 _OPINIONS = 20  # looks
 _VALUES = 1 << 26  # of the real images: fewer, where they are large
 _SEED = 7
-
-
-@dataclass(frozen=True)
-class WatchConfig:
-    """The Helvetica watch: mode collapse, seen while it happens."""
-
-    action: Literal["warn", "stop", "rollback", "off"] = "warn"
-    """On an alarm: say so and go on; end the training; or go back to the last healthy checkpoint at lower rates."""
-    every: int = 5
-    """Steps between looks; what costs more, D's opinion, is asked for at every twentieth."""
-    rollbacks: int = 0
-    """How often the run has been rolled back so far; the watch counts, and after the fourth it stops instead."""
-
-    @property
-    def doing(self) -> str:
-        """What an alarm leads to now."""
-        return "stop" if self.action == "rollback" and self.rollbacks >= _MOST_ROLLBACKS else self.action
 
 
 class Watch:
