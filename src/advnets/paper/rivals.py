@@ -28,6 +28,7 @@ from advnets.runs.run import Run
 
 Images = npt.NDArray[np.uint8]
 _QUICK_IMAGES = 3_000
+_FORMAT = 2  # of the rivals' checkpoints: those of another lie in other folders
 AVERAGED = "An average of G's weights is sampled; the authors sampled G."
 _SMALL = RBMConfig(hidden=64, epochs=2)
 
@@ -109,7 +110,7 @@ def folder(workspace: Workspace, name: str, rivals: Rivals = MNIST) -> Path:
     """Where a rival's checkpoints lie; other settings have another folder: nothing that is kept is in the way."""
     config = VAEConfig() if name == "vae" else getattr(rivals, name)
     data = f"-{rivals.data}" if rivals.data else ""
-    of = f"{zlib.crc32(repr(config).encode()):08x}"
+    of = f"{zlib.crc32(repr((_FORMAT, config)).encode()):08x}"
     return workspace.folder / PARTS / RUNS / f"{name}{data}-{of}{'-quick' if workspace.quick else ''}-{workspace.seed}"
 
 

@@ -20,14 +20,8 @@ from advnets.data import ImageTable, open_table
 from advnets.paper.exhibit import Exhibit, Row, Table
 from advnets.paper.models.contractive import SIGMA
 from advnets.paper.models.learning import trained_seconds
-from advnets.paper.models.partition import (
-    SHORTEST,
-    SlowChainError,
-    ais_log_partition,
-    autocorrelation_time,
-    log_probability_bound,
-    scale_reduction,
-)
+from advnets.paper.models.mixing import SHORTEST, mixing
+from advnets.paper.models.partition import ais_log_partition, log_probability_bound
 from advnets.paper.models.rbm import up
 from advnets.paper.models.vae import divergence_from_prior
 from advnets.paper.rivals import GAMES, OURS, adversarial, cae, dbn, folder, gsn, settings, train_images, vae
@@ -292,7 +286,7 @@ def _undirected(workspace: Workspace, table: ImageTable) -> dict[str, Any]:
         "minutes": trained_seconds(folder(workspace, "dbn")) / 60,
         "log Z": z.value, "low": z.low if math.isfinite(z.low) else None, "high": z.high,
         "effective": z.effective, "chains": looks.annealed, "temperatures": looks.temperatures,
-        **_mean("bound", bound), **_mixing(seen, _a_step(workspace, network.sample), looks.shortest),
+        **_mean("bound", bound), **mixing(seen, _a_step(workspace, network.sample), looks.shortest),
     }  # fmt: skip
 
 
@@ -318,8 +312,8 @@ def _of_chain(
     workspace: Workspace, table: ImageTable, name: str, chain: Iterator[Tensor], sample: Callable[..., object]
 ) -> dict[str, Any]:
     """What a chain took to learn, how slowly it forgets, and what an independent sample of it costs."""
-    mixing = _mixing(_seen(workspace, table, chain), _a_step(workspace, sample), _looks(workspace).shortest)
-    return {"minutes": trained_seconds(folder(workspace, name)) / 60, **mixing}
+    mixes = mixing(_seen(workspace, table, chain), _a_step(workspace, sample), _looks(workspace).shortest)
+    return {"minutes": trained_seconds(folder(workspace, name)) / 60, **mixes}
 
 
 def _seen(workspace: Workspace, table: ImageTable, chain: Iterator[Tensor]) -> npt.NDArray[Any]:
@@ -335,29 +329,6 @@ def _a_step(workspace: Workspace, sample: Callable[..., object]) -> float:
     looks = _looks(workspace)
     pace = _pace(lambda count: sample(count, workspace.seed, steps=looks.timed_steps), looks.timed)
     return pace / looks.timed_steps
-
-
-def _mixing(seen: npt.NDArray[Any], a_step: float, shortest: float) -> dict[str, Any]:
-    """Of chains x steps x figures: how fast each figure forgets; the seconds of a step, and of an independent sample.
-
-    What does not fit `shortest` times into a chain takes longer than a chain's steps / `shortest`: nothing is measured.
-    """
-    figures = [_forgetting(seen[:, :, place]) for place in range(seen.shape[2])]
-    times, least = [each["steps"] for each in figures], seen.shape[1] / shortest
-    return {
-        "figures": figures, "more than": least, "a step": a_step,
-        "seconds": a_step * (least if None in times else max(times)),
-    }  # fmt: skip
-
-
-def _forgetting(series: npt.NDArray[Any]) -> dict[str, Any]:
-    """Of a figure of chains, chains x steps: its autocorrelation time, where it can be measured, and R-hat."""
-    found: dict[str, Any] = {"steps": None, "R-hat": scale_reduction(series)}
-    try:
-        forgets = autocorrelation_time(series)
-    except SlowChainError:
-        return found
-    return {**found, "steps": forgets.time, "error": forgets.standard_error}
 
 
 def _mean(name: str, values: Tensor) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Training by epochs, with a checkpoint after each: what is common to the rivals."""
+"""Learning by epochs, with a checkpoint after each: what is common to the rivals."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ from advnets.runs import checkpoint
 from advnets.runs.checkpoint import Checkpoint
 
 _KEPT = 2
+Say = Callable[[str], None]
+"""Is told how far a training is."""
+
+
+def silent(text: str) -> None:
+    """Tells nobody."""
+    del text
 
 
 class Learner(Protocol):
@@ -69,7 +76,7 @@ def learn(
     learner: Learner,
     epochs: int,
     folder: Path | None,
-    say: Callable[[str], None] = lambda _: None,
+    say: Say = silent,
     of: Mapping[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
     """Train to the end of epoch `epochs`, from the newest sound checkpoint in `folder` on.
@@ -102,6 +109,18 @@ def learn(
                 facts = {"lines": json.dumps(lines), "of": key, "seconds": seconds}
                 checkpoint.save(folder, Checkpoint(number + 1, {"state": learner.state()}, facts), _KEPT)
     return lines
+
+
+def of_layer(place: int, folder: Path | None, say: Say) -> tuple[Path | None, Say]:
+    """Where the checkpoints of a stack's layer lie, and who is told of it.
+
+    Args:
+        place: the layer's, from 0 up.
+        folder: the stack's; None: nothing is kept.
+        say: is told of the stack.
+    """
+    name = f"layer {place + 1}"
+    return None if folder is None else folder / name.replace(" ", "-"), lambda text: say(f"{name}, {text}")
 
 
 def _taken_up(folder: Path, learner: Learner, key: str) -> tuple[list[dict[str, Any]], float]:
