@@ -117,7 +117,7 @@ CANDIDATES = {"cae": caes, "gsn": gsns}
 def real(bench: Bench, table: ImageTable, count: int) -> dict[str, Any]:
     """What as many training images score, none of them among those that choose sigma."""
     rows = np.random.default_rng(bench.seed).choice(table.rows("train")[VALIDATION_IMAGES:], count, replace=False)
-    return bench.keep("real", lambda: {"-": measured(table.images[np.sort(rows)], table)}, count)
+    return bench.keep("real", lambda: {"-": measured(table.values[np.sort(rows)], table)}, count)
 
 
 def walked(chain: Chain, table: ImageTable, options: argparse.Namespace) -> dict[str, Any]:

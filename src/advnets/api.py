@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from torch import nn
 
 from advnets.config.recipe import Recipe, load_recipe
-from advnets.data import ImageTable, open_table
+from advnets.data import Table, describe, open_data
 from advnets.data.named import NAMED
-from advnets.data.toys import TOYS, PointTable, open_points
+from advnets.data.toys import TOYS
 from advnets.errors import DivergedError, RecipeError, RunError
 from advnets.evaluation.report import write_report
 from advnets.runs import checkpoint
@@ -25,25 +24,6 @@ from advnets.training.hooks.rollback import gentler, roll_back, way_back
 from advnets.training.hooks.watch import Watch
 from advnets.training.loop import play
 from advnets.training.trainer import Data, Trainer
-
-
-def open_data(recipe: Recipe) -> ImageTable | PointTable:
-    """The data that a recipe names, in its size and channels.
-
-    Raises:
-        DataError: they cannot be found or read.
-    """
-    if recipe.data in TOYS:
-        return open_points(recipe.data)
-    return open_table(
-        recipe.data,
-        recipe.height_width,
-        recipe.channels,
-        fit=recipe.fit,
-        labels=recipe.labels,
-        strict=recipe.strict,
-        holdout=recipe.holdout,
-    )
 
 
 def train(
@@ -84,7 +64,7 @@ def train(
     facts = {
         **surroundings(command),
         "status": "running",
-        "data": _describe(data),
+        "data": describe(data),
         "custom": [generator is not None, discriminator is not None],
         **trainer.arithmetic,
     }
@@ -179,7 +159,7 @@ def load(run: str | Path, generator: nn.Module | None = None, discriminator: nn.
 def _play(
     trainer: Trainer,
     directory: RunDirectory,
-    data: ImageTable | PointTable,
+    data: Table,
     facts: dict[str, Any],
     modules: Sequence[nn.Module | None],
     notes: Sequence[str],
@@ -203,7 +183,7 @@ def _play(
 def _sit(
     trainer: Trainer,
     directory: RunDirectory,
-    data: ImageTable | PointTable,
+    data: Table,
     facts: Mapping[str, Any],
     notes: Sequence[str],
     watch: Watch | None,
@@ -251,9 +231,7 @@ def _began_elsewhere(recipe: Recipe, facts: Mapping[str, Any]) -> bool:
     return any(facts["custom"]) or recipe.generator.pretrained is not None
 
 
-def _measuring(
-    recipe: Recipe, data: ImageTable | PointTable, lines: Sequence[Mapping[str, Any]] = ()
-) -> Measuring | None:
+def _measuring(recipe: Recipe, data: Table, lines: Sequence[Mapping[str, Any]] = ()) -> Measuring | None:
     """What is to be measured in training; as many samples as the `lines` so far were taken of."""
     if not recipe.measure.names:
         return None
@@ -305,22 +283,5 @@ def _anchored(recipe: Recipe) -> Recipe:
     return recipe.replace(data=str(Path(recipe.data).expanduser().absolute()))
 
 
-def _training_data(data: ImageTable | PointTable) -> Data:
-    if isinstance(data, PointTable):
-        return Data(data.points, np.arange(len(data)))
-    return Data(data.images, data.rows("train"))
-
-
-def _describe(data: ImageTable | PointTable) -> dict[str, Any]:
-    if isinstance(data, PointTable):
-        return {
-            "name": data.name, "fingerprint": data.fingerprint, "shape": [2], "examples": len(data), "skipped": [],
-        }  # fmt: skip
-    return {
-        "name": data.name,
-        "fingerprint": data.fingerprint,
-        "shape": list(data.shape),
-        "examples": len(data),
-        "training": len(data.rows("train")),
-        "skipped": [f"{each.name}: {each.reason}" for each in data.skipped],
-    }
+def _training_data(table: Table) -> Data:
+    return Data(table.values, table.rows("train"))

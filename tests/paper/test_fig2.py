@@ -43,7 +43,7 @@ class Faked:
 class Few:
     """A table of 200 training and 50 test images of the most different brightness and contrast."""
 
-    images: np.ndarray
+    values: np.ndarray
 
     def rows(self, split: str) -> np.ndarray:
         return np.arange(200) if split == "train" else np.arange(200, 250)
@@ -69,7 +69,7 @@ def nearness(few: Few, samples: np.ndarray) -> dict[str, Any]:
 
 
 def test_memorized_images_are_copies_though_no_byte_is_equal(few: Few) -> None:
-    train = few.images[:200]
+    train = few.values[:200]
     memorized = as_shown(train[:50], train)
     assert not any((image == train).all((1, 2, 3)).any() for image in memorized)
     found = nearness(few, memorized)
@@ -78,7 +78,7 @@ def test_memorized_images_are_copies_though_no_byte_is_equal(few: Few) -> None:
 
 
 def test_unseen_images_are_no_copies(few: Few) -> None:
-    found = nearness(few, few.images[200:])
+    found = nearness(few, few.values[200:])
     assert found["ratio"] == 1
     assert found["copies"] <= 1
 
@@ -87,10 +87,9 @@ def test_kept_figures_are_of_their_recipe_step_and_count(
     few: Few, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = Bench("fig2", tmp_path, quick=True, say=lambda _: None)
-    run = Faked(load_recipe(PANEL.recipe), few.images[:60])
+    run = Faked(load_recipe(PANEL.recipe), few.values[:60])
     monkeypatch.setattr(fig2, "_run", lambda *_: run)
     monkeypatch.setattr(fig2, "open_data", lambda _: few)
-    monkeypatch.setattr(fig2, "ImageTable", Few)
 
     def panel() -> dict[str, Any]:
         return fig2._panel(bench, PANEL)[2]
@@ -100,7 +99,7 @@ def test_kept_figures_are_of_their_recipe_step_and_count(
 
     copied = panel()
     assert key() == [to_dict(run.recipe), 7, 50]
-    run.samples = few.images[200:]
+    run.samples = few.values[200:]
     assert panel() == copied  # kept
     run.recipe = run.recipe.replace(batch=99)
     assert panel()["ratio"] > copied["ratio"]

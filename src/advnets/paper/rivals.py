@@ -113,7 +113,7 @@ def folder(bench: Bench, name: str, rivals: Rivals = MNIST) -> Path:
 
 def train_images(bench: Bench, table: ImageTable) -> Images:
     """What all of them are trained on: uint8, N x C x H x W."""
-    images = table.images[table.rows("train")]
+    images = table.values[table.rows("train")]
     return images[:_QUICK_IMAGES] if bench.quick else images
 
 

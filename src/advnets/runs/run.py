@@ -18,6 +18,7 @@ from advnets.errors import RecipeError, RunError
 from advnets.config.recipe import Recipe
 from advnets.runs import checkpoint
 from advnets.devices import resolve_device
+from advnets.measures.progress import best_step
 from advnets.runs.directory import RunDirectory
 from advnets.runs.sampling import Sampler, straight_lines
 from advnets.training.trainer import initial_networks, load_weights
@@ -76,8 +77,6 @@ class Run:
         Raises:
             RunError: nothing was measured in training, or that checkpoint is gone.
         """
-        from advnets.training.hooks.measuring import best_step
-
         step = best_step(self.measures, self.recipe.measure.judge)
         if step is None:
             raise RunError(f"{self.path} was not measured in training", "train it with --measure")

@@ -7,18 +7,15 @@ import signal
 import threading
 import time
 from collections.abc import Generator, Mapping, Sequence
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import numpy as np
-
 from advnets import figures
-from advnets.data.toys import open_points
+from advnets.measures.progress import at_rest, best_step
 from advnets.runs import checkpoint
 from advnets.runs.directory import RunDirectory, writing
 from advnets.training.algorithm import Outcome
-from advnets.training.hooks.measuring import Measuring, at_rest, best_step
+from advnets.training.hooks.measuring import Measuring
 from advnets.training.hooks.progress import ProgressDisplay, progress_display
 from advnets.training.hooks.watch import FIGURES, Watch
 from advnets.training.trainer import Trainer
@@ -124,7 +121,7 @@ class _Session:
         self.trainer, self.run, self.recipe = trainer, run, trainer.recipe
         self._clock, self._events, self._display = clock, events, display
         self._measuring, self._watch = measuring, watch
-        self.resting = at_rest(run.read_measures(), self.recipe.measure)
+        self.resting = self._at_rest()
         self.collapsed = False
 
     def advance(self) -> None:
@@ -190,10 +187,13 @@ class _Session:
             self._display.say(measuring.warning)
             measuring.warning = ""
         self._plot({f"measures/{name}": found["value"] for name, found in line["measures"].items()})
-        lines = self.run.read_measures()
-        if best_step(lines, self.recipe.measure.judge) == trainer.step:
+        if best_step(self.run.read_measures(), self.recipe.measure.judge) == trainer.step:
             self.keep()
-        self.resting = at_rest(lines, self.recipe.measure)
+        self.resting = self._at_rest()
+
+    def _at_rest(self) -> bool:
+        config = self.recipe.measure
+        return at_rest(self.run.read_measures(), config.judge, config.patience)
 
     def _attend(self, watch: Watch) -> None:
         """Look, if it is time to."""
@@ -212,7 +212,7 @@ class _Session:
         trainer.check_finite({})  # of a training that diverged, that is what to say
         path = self.run.samples / f"helvetica-{trainer.step:08d}.png"
         with writing(self.run.path):
-            save_samples(watch.fakes(trainer), path, self.recipe.data)
+            figures.save_samples(watch.fakes(trainer), path, trainer.data.values)
         for said in watch.alarm(path):
             self._display.say(said)
         self.collapsed = self.recipe.watch.doing in ("stop", "rollback")
@@ -227,19 +227,7 @@ class _Session:
         trainer.sync_buffers()
         made = trainer.sampler.draw(_FIXED_LATENTS if len(trainer.shape) == 3 else 2000, _FIXED_SEED)
         with writing(self.run.path):
-            save_samples(made, self.run.samples / f"step-{trainer.step:08d}.png", self.recipe.data)
-
-
-def save_samples(made: np.ndarray[Any, Any], path: Path, data: str) -> None:
-    """A picture of samples: a grid of images, or points in the plane above those of the toy `data`.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    if made.dtype == np.uint8:
-        figures.save(figures.grid(made), path)
-    else:
-        figures.scatter(made, open_points(data).points[: len(made)], path)
+            figures.save_samples(made, self.run.samples / f"step-{trainer.step:08d}.png", trainer.data.values)
 
 
 @contextlib.contextmanager

@@ -142,7 +142,7 @@ def _courses(bench: Bench, rule: str, cost: str) -> list[Lines]:
 
 
 def _after_head_start(played: Recipe, alone: int, count: int) -> Lines:
-    first = early.head_start(played, data_of(ring().points), alone)
+    first = early.head_start(played, data_of(ring().values), alone)
     while first.step < alone:
         first.advance()
     return list(looks(early.with_head_start(played, first), played.steps // count))

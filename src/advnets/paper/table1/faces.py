@@ -251,8 +251,8 @@ def _check(bench: Bench, part: str, folds: Sequence[ImageTable], shown: bool, ke
 
 def _measured(samples: Images, folds: Sequence[ImageTable]) -> dict[str, Any]:
     """Figures of samples, N x 1 x 48 x 48, by fold."""
-    tests = [each.images[each.rows("test")] for each in folds]
-    valids = [each.images[each.rows("valid")] for each in folds]
+    tests = [each.values[each.rows("test")] for each in folds]
+    valids = [each.values[each.rows("valid")] for each in folds]
     found = [
         parzen(samples, test, valid, validation_images=len(valid)) for test, valid in zip(tests, valids, strict=True)
     ]
@@ -305,7 +305,7 @@ def _small(recipe: Recipe) -> Recipe:
 def _real(bench: Bench, faces: ImageTable) -> Made:
     """As many training faces as models draw samples, or all of them."""
     rows = np.random.default_rng(bench.seed + 1).permutation(faces.rows("train"))[: sample_count(bench)]
-    return Made(faces.images[np.sort(rows)], 0.0)
+    return Made(faces.values[np.sort(rows)], 0.0)
 
 
 def _sigmas(scores: Scores) -> str:

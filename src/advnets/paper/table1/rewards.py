@@ -42,7 +42,7 @@ def stands(bench: Bench, table: ImageTable) -> dict[str, Stand]:
         bench: its seed is that of which images, of the centroids' start and of the generator; quick: fewer of them.
         table: whose training images they are made of.
     """
-    train, quick = table.images[table.rows("train")], bench.quick
+    train, quick = table.values[table.rows("train")], bench.quick
     count = 1_000 if quick else _SAMPLES
     some = np.sort(np.random.default_rng([bench.seed, _CHOICE]).choice(len(train), count, replace=False))
     centroids = (100,) if quick else (100, 1_000, 10_000)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from advnets.data import ImageTable
-from advnets.data.toys import PointTable
+from advnets.data import Table
 from advnets.errors import MeasureError
+from advnets.measures import Measurement
+from advnets.measures.catalog import MEASURES, Features, Subject, check_fits, check_names
+from advnets.measures.features import extractor_for
 
 if TYPE_CHECKING:
-    from advnets.measures import Measurement
-    from advnets.measures.catalog import Features
     from advnets.training.trainer import Trainer
 
 _FEWEST, _MOST = 500, 10_000
@@ -104,45 +103,28 @@ class Measuring:
     """
 
     config: MeasureConfig
-    data: ImageTable | PointTable
+    data: Table
     steps: int
     count: int = 0
     warning: str = ""
     _known: dict[str, Features] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        from advnets.measures.catalog import check_names
-        from advnets.measures.features import extractor
-
         self.names = check_names(self.config.names)
         if self.config.judge not in self.names:
             raise MeasureError(f"best is {self.config.judge!r}", f"choose from {', '.join(self.names)}")
         self.every = self.config.settled(self.steps).every
         self.count = self.config.count or self.count
-        if isinstance(self.data, ImageTable) and len(self.data.rows("valid")) < 2:
+        if self.data.count("valid") < 2:
             raise MeasureError(f"{self.data.name} has no validation images to measure against", "use a --holdout")
-        self._extractor = None if isinstance(self.data, PointTable) else extractor(self.config.features, self.data)
-        self._check_kinds()
-        width = 2 if self._extractor is None else self._extractor.dimension
+        self._extractor = extractor_for(self.config.features, self.data)
+        for name in self.names:
+            check_fits(name, self.data, self._extractor)
+        width = self.data.shape[0] if self._extractor is None else self._extractor.dimension
         self._fewest = max(_FEWEST, width + 1) if "frechet_infinity" in self.names else _FEWEST
         needed = max(100, width + 1)
         if "frechet_infinity" in self.names and 0 < self.config.count < needed:
             raise MeasureError(f"frechet_infinity of {self.config.count} samples", f"give count={needed} or more")
-
-    def _check_kinds(self) -> None:
-        """Refuse, before the first step, what can never be taken of these data."""
-        from advnets.measures.catalog import MEASURES
-
-        points = isinstance(self.data, PointTable)
-        if points and self.config.features != "pixels":
-            raise MeasureError(f"{self.data.name} holds points, which have no {self.config.features}", "drop features=")
-        for name in self.names:
-            kind = MEASURES[name].of
-            if points and (kind == "images" or name == "inception_score"):
-                raise MeasureError(f"{name} is about images, {self.data.name} holds points", "choose another measure")
-            own = self._extractor is not None and self._extractor.classify is not None
-            if kind == "classes" and isinstance(self.data, ImageTable) and self.data.labels is None and not own:
-                raise MeasureError(f"{name} needs classes, {self.data.name} has no labels", "choose another measure")
 
     def due(self, step: int) -> bool:
         """Whether to measure after `step` steps."""
@@ -182,8 +164,6 @@ class Measuring:
 
     def _measure(self, trainer: Trainer, count: int) -> tuple[dict[str, Measurement], dict[str, str]]:
         """The measures, and why some could not be taken: that is no reason to end a training."""
-        from advnets.measures.catalog import MEASURES, Subject
-
         trainer.sync_buffers()
         samples = trainer.sampler.draw(count, _SEED)
         subject = Subject(samples, self.data, self._extractor, "valid", _SEED, _MOST, self._known)
@@ -195,18 +175,3 @@ class Measuring:
             except MeasureError as error:
                 refused[name] = str(error)
         return found, refused
-
-
-def best_step(lines: Sequence[Mapping[str, Any]], judge: str) -> int | None:
-    """The step of the best measurement so far, the first of equals; None where there is none."""
-    from advnets.measures.catalog import badness
-
-    known = [line for line in lines if judge in line["measures"]]
-    best = min(known, key=lambda line: badness(judge, line["measures"][judge]["value"]), default=None)
-    return None if best is None else int(best["step"])
-
-
-def at_rest(lines: Sequence[Mapping[str, Any]], config: MeasureConfig) -> bool:
-    """Whether as many measurements as `patience` have come and gone without a better one."""
-    best = best_step(lines, config.judge)
-    return bool(config.patience) and best is not None and sum(line["step"] > best for line in lines) >= config.patience

@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from advnets.measures.alarms import ALARMS, COLLAPSED, STUCK, UNSTEADY, is_alarm
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -51,8 +53,6 @@ VAIN, ROUSED, LONG = 0.01, 0.02, {"steps": 1000, "looks": 20}
 (`paper-mnist` comes down to .03 in its first 800 steps, by five seeds, before it rises.)"""
 SOUND = 0.9  # of the peak: healthy
 _WEIGHT, _SLOW = 0.2, 0.02  # of the newest look in what is smoothed, in what is usual
-UNSTEADY, COLLAPSED, STUCK = "unsteady", "collapsed", "stuck"
-ALARMS = (UNSTEADY, COLLAPSED, STUCK)  # the later the worse
 _MOST_ROLLBACKS = 4  # a sixteenth of the first rates
 _AHEAD = 0.95  # of the pairs
 _COUNT, _FEWEST, _CLUSTERS = 64, 16, 20
@@ -285,17 +285,6 @@ def _usual(unrest: float, last: float | None, state: str) -> float | None:
     if state == "rising" or state in ALARMS:
         return last
     return round(unrest if last is None else last + _SLOW * (unrest - last), 5)
-
-
-def is_alarm(lines: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the last of these lines of watch.jsonl is the first to find a collapse, or the first signs of one."""
-    state, before = lines[-1]["state"], lines[-2]["state"] if len(lines) > 1 else "rising"
-    return state in ALARMS and before not in ALARMS[ALARMS.index(state) :]
-
-
-def alarm_steps(lines: Sequence[Mapping[str, Any]]) -> list[int]:
-    """The steps of the alarms in these lines of watch.jsonl."""
-    return [line["step"] for place, line in enumerate(lines) if is_alarm(lines[max(0, place - 1) : place + 1])]
 
 
 @contextlib.contextmanager
