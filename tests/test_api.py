@@ -11,7 +11,7 @@ import pytest
 from onnx import TensorProto, helper
 
 import advnets
-from advnets.config.recipe import load_recipe
+from advnets.config.load import load_recipe
 
 SMALL: dict[str, Any] = {
     "generator": {"kind": "mlp", "hidden": [8]}, "discriminator": {"kind": "maxout", "units": [8]}, "batch": 10,

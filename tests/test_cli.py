@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from advnets import api, cli
-from advnets.config.recipe import recipe_names
+from advnets.config.load import recipe_names
 from advnets.data import open_table
 
 TINY = ("--generator.hidden", "16", "--discriminator.units", "8", "--batch", "10", "--sample-every", "0")

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import advnets
-from advnets.config.recipe import from_dict
+from advnets.config.load import from_dict
 from advnets.data import open_table
 from advnets.data.toys import open_points
 from advnets.errors import MeasureError, RecipeError

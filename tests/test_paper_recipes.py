@@ -13,7 +13,8 @@ import torch
 from torch import nn
 
 import advnets
-from advnets.config.recipe import Recipe, load_recipe, to_dict
+from advnets.config.load import load_recipe, to_dict
+from advnets.config.recipe import Recipe
 from advnets.data.contrast import display_range, moments, restore
 from advnets.errors import RecipeError
 from advnets.networks.build import build_discriminator, build_generator

@@ -7,16 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from advnets.config.recipe import (
-    Recipe,
-    from_dict,
-    load_recipe,
-    parse_size,
-    recipe_names,
-    recipe_summary,
-    to_dict,
-    to_yaml,
-)
+from advnets.config.load import from_dict, load_recipe, recipe_names, recipe_summary, to_dict, to_yaml
+from advnets.config.recipe import Recipe, parse_size
 from advnets.errors import RecipeError
 
 

@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from torch import nn
 
-from advnets.config.recipe import Recipe, load_recipe
+from advnets.config.load import load_recipe
+from advnets.config.recipe import Recipe
 from advnets.data import Table, describe, open_data
 from advnets.data.named import NAMED
+from advnets.data.recognize import Given
 from advnets.data.toys import TOYS
 from advnets.errors import DivergedError, RecipeError, RunError
 from advnets.evaluation.report import write_report
 from advnets.runs import checkpoint
-from advnets.runs.directory import RunDirectory, writing
-from advnets.runs.run import Run, surroundings
+from advnets.runs.directory import RunDirectory, surroundings, writing
+from advnets.runs.networks import Modules, load_own, own_players
+from advnets.runs.run import Run
+from advnets.training.batches import Data
 from advnets.training.hooks.measuring import Measuring
 from advnets.training.hooks.rollback import gentler, roll_back, way_back
 from advnets.training.hooks.watch import Watch
 from advnets.training.loop import play
-from advnets.training.trainer import Data, Trainer
+from advnets.training.trainer import Trainer
+
+GivenModules = Mapping[str, "nn.Module | str"]
+"""Players to modules of the user's own, or to what they are called: package.module:Name."""
+IN_MEMORY = "(in memory)"
+"""What the recipe of a run says where its data were passed in Python."""
 
 
 def train(
     recipe: str | Path | Recipe = "mnist",
     *,
+    data: str | Path | Given | Table | None = None,
     run: str | Path | None = None,
+    modules: GivenModules | None = None,
     generator: nn.Module | None = None,
     discriminator: nn.Module | None = None,
     command: list[str] | None = None,
@@ -39,12 +50,16 @@ def train(
 
     Args:
         recipe: a built-in name, a YAML file, or a Recipe.
+        data: what to train on, if not what the recipe says: a name or a path, images in memory (uint8 or float in
+            [0, 1], N x H x W, N x H x W x C or N x C x H x W), or a pair of these and labels or vectors.
         run: the run directory to make; by default runs/NAME-DATE-TIME.
-        generator: a module of your own, (N, latent) -> N x C x H x W; its `output_range` attribute, (0, 1) by
-            default, says what its values for black and white are.
-        discriminator: a module of your own, N x C x H x W -> logits (N,).
+        modules: networks of your own by player, {"generator": G, "discriminator": D}, or what they are called,
+            "package.module:Name".
+        generator: the same as modules={"generator": ...}: (N, latent) -> N x C x H x W; its `output_range` attribute,
+            (0, 1) by default, says what its values for black and white are.
+        discriminator: the same as modules={"discriminator": ...}: N x C x H x W -> logits (N,).
         command: what to note in run.json as the command.
-        **changes: fields of the recipe to change: steps=500, batch=64, ...
+        **changes: fields of the recipe to change: steps=500, generator={"base": 16}, **{"generator.rate": 1e-4}.
 
     Returns:
         The finished run; it holds the averaged generator.
@@ -52,35 +67,30 @@ def train(
     Raises:
         AdvnetsError: the recipe, the data or the run directory cannot be used, or the training diverged.
     """
+    own = _own_modules(modules, generator, discriminator)
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
-    chosen = _anchored(chosen.replace(**changes) if changes else chosen)
-    fresh = dataclasses.replace(chosen.watch, rollbacks=0)  # the recipe may be that of a run that was rolled back
-    chosen = chosen.replace(measure=chosen.measure.settled(chosen.steps), watch=fresh)
+    chosen = chosen.replace(**_said(data), **changes)
+    chosen = _begun(_anchored(_with_own(chosen, modules or {}, own)))
     path = Path(run) if run is not None else Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     RunDirectory.check_free(path)  # before the images are decoded, not after
-    data = open_data(chosen)
-    trainer = Trainer(chosen, _training_data(data), generator, discriminator)
-    _measuring(chosen, data)  # what cannot be measured is refused before anything is made
-    facts = {
-        **surroundings(command),
-        "status": "running",
-        "data": describe(data),
-        "custom": [generator is not None, discriminator is not None],
-        **trainer.arithmetic,
-    }
+    table = _open(chosen, data)
+    trainer = Trainer(chosen, training_data(table), own)
+    _measuring(chosen, table)  # what cannot be measured is refused before anything is made
+    facts = {**surroundings(command), "status": "running", "data": describe(table), **trainer.arithmetic}
     directory = RunDirectory.create(path, chosen, facts)
-    if _began_elsewhere(chosen, facts):
+    if _began_elsewhere(chosen):
         with writing(directory.path):
             checkpoint.save(directory.checkpoints, trainer.checkpoint(), chosen.keep_checkpoints)
-    return _play(trainer, directory, data, facts, (generator, discriminator), _left_out(facts))
+    return _play(trainer, directory, table, facts, own, _left_out(facts))
 
 
 def resume(
     run: Run | str | Path,
     *,
     steps: int | None = None,
-    data: str | Path | None = None,
+    data: str | Path | Given | Table | None = None,
     device: str | None = None,
+    modules: GivenModules | None = None,
     generator: nn.Module | None = None,
     discriminator: nn.Module | None = None,
 ) -> Run:
@@ -89,9 +99,9 @@ def resume(
     Args:
         run: a Run, or its directory.
         steps: train to this step instead of the recipe's; the run's recipe is changed.
-        data: where the data are now, if they were moved; the run's recipe is changed. They must be the same.
+        data: where the data are now, if they were moved, or the same images in memory; they must be the same.
         device: go on on this device instead of the recipe's; the run's recipe is changed.
-        generator, discriminator: the modules of your own that it was trained with.
+        modules, generator, discriminator: the modules of your own that it was trained with.
 
     Returns:
         The finished run.
@@ -100,33 +110,48 @@ def resume(
         AdvnetsError: it cannot be continued.
     """
     directory = run.directory if isinstance(run, Run) else RunDirectory.open(Path(run))
-    recipe, facts = _recipe_to_resume(directory.recipe, steps, data, device), directory.facts
-    _check_own_modules(directory, facts["custom"], (generator, discriminator))
-    table = open_data(recipe)
+    own = _own_modules(modules, generator, discriminator)
+    changes = {"steps": steps, "device": device}
+    recipe = directory.recipe.replace(**_said(data), **{key: each for key, each in changes.items() if each is not None})
+    recipe, facts = _anchored(recipe), directory.facts
+    _check_own(directory, recipe, own)
+    table = _open(recipe, data)
     if table.fingerprint != facts["data"]["fingerprint"]:
         raise RunError(
             f"the data of {directory.path} have changed since it was started",
             "bring them back, say where they are now with --data, or train anew",
         )
-    trainer = Trainer(recipe, _training_data(table), generator, discriminator, restored=True)
+    trainer = Trainer(recipe, training_data(table), own, restored=True)
     with directory.lock():
-        notes, damaged = _restore(trainer, directory, _began_elsewhere(recipe, facts))
+        notes, damaged = _restore(trainer, directory, _began_elsewhere(recipe))
         if recipe != directory.recipe:
             directory.write_recipe(recipe)
-        facts = {
-            **facts,
-            "status": "running",
-            "damaged": damaged,
-            "resumed": [
-                *facts.get("resumed", []),
-                {"step": trainer.step, "after": facts["status"], **surroundings(), **trainer.arithmetic},
-            ],
-        }
+        sitting = {"step": trainer.step, "after": facts["status"], **surroundings(), **trainer.arithmetic}
+        facts = {**facts, "status": "running", "damaged": damaged, "resumed": [*facts.get("resumed", []), sitting]}
         directory.write_facts(facts)
-        return _play(trainer, directory, table, facts, (generator, discriminator), notes)
+        return _play(trainer, directory, table, facts, own, notes)
 
 
-def _restore(trainer: Trainer, directory: RunDirectory, custom: bool) -> tuple[list[str], list[str]]:
+def load(
+    run: str | Path,
+    generator: nn.Module | None = None,
+    discriminator: nn.Module | None = None,
+    modules: GivenModules | None = None,
+) -> Run:
+    """A run on disk, with the networks of its newest sound checkpoint.
+
+    Raises:
+        RunError: no run, or no sound checkpoint, there.
+    """
+    return Run(run, _own_modules(modules, generator, discriminator))
+
+
+def training_data(table: Table) -> Data:
+    """What of a table is trained on."""
+    return Data(table.values, table.rows("train"), table.labels, table.classes, table.vectors)
+
+
+def _restore(trainer: Trainer, directory: RunDirectory, elsewhere: bool) -> tuple[list[str], list[str]]:
     """Bring trainer and directory to the newest sound checkpoint, or to the beginning where there is none.
 
     Returns:
@@ -137,7 +162,7 @@ def _restore(trainer: Trainer, directory: RunDirectory, custom: bool) -> tuple[l
         if found.step > trainer.recipe.steps:
             raise RecipeError(f"{directory.path} is at step {found.step:,} already", "give more --steps")
         trainer.restore(found)
-    elif custom:
+    elif elsewhere:
         why = "; ".join(damaged) or "it has no checkpoint"
         raise RunError(f"{directory.path} cannot go on: {why}", "train anew: its networks' first weights are lost")
     with writing(directory.path):
@@ -147,21 +172,12 @@ def _restore(trainer: Trainer, directory: RunDirectory, custom: bool) -> tuple[l
     return notes + (_differences(found.state, trainer.arithmetic) if found is not None else []), damaged
 
 
-def load(run: str | Path, generator: nn.Module | None = None, discriminator: nn.Module | None = None) -> Run:
-    """A run on disk, with the networks of its newest sound checkpoint.
-
-    Raises:
-        RunError: no run, or no sound checkpoint, there.
-    """
-    return Run(run, generator, discriminator)
-
-
 def _play(
     trainer: Trainer,
     directory: RunDirectory,
-    data: Table,
+    table: Table,
     facts: dict[str, Any],
-    modules: Sequence[nn.Module | None],
+    own: Modules,
     notes: Sequence[str],
 ) -> Run:
     """Train to the end, as often as the watch rolls back, and write the report."""
@@ -170,12 +186,12 @@ def _play(
     with directory.lock():
         while True:
             watch = None if trainer.recipe.watch.action == "off" else Watch(trainer, directory.read_watch(), died)
-            status = _sit(trainer, directory, data, facts, notes, watch)
+            status = _sit(trainer, directory, table, facts, notes, watch)
             if watch is None or status != "collapsed" or trainer.recipe.watch.doing != "rollback":
                 break
-            trainer, facts, notes = _go_back(trainer, directory, facts, modules, watch.last_healthy)
+            trainer, facts, notes = _go_back(trainer, directory, facts, own, watch.last_healthy)
     directory.write_facts({**facts, "status": status})
-    run = Run(directory.path, modules[0], modules[1])
+    run = Run(directory.path, own)
     write_report(run)
     return run
 
@@ -183,13 +199,13 @@ def _play(
 def _sit(
     trainer: Trainer,
     directory: RunDirectory,
-    data: Table,
+    table: Table,
     facts: Mapping[str, Any],
     notes: Sequence[str],
     watch: Watch | None,
 ) -> str:
     """Train until the loop ends; a training that diverged is noted as such."""
-    measuring = _measuring(trainer.recipe, data, directory.read_measures())
+    measuring = _measuring(trainer.recipe, table, directory.read_measures())
     try:
         return play(trainer, directory, notes, measuring, watch)
     except DivergedError as error:
@@ -200,59 +216,92 @@ def _sit(
 
 
 def _go_back(
-    trainer: Trainer,
-    directory: RunDirectory,
-    facts: dict[str, Any],
-    modules: Sequence[nn.Module | None],
-    healthy: int | None,
+    trainer: Trainer, directory: RunDirectory, facts: dict[str, Any], own: Modules, healthy: int | None
 ) -> tuple[Trainer, dict[str, Any], list[str]]:
     """After a collapse: a trainer at the last healthy checkpoint with gentler settings, run.json's facts, a note."""
-    custom = _began_elsewhere(trainer.recipe, facts)
+    elsewhere = _began_elsewhere(trainer.recipe)
     try:
-        target = way_back(directory, healthy, custom)
+        target = way_back(directory, healthy, elsewhere)
     except RunError:
         directory.write_facts({**facts, "status": "collapsed"})
         raise
     recipe = gentler(trainer.recipe)
-    rates = [recipe.generator_optimizer.rate, recipe.discriminator_optimizer.rate]
+    rates = {name: player.optimizer.rate for name, player in recipe.players.items()}
     # Noted first. What a kill breaks off is done again, from the same alarm, and noted in the same place.
     before = facts.get("rollbacks", [])[: trainer.recipe.watch.rollbacks]
     facts = {**facts, "rollbacks": [*before, {"at": trainer.step, "to": target or 0, "rates": rates}]}
     directory.write_facts(facts)
     roll_back(directory, target, recipe)
-    back = Trainer(recipe, trainer.data, modules[0], modules[1], restored=True)
-    notes, _ = _restore(back, directory, custom)
-    now = f"rates {rates[0]:g} (G) and {rates[1]:g} (D)"
-    return back, facts, [*notes, f"rolled back to step {back.step:,}, {now}; recipe.yaml has them"]
+    back = Trainer(recipe, trainer.data, own, restored=True)
+    notes, _ = _restore(back, directory, elsewhere)
+    now = " and ".join(f"{rate:g} ({name})" for name, rate in rates.items())
+    return back, facts, [*notes, f"rolled back to step {back.step:,}, rates {now}; recipe.yaml has them"]
 
 
-def _began_elsewhere(recipe: Recipe, facts: Mapping[str, Any]) -> bool:
+def _open(recipe: Recipe, data: object) -> Table:
+    """The table to train on: one that was passed, or what the recipe or the caller names."""
+    if data is None or isinstance(data, str | Path):
+        if recipe.data == IN_MEMORY:
+            raise RunError("its data were passed in Python", "pass the same images: data=images")
+        return open_data(recipe)
+    if isinstance(data, np.ndarray | tuple):
+        return open_data(recipe, data)
+    return data  # type: ignore[return-value]  # what is neither a name nor arrays is a table
+
+
+def _said(data: object) -> dict[str, Any]:
+    """What the recipe says of the data that were passed."""
+    if data is None:
+        return {}
+    return {"data": str(data) if isinstance(data, str | Path) else IN_MEMORY}
+
+
+def _own_modules(
+    modules: GivenModules | None, generator: nn.Module | None, discriminator: nn.Module | None
+) -> dict[str, nn.Module]:
+    """Modules of the user's own by player, loaded where they are named."""
+    given = {"generator": generator, "discriminator": discriminator, **(modules or {})}
+    return {name: load_own(each) if isinstance(each, str) else each for name, each in given.items() if each is not None}
+
+
+def _with_own(recipe: Recipe, modules: GivenModules, own: Modules) -> Recipe:
+    """The recipe with what it says of the networks that are the user's own: nothing but their names."""
+    names = {name: each if isinstance(each := modules.get(name), str) else "" for name in own}
+    return recipe.replace(
+        **{
+            f"game.{name}.network": {"kind": "own", "module": named}
+            for name, named in names.items()
+            if name in recipe.players
+        }
+    )
+
+
+def _check_own(directory: RunDirectory, recipe: Recipe, own: Modules) -> None:
+    """See that the modules that no recipe describes are here again."""
+    for name in own_players(recipe):
+        if name not in own:
+            raise RunError(
+                f"{directory.path} was trained with a {name} of your own",
+                f'pass it: modules={{"{name}": module}}, or --module {name}=package.module:Name',
+            )
+
+
+def _began_elsewhere(recipe: Recipe) -> bool:
     """Whether it began with weights that no seed brings back: the user's own modules', or another run's."""
-    return any(facts["custom"]) or recipe.generator.pretrained is not None
+    begun = (getattr(player.network, "pretrained", None) for player in recipe.players.values())
+    return bool(own_players(recipe)) or any(run is not None for run in begun)
 
 
-def _measuring(recipe: Recipe, data: Table, lines: Sequence[Mapping[str, Any]] = ()) -> Measuring | None:
+def _begun(recipe: Recipe) -> Recipe:
+    """The recipe of a new run, whatever became of the run that it may be taken from."""
+    return recipe.replace(measure=recipe.measure.settled(recipe.steps), **{"watch.rollbacks": 0})
+
+
+def _measuring(recipe: Recipe, table: Table, lines: Sequence[Mapping[str, Any]] = ()) -> Measuring | None:
     """What is to be measured in training; as many samples as the `lines` so far were taken of."""
     if not recipe.measure.names:
         return None
-    return Measuring(recipe.measure, data, recipe.steps, lines[-1]["count"] if lines else 0)
-
-
-def _recipe_to_resume(recipe: Recipe, steps: int | None, data: str | Path | None, device: str | None) -> Recipe:
-    if steps is not None and steps != recipe.steps:
-        recipe = recipe.replace(steps=steps)
-    if data is not None:
-        recipe = _anchored(recipe.replace(data=data))
-    return recipe if device is None else recipe.replace(device=device)
-
-
-def _check_own_modules(directory: RunDirectory, custom: Sequence[bool], given: Sequence[nn.Module | None]) -> None:
-    """See that the modules that no recipe describes are here again."""
-    for role, was, module in zip(("generator", "discriminator"), custom, given, strict=True):
-        if was and module is None:
-            raise RunError(
-                f"{directory.path} was trained with a {role} of your own", f"pass it to resume: {role}=module"
-            )
+    return Measuring(recipe.measure, table, recipe.steps, lines[-1]["count"] if lines else 0)
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -270,18 +319,16 @@ def _left_out(facts: Mapping[str, Any]) -> list[str]:
 
 def _anchored(recipe: Recipe) -> Recipe:
     """The recipe with its paths made absolute, so that the run goes on from any folder."""
-    trained = recipe.generator.pretrained
-    if trained is not None:
-        absolute = str(Path(trained).expanduser().absolute())
-        recipe = recipe.replace(generator=dataclasses.replace(recipe.generator, pretrained=absolute))
-    features = recipe.measure.features
-    if features.endswith(".onnx"):
-        features = str(Path(features).expanduser().absolute())
-        recipe = recipe.replace(measure=dataclasses.replace(recipe.measure, features=features))
-    if recipe.data in TOYS or recipe.data in NAMED:
-        return recipe
-    return recipe.replace(data=str(Path(recipe.data).expanduser().absolute()))
+    changes: dict[str, Any] = {}
+    for name, player in recipe.players.items():
+        if (trained := getattr(player.network, "pretrained", None)) is not None:
+            changes[f"game.{name}.network.pretrained"] = _absolute(trained)
+    if recipe.measure.features.endswith(".onnx"):
+        changes["measure.features"] = _absolute(recipe.measure.features)
+    if recipe.data is not None and recipe.data not in (*TOYS, *NAMED, IN_MEMORY):
+        changes["data"] = _absolute(recipe.data)
+    return recipe.replace(**changes)
 
 
-def _training_data(table: Table) -> Data:
-    return Data(table.values, table.rows("train"))
+def _absolute(path: str) -> str:
+    return str(Path(path).expanduser().absolute())

@@ -60,13 +60,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def train(args: list[str]) -> None:
     """Train from the beginning."""
-    import advnets.api as api
-    from advnets.terminal.flags import spelled_out, train_flags
+    from advnets.terminal.flags import train_flags
+    from advnets.terminal.train_help import help_asked
+
+    if (said := help_asked(args)) is not None:
+        print(said)
+        return
+    flags = train_flags(args)
+
+    import advnets.api as api  # after what is said of flags and help, which does not wait for PyTorch
     from advnets.terminal.runs import print_trained
 
-    args = spelled_out(args)
-    flags = train_flags(args)
-    print_trained(api.train(flags.recipe, run=flags.run, command=["advnets", "train", *args]))
+    command = ["advnets", "train", *args]
+    print_trained(api.train(flags.recipe, run=flags.run, modules=flags.modules, command=command))
 
 
 def resume(args: list[str]) -> None:
@@ -295,7 +301,7 @@ def recipes(args: list[str]) -> None:
 
     def recipes() -> None:
         """List the built-in recipes. Example: advnets recipes"""
-        from advnets.config.recipe import recipe_names, recipe_summary
+        from advnets.config.load import recipe_names, recipe_summary
 
         names = recipe_names()
         for name in names:
@@ -313,7 +319,7 @@ def recipe(args: list[str]) -> None:
         Args:
             name: a built-in name, or a YAML file.
         """
-        from advnets.config.recipe import load_recipe, to_yaml
+        from advnets.config.load import load_recipe, to_yaml
 
         print(to_yaml(load_recipe(name)), end="")
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import IntEnum
 
 import torch
+from torch import Tensor
 
 _MASK = (1 << 64) - 1
 
@@ -19,6 +23,8 @@ class Stream(IntEnum):
     LAYERS = 5  # dropout masks, and whatever else a network draws inside its forward pass
     PENALTY = 6
     SAMPLES = 7
+    AUGMENTATION = 8
+    SAMPLE_CONDITIONS = 9
 
 
 def seed_for(seed: int, step: int, stream: Stream, index: int = 0) -> int:
@@ -34,6 +40,34 @@ def generator_for(
 ) -> torch.Generator:
     """A fresh `torch.Generator` on `device`, seeded by `seed_for`."""
     return torch.Generator(device).manual_seed(seed_for(seed, step, stream, index))
+
+
+@dataclass(frozen=True)
+class StepNoise:
+    """Random numbers of an update by global row.
+
+    Args:
+        seed: of the training.
+        update: number of the update.
+        stream: what the draws are for.
+        first, count: which rows of the whole batch are wanted.
+        total: rows of the whole batch.
+        device: where they are drawn.
+    """
+
+    seed: int
+    update: int
+    stream: Stream
+    first: int
+    count: int
+    total: int
+    device: torch.device
+
+    def __call__(self, name: str, draw: Callable[[int, torch.Generator], Tensor]) -> Tensor:
+        """These rows of what `draw` makes for the whole batch. "z" has the stream itself, other names their own."""
+        index = 0 if name == "z" else zlib.crc32(name.encode())
+        whole = draw(self.total, generator_for(self.seed, self.update, self.stream, index, self.device))
+        return whole if self.count == self.total else whole[self.first : self.first + self.count]
 
 
 def seed_layers(seed: int, step: int, index: int, device: torch.device) -> None:

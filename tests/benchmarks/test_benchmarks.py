@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from advnets.config.recipe import load_recipe
+from advnets.config.load import load_recipe
 from advnets.training.trainer import Data, initial_networks
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))

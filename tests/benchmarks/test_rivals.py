@@ -9,7 +9,7 @@ import rivals
 
 from advnets.data import open_table
 from advnets.measures.parzen import VALIDATION_IMAGES
-from advnets.paper.exhibit import Bench
+from advnets.paper.workspace import Workspace
 
 
 def end(parzen, precision, recall):
@@ -29,6 +29,6 @@ def test_the_rule_takes_the_best_of_those_that_reach_the_papers_figure():
 def test_images_that_choose_the_window_are_not_among_the_samples(tmp_path, monkeypatch):
     digits, drawn = open_table("mnist"), []
     monkeypatch.setattr(rivals, "measured", lambda samples, _: drawn.append(samples) or {})
-    rivals.real(Bench("rivals", tmp_path), digits, 10_000)
+    rivals.real(Workspace("rivals", tmp_path), digits, 10_000)
     once = {image.tobytes() for image in digits.values[digits.rows("train")[VALIDATION_IMAGES:]]}
     assert {image.tobytes() for image in drawn[0]} <= once

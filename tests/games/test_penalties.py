@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from advnets.config.recipe import load_recipe, penalty_names
+from advnets.config.games import penalty_names
+from advnets.config.load import load_recipe
 from advnets.errors import RecipeError
 from advnets.games.penalties import PENALTIES, Penalty, due, penalty
 

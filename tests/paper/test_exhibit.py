@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from advnets.paper.exhibit import Bench, keep_samples, read_samples
+from advnets.paper.workspace import Workspace, keep_samples, read_samples
 
 KEY = {"quick": False, "seed": 0, "of": None}
 GOOD = {"score": 1.5}
@@ -20,11 +20,11 @@ GOOD = {"score": 1.5}
 
 def kept(folder: Path, text: str) -> tuple[Any, int]:
     """What `keep` gives where such a file lies, and how often it computed."""
-    bench, calls = Bench("name", folder, say=lambda _: None), []
-    bench.parts.mkdir(parents=True)
-    (bench.parts / "part.json").write_text(text)
+    workspace, calls = Workspace("name", folder, say=lambda _: None), []
+    workspace.parts.mkdir(parents=True)
+    (workspace.parts / "part.json").write_text(text)
     check = TypeAdapter(dict[str, float]).validate_python
-    return bench.keep("part", lambda: calls.append(1) or GOOD, check=check), len(calls)
+    return workspace.keep("part", lambda: calls.append(1) or GOOD, check=check), len(calls)
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,14 @@ from advnets import cli, paper, theory
 from advnets.data import open_table
 from advnets.errors import RunError, UsageError
 from advnets.paper import table2
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table, joined, markdown, write
+from advnets.paper.exhibit import Exhibit, Picture, Row, Table, joined, markdown, write
 from advnets.paper.fig1 import data as fig1_data
 from advnets.paper.fig1 import exhibit as fig1
 from advnets.paper.fig1 import game as fig1_game
 from advnets.paper.theory import exact as theory_exact
 from advnets.paper.theory import grid as theory_grid
 from advnets.paper.theory import learned as theory_learned
+from advnets.paper.workspace import Workspace
 
 PICTURELESS = "table2"  # words and figures
 pytestmark = pytest.mark.timeout(900)  # whichever test comes first makes all exhibits
@@ -142,22 +143,22 @@ def test_what_takes_long_is_kept_until_it_is_of_something_else(tmp_path: Path) -
         calls.append(1)
         return {"value": (1, 2)}
 
-    bench = Bench("theory", tmp_path, say=lambda _: None)
-    assert bench.keep("part", compute, of=[5]) == {"value": [1, 2]} == bench.keep("part", compute, of=(5,))
+    workspace = Workspace("theory", tmp_path, say=lambda _: None)
+    assert workspace.keep("part", compute, of=[5]) == {"value": [1, 2]} == workspace.keep("part", compute, of=(5,))
     assert len(calls) == 1
     for other in (
-        Bench("theory", tmp_path, quick=True),
-        Bench("theory", tmp_path, seed=1),
+        Workspace("theory", tmp_path, quick=True),
+        Workspace("theory", tmp_path, seed=1),
     ):
         other.keep("part", compute, of=[5])
-    bench.keep("part", compute, of=[6])
+    workspace.keep("part", compute, of=[6])
     assert len(calls) == 4
-    (bench.parts / "part.json").write_text('{"key": ')
-    assert bench.keep("part", compute, of=[6]) == {"value": [1, 2]}
+    (workspace.parts / "part.json").write_text('{"key": ')
+    assert workspace.keep("part", compute, of=[6]) == {"value": [1, 2]}
     assert len(calls) == 5
 
 
-class Keys(Bench):
+class Keys(Workspace):
     """Computes nothing: the parts that would be kept, and what each is of."""
 
     def keep(self, part: str, compute: Callable[[], Any], of: Any = None, check: Any = None) -> Any:
@@ -269,7 +270,10 @@ def test_sections_are_joined_under_their_headings() -> None:
 
 def test_the_page_shows_all_and_names_what_is_missing(tmp_path: Path) -> None:
     for name in ("theory", "costs"):
-        write(Bench(name, tmp_path), Exhibit(f"The {name}", ["text", Picture("a.png", "a")], [Row("x", "1", "2", "n")]))
+        write(
+            Workspace(name, tmp_path),
+            Exhibit(f"The {name}", ["text", Picture("a.png", "a")], [Row("x", "1", "2", "n")]),
+        )
     page = paper.write_page(tmp_path, ["theory", "costs"]).read_text("utf-8")
     assert page.index("[The theory](theory.md)") < page.index("[The costs](costs.md)")
     assert "| x | 2 | 1 | n |" in page

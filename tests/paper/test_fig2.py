@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 import torch
 
-from advnets.config.recipe import Recipe, load_recipe, to_dict
+from advnets.config.load import load_recipe, to_dict
+from advnets.config.recipe import Recipe
 from advnets.data import ImageTable, named
 from advnets.data.contrast import display_range, normalize
 from advnets.data.named import CIFAR10
 from advnets.errors import DataError
 from advnets.paper import fig2, fig3
-from advnets.paper.exhibit import Bench
+from advnets.paper.workspace import Workspace
 from advnets.runs.run import Run
 
 PANEL = fig2._PANELS[2]
@@ -43,7 +44,7 @@ class Faked:
 class Few:
     """A table of 200 training and 50 test images of the most different brightness and contrast."""
 
-    values: np.ndarray
+    images: np.ndarray
 
     def rows(self, split: str) -> np.ndarray:
         return np.arange(200) if split == "train" else np.arange(200, 250)
@@ -86,16 +87,16 @@ def test_unseen_images_are_no_copies(few: Few) -> None:
 def test_kept_figures_are_of_their_recipe_step_and_count(
     few: Few, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench = Bench("fig2", tmp_path, quick=True, say=lambda _: None)
+    workspace = Workspace("fig2", tmp_path, quick=True, say=lambda _: None)
     run = Faked(load_recipe(PANEL.recipe), few.values[:60])
     monkeypatch.setattr(fig2, "_run", lambda *_: run)
     monkeypatch.setattr(fig2, "open_data", lambda _: few)
 
     def panel() -> dict[str, Any]:
-        return fig2._panel(bench, PANEL)[2]
+        return fig2._panel(workspace, PANEL)[2]
 
     def key() -> Any:
-        return json.loads((bench.parts / "c.json").read_text())["key"]["of"]
+        return json.loads((workspace.parts / "c.json").read_text())["key"]["of"]
 
     copied = panel()
     assert key() == [to_dict(run.recipe), 7, 50]
@@ -140,8 +141,8 @@ def small_cifar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("small_cifar")
 def test_panels_of_cifar_are_trained_drawn_and_set_beside_the_authors(tmp_path: Path) -> None:
     for panel in fig2._PANELS[2:]:
-        bench = Bench("fig2", tmp_path / "out", quick=True, say=lambda _: None)
-        body, (row,), facts = fig2._panel(bench, panel)
+        workspace = Workspace("fig2", tmp_path / "out", quick=True, say=lambda _: None)
+        body, (row,), facts = fig2._panel(workspace, panel)
         for picture in (f"fig2-{panel.letter}.png", f"fig2-{panel.letter}-curves.png"):
             assert (tmp_path / "out" / picture).read_bytes().startswith(b"\x89PNG")
         assert facts["count"] == 50
@@ -156,7 +157,7 @@ def test_without_data_a_sentence_says_so(tmp_path: Path, monkeypatch: pytest.Mon
         raise DataError("cifar10: www.cs.toronto.edu cannot be reached", "go online")
 
     monkeypatch.setattr(fig2, "trained", unreachable)
-    body, (row,), facts = fig2._panel(Bench("fig2", tmp_path, quick=True), PANEL)
+    body, (row,), facts = fig2._panel(Workspace("fig2", tmp_path, quick=True), PANEL)
     assert body[1] == (
         "Not made: cifar10: www.cs.toronto.edu cannot be reached. With the data at hand, the same command makes it."
     )

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from advnets.errors import RunError
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table, write
+from advnets.paper.exhibit import Exhibit, Picture, Row, Table, write
 from advnets.paper.page import write_page
 from advnets.paper.table2 import _mixing, _mixing_table, _rows, _table
+from advnets.paper.workspace import Workspace
 
 ROWS = [Row("DBN", "1", "138"), Row("DBN, TFD", "2", "1909", "other faces"), Row("k = 2", "3")]
 BODY = [
@@ -26,7 +27,7 @@ BODY = [
 
 def page(folder: Path, *names: str) -> str:
     for name in names:
-        write(Bench(name, folder), Exhibit(f"The {name}", BODY, ROWS))
+        write(Workspace(name, folder), Exhibit(f"The {name}", BODY, ROWS))
     return write_page(folder, names).read_text("utf-8")
 
 
@@ -44,7 +45,8 @@ def test_a_table_of_the_paper_stands_there_itself_and_rows_add_what_it_lacks(tmp
     assert "| DBN, TFD | 1909 | 2 | other faces |" in text
     assert "| DBN | 17 |" not in page(tmp_path, "fig2")
     write(
-        Bench("table1", tmp_path), Exhibit("Table 1", [BODY[1], "how to read it", "more", Picture("a.png", "a")], ROWS)
+        Workspace("table1", tmp_path),
+        Exhibit("Table 1", [BODY[1], "how to read it", "more", Picture("a.png", "a")], ROWS),
     )
     text = write_page(tmp_path, ["table1"]).read_text("utf-8")
     assert "| DBN | 17 |\n\nhow to read it\n\n|" in text
@@ -52,13 +54,13 @@ def test_a_table_of_the_paper_stands_there_itself_and_rows_add_what_it_lacks(tmp
 
 
 def test_the_end_says_where_we_differ(tmp_path: Path) -> None:
-    write(Bench("fig1", tmp_path), Exhibit("The fig1", BODY, ROWS, differs=["Other faces.", "Fewer."]))
-    write(Bench("costs", tmp_path), Exhibit("The costs", BODY, ROWS))
+    write(Workspace("fig1", tmp_path), Exhibit("The fig1", BODY, ROWS, differs=["Other faces.", "Fewer."]))
+    write(Workspace("costs", tmp_path), Exhibit("The costs", BODY, ROWS))
     text = write_page(tmp_path, ["costs", "fig1"]).read_text("utf-8")
     assert text.rstrip().endswith(
         "## Where we differ from the paper, and why\n\n**The fig1**\n\n- Other faces.\n- Fewer."
     )
-    write(Bench("fig3", tmp_path), Exhibit("Smooth", ["text"], [Row("step", "7 %")]))
+    write(Workspace("fig3", tmp_path), Exhibit("Smooth", ["text"], [Row("step", "7 %")]))
     assert "Where we differ" not in write_page(tmp_path, ["fig3"]).read_text("utf-8")
 
 
@@ -103,7 +105,7 @@ def test_table_2_has_the_papers_words_beside_ours_task_by_task(tmp_path: Path) -
     rows = {row.what: row for row in _rows(found)}
     assert list(rows) == list(cells)
     assert "no difficulties (directed, adversarial)" in rows["Sampling"].paper
-    write(Bench("table2", tmp_path), Exhibit("Table 2", [_table(found)], _rows(found)))
+    write(Workspace("table2", tmp_path), Exhibit("Table 2", [_table(found)], _rows(found)))
     assert write_page(tmp_path, ["table2"]).read_text("utf-8").count("| Sampling |") == 1
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from advnets.config.recipe import Recipe, load_recipe
+from advnets.config.load import load_recipe
+from advnets.config.recipe import Recipe
 from advnets.games.adversarial import AdversarialGame, Scheduled
 from advnets.games.objectives import Objective, objective
 from advnets.training.algorithm import Match

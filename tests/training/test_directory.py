@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from advnets.config.recipe import load_recipe
+from advnets.config.load import load_recipe
 from advnets.errors import RunError
 from advnets.runs.directory import RunDirectory, writing
 

@@ -10,11 +10,11 @@ import pytest
 from small_games import ring
 
 import advnets
+from advnets.config.measuring import parse_flag
 from advnets.errors import MeasureError, RecipeError
 from advnets.measures.catalog import MEASURES, Entry
 from advnets.measures.progress import at_rest, best_step
 from advnets.runs import checkpoint
-from advnets.training.hooks.measuring import parse_flag
 
 MEASURED = {"metrics": "sliced_wasserstein,modes", "every": 10, "count": 500}
 

@@ -10,7 +10,8 @@ import pytest
 from small_games import ring
 
 import advnets
-from advnets.config.recipe import Recipe, load_recipe
+from advnets.config.load import load_recipe
+from advnets.config.recipe import Recipe
 
 FRUGAL = {"every": 10, "budget": 1e-6}  # nothing fits: the first count is the last
 

@@ -18,7 +18,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import Tensor, nn
 
 import advnets
-from advnets.config.recipe import Recipe, load_recipe
+from advnets.config.load import load_recipe
+from advnets.config.recipe import Recipe
 from advnets.errors import RecipeError, RunError
 from advnets.measures.alarms import ALARMS, COLLAPSED, STUCK, UNSTEADY, alarm_steps, is_alarm
 from advnets.runs import checkpoint

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from advnets.config.kinds import Tagged, require_between, require_whole
+from advnets.config.names import require_objective, require_prior
 from advnets.config.players import (
     ConditionalDiscriminatorConfig,
     ConditionalGeneratorConfig,
@@ -40,6 +41,11 @@ class PenaltiesConfig:
     """E (|grad D(x)| - 1)^2 between real and generated images (Gulrajani et al. 2017)."""
 
 
+def penalty_names() -> list[str]:
+    """The penalties that a recipe can weigh, in the order in which they are computed."""
+    return [field.name for field in fields(PenaltiesConfig)]
+
+
 class GameConfig(Tagged):
     """A game: who plays, for which costs. Its players are the fields that have a network."""
 
@@ -61,6 +67,8 @@ class AdversarialConfig(GameConfig):
 
     def __post_init__(self) -> None:
         require_whole(self, "latent")
+        require_prior(self.prior)
+        require_objective(self.objective)
 
 
 @dataclass(frozen=True)

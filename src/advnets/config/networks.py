@@ -24,7 +24,7 @@ class DiscriminatorNetwork(Tagged):
 class MLPGeneratorConfig(GeneratorNetwork):
     """The paper's generator: dense layers."""
 
-    kind: Literal["mlp"] = "mlp"
+    kind: str = "mlp"
     hidden: tuple[int, ...] = (1200, 1200)
     """Units of each hidden layer."""
     activations: tuple[Activation, ...] = ("relu",)
@@ -69,7 +69,7 @@ class MLPGeneratorConfig(GeneratorNetwork):
 class PaperConvGeneratorConfig(GeneratorNetwork):
     """The paper's "deconvolutional" generator of CIFAR-10."""
 
-    kind: Literal["paper-conv"] = "paper-conv"
+    kind: str = "paper-conv"
     maps: int | None = None
     """Maps that are deconvolved (80 in the paper); null for those of the nearest to 8,000 units."""
     output_range: Range = (-2.0, 2.0)
@@ -89,7 +89,7 @@ class PaperConvGeneratorConfig(GeneratorNetwork):
 class ConvGeneratorConfig(GeneratorNetwork):
     """A plain convolutional generator for images of any size."""
 
-    kind: Literal["conv"] = "conv"
+    kind: str = "conv"
     base: int = 64
     """Feature maps at half the images' size."""
     output: Literal["tanh", "sigmoid"] = "tanh"
@@ -103,7 +103,7 @@ class ConvGeneratorConfig(GeneratorNetwork):
 class OwnGeneratorConfig(GeneratorNetwork):
     """A module of the user's own."""
 
-    kind: Literal["own"] = "own"
+    kind: str = "own"
     module: str = ""
     """package.module:Name, a module or what makes one without arguments; empty where it was passed in Python."""
 
@@ -115,7 +115,7 @@ class OwnGeneratorConfig(GeneratorNetwork):
 class MaxoutConfig(DiscriminatorNetwork):
     """The paper's discriminator: maxout layers with dropout."""
 
-    kind: Literal["maxout"] = "maxout"
+    kind: str = "maxout"
     units: tuple[int, ...] = (240, 240)
     """Units of each hidden layer."""
     pieces: int = 5
@@ -141,7 +141,7 @@ class MaxoutConfig(DiscriminatorNetwork):
 class MLPDiscriminatorConfig(DiscriminatorNetwork):
     """A plain rectifier network, for points and small images."""
 
-    kind: Literal["mlp"] = "mlp"
+    kind: str = "mlp"
     units: tuple[int, ...] = (240, 240)
     """Units of each hidden layer."""
 
@@ -153,7 +153,7 @@ class MLPDiscriminatorConfig(DiscriminatorNetwork):
 class PaperConvDiscriminatorConfig(DiscriminatorNetwork):
     """The paper's discriminator of CIFAR-10: maxout convolutions."""
 
-    kind: Literal["paper-conv"] = "paper-conv"
+    kind: str = "paper-conv"
     widths: tuple[int, int, int] = (32, 32, 192)
     """Channels of the three convolutions."""
     dense: int = 500
@@ -177,7 +177,7 @@ class PaperConvDiscriminatorConfig(DiscriminatorNetwork):
 class ConvDiscriminatorConfig(DiscriminatorNetwork):
     """A plain convolutional discriminator for images of any size."""
 
-    kind: Literal["conv"] = "conv"
+    kind: str = "conv"
     base: int = 64
     """Feature maps at half the images' size."""
 
@@ -189,7 +189,7 @@ class ConvDiscriminatorConfig(DiscriminatorNetwork):
 class OwnDiscriminatorConfig(DiscriminatorNetwork):
     """A module of the user's own."""
 
-    kind: Literal["own"] = "own"
+    kind: str = "own"
     module: str = ""
     """package.module:Name, a module or what makes one without arguments; empty where it was passed in Python."""
 

@@ -23,11 +23,24 @@ class OptimizerConfig(Tagged):
     warmup: int
 
 
+def require_schedule(config: OptimizerConfig) -> None:
+    """See that the rate is one, and that nothing is said of another schedule than the config's."""
+    require_positive(config, "rate", "decay")
+    require_between(config, 0, 1, "decay_from")
+    require_between(config, 0, math.inf, "floor", "warmup")
+    falls = config.schedule in ("cosine", "linear")
+    exponential = config.schedule == "exponential"
+    require(config.decay == 1 or exponential, "decay", config.decay, "use schedule exponential, or decay 1")
+    require(not config.decay_from or falls, "decay_from", config.decay_from, "use schedule cosine or linear, or 0")
+    constant = config.schedule == "constant"
+    require(not config.floor or not constant, "floor", config.floor, "use a schedule that falls, or 0")
+
+
 @dataclass(frozen=True)
 class AdamConfig(OptimizerConfig):
     """Adam (Kingma and Ba 2015)."""
 
-    kind: Literal["adam"] = "adam"
+    kind: str = "adam"
     rate: float = 1e-3
     """Learning rate before its schedule."""
     betas: tuple[float, float] = (0.5, 0.999)
@@ -55,7 +68,7 @@ class AdamConfig(OptimizerConfig):
 class SGDConfig(OptimizerConfig):
     """Gradient descent with momentum, as in the paper."""
 
-    kind: Literal["sgd"] = "sgd"
+    kind: str = "sgd"
     rate: float = 1e-3
     """Learning rate before its schedule."""
     momentum: float = 0.5
@@ -133,16 +146,3 @@ class ConditionalDiscriminatorConfig(DiscriminatorConfig):
     condition: Literal["projection", "concatenation"] = "projection"
     """projection: its inner product with the last hidden layer joins the logit (Miyato and Koyama 2018).
     concatenation: it enters as one more channel of the image (Mirza and Osindero 2014)."""
-
-
-def require_schedule(config: OptimizerConfig) -> None:
-    """See that the rate is one, and that nothing is said of another schedule than the config's."""
-    require_positive(config, "rate", "decay")
-    require_between(config, 0, 1, "decay_from")
-    require_between(config, 0, math.inf, "floor", "warmup")
-    falls = config.schedule in ("cosine", "linear")
-    exponential = config.schedule == "exponential"
-    require(config.decay == 1 or exponential, "decay", config.decay, "use schedule exponential, or decay 1")
-    require(not config.decay_from or falls, "decay_from", config.decay_from, "use schedule cosine or linear, or 0")
-    constant = config.schedule == "constant"
-    require(not config.floor or not constant, "floor", config.floor, "use a schedule that falls, or 0")

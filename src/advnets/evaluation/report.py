@@ -158,7 +158,7 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
         f"# {recipe.name}: step {run.step:,} of {recipe.steps:,}",
         "",
         f"Data: {facts['data']['name']}, {facts['data']['examples']:,} examples of {_times(facts['data']['shape'])}."
-        f" {recipe.schedule.capitalize()} schedule, {recipe.objective} objective, batch {recipe.batch},"
+        f" {recipe.schedule.capitalize()} schedule, {recipe.game.objective} objective, batch {recipe.batch},"
         f" {facts['precision']} on {facts['device']}, seed {recipe.seed}.",
         "",
     ]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from advnets.errors import DataError
-from advnets.figures.tiles import (
+from advnets.figures.layout import (
     BACKGROUND,
     Pixels,
     check_images,

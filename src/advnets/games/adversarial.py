@@ -1,25 +1,19 @@
-"""The paper's game: one generator, one discriminator, logits in, costs out."""
+"""The paper's game: one generator, one discriminator, noise in, images out."""
 
 from __future__ import annotations
 
-import copy
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from advnets.games import priors
-from advnets.games.objectives import Objective
-from advnets.games.penalties import Penalty, due
+from advnets.games.game import Batch, Costs, DataSpec, Input, Inputs, Made, Nets, RowNoise, Seat, Slopes, View
+from advnets.games.objectives import Objective, minimax_discriminator
 
-
-@dataclass(frozen=True)
-class Scheduled:
-    """A penalty with its weight, computed every `every` updates of D and then weighted `every` times."""
-
-    penalty: Penalty
-    weight: float
-    every: int = 1
+G, D = "generator", "discriminator"
 
 
 @dataclass(frozen=True)
@@ -27,67 +21,76 @@ class AdversarialGame:
     """min over G, max over D of V(D, G), with any objective (Goodfellow et al. 2014, Eq. 1).
 
     Args:
-        generator: z (N, latent) -> images; knows nothing of costs.
-        discriminator: images -> logits (N,).
         objective: the two costs.
         prior: name of z's distribution.
         latent: length of z.
-        rowwise: each logit depends on its own row alone (no statistics across the batch), which lets real and
-            fake share one pass and both players share one backward pass.
-        penalties: what is added to D's cost.
     """
 
-    generator: nn.Module
-    discriminator: nn.Module
     objective: Objective
-    prior: str
-    latent: int
-    rowwise: bool
-    penalties: tuple[Scheduled, ...] = ()
+    prior: str = "uniform"
+    latent: int = 100
 
-    def noise(self, count: int, rng: torch.Generator, dtype: torch.dtype) -> Tensor:
-        """`count` draws of z on the generator's device: (count, latent)."""
-        return priors.draw(self.prior, count, self.latent, rng, device=rng.device).to(dtype)
+    @property
+    def paired(self) -> bool:
+        """Whether G's cost compares a fake's score with a real image's."""
+        return self.objective.paired
 
-    def logits(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """D's logits (m,), (n,) of real and fake images, in one pass where the rows are independent."""
-        if not self.rowwise:
-            return self.discriminator(real), self.discriminator(fake)
-        # A discriminator may know how to take both without computing gradients for the real images.
-        pair = getattr(self.discriminator, "pair", None)
-        both = self.discriminator(torch.cat([real, fake])) if pair is None else pair(real, fake)
-        return both[: len(real)], both[len(real) :]
+    def seats(self, data: DataSpec) -> Mapping[str, Seat]:
+        """G makes examples of z, D scores them."""
+        return {
+            G: Seat("generator", {"z": Input((self.latent,))}, data.shape, averaged=True),
+            D: Seat("discriminator", {"image": Input(data.shape)}),
+        }
 
-    def penalty(self, real: Tensor, fake: Tensor, update: int, rng: torch.Generator | None) -> Tensor | None:
-        """The weighted sum of the penalties due at D's update number `update`; None where none is."""
-        total = None
-        for scheduled in self.penalties:
-            if due(update, scheduled.every):
-                cost = scheduled.penalty(self.discriminator, real, fake, rng)
-                weighted = cost * (scheduled.weight * scheduled.every)
-                total = weighted if total is None else total + weighted
-        return total
+    def draw(self, batch: Batch, noise: RowNoise) -> Inputs:
+        """z."""
+        return {"z": noise("z", self._latents)}
+
+    def make(self, nets: Nets, batch: Batch, draws: Inputs) -> Made:
+        """G(z)."""
+        return Made({"image": nets[G](draws["z"])})
+
+    def views(self, batch: Batch, draws: Inputs, made: Inputs) -> Sequence[View]:
+        """Real images beside G(z)."""
+        return [View(D, {"image": batch.image}, {"image": made["image"]})]
+
+    def costs(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Costs:
+        """The objective's."""
+        return Costs(self.objective.discriminator(real, fake), self.objective.generator(real, fake))
+
+    def slopes(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Slopes:
+        """The objective's closed forms."""
+        of_real, of_fake = self.objective.discriminator_gradient(real, fake)
+        return Slopes(of_real, of_fake, self.objective.generator_gradient(real, fake))
+
+    def figures(self, real: Tensor, fake: Tensor) -> dict[str, float]:
+        """What the log says of D's scores: see `score_figures`."""
+        return score_figures(self.objective, real, fake)
+
+    def wish(self, count: int, rng: torch.Generator) -> Inputs:
+        """z of `count` samples."""
+        return {"z": self._latents(count, rng)}
+
+    def sample(self, nets: Nets, inputs: Inputs) -> Tensor:
+        """G(z)."""
+        return nets[G](inputs["z"])
+
+    def _latents(self, count: int, rng: torch.Generator) -> Tensor:
+        return priors.draw(self.prior, count, self.latent, rng)
 
 
-def rows_independent(discriminator: nn.Module, images: Tensor) -> bool:
-    """Whether D's logit of a row stays the same when the other rows change, tried on `images` (at least 2 rows).
+def score_figures(objective: Objective, real: Tensor, fake: Tensor) -> dict[str, float]:
+    """Both costs, and the mean of D(x) and D(G(z)); of the scores themselves where D is a critic.
 
-    Batch normalization and minibatch statistics answer False. A float32 copy with weights drawn anew is tried, since a
-    head that begins at zero hides everything below it; random layers see the same random numbers both times.
+    Where D minimizes cross entropy, -V(D, G) / 2, also `jsd_bound`: (V + log 4) / 2, the lower bound on
+    JSD(p_data || p_g) that Theorem 1 gives for any D. It is one on the average of fresh batches; D was trained on
+    these, so that it may lie too high (`advnets.theory.jsd_bound` bounds it on held-out samples).
     """
-    half = len(images) // 2
-    images = images.float()
-    changed = torch.cat([images[:half], 1.0 - images[half:].flip(0) * 0.5])
-    logits: list[Tensor] = []
-    devices = [images.device] if images.device.type == "cuda" else []
-    with torch.no_grad(), torch.random.fork_rng(devices=devices):
-        torch.manual_seed(0)
-        probe = copy.deepcopy(discriminator).float()
-        for parameter in probe.parameters():
-            fan_in = parameter[0].numel() if parameter.ndim > 1 else 1
-            parameter.normal_(std=fan_in**-0.5)
-        for batch in (images, changed):
-            torch.manual_seed(0)
-            # A copy each: layers that count or iterate, as spectral normalization does, begin at the same state.
-            logits.append(copy.deepcopy(probe)(batch)[:half])
-    return bool(torch.allclose(logits[0], logits[1], rtol=1e-3, atol=1e-4 * logits[0].abs().max().item()))
+    real, fake = real.float(), fake.float()
+    squashed = (torch.sigmoid(real), torch.sigmoid(fake)) if objective.probabilistic else (real, fake)
+    values = [objective.discriminator(real, fake), objective.generator(real, fake), *(each.mean() for each in squashed)]
+    numbers: list[float] = torch.stack(values).tolist()  # fetched from the device in one go
+    found = dict(zip(("cost_d", "cost_g", "d_real", "d_fake"), numbers, strict=True))
+    if objective.discriminator is minimax_discriminator:
+        found["jsd_bound"] = math.log(2) - found["cost_d"]
+    return found

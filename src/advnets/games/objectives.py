@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from advnets.errors import RecipeError
+from advnets.games.game import at_least_float32
 
 Cost = Callable[[Tensor, Tensor], Tensor]
 """(real logits (m,), fake logits (n,)) -> scalar cost."""
@@ -77,7 +78,7 @@ class Objective:
         Returns:
             (m,) and (n,), detached, in float32 or wider.
         """
-        real, fake = _at_least_float32(real_logits.detach()), _at_least_float32(fake_logits.detach())
+        real, fake = at_least_float32(real_logits.detach()), at_least_float32(fake_logits.detach())
         if self.discriminator_closed_form is not None:
             return self.discriminator_closed_form(real, fake)
         with torch.enable_grad():
@@ -95,7 +96,7 @@ class Objective:
         Returns:
             (n,), detached, in float32 or wider.
         """
-        real, fake = _at_least_float32(real_logits.detach()), _at_least_float32(fake_logits.detach())
+        real, fake = at_least_float32(real_logits.detach()), at_least_float32(fake_logits.detach())
         if self.generator_closed_form is not None:
             return self.generator_closed_form(real, fake)
         with torch.enable_grad():
@@ -119,7 +120,7 @@ def minimax_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
     Source: Goodfellow et al. 2014, Eq. 1; Goodfellow 2016 (NIPS tutorial), section 3.2.1.
     """
-    real, fake = _at_least_float32(real_logits), _at_least_float32(fake_logits)
+    real, fake = at_least_float32(real_logits), at_least_float32(fake_logits)
     return -0.5 * (logsigmoid(real).mean() + logsigmoid(-fake).mean())
 
 
@@ -139,7 +140,7 @@ def non_saturating_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor
     Source: Goodfellow et al. 2014, section 3; Goodfellow 2016, section 3.2.3.
     """
     del real_logits
-    return -logsigmoid(_at_least_float32(fake_logits)).mean()
+    return -logsigmoid(at_least_float32(fake_logits)).mean()
 
 
 def maximum_likelihood_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -150,7 +151,7 @@ def maximum_likelihood_generator(real_logits: Tensor, fake_logits: Tensor) -> Te
     Source: Goodfellow 2016, section 3.2.4 (there with a factor 1/2); Goodfellow 2014 (arXiv 1412.6515).
     """
     del real_logits
-    fake = _at_least_float32(fake_logits)
+    fake = at_least_float32(fake_logits)
     below = fake.clamp(max=LARGEST_EXPONENT)
     beyond = (fake - LARGEST_EXPONENT).relu()  # whose slope at the corner is 0; clamp's is 1, and would add
     return -(below.exp() * (1 + beyond)).mean()
@@ -161,7 +162,7 @@ def least_squares_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Ten
 
     Source: Mao et al. 2017, Eq. 2 with a = 0, b = c = 1.
     """
-    real, fake = _at_least_float32(real_logits), _at_least_float32(fake_logits)
+    real, fake = at_least_float32(real_logits), at_least_float32(fake_logits)
     return 0.5 * ((real - 1).square().mean() + fake.square().mean())
 
 
@@ -171,7 +172,7 @@ def least_squares_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     Source: Mao et al. 2017, Eq. 2 with a = 0, b = c = 1.
     """
     del real_logits
-    return 0.5 * (_at_least_float32(fake_logits) - 1).square().mean()
+    return 0.5 * (at_least_float32(fake_logits) - 1).square().mean()
 
 
 def hinge_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -179,7 +180,7 @@ def hinge_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
     Source: Lim and Ye 2017; Miyato et al. 2018, Eq. 16.
     """
-    real, fake = _at_least_float32(real_logits), _at_least_float32(fake_logits)
+    real, fake = at_least_float32(real_logits), at_least_float32(fake_logits)
     return (1 - real).relu().mean() + (1 + fake).relu().mean()
 
 
@@ -189,7 +190,7 @@ def hinge_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     Source: Lim and Ye 2017; Miyato et al. 2018, Eq. 17.
     """
     del real_logits
-    return -_at_least_float32(fake_logits).mean()
+    return -at_least_float32(fake_logits).mean()
 
 
 def wasserstein_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -197,7 +198,7 @@ def wasserstein_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tenso
 
     Source: Arjovsky et al. 2017, Eq. 2. Needs a Lipschitz constraint, such as the penalty "wgan_gp".
     """
-    return _at_least_float32(fake_logits).mean() - _at_least_float32(real_logits).mean()
+    return at_least_float32(fake_logits).mean() - at_least_float32(real_logits).mean()
 
 
 def wasserstein_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -287,11 +288,7 @@ def _margins(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
             "a paired objective compares row by row: "
             f"got {tuple(real_logits.shape)} real and {tuple(fake_logits.shape)} fake logits"
         )
-    return _at_least_float32(real_logits) - _at_least_float32(fake_logits)
-
-
-def _at_least_float32(logits: Tensor) -> Tensor:
-    return logits.float() if logits.dtype in (torch.bfloat16, torch.float16) else logits
+    return at_least_float32(real_logits) - at_least_float32(fake_logits)
 
 
 def _derivative(cost: Tensor, logits: Tensor) -> Tensor:

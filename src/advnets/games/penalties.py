@@ -1,4 +1,4 @@
-"""Penalties on the discriminator's gradient with respect to its input.
+"""Penalties on the discriminator's gradient with respect to its first input: the image, or the point.
 
 A penalty is a scalar without its weight. A recipe gives each penalty a weight and a schedule: where the
 penalty is applied on every `every`-th step only, its weight is multiplied by `every` there, so that its mean
@@ -11,14 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from advnets.errors import RecipeError
+from advnets.games.game import Inputs, at_least_float32, score
 
-Discriminator = Callable[[Tensor], Tensor]
-"""Images (n, C, H, W), or any (n, ...), to logits (n,), each row's logit of that row alone."""
-
-PenaltyFunction = Callable[[Discriminator, Tensor, Tensor, "torch.Generator | None"], Tensor]
+PenaltyFunction = Callable[[nn.Module, Inputs, Inputs, "torch.Generator | None"], Tensor]
+"""(discriminator, inputs of real rows, of fake rows, random generator or None) -> scalar."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Penalty:
 
     Args:
         name: the name recipes use.
-        compute: (discriminator, real (n, ...), fake (n, ...), random generator or None) -> scalar.
+        compute: (discriminator, inputs of real rows, of fake rows, random generator or None) -> scalar.
         equation: the penalty in one line.
         source: the paper and the place in it.
     """
@@ -38,18 +37,14 @@ class Penalty:
     source: str = ""
 
     def __call__(
-        self,
-        discriminator: Discriminator,
-        real: Tensor,
-        fake: Tensor,
-        generator: torch.Generator | None = None,
+        self, discriminator: nn.Module, real: Inputs, fake: Inputs, generator: torch.Generator | None = None
     ) -> Tensor:
         """The penalty's value, weight not applied.
 
         Args:
-            discriminator: maps (n, ...) to logits (n,); a row's logit must depend on that row alone.
-            real: (n, ...); no gradient flows back to it.
-            fake: (n, ...); no gradient flows back to it.
+            discriminator: inputs of n rows to logits (n,); a row's logit must depend on that row alone.
+            real: inputs of real rows, (n, ...) each; no gradient flows back to them.
+            fake: of fake rows.
             generator: the source of randomness of the penalties that draw; the global one where None.
 
         Returns:
@@ -58,6 +53,27 @@ class Penalty:
         """
         with torch.enable_grad():
             return self.compute(discriminator, real, fake, generator)
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """A penalty with its weight, computed every `every` updates of D and then weighted `every` times.
+
+    Raises:
+        RecipeError: `every` is below 1.
+    """
+
+    penalty: Penalty
+    weight: float
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise RecipeError(f"a penalty cannot be due every {self.every} steps", "use 1 or more")
+
+    def due(self, update: int) -> bool:
+        """Whether it is computed at D's update number `update`, from 0."""
+        return update % self.every == 0
 
 
 def penalty(name: str) -> Penalty:
@@ -71,62 +87,49 @@ def penalty(name: str) -> Penalty:
     return PENALTIES[name]
 
 
-def due(step: int, every: int) -> bool:
-    """Whether a penalty on that schedule is applied at this step; its weight is then multiplied by `every`.
-
-    Args:
-        step: steps done so far, >= 0.
-        every: the interval, >= 1.
-
-    Raises:
-        RecipeError: `every` is below 1.
-    """
-    if every < 1:
-        raise RecipeError(f"a penalty cannot be due every {every} steps", "use 1 or more")
-    return step % every == 0
-
-
-def r1(discriminator: Discriminator, real: Tensor, fake: Tensor, generator: torch.Generator | None) -> Tensor:
+def r1(discriminator: nn.Module, real: Inputs, fake: Inputs, generator: torch.Generator | None) -> Tensor:
     """1/2 E ||grad f(x)||^2 over real x. Source: Mescheder et al. 2018, Eq. 9 (its gamma is the weight)."""
     del fake, generator
     return 0.5 * _squared_slopes(discriminator, real).mean()
 
 
-def r2(discriminator: Discriminator, real: Tensor, fake: Tensor, generator: torch.Generator | None) -> Tensor:
+def r2(discriminator: nn.Module, real: Inputs, fake: Inputs, generator: torch.Generator | None) -> Tensor:
     """1/2 E ||grad f(x)||^2 over fake x. Source: Mescheder et al. 2018, Eq. 10 (its gamma is the weight)."""
     del real, generator
     return 0.5 * _squared_slopes(discriminator, fake).mean()
 
 
 def wasserstein_gradient(
-    discriminator: Discriminator, real: Tensor, fake: Tensor, generator: torch.Generator | None
+    discriminator: nn.Module, real: Inputs, fake: Inputs, generator: torch.Generator | None
 ) -> Tensor:
-    """E (||grad f(u x + (1 - u) G(z))|| - 1)^2, u uniform on [0, 1) for each row.
+    """E (||grad f(u x + (1 - u) G(z))|| - 1)^2, u uniform on [0, 1) for each row; other inputs are the real rows'.
 
     Source: Gulrajani et al. 2017, Eq. 3 (its lambda, 10 there, is the weight).
     """
-    u = torch.rand(len(real), generator=generator, device=generator.device if generator else real.device)
-    u = u.to(real.device, real.dtype).reshape(-1, *[1] * (real.dim() - 1))
-    between = torch.lerp(fake.detach(), real.detach(), u)
-    gradients = _input_gradients(discriminator, between)
+    (name, x), made = next(iter(real.items())), next(iter(fake.values()))
+    u = torch.rand(len(x), generator=generator, device=generator.device if generator else x.device)
+    u = u.to(x.device, x.dtype).reshape(-1, *[1] * (x.dim() - 1))
+    between = torch.lerp(made.detach(), x.detach(), u)
+    gradients = _input_gradients(discriminator, {**real, name: between})
     slopes: Tensor = torch.linalg.vector_norm(gradients, dim=1)  # unlike sqrt, differentiable where it is zero
     return (slopes - 1).square().mean()
 
 
-def _squared_slopes(discriminator: Discriminator, points: Tensor) -> Tensor:
+def _squared_slopes(discriminator: nn.Module, inputs: Inputs) -> Tensor:
     """||grad f||^2 at each row, (n,)."""
-    return _input_gradients(discriminator, points).square().sum(1)
+    return _input_gradients(discriminator, inputs).square().sum(1)
 
 
-def _input_gradients(discriminator: Discriminator, points: Tensor) -> Tensor:
-    """The gradient of each row's logit with respect to that row, flat, (n, features), float32 or wider.
+def _input_gradients(discriminator: nn.Module, inputs: Inputs) -> Tensor:
+    """The gradient of each row's logit with respect to its first input, flat, (n, features), float32 or wider.
 
     The gradient of the sum is every row's own gradient, because no logit depends on another row.
     """
+    name, points = next(iter(inputs.items()))
     points = points.detach().requires_grad_()
-    (gradients,) = torch.autograd.grad(discriminator(points).sum(), points, create_graph=True)
-    flat = gradients.flatten(1)
-    return flat.float() if flat.dtype in (torch.bfloat16, torch.float16) else flat
+    logits = score(discriminator, {**inputs, name: points})
+    (gradients,) = torch.autograd.grad(logits.sum(), points, create_graph=True)
+    return at_least_float32(gradients.flatten(1))
 
 
 _BUILT_IN = (

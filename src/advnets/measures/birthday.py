@@ -11,7 +11,7 @@ import numpy.typing as npt
 from advnets.errors import MeasureError
 from advnets.measures.inputs import check_widths, features_of
 from advnets.measures.measurement import Measurement
-from advnets.measures.tiles import Distances, Features, Indices, closest, pairs_within
+from advnets.measures.pairwise import Distances, Features, Indices, closest, pairs_within
 
 _REAL_PAIRS = 10  # the distance that so many pairs of real points do not exceed counts as a near-duplicate
 _SHOWN = 20

@@ -15,7 +15,7 @@ from advnets.errors import MeasureError
 from advnets.measures.inputs import check_widths, features_of
 from advnets.measures.intervals import normal, wilson
 from advnets.measures.measurement import Measurement
-from advnets.measures.tiles import Distances, Features, Floats, Indices, nearest_within, pairs_within
+from advnets.measures.pairwise import Distances, Features, Floats, Indices, nearest_within, pairs_within
 
 CAVEATS = {
     "precision": (

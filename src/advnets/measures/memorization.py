@@ -10,7 +10,7 @@ import numpy.typing as npt
 from advnets.measures.inputs import check_widths, features_of
 from advnets.measures.intervals import Z95, wilson
 from advnets.measures.measurement import Measurement
-from advnets.measures.tiles import Floats, nearest_between
+from advnets.measures.pairwise import Floats, nearest_between
 
 CAVEAT = (
     "Near is near in these features: a copy that is shifted, mirrored or recolored is far in pixels. Below 1/2 samples "

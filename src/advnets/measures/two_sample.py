@@ -10,7 +10,7 @@ import numpy.typing as npt
 from advnets.measures.inputs import check_widths, features_of
 from advnets.measures.intervals import Z95
 from advnets.measures.measurement import Measurement
-from advnets.measures.tiles import nearest_within
+from advnets.measures.pairwise import nearest_within
 
 _PERMUTATIONS = 1000
 CAVEAT = (

@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from torch import nn
 
+from advnets.config.networks import (
+    ConvDiscriminatorConfig,
+    ConvGeneratorConfig,
+    DiscriminatorNetwork,
+    GeneratorNetwork,
+    MaxoutConfig,
+    MLPDiscriminatorConfig,
+    MLPGeneratorConfig,
+    PaperConvDiscriminatorConfig,
+    PaperConvGeneratorConfig,
+)
+from advnets.config.players import ConditionalDiscriminatorConfig, ConditionalGeneratorConfig
 from advnets.errors import RecipeError
+from advnets.networks.conditioning import (
+    ConcatenationDiscriminator,
+    ConditionalGenerator,
+    Input,
+    ProjectionDiscriminator,
+    joined_shape,
+)
 from advnets.networks.convolutional import (
     ConvDiscriminator,
     ConvGenerator,
@@ -18,107 +36,56 @@ from advnets.networks.convolutional import (
 )
 from advnets.networks.mlp import MaxoutDiscriminator, MLPDiscriminator, MLPGenerator
 
-
-@dataclass(frozen=True)
-class GeneratorConfig:
-    """The generator. A field that its kind does not use is ignored."""
-
-    kind: str = "mlp"
-    """mlp, paper-conv or conv."""
-    hidden: tuple[int, ...] = (1200, 1200)
-    """mlp: units of each hidden layer."""
-    activations: tuple[str, ...] = ("relu",)
-    """mlp: activation of each hidden layer, or one for all: relu, sigmoid, tanh, linear."""
-    output: str = "sigmoid"
-    """mlp, conv: activation of the output; sigmoid makes values in [0, 1], tanh in [-1, 1]."""
-    output_range: tuple[float, float] | None = None
-    """Linear outputs (mlp, paper-conv): which values stand for black and white; null for 0, 1 and for -2, 2."""
-    init: float | None = 0.05
-    """mlp, paper-conv: weights start uniform on [-init, init]; null (mlp) for He initialization."""
-    output_init: float | None = None
-    """mlp, paper-conv: the same for the output's weights, where they start on another range."""
-    output_sparse: int | None = None
-    """mlp: nonzero weights of each output value at the start, from N(0, 1); null for all, as `output_init` says."""
-    hidden_bias: float = 0.0
-    """mlp: start value of the biases of sigmoid hidden layers."""
-    max_norm: float | None = None
-    """mlp: limit on the norm of each unit's incoming weights."""
-    pretrained: str | None = None
-    """mlp: a run whose generator's weights the top layers start with; the layers below them feed it."""
-    maps: int | None = None
-    """paper-conv: maps that are deconvolved (80 in the paper); null for those of the nearest to 8,000 units."""
-    base: int = 64
-    """conv: feature maps at half the images' size."""
-
-
-@dataclass(frozen=True)
-class DiscriminatorConfig:
-    """The discriminator. A field that its kind does not use is ignored."""
-
-    kind: str = "maxout"
-    """maxout, mlp, paper-conv or conv."""
-    units: tuple[int, ...] = (240, 240)
-    """maxout, mlp: units of each hidden layer."""
-    pieces: int = 5
-    """maxout: linear pieces of each unit."""
-    init: float = 0.005
-    """maxout, paper-conv: weights start uniform on [-init, init]."""
-    keep_input: float = 0.8
-    """maxout, paper-conv: dropout's probability of keeping an input, scaled by its inverse."""
-    keep_hidden: float = 0.5
-    """maxout, paper-conv: dropout's probability of keeping a hidden unit, scaled by its inverse."""
-    max_norm: float | None = None
-    """maxout: limit on the norm of each unit's incoming weights."""
-    widths: tuple[int, int, int] = (32, 32, 192)
-    """paper-conv: channels of the three convolutions."""
-    dense: int = 500
-    """paper-conv: units of the maxout layer above them."""
-    base: int = 64
-    """conv: feature maps at half the images' size."""
-
-
-T = TypeVar("T")
 Shape = Sequence[int]
 
-GENERATORS: dict[str, Callable[[GeneratorConfig, int, Shape], nn.Module]] = {
-    "mlp": lambda c, latent, shape: MLPGenerator(
-        latent,
-        shape,
-        c.hidden,
-        c.activations[0] if len(c.activations) == 1 else c.activations,
-        c.output,
-        c.init,
-        c.hidden_bias,
-        c.output_init,
-        c.output_sparse,
-        c.max_norm,
-        c.output_range,
-    ),
-    "paper-conv": lambda c, latent, shape: PaperConvGenerator(
-        latent,
-        shape[0],
-        _side(shape),
-        None if c.maps is None else c.maps * math.ceil((_side(shape) - 2) / 3) ** 2,
-        0.05 if c.init is None else c.init,
-        c.output_range or (-2.0, 2.0),
-        c.output_init,
-    ),
-    "conv": lambda c, latent, shape: ConvGenerator(latent, *_image(shape), base=c.base, output=c.output),
-}
 
-DISCRIMINATORS: dict[str, Callable[[DiscriminatorConfig, Shape], nn.Module]] = {
-    "maxout": lambda c, shape: MaxoutDiscriminator(
-        shape, c.units, c.pieces, c.init, c.keep_input, c.keep_hidden, c.max_norm
-    ),
-    "mlp": lambda c, shape: MLPDiscriminator(shape, c.units),
-    "paper-conv": lambda c, shape: PaperConvDiscriminator(
+def _mlp_generator(c: MLPGeneratorConfig, latent: int, shape: Shape) -> nn.Module:
+    activations = c.activations[0] if len(c.activations) == 1 else c.activations
+    return MLPGenerator(
+        latent, shape, c.hidden, activations, c.output, c.init, hidden_bias=c.hidden_bias, output_init=c.output_init,
+        output_sparse=c.output_sparse, max_norm=c.max_norm, output_range=c.output_range,
+    )  # fmt: skip
+
+
+def _paper_conv_generator(c: PaperConvGeneratorConfig, latent: int, shape: Shape) -> nn.Module:
+    side = _side(shape)
+    hidden = None if c.maps is None else c.maps * math.ceil((side - 2) / 3) ** 2
+    return PaperConvGenerator(latent, shape[0], side, hidden, c.init, c.output_range, c.output_init)
+
+
+def _conv_generator(c: ConvGeneratorConfig, latent: int, shape: Shape) -> nn.Module:
+    return ConvGenerator(latent, *_image(shape), base=c.base, output=c.output)
+
+
+def _maxout(c: MaxoutConfig, shape: Shape) -> nn.Module:
+    return MaxoutDiscriminator(shape, c.units, c.pieces, c.init, c.keep_input, c.keep_hidden, c.max_norm)
+
+
+def _mlp_discriminator(c: MLPDiscriminatorConfig, shape: Shape) -> nn.Module:
+    return MLPDiscriminator(shape, c.units)
+
+
+def _paper_conv_discriminator(c: PaperConvDiscriminatorConfig, shape: Shape) -> nn.Module:
+    return PaperConvDiscriminator(
         shape[0], _side(shape), c.widths, c.dense, c.pieces, c.init, c.keep_input, c.keep_hidden
-    ),
-    "conv": lambda c, shape: ConvDiscriminator(*_image(shape), base=c.base),
-}
+    )
 
 
-def build_generator(config: GeneratorConfig, latent: int, shape: Shape) -> nn.Module:
+def _conv_discriminator(c: ConvDiscriminatorConfig, shape: Shape) -> nn.Module:
+    return ConvDiscriminator(*_image(shape), base=c.base)
+
+
+GENERATORS: dict[str, Callable[[Any, int, Shape], nn.Module]] = {
+    "mlp": _mlp_generator, "paper-conv": _paper_conv_generator, "conv": _conv_generator,
+}  # fmt: skip
+"""Kind of a `GeneratorNetwork` -> what builds (N, latent) -> N x shape of it, the latent's length and the shape."""
+DISCRIMINATORS: dict[str, Callable[[Any, Shape], nn.Module]] = {
+    "maxout": _maxout, "mlp": _mlp_discriminator, "paper-conv": _paper_conv_discriminator, "conv": _conv_discriminator,
+}  # fmt: skip
+"""Kind of a `DiscriminatorNetwork` -> what builds N x shape -> (N,) of it and the shape."""
+
+
+def build_generator(config: GeneratorNetwork, latent: int, shape: Shape) -> nn.Module:
     """The generator that `config` describes: (N, latent) -> N x shape.
 
     Args:
@@ -132,7 +99,7 @@ def build_generator(config: GeneratorConfig, latent: int, shape: Shape) -> nn.Mo
     return _known(GENERATORS, config.kind, "generator")(config, latent, shape)
 
 
-def build_discriminator(config: DiscriminatorConfig, shape: Shape) -> nn.Module:
+def build_discriminator(config: DiscriminatorNetwork, shape: Shape) -> nn.Module:
     """The discriminator that `config` describes: N x shape -> logits (N,).
 
     Raises:
@@ -141,7 +108,43 @@ def build_discriminator(config: DiscriminatorConfig, shape: Shape) -> nn.Module:
     return _known(DISCRIMINATORS, config.kind, "discriminator")(config, shape)
 
 
-def _known(registry: dict[str, T], kind: str, role: str) -> T:
+def build_player(config: Any, takes: Mapping[str, Input], gives: Shape) -> nn.Module:
+    """The network of a player.
+
+    Args:
+        config: what the recipe says of the player: its network and, in a conditional game, how conditions enter it.
+        takes: its inputs: z or an image first, then perhaps a condition.
+        gives: shape of a row of what it makes; () for a logit.
+
+    Raises:
+        RecipeError: no such kind of network, or one that cannot take or make this.
+    """
+    shown, condition = next(iter(takes.values())), takes.get("condition")
+    if gives:
+        latent = math.prod(shown.shape)
+        if condition is None:
+            return build_generator(config.network, latent, gives)
+        assert isinstance(config, ConditionalGeneratorConfig)
+        network = build_generator(config.network, latent + config.embedding, gives)
+        return ConditionalGenerator(network, condition, config.embedding)
+    if condition is None:
+        return build_discriminator(config.network, shown.shape)
+    assert isinstance(config, ConditionalDiscriminatorConfig)
+    if config.condition == "concatenation":
+        network = build_discriminator(config.network, joined_shape(shown.shape, condition))
+        return ConcatenationDiscriminator(network, condition, shown.shape)
+    return ProjectionDiscriminator(_featured(build_discriminator(config.network, shown.shape), config), condition)
+
+
+def _featured(network: nn.Module, config: ConditionalDiscriminatorConfig) -> Any:
+    if not hasattr(network, "features"):
+        raise RecipeError(
+            f"the {config.network.kind} discriminator has no last hidden layer to project on", "use concatenation"
+        )
+    return network
+
+
+def _known(registry: Mapping[str, Any], kind: str, role: str) -> Any:
     if kind not in registry:
         raise RecipeError(f"unknown {role} kind {kind!r}", f"choose one of {', '.join(registry)}")
     return registry[kind]

@@ -143,13 +143,20 @@ class PaperConvDiscriminator(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (N, channels, size, size) to logits (N,)."""
+        return self.head(self.features(images)).squeeze(1)
+
+    def features(self, images: Tensor) -> Tensor:
+        """What the head sees of images: N x units, dropout included."""
         x = images.contiguous(memory_format=torch.channels_last)
         dropout = self.input_dropout
         for layer in self._layers():
             x = layer(_channels_last(dropout, x))
             dropout = self.hidden_dropout
-        x = self.dense(dropout(x.flatten(1)))
-        return self.head(dropout(x)).squeeze(1)
+        return dropout(self.dense(dropout(x.flatten(1))))
+
+    def pair_features(self, real: Tensor, fake: Tensor) -> Tensor:
+        """The same of real images, then fake ones."""
+        return self.features(torch.cat([real, fake]))
 
 
 class MaxoutConv(nn.Module):
@@ -263,11 +270,19 @@ class ConvDiscriminator(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (N, channels, height, width) to logits (N,)."""
-        first = self.layers[0]
-        return self._above(first(images.contiguous(memory_format=torch.channels_last)))
+        return self.head(self.features(images)).squeeze(1)
 
     def pair(self, real: Tensor, fake: Tensor) -> Tensor:
         """Logits (M + N,) of real images, then fake ones, computing no gradient for the real images."""
+        return self.head(self.pair_features(real, fake)).squeeze(1)
+
+    def features(self, images: Tensor) -> Tensor:
+        """What the head sees of images: N x F."""
+        first = self.layers[0]
+        return self._above(first(images.contiguous(memory_format=torch.channels_last)))
+
+    def pair_features(self, real: Tensor, fake: Tensor) -> Tensor:
+        """The same of real images, then fake ones, computing no gradient for the real images."""
         first = self.layers[0]
         return self._above(_JoinedConv.apply(real, fake, first.weight, first.bias))  # type: ignore[arg-type]
 
@@ -276,7 +291,7 @@ class ConvDiscriminator(nn.Module):
         for layer in self.layers[1:]:
             x = leaky_relu(layer(x), _SLOPE)
         # In the memory's own order: the gradient that comes back is laid out as the activations are.
-        return self.head(x.permute(0, 2, 3, 1).flatten(1)).squeeze(1)
+        return x.permute(0, 2, 3, 1).flatten(1)
 
 
 class _JoinedConv(torch.autograd.Function):

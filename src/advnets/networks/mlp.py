@@ -157,17 +157,33 @@ class MaxoutDiscriminator(nn.Module):
         head.max_norm = max_norm  # type: ignore[assignment]  # `limit_norms` looks for it
         self.layers = nn.Sequential(*layers, Dropout(keep), head)
 
+    @property
+    def head(self) -> nn.Linear:
+        """The layer of the logit."""
+        return _last_linear(self.layers)
+
     def forward(self, images_NCHW: Tensor) -> Tensor:
-        return self.layers(images_NCHW.flatten(1)).squeeze(1)
+        return self.head(self.features(images_NCHW)).squeeze(1)
 
     def pair(self, real_MCHW: Tensor, fake_NCHW: Tensor) -> Tensor:
         """Logits (M + N,) of real images, then fake ones, computing no gradient for the real images."""
+        return self.head(self.pair_features(real_MCHW, fake_NCHW)).squeeze(1)
+
+    def features(self, images_NCHW: Tensor) -> Tensor:
+        """What the head sees of images: N x units, dropout included."""
+        x = images_NCHW.flatten(1)
+        for layer in [*self.layers][:-1]:
+            x = layer(x)
+        return x
+
+    def pair_features(self, real_MCHW: Tensor, fake_NCHW: Tensor) -> Tensor:
+        """The same of real images, then fake ones, computing no gradient for the real images."""
         dropout, first, *rest = self.layers
         assert isinstance(first, Maxout)
         x = first.pair(dropout(real_MCHW.flatten(1)), dropout(fake_NCHW.flatten(1)))
-        for layer in rest:
+        for layer in rest[:-1]:
             x = layer(x)
-        return x.squeeze(1)
+        return x
 
 
 class MLPDiscriminator(nn.Module):
@@ -190,8 +206,23 @@ class MLPDiscriminator(nn.Module):
             width = count
         self.layers = nn.Sequential(*layers, _dense(width, 1, None))
 
+    @property
+    def head(self) -> nn.Linear:
+        """The layer of the logit."""
+        return _last_linear(self.layers)
+
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x).squeeze(1)
+
+    def features(self, x: Tensor) -> Tensor:
+        """What the head sees: N x units."""
+        for layer in [*self.layers][:-1]:
+            x = layer(x)
+        return x
+
+    def pair_features(self, real: Tensor, fake: Tensor) -> Tensor:
+        """The same of real rows, then fake ones."""
+        return self.features(torch.cat([real, fake]))
 
 
 def _dense(fan_in: int, fan_out: int, init: float | None) -> nn.Linear:

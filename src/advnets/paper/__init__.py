@@ -1,6 +1,7 @@
 """Every table, figure and theorem of *Generative Adversarial Nets*, each made by one command with the paper's figures.
 
-An exhibit is a file here, or a room with a file `exhibit.py`, with a function `make(bench)`, and a line in `EXHIBITS`.
+An exhibit is a file here, or a room with a file `exhibit.py`, with a function `make(workspace)`, and a line in
+`EXHIBITS`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from advnets.errors import UsageError
-from advnets.paper.exhibit import PARTS, RUNS, Bench, Exhibit, write
-from advnets.paper.page import write_page
+from advnets.files import write_whole
+from advnets.paper.exhibit import Exhibit, Provenance, to_json
+from advnets.paper.markdown import page_of, text_of
+from advnets.paper.workspace import PARTS, RUNS, Workspace
 from advnets.runs.directory import writing
 
 EXHIBITS = {
@@ -71,13 +74,31 @@ def make(
             if fresh and (folder / PARTS / kept).exists():
                 shutil.rmtree(folder / PARTS / kept)
         if name != "all":
-            return _make(Bench(name, folder, quick, seed, say, data))
-        for each in EXHIBITS:
-            say(f"{each}: {_make(Bench(each, folder, quick, seed, say))}")
-        return write_page(folder, list(EXHIBITS))
+            return _write(workspace := Workspace(name, folder, quick, seed, say, data), _made(workspace))
+        page = folder / "README.md"
+        write_whole(page, page_of(_all(folder, quick, seed, say), quick).encode())
+        return page
 
 
-def _make(bench: Bench) -> Path:
-    room = "" if (Path(__file__).parent / f"{bench.name}.py").exists() else ".exhibit"
-    exhibit: Exhibit = importlib.import_module(f"advnets.paper.{bench.name}{room}").make(bench)
-    return write(bench, exhibit)
+def _all(folder: Path, quick: bool, seed: int, say: Callable[[str], None]) -> dict[str, Exhibit]:
+    """Make and write every exhibit, in the order of the page."""
+    exhibits: dict[str, Exhibit] = {}
+    for name in EXHIBITS:
+        workspace = Workspace(name, folder, quick, seed, say)
+        exhibits[name] = _made(workspace)
+        say(f"{name}: {_write(workspace, exhibits[name])}")
+    return exhibits
+
+
+def _made(workspace: Workspace) -> Exhibit:
+    room = "" if (Path(__file__).parent / f"{workspace.name}.py").exists() else ".exhibit"
+    return importlib.import_module(f"advnets.paper.{workspace.name}{room}").make(workspace)
+
+
+def _write(workspace: Workspace, exhibit: Exhibit) -> Path:
+    """Write NAME.json and NAME.md, whose path is returned; the pictures are there already."""
+    made = Provenance(workspace.command, workspace.quick, workspace.seed)
+    write_whole(workspace.path(".json"), to_json(exhibit, made).encode())
+    text = workspace.path(".md")
+    write_whole(text, text_of(exhibit, made).encode())
+    return text

@@ -8,7 +8,8 @@ import torch
 from advnets import figures
 from advnets.figures import Line, Panel
 from advnets.games.objectives import LARGEST_EXPONENT, objective
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table
+from advnets.paper.exhibit import Exhibit, Picture, Row, Table
+from advnets.paper.workspace import Workspace
 from advnets.theory.divergences import Values
 
 NAMES = ("minimax", "non-saturating", "maximum-likelihood")
@@ -31,11 +32,11 @@ def cost_at(name: str, opinion: float) -> tuple[float, float]:
     return float(chosen.generator(certain, logit)), float(chosen.generator_gradient(certain, logit))
 
 
-def make(bench: Bench) -> Exhibit:
+def make(workspace: Workspace) -> Exhibit:
     """Costs and slopes on a grid of D(G(z)), their picture and what it shows."""
     grid = np.concatenate([np.logspace(-3, -1, 60), np.linspace(0.1, 0.995, 120)[1:]])
     found = {name: np.array([cost_at(name, float(d)) for d in grid]).T for name in NAMES}
-    _draw(bench, grid, found)
+    _draw(workspace, grid, found)
     at = {name: {str(d): cost_at(name, d) for d in _AT} for name in NAMES}
     slopes = [[name, *(f"{at[name][str(d)][1]:.3g}" for d in _AT)] for name in NAMES]
     saturated, strong = 2 * at["minimax"]["0.01"][1], at["non-saturating"]["0.01"][1]  # both without a factor 1/2
@@ -45,7 +46,7 @@ def make(bench: Bench) -> Exhibit:
         [
             "Early in a game D tells fakes apart with ease: D(G(z)) is near 0, at the left of each panel. What G can"
             " learn from a fake is the slope of its cost there: how much less it would pay if D's logit rose a little.",
-            Picture(bench.path(".png").name, "Each cost as a function of D(G(z)), and its slope in D's logit."),
+            Picture(workspace.path(".png").name, "Each cost as a function of D(G(z)), and its slope in D's logit."),
             Table(["dJ(G) / df at D(G(z)) =", *(f"{d:g}" for d in _AT)], slopes),
             "**Minimax** is the game of Theorem 1: log(1 - D(G(z))), here with the tutorial's factor 1/2. Its slope is"
             " -D/2: it vanishes where D is sure of its fakes, so that a bad generator learns nothing. This is"
@@ -73,7 +74,7 @@ def make(bench: Bench) -> Exhibit:
     )
 
 
-def _draw(bench: Bench, grid: Values, found: dict[str, Values]) -> None:
+def _draw(workspace: Workspace, grid: Values, found: dict[str, Values]) -> None:
     costs = Panel(
         "Cost of a fake, J(G)", [Line(name, grid, found[name][0]) for name in NAMES], "D(G(z))", y_range=(-20, 8)
     )
@@ -84,4 +85,4 @@ def _draw(bench: Bench, grid: Values, found: dict[str, Values]) -> None:
         log_x=True,
         log_y=True,
     )
-    figures.panels([costs, slopes], bench.path(".png"))
+    figures.panels([costs, slopes], workspace.path(".png"))

@@ -11,16 +11,19 @@ import numpy.typing as npt
 import torch
 
 from advnets import figures
-from advnets.config.recipe import Recipe, load_recipe, to_dict
+from advnets.config.load import load_recipe, to_dict
+from advnets.config.recipe import Recipe
 from advnets.data import Table as Data
 from advnets.data import open_data, open_table
 from advnets.data.contrast import normalize
 from advnets.errors import DataError
 from advnets.measures import nearest
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table
+from advnets.paper.exhibit import Exhibit, Picture, Row, Table
 from advnets.paper.rivals import AVERAGED, adversarial
+from advnets.paper.shared_runs import trained
+from advnets.paper.shrinking import shrunk
 from advnets.paper.table1 import faces as table1_faces
-from advnets.paper.training import trained
+from advnets.paper.workspace import Workspace
 from advnets.runs.run import Run
 
 Pixels = npt.NDArray[np.uint8]
@@ -30,7 +33,6 @@ _CLOSE = 1.0
 """Percent of unseen images that lie as near to a training image as what counts as a copy."""
 _UNTOLD = ("name", "seed", "log_every", "sample_every", "checkpoint_every", "measure", "watch", "generator.pretrained")
 """What of a recipe changes neither networks nor game, or is a path of this machine."""
-_QUICK = {"steps": 20, "log_every": 10, "checkpoint_every": 20, "sample_every": 0, "batch": 20}
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,6 @@ class _Panel:
         letter: in the paper.
         what: the data and the model.
         recipe: the one that is trained.
-        quick: fields that make it small.
         full: how the recipe of the authors' size is called, where `recipe` is a smaller one.
         but: what in that is not theirs.
     """
@@ -49,31 +50,30 @@ class _Panel:
     letter: str
     what: str
     recipe: str
-    quick: dict[str, Any]
     full: str = ""
     but: str = ""
 
 
 _NO_END = " but for its end, which their file does not name"
 _PANELS = (
-    _Panel("a", "MNIST", "paper-mnist", {}),
-    _Panel("b", "TFD", table1_faces.STAGES[-1], {}, "paper-tfd-stage-two"),
+    _Panel("a", "MNIST", "paper-mnist"),
+    _Panel("b", "TFD", table1_faces.STAGES[-1], "paper-tfd-stage-two"),
     _Panel(
         "c", "CIFAR-10, fully connected", "paper-cifar10-fc-small",
-        {"generator": {"hidden": [32, 32]}, "discriminator": {"units": [16, 16]}}, "paper-cifar10-fc",
+        "paper-cifar10-fc",
         _NO_END,
     ),
     _Panel(
         "d", "CIFAR-10, convolutional D and deconvolutional G", "paper-cifar10-conv-small",
-        {"generator": {"maps": 4}, "discriminator": {"widths": [4, 4, 4], "dense": 8}}, "paper-cifar10-conv",
+        "paper-cifar10-conv",
         _NO_END,
     ),
 )  # fmt: skip
 
 
-def make(bench: Bench) -> Exhibit:
+def make(workspace: Workspace) -> Exhibit:
     """Train what is not trained yet, as far as its data are at hand, and draw."""
-    parts = [_panel(bench, panel) for panel in _PANELS]
+    parts = [_panel(workspace, panel) for panel in _PANELS]
     return Exhibit(
         "Figure 2: fair draws and their nearest training examples",
         [
@@ -100,11 +100,11 @@ def make(bench: Bench) -> Exhibit:
     )
 
 
-def _panel(bench: Bench, panel: _Panel) -> tuple[list[str | Table | Picture], list[Row], dict[str, Any]]:
+def _panel(workspace: Workspace, panel: _Panel) -> tuple[list[str | Table | Picture], list[Row], dict[str, Any]]:
     """A panel's text, picture and table, its row and its figures; where its data are not at hand, that is said."""
     heading = f"## {panel.letter}) {panel.what}"
     try:
-        run = _run(bench, panel)
+        run = _run(workspace, panel)
         table = open_data(run.recipe)
     except DataError as error:
         data = load_recipe(panel.recipe).data
@@ -114,11 +114,11 @@ def _panel(bench: Bench, panel: _Panel) -> tuple[list[str | Table | Picture], li
             [row],
             {"missing": data},
         )
-    target, course = bench.path(f"-{panel.letter}.png"), bench.path(f"-{panel.letter}-curves.png")
-    count = 50 if bench.quick else 500
+    target, course = workspace.path(f"-{panel.letter}.png"), workspace.path(f"-{panel.letter}-curves.png")
+    count = 50 if workspace.quick else 500
     of = [to_dict(run.recipe), run.step, count]
-    facts = bench.keep(panel.letter, lambda: nearness(run, table, count, bench.seed + 1), of=of)
-    draw(run, table, target, bench.seed)
+    facts = workspace.keep(panel.letter, lambda: nearness(run, table, count, workspace.seed + 1), of=of)
+    draw(run, table, target, workspace.seed)
     figures.curves(run.metrics, course)
     row = Row(
         f"{panel.what}: distance to the nearest training image over that of test images",
@@ -187,20 +187,13 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def _run(bench: Bench, panel: _Panel) -> Run:
+def _run(workspace: Workspace, panel: _Panel) -> Run:
     if panel.recipe == "paper-mnist":
-        return adversarial(bench, panel.recipe)
+        return adversarial(workspace, panel.recipe)
     recipe = load_recipe(panel.recipe)
     if recipe.data == "tfd":
-        return table1_faces.both_stages(bench, open_table("tfd"), table1_faces.recipes())[1]
-    return trained(bench, _smaller(recipe, panel.quick) if bench.quick else recipe)
-
-
-def _smaller(recipe: Recipe, fields: dict[str, Any]) -> Recipe:
-    """A recipe of the same kind of networks that takes a second."""
-    plain = to_dict(recipe)
-    players = {name: {**plain[name], **change} for name, change in fields.items()}
-    return recipe.replace(**_QUICK, **players)
+        return table1_faces.both_stages(workspace, open_table("tfd"), table1_faces.recipes())[1]
+    return trained(workspace, shrunk(recipe) if workspace.quick else recipe)
 
 
 def nearness(run: Run, table: Data, count: int, seed: int) -> dict[str, Any]:

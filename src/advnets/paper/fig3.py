@@ -7,20 +7,21 @@ import numpy.typing as npt
 
 from advnets import figures
 from advnets.measures import total_variation
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row
+from advnets.paper.exhibit import Exhibit, Picture, Row
 from advnets.paper.rivals import AVERAGED, adversarial
+from advnets.paper.workspace import Workspace
 
 _Walks = npt.NDArray[np.uint8]
 _LINES, _POINTS = 8, 15
 
 
-def make(bench: Bench) -> Exhibit:
+def make(workspace: Workspace) -> Exhibit:
     """Lines between fair draws of z, of the authors' MNIST settings, and how even the way along them is."""
-    run = adversarial(bench, "paper-mnist")
-    walks = np.asarray(run.interpolate(_LINES, _POINTS, bench.seed), np.uint8)
+    run = adversarial(workspace, "paper-mnist")
+    walks = np.asarray(run.interpolate(_LINES, _POINTS, workspace.seed), np.uint8)
     pixels = pixel_walks(walks)
-    figures.save(figures.interpolation(walks, scale=2), bench.path(".png"), run.step)
-    figures.save(figures.interpolation(pixels, scale=2), bench.path("-pixels.png"), run.step)
+    figures.save(figures.interpolation(walks, scale=2), workspace.path(".png"), run.step)
+    figures.save(figures.interpolation(pixels, scale=2), workspace.path("-pixels.png"), run.step)
     share, even = longest_step(walks), 1 / (_POINTS - 1)
     ours, theirs = midpoint_variation(walks), midpoint_variation(pixels)
     ends, middle, blend = (
@@ -32,8 +33,8 @@ def make(bench: Bench) -> Exhibit:
             "Each row walks along a straight line from one z to another, both drawn from the prior. Where G has learned"
             " a smooth map, one digit turns into another without a jump, and what lies between is a digit, too, though"
             " no training image had that z.",
-            Picture(bench.path(".png").name, f"{_LINES} lines, not picked, {_POINTS} points each."),
-            Picture(bench.path("-pixels.png").name, "The same ends, and straight lines between them in pixels."),
+            Picture(workspace.path(".png").name, f"{_LINES} lines, not picked, {_POINTS} points each."),
+            Picture(workspace.path("-pixels.png").name, "The same ends, and straight lines between them in pixels."),
             f"The longest of a line's {_POINTS - 1} steps is {share:.0%} of its way in pixels, on the average of the"
             f" lines; a jump would be 100%. This measures jumps and nothing else: an untrained G is smooth, too, and a"
             f" walk in pixels has {even:.0%} by construction. But halfway it shows one digit through another: strokes"

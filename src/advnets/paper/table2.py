@@ -17,20 +17,15 @@ import torch
 from torch import Tensor
 
 from advnets.data import ImageTable, open_table
-from advnets.paper.exhibit import Bench, Exhibit, Row, Table
+from advnets.paper.exhibit import Exhibit, Row, Table
 from advnets.paper.models.contractive import SIGMA
-from advnets.paper.models.course import trained_seconds
-from advnets.paper.models.partition import (
-    SHORTEST,
-    SlowChainError,
-    ais_log_partition,
-    autocorrelation_time,
-    log_probability_bound,
-    scale_reduction,
-)
+from advnets.paper.models.learning import trained_seconds
+from advnets.paper.models.mixing import SHORTEST, mixing
+from advnets.paper.models.partition import ais_log_partition, log_probability_bound
 from advnets.paper.models.rbm import up
 from advnets.paper.models.vae import divergence_from_prior
 from advnets.paper.rivals import GAMES, OURS, adversarial, cae, dbn, folder, gsn, settings, train_images, vae
+from advnets.paper.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -91,9 +86,9 @@ _PAPER = {
 """The paper's Table 2, task by task: a cell for each of `_FAMILIES`."""
 
 
-def make(bench: Bench) -> Exhibit:
+def make(workspace: Workspace) -> Exhibit:
     """Each family on its own part; then the paper's table with our figures in it."""
-    found, looks = _found(bench, open_table("mnist")), _looks(bench)
+    found, looks = _found(workspace, open_table("mnist")), _looks(workspace)
     return Exhibit(
         "Table 2: what each family has to do",
         [
@@ -132,20 +127,20 @@ def make(bench: Bench) -> Exhibit:
     )
 
 
-def _found(bench: Bench, table: ImageTable) -> dict[str, dict[str, Any]]:
+def _found(workspace: Workspace, table: ImageTable) -> dict[str, dict[str, Any]]:
     """What was measured of each model, kept until a setting of the model or of the looks is another."""
-    parts: dict[str, Callable[[Bench, ImageTable], dict[str, Any]]] = {
+    parts: dict[str, Callable[[Workspace, ImageTable], dict[str, Any]]] = {
         "vae": _directed, "dbn": _undirected, "cae": _contractive, "gsn": _stochastic, _GAME: _adversarial,
     }  # fmt: skip
-    looks = dataclasses.asdict(_looks(bench))
+    looks = dataclasses.asdict(_looks(workspace))
     return {
-        name: bench.keep(name, lambda part=part: part(bench, table), of=[settings(name), looks])
+        name: workspace.keep(name, lambda part=part: part(workspace, table), of=[settings(name), looks])
         for name, part in parts.items()
     }
 
 
-def _looks(bench: Bench) -> Looks:
-    return _QUICK if bench.quick else _FULL
+def _looks(workspace: Workspace) -> Looks:
+    return _QUICK if workspace.quick else _FULL
 
 
 def _rows(found: dict[str, dict[str, Any]]) -> list[Row]:
@@ -264,99 +259,76 @@ def _over_images(found: Mapping[str, Any], name: str) -> str:
     return f"{found[name]:.1f} ± {found[f'{name} error']:.1f}"
 
 
-def _directed(bench: Bench, table: ImageTable) -> dict[str, Any]:
-    network = vae(bench, table)
-    looks = _looks(bench)
+def _directed(workspace: Workspace, table: ImageTable) -> dict[str, Any]:
+    network = vae(workspace, table)
+    looks = _looks(workspace)
     x = _binary(table, looks.tests)
     return {
-        "minutes": trained_seconds(folder(bench, "vae")) / 60,
-        **_mean("bound", network.log_probability(x, 1, bench.seed)),  # with one draw: the evidence lower bound
-        **_mean("estimate", network.log_probability(x, looks.draws, bench.seed)),
+        "minutes": trained_seconds(folder(workspace, "vae")) / 60,
+        **_mean("bound", network.log_probability(x, 1, workspace.seed)),  # with one draw: the evidence lower bound
+        **_mean("estimate", network.log_probability(x, looks.draws, workspace.seed)),
         "divergence": float(divergence_from_prior(*network.posterior(x)).mean()),
         "draws": looks.draws,
-        "seconds": _pace(lambda count: network.sample(count, bench.seed), looks.timed),
+        "seconds": _pace(lambda count: network.sample(count, workspace.seed), looks.timed),
     }
 
 
-def _undirected(bench: Bench, table: ImageTable) -> dict[str, Any]:
-    network = dbn(bench, table)
-    looks = _looks(bench)
-    some = _some(bench, table)
-    mean = up(network.machines[:-1], some, torch.Generator().manual_seed(bench.seed)).float().mean(0)
-    z = ais_log_partition(network.machines[-1], looks.annealed, looks.temperatures, bench.seed, mean)
+def _undirected(workspace: Workspace, table: ImageTable) -> dict[str, Any]:
+    network = dbn(workspace, table)
+    looks = _looks(workspace)
+    some = _some(workspace, table)
+    mean = up(network.machines[:-1], some, torch.Generator().manual_seed(workspace.seed)).float().mean(0)
+    z = ais_log_partition(network.machines[-1], looks.annealed, looks.temperatures, workspace.seed, mean)
     bound, _ = log_probability_bound(network, _binary(table, looks.tests), z.value, looks.passes)
     axes = _axes(some, looks.figures)
-    seen = network.trace(lambda v: v @ axes, looks.chains, looks.steps, bench.seed, looks.burn_in).numpy()
+    seen = network.trace(lambda v: v @ axes, looks.chains, looks.steps, workspace.seed, looks.burn_in).numpy()
     return {
-        "minutes": trained_seconds(folder(bench, "dbn")) / 60,
+        "minutes": trained_seconds(folder(workspace, "dbn")) / 60,
         "log Z": z.value, "low": z.low if math.isfinite(z.low) else None, "high": z.high,
         "effective": z.effective, "chains": looks.annealed, "temperatures": looks.temperatures,
-        **_mean("bound", bound), **_mixing(seen, _a_step(bench, network.sample), looks.shortest),
+        **_mean("bound", bound), **mixing(seen, _a_step(workspace, network.sample), looks.shortest),
     }  # fmt: skip
 
 
-def _contractive(bench: Bench, table: ImageTable) -> dict[str, Any]:
-    network = cae(bench, table)
-    chain = network.chain(_looks(bench).chains, bench.seed, SIGMA)
-    return _of_chain(bench, table, "cae", chain, functools.partial(network.sample, sigma=SIGMA))
+def _contractive(workspace: Workspace, table: ImageTable) -> dict[str, Any]:
+    network = cae(workspace, table)
+    chain = network.chain(_looks(workspace).chains, workspace.seed, SIGMA)
+    return _of_chain(workspace, table, "cae", chain, functools.partial(network.sample, sigma=SIGMA))
 
 
-def _stochastic(bench: Bench, table: ImageTable) -> dict[str, Any]:
-    network = gsn(bench, table)
-    return _of_chain(bench, table, "gsn", network.chain(_looks(bench).chains, bench.seed), network.sample)
+def _stochastic(workspace: Workspace, table: ImageTable) -> dict[str, Any]:
+    network = gsn(workspace, table)
+    return _of_chain(workspace, table, "gsn", network.chain(_looks(workspace).chains, workspace.seed), network.sample)
 
 
-def _adversarial(bench: Bench, table: ImageTable) -> dict[str, Any]:
+def _adversarial(workspace: Workspace, table: ImageTable) -> dict[str, Any]:
     del table
-    run = adversarial(bench, _GAME)
-    seconds = _pace(lambda count: run.sample(count, bench.seed), _looks(bench).timed)
+    run = adversarial(workspace, _GAME)
+    seconds = _pace(lambda count: run.sample(count, workspace.seed), _looks(workspace).timed)
     return {"minutes": run.metrics[-1]["seconds"] / 60, "seconds": seconds}
 
 
 def _of_chain(
-    bench: Bench, table: ImageTable, name: str, chain: Iterator[Tensor], sample: Callable[..., object]
+    workspace: Workspace, table: ImageTable, name: str, chain: Iterator[Tensor], sample: Callable[..., object]
 ) -> dict[str, Any]:
     """What a chain took to learn, how slowly it forgets, and what an independent sample of it costs."""
-    mixing = _mixing(_seen(bench, table, chain), _a_step(bench, sample), _looks(bench).shortest)
-    return {"minutes": trained_seconds(folder(bench, name)) / 60, **mixing}
+    mixes = mixing(_seen(workspace, table, chain), _a_step(workspace, sample), _looks(workspace).shortest)
+    return {"minutes": trained_seconds(folder(workspace, name)) / 60, **mixes}
 
 
-def _seen(bench: Bench, table: ImageTable, chain: Iterator[Tensor]) -> npt.NDArray[Any]:
+def _seen(workspace: Workspace, table: ImageTable, chain: Iterator[Tensor]) -> npt.NDArray[Any]:
     """What is looked at of chains' states after their burn-in, chains x steps x figures."""
-    looks = _looks(bench)
-    axes = _axes(_some(bench, table), looks.figures)
+    looks = _looks(workspace)
+    axes = _axes(_some(workspace, table), looks.figures)
     states = itertools.islice(chain, looks.burn_in, looks.burn_in + looks.steps)
     return np.stack([(state.float() @ axes).numpy() for state in states], 1)
 
 
-def _a_step(bench: Bench, sample: Callable[..., object]) -> float:
+def _a_step(workspace: Workspace, sample: Callable[..., object]) -> float:
     """Seconds of processor time that a step of one of many chains takes; `sample` is called as `DBN.sample` is."""
-    looks = _looks(bench)
-    pace = _pace(lambda count: sample(count, bench.seed, steps=looks.timed_steps), looks.timed)
+    looks = _looks(workspace)
+    pace = _pace(lambda count: sample(count, workspace.seed, steps=looks.timed_steps), looks.timed)
     return pace / looks.timed_steps
-
-
-def _mixing(seen: npt.NDArray[Any], a_step: float, shortest: float) -> dict[str, Any]:
-    """Of chains x steps x figures: how fast each figure forgets; the seconds of a step, and of an independent sample.
-
-    What does not fit `shortest` times into a chain takes longer than a chain's steps / `shortest`: nothing is measured.
-    """
-    figures = [_forgetting(seen[:, :, place]) for place in range(seen.shape[2])]
-    times, least = [each["steps"] for each in figures], seen.shape[1] / shortest
-    return {
-        "figures": figures, "more than": least, "a step": a_step,
-        "seconds": a_step * (least if None in times else max(times)),
-    }  # fmt: skip
-
-
-def _forgetting(series: npt.NDArray[Any]) -> dict[str, Any]:
-    """Of a figure of chains, chains x steps: its autocorrelation time, where it can be measured, and R-hat."""
-    found: dict[str, Any] = {"steps": None, "R-hat": scale_reduction(series)}
-    try:
-        forgets = autocorrelation_time(series)
-    except SlowChainError:
-        return found
-    return {**found, "steps": forgets.time, "error": forgets.standard_error}
 
 
 def _mean(name: str, values: Tensor) -> dict[str, float]:
@@ -364,9 +336,9 @@ def _mean(name: str, values: Tensor) -> dict[str, float]:
     return {name: float(values.mean()), f"{name} error": float(values.std()) / math.sqrt(len(values))}
 
 
-def _some(bench: Bench, table: ImageTable) -> Tensor:
+def _some(workspace: Workspace, table: ImageTable) -> Tensor:
     """Training images in [0, 1], N x D."""
-    images = train_images(bench, table)[: _looks(bench).components_of]
+    images = train_images(workspace, table)[: _looks(workspace).components_of]
     return torch.from_numpy(images.reshape(len(images), -1)).float() / 255
 
 

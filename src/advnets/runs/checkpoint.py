@@ -1,8 +1,9 @@
 """Checkpoints: whole or not at all, checksummed, without code inside.
 
-A checkpoint is a directory `step-00001000` of safetensors files and a `state.json` that holds their SHA-256
-digests and its own. It is written under another name, flushed to the disk and renamed, so that a crash at any
-instant leaves the previous one as it was.
+A checkpoint is a directory `step-00001000` of `players/NAME/{weights,average,optimizer}.safetensors`, perhaps a
+`game.safetensors` with what the game itself remembers, and a `state.json` that holds their SHA-256 digests and its own.
+It is written under another name, flushed to the disk and renamed, so that a crash at any instant leaves the previous
+one as it was.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import safetensors.torch
@@ -22,8 +23,9 @@ from torch import Tensor
 
 from advnets.errors import RunError
 from advnets.files import sync_folder, write_whole
+from advnets.runs.migrate import tensors_from_format_1
 
-FORMAT = 1
+FORMAT = 2
 Tensors = Mapping[str, Tensor]
 
 
@@ -37,7 +39,7 @@ class Checkpoint:
 
     Args:
         step: generator updates done.
-        tensors: file name without its ending ("generator", "optimizers", ...) to named tensors.
+        tensors: file name without its ending ("players/generator/weights", "game", ...) to named tensors.
         state: plain values: step, images, seconds, seed, ...
     """
 
@@ -63,10 +65,12 @@ def save(folder: Path, checkpoint: Checkpoint, keep: int, spare: Collection[int]
         for name, tensors in checkpoint.tensors.items():
             data = safetensors.torch.save(_apart(tensors))
             digests[f"{name}.safetensors"] = hashlib.sha256(data).hexdigest()
+            (aside / name).parent.mkdir(parents=True, exist_ok=True)
             write_whole(aside / f"{name}.safetensors", data)
         body = {"format": FORMAT, **checkpoint.state, "step": checkpoint.step, "files": digests}
         write_whole(aside / "state.json", json.dumps({**body, "digest": _digest(body)}, indent=1).encode())
-        sync_folder(aside)
+        for made in sorted({(aside / name).parent for name in checkpoint.tensors} | {aside}, reverse=True):
+            sync_folder(made)
         aside.rename(final)
         sync_folder(folder)
     except OSError:
@@ -113,7 +117,7 @@ def load(path: Path) -> Checkpoint:
             raise LaterFormatError(f"{path} was written by a later Advnets", "update Advnets")
         tensors: dict[str, Tensors] = {}
         for name, expected in state["files"].items():
-            if Path(name).name != name:
+            if not _inside(name):
                 raise ValueError("a checkpoint is made of its own files")
             data = (path / name).read_bytes()
             if hashlib.sha256(data).hexdigest() != expected:
@@ -121,7 +125,14 @@ def load(path: Path) -> Checkpoint:
             tensors[name.removesuffix(".safetensors")] = safetensors.torch.load(data)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         raise RunError(f"{path} is damaged ({error.__class__.__name__})") from None
-    return Checkpoint(int(state["step"]), tensors, state)
+    found = tensors_from_format_1(tensors) if state["format"] == 1 else tensors
+    return Checkpoint(int(state["step"]), found, state)
+
+
+def _inside(name: str) -> bool:
+    """Whether a file of that name lies in the checkpoint's own folder."""
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts and path.suffix == ".safetensors"
 
 
 def newest(folder: Path) -> tuple[Checkpoint | None, list[str]]:

@@ -6,13 +6,17 @@ import contextlib
 import fcntl
 import json
 import os
+import platform
+import sys
 from collections.abc import Generator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
+from advnets.config.load import load_recipe, to_yaml
+from advnets.config.recipe import Recipe
 from advnets.errors import RunError, what_helps
 from advnets.files import write_whole
-from advnets.config.recipe import Recipe, load_recipe, to_yaml
 
 
 class RunDirectory:
@@ -226,3 +230,14 @@ def writing(path: Path, instead: str | None = None) -> Generator[None]:
         reason = (error.strerror or error.__class__.__name__).lower()
         instead = instead or f"then `advnets resume {path}`; the last checkpoint is intact"
         raise RunError(f"cannot write to {path}: {reason}", f"{what_helps(error)}, {instead}") from error
+
+
+def surroundings(command: list[str] | None = None) -> dict[str, Any]:
+    """What a training was started by and on, for run.json."""
+    return {
+        "command": command or sys.argv,
+        "advnets": version("advnets"),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "system": platform.system(),
+    }

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import copy
 import functools
-import platform
-import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
-from advnets.errors import RecipeError, RunError
 from advnets.config.recipe import Recipe
-from advnets.runs import checkpoint
 from advnets.devices import resolve_device
+from advnets.errors import RecipeError, RunError
+from advnets.games.build import build_game
+from advnets.games.game import DataSpec, Game, Seat, sampled
 from advnets.measures.progress import best_step
+from advnets.runs import checkpoint
 from advnets.runs.directory import RunDirectory
+from advnets.runs.networks import Modules, initial_networks, load_weights
 from advnets.runs.sampling import Sampler, straight_lines
-from advnets.training.trainer import initial_networks, load_weights
+
+Samples = NDArray[np.uint8] | NDArray[np.float32]
 
 
 class Run:
@@ -29,21 +32,15 @@ class Run:
 
     Args:
         path: the run directory.
-        generator, discriminator: modules to load the weights into, where the run was trained with modules of
-            the user's own; by default those of the recipe.
+        modules: modules to load the weights into, by player, where the run was trained with modules of the user's
+            own; by default those of the recipe.
         step: load the checkpoint of this step instead of the newest.
 
     Raises:
         RunError: no run, or no sound checkpoint, at `path`.
     """
 
-    def __init__(
-        self,
-        path: str | Path,
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-        step: int | None = None,
-    ) -> None:
+    def __init__(self, path: str | Path, modules: Modules | None = None, step: int | None = None) -> None:
         self.directory = RunDirectory.open(Path(path))
         self.path = self.directory.path
         self.recipe: Recipe = self.directory.recipe
@@ -53,17 +50,44 @@ class Run:
             raise RunError(f"{self.path} holds no checkpoint to load{why}", f"run `advnets resume {self.path}` first")
         self.step = found.step
         self._checkpoint = found
-        self._custom = (generator, discriminator)
+        self._modules = dict(modules or {})
 
     @functools.cached_property
     def facts(self) -> dict[str, Any]:
         """What run.json says: versions, command, data, status."""
         return self.directory.facts
 
+    @functools.cached_property
+    def data(self) -> DataSpec:
+        """What it was trained on: shape, classes and their counts."""
+        said = self.facts["data"]
+        classes, counts = tuple(said.get("classes", ())), tuple(said.get("counts", ()))
+        return DataSpec(tuple(said["shape"]), classes, counts, said.get("vector", 0))
+
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of what it makes: C x H x W, or (D,) for points."""
-        return tuple(self.facts["data"]["shape"])
+        return self.data.shape
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes that samples can be asked for; empty where the game has no conditions."""
+        return self.data.classes if self.conditional else ()
+
+    @functools.cached_property
+    def game(self) -> Game:
+        """The game that was played."""
+        return build_game(self.recipe.game)
+
+    @functools.cached_property
+    def seats(self) -> Mapping[str, Seat]:
+        """Who played it."""
+        return self.game.seats(self.data)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether samples have conditions."""
+        return any("condition" in seat.takes for seat in self.seats.values())
 
     @property
     def measures(self) -> list[dict[str, Any]]:
@@ -80,7 +104,7 @@ class Run:
         step = best_step(self.measures, self.recipe.measure.judge)
         if step is None:
             raise RunError(f"{self.path} was not measured in training", "train it with --measure")
-        return Run(self.path, *self._custom, step=step)
+        return Run(self.path, self._modules, step=step)
 
     @property
     def metrics(self) -> list[dict[str, Any]]:
@@ -88,45 +112,105 @@ class Run:
         return self.directory.read_metrics()
 
     @functools.cached_property
+    def players(self) -> dict[str, nn.Module]:
+        """Every player's network, float32, in eval mode: averaged where it is sampled."""
+        return {name: self._load(name, "average" if seat.averaged else "weights") for name, seat in self.seats.items()}
+
+    @property
     def generator(self) -> nn.Module:
         """The averaged generator, float32, in eval mode: z (N, latent) -> N x C x H x W in `value_range`."""
-        return self._load(0, "average")
+        return self.players[sampled(self.seats)]
 
-    @functools.cached_property
+    @property
     def discriminator(self) -> nn.Module:
-        """The discriminator, float32, in eval mode: images in `value_range` -> logits (N,)."""
-        return self._load(1, "discriminator")
+        """The (first) discriminator, float32, in eval mode: images in `value_range` -> logits (N,)."""
+        return next(self.players[name] for name, seat in self.seats.items() if seat.side == "discriminator")
 
     @functools.cached_property
+    def raw_players(self) -> dict[str, nn.Module]:
+        """Every player's network as its last step left it, not averaged."""
+        return {name: self._load(name, "weights") for name in self.seats}
+
+    @property
     def raw_generator(self) -> nn.Module:
         """The generator as its last step left it, not averaged."""
-        return self._load(0, "generator")
+        return self.raw_players[sampled(self.seats)]
 
     @property
     def value_range(self) -> tuple[float, float]:
         """What the generator's values for black and white are."""
         return getattr(self.generator, "output_range", (0.0, 1.0))
 
-    def sample(self, count: int, seed: int = 0, averaged: bool = True) -> NDArray[np.uint8] | NDArray[np.float32]:
+    def sample(
+        self, count: int, seed: int = 0, averaged: bool = True, classes: Sequence[str] | str | None = None
+    ) -> Samples:
         """The first `count` samples of `seed`: uint8 N x C x H x W (points: float32 N x D).
 
-        Sample i is the same whatever the count. `averaged=False` samples the generator as its last step left it.
-        """
-        return (self._sampler if averaged else self._sampler_of(self.raw_generator)).draw(count, seed)
+        Args:
+            count: how many. Sample i is the same whatever the count.
+            seed: which ones.
+            averaged: False samples the networks as their last step left them.
+            classes: names of classes, sample i of the (i mod their number)-th; "all" for every class. By default
+                classes are drawn as the training data have them.
 
-    def interpolate(self, lines: int = 8, steps: int = 12, seed: int = 0) -> NDArray[np.uint8] | NDArray[np.float32]:
-        """Samples along straight lines in z space (Figure 3): uint8 lines x steps x C x H x W."""
-        ends = self._sampler.latents(2 * lines, seed)
-        z = torch.cat([straight_lines(ends[2 * i : 2 * i + 2], steps) for i in range(lines)])
-        made = self._sampler.decode(z.flatten(0, 1))
+        Raises:
+            RunError: there is no such class.
+        """
+        sampler = self.sampler if averaged else self.raw_sampler
+        return sampler.draw(count, seed, None if classes is None else self.class_numbers(classes))
+
+    def class_numbers(self, classes: Sequence[str] | str) -> list[int]:
+        """The numbers of named classes; of "all", every one.
+
+        Raises:
+            RunError: there is no such class, or the run has none.
+        """
+        if not self.classes:
+            raise RunError(f"{self.path} makes samples without classes", "train with --game.kind conditional")
+        names = list(self.classes) if classes == "all" else [classes] if isinstance(classes, str) else list(classes)
+        for name in names:
+            if name not in self.classes:
+                raise RunError(f"{self.path} has no class {name!r}", f"choose from {', '.join(self.classes[:20])}")
+        return [self.classes.index(name) for name in names]
+
+    def interpolate(
+        self, lines: int = 8, steps: int = 12, seed: int = 0, classes: Sequence[str] | str | None = None
+    ) -> Samples:
+        """Samples along straight lines in z space (Figure 3): uint8 lines x steps x C x H x W.
+
+        Args:
+            lines: how many.
+            steps: samples along each, both ends included.
+            seed: which lines.
+            classes: names of classes: each line keeps its z and walks from one class to the next, line i from the
+                (i mod their number)-th on; "all" for every class. By default z walks, and a line keeps its class.
+
+        Raises:
+            RunError: there is no such class.
+        """
+        ends = self.sampler.inputs(2 * lines, seed)
+        if classes is None:
+            walked = {name: straight_lines_of(each, lines, steps) for name, each in ends.items()}
+        else:
+            numbers = self.class_numbers(classes)
+            walked = {name: each[:lines].repeat_interleave(steps, 0) for name, each in ends.items()}
+            walked["condition"] = walk_of_classes(numbers, len(self.classes), lines, steps)
+        made = self.sampler.decode(walked)
         return made.reshape(lines, steps, *made.shape[1:])
 
     @functools.cached_property
-    def _sampler(self) -> Sampler:
-        return self._sampler_of(self.generator)
+    def sampler(self) -> Sampler:
+        """Samples of the averaged networks."""
+        return self._sampler_of(self.players)
 
-    def _sampler_of(self, generator: nn.Module) -> Sampler:
-        return Sampler(generator, self.recipe.prior, self.recipe.latent, self.shape, self.value_range)
+    @functools.cached_property
+    def raw_sampler(self) -> Sampler:
+        """Samples of the networks as their last step left them."""
+        return self._sampler_of(self.raw_players)
+
+    def _sampler_of(self, nets: Mapping[str, nn.Module]) -> Sampler:
+        vectors = self._checkpoint.tensors.get("game", {}).get("vectors")
+        return Sampler(self.game, nets, self.data, self.value_range, vectors)
 
     def _find(self, step: int | None) -> tuple[checkpoint.Checkpoint | None, list[str]]:
         folder = self.directory.checkpoints
@@ -136,14 +220,18 @@ class Run:
             raise RunError(f"{self.path} keeps no checkpoint of step {step:,}", f"its steps are {kept}")
         return checkpoint.load(folder / checkpoint.folder_name(step)), []
 
-    def _load(self, position: int, name: str) -> nn.Module:
-        if self.facts.get("custom", [False, False])[position] and self._custom[position] is None:
-            role = ("generator", "discriminator")[position]
-            raise RunError(f"{self.path} was trained with a {role} of your own", f"pass it: load(path, {role}=module)")
-        # A copy: the average and the raw generator must not end up in one module of the user's.
-        network = copy.deepcopy(initial_networks(self.recipe, self.shape, *self._custom)[position])
-        load_weights(network, self._checkpoint.tensors[name], name)
+    def _load(self, name: str, part: str) -> nn.Module:
+        # A copy: the average and the raw network must not end up in one module of the user's.
+        network = copy.deepcopy(self._initial[name])
+        load_weights(network, self._checkpoint.tensors[f"players/{name}/{part}"], name)
         return network.to(self._device()).eval()
+
+    @functools.cached_property
+    def _initial(self) -> dict[str, nn.Module]:
+        try:
+            return initial_networks(self.recipe, self.seats, self._modules)
+        except RecipeError as error:
+            raise RunError(f"{self.path}: {error.what}", error.remedy) from None
 
     def _device(self) -> torch.device:
         """The recipe's device; where that is not there, as for a run that was trained elsewhere, what is."""
@@ -156,14 +244,16 @@ class Run:
         return f"Run({str(self.path)!r}, recipe={self.recipe.name!r}, step={self.step:,} of {self.recipe.steps:,})"
 
 
-def surroundings(command: list[str] | None = None) -> dict[str, Any]:
-    """What a training was started by and on, for run.json, beside `Trainer.arithmetic`."""
-    from importlib.metadata import version
+def straight_lines_of(ends: Tensor, lines: int, steps: int) -> Tensor:
+    """Of 2 x lines rows: points from every first one to the second beside it, lines * steps rows; classes stay."""
+    if not ends.is_floating_point():
+        return ends[::2].repeat_interleave(steps, 0)
+    return torch.cat([straight_lines(ends[2 * i : 2 * i + 2], steps) for i in range(lines)]).flatten(0, 1)
 
-    return {
-        "command": command or sys.argv,
-        "advnets": version("advnets"),
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "system": platform.system(),
-    }
+
+def walk_of_classes(numbers: Sequence[int], count: int, lines: int, steps: int) -> Tensor:
+    """Mixtures of two classes, lines * steps rows of `count` shares: line i walks from one of `numbers` to the next."""
+    share = torch.linspace(0, 1, steps).view(steps, 1)
+    one = torch.eye(count)
+    pairs = [(one[numbers[i % len(numbers)]], one[numbers[(i + 1) % len(numbers)]]) for i in range(lines)]
+    return torch.cat([(1 - share) * first + share * second for first, second in pairs])

@@ -2,72 +2,123 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from advnets.games import priors
+from advnets.errors import RunError
+from advnets.games.game import DataSpec, Game, Inputs
 from advnets.randomness import Stream, generator_for
 
 _CHUNK = 250
-"""Latent vectors that share a random generator."""
+"""Samples that share a random generator."""
 _PIXELS = 2_000_000
 """Values decoded at a time: what keeps sampling large images within memory."""
 
 
 class Sampler:
-    """Draws z and turns it into images.
+    """Draws what a game's samples are made from, and makes them.
 
     Args:
-        generator: (N, latent) -> N x shape; used in eval mode, its mode is restored.
-        prior: name of z's distribution.
-        latent: length of z.
-        shape: of what it makes: C x H x W, or (D,) for points, which stay as they are.
+        game: whose samples.
+        nets: the networks that `Game.sample` asks for; used in eval mode, their modes are restored.
+        data: what the game was trained on: the shape of a sample (images become bytes, points stay as they are) and
+            the shares of its classes.
         value_range: the values that become bytes 0 and 255.
+        vectors: conditions of training examples, float32 N x V, where the game takes vectors.
     """
 
     def __init__(
-        self, generator: nn.Module, prior: str, latent: int, shape: Sequence[int], value_range: tuple[float, float]
+        self,
+        game: Game,
+        nets: Mapping[str, nn.Module],
+        data: DataSpec,
+        value_range: tuple[float, float],
+        vectors: Tensor | None = None,
     ) -> None:
-        self.generator, self.prior, self.latent = generator, prior, latent
-        self.value_range = value_range if len(shape) == 3 else None
-        self.device = next(generator.parameters()).device
-        self._at_a_time = max(8, min(_CHUNK, _PIXELS // math.prod(shape)))
+        self.game, self.nets, self.data, self._vectors = game, nets, data, vectors
+        self.value_range = value_range if len(data.shape) == 3 else None
+        self.conditional = any("condition" in seat.takes for seat in game.seats(data).values())
+        self._at_a_time = max(8, min(_CHUNK, _PIXELS // math.prod(data.shape)))
 
-    def latents(self, count: int, seed: int = 0) -> Tensor:
-        """The first `count` latent vectors of that seed, float32 (count, latent), on the CPU."""
-        # Whole chunks, each with its own generator: vector i never depends on how many are wanted.
-        chunks = [
-            priors.draw(self.prior, _CHUNK, self.latent, generator_for(seed, chunk, Stream.SAMPLES))
-            for chunk in range(-(-count // _CHUNK))
-        ]
-        return torch.cat(chunks)[:count] if chunks else torch.empty(0, self.latent)
+    def inputs(self, count: int, seed: int = 0, classes: Sequence[int] | None = None) -> dict[str, Tensor]:
+        """What the first `count` samples of that seed are made from, on the CPU.
+
+        Args:
+            count: how many.
+            seed: which ones.
+            classes: of a conditional game: sample i is of class classes[i % len(classes)]; by default conditions are
+                drawn as the training data have them.
+
+        Raises:
+            RunError: classes of a game that has none.
+        """
+        # Whole chunks, each with its own generator: sample i never depends on how many are wanted.
+        numbers = range(max(1, -(-count // _CHUNK)))
+        chunks = [self.game.wish(_CHUNK, generator_for(seed, number, Stream.SAMPLES)) for number in numbers]
+        found = {name: torch.cat([chunk[name] for chunk in chunks])[:count] for name in chunks[0]}
+        if not self.conditional:
+            if classes is not None:
+                raise RunError("these samples have no classes", "leave the classes out")
+            return found
+        if classes is not None:
+            return {**found, "condition": torch.tensor([classes[i % len(classes)] for i in range(count)])}
+        drawn = [self._conditions(generator_for(seed, number, Stream.SAMPLE_CONDITIONS)) for number in numbers]
+        return {**found, "condition": torch.cat(drawn)[:count]}
 
     @torch.no_grad()
-    def decode(self, z: Tensor) -> NDArray[np.uint8] | NDArray[np.float32]:
-        """Images of the latent vectors z (N, latent): uint8 N x C x H x W; points: float32 N x D."""
-        training = self.generator.training
-        self.generator.eval()
-        # The generator always sees whole chunks: matrix kernels of another size may round otherwise.
-        size = self._at_a_time
-        padded = torch.cat([z, z.new_zeros(-len(z) % size, self.latent)])
-        made = [self._to_output(self.generator(part.to(self.device))) for part in padded.split(size)]
-        self.generator.train(training)
-        return torch.cat(made)[: len(z)].numpy()
+    def decode(self, inputs: Inputs) -> NDArray[np.uint8] | NDArray[np.float32]:
+        """Samples of these inputs: uint8 N x C x H x W; points: float32 N x D."""
+        with evaluating(self.nets.values()):
+            parts = [self._to_output(self.game.sample(self.nets, part)) for part in self._parts(inputs)]
+        return torch.cat(parts)[: _rows(inputs)].numpy()
 
-    def draw(self, count: int, seed: int = 0) -> NDArray[np.uint8] | NDArray[np.float32]:
-        """The first `count` samples of that seed."""
-        return self.decode(self.latents(max(count, 1), seed))[:count]
+    def draw(
+        self, count: int, seed: int = 0, classes: Sequence[int] | None = None
+    ) -> NDArray[np.uint8] | NDArray[np.float32]:
+        """The first `count` samples of that seed; `classes` as for `inputs`."""
+        return self.decode(self.inputs(max(count, 1), seed, classes))[:count]
+
+    def _conditions(self, rng: torch.Generator) -> Tensor:
+        if self._vectors is not None:
+            return self._vectors[torch.randint(len(self._vectors), (_CHUNK,), generator=rng)]
+        shares = torch.tensor(self.data.counts, dtype=torch.float64)
+        return torch.multinomial(shares, _CHUNK, replacement=True, generator=rng)
+
+    def _parts(self, inputs: Inputs) -> Iterable[dict[str, Tensor]]:
+        # The networks always see whole chunks: matrix kernels of another size may round otherwise.
+        size, count = self._at_a_time, _rows(inputs)
+        device = next(next(iter(self.nets.values())).parameters()).device
+        padded = {
+            name: torch.cat([each, each.new_zeros(-count % size, *each.shape[1:])]) for name, each in inputs.items()
+        }
+        for start in range(0, count, size):
+            yield {name: each[start : start + size].to(device) for name, each in padded.items()}
 
     def _to_output(self, values: Tensor) -> Tensor:
         if self.value_range is None:
             return values.float().cpu()
         low, high = self.value_range
         return values.float().sub_(low).mul_(255.0 / (high - low)).round_().clamp_(0, 255).to(torch.uint8).cpu()
+
+
+@contextlib.contextmanager
+def evaluating(networks: Iterable[nn.Module]) -> Generator[None]:
+    """The networks in eval mode; afterwards every module in its own mode again."""
+    known = list(networks)
+    modes = [(module, module.training) for network in known for module in network.modules()]
+    for network in known:
+        network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
 def straight_lines(ends: Tensor, steps: int) -> Tensor:
@@ -79,3 +130,7 @@ def straight_lines(ends: Tensor, steps: int) -> Tensor:
     """
     share = torch.linspace(0, 1, steps).view(1, steps, 1)
     return ends[:-1, None] * (1 - share) + ends[1:, None] * share
+
+
+def _rows(inputs: Inputs) -> int:
+    return len(next(iter(inputs.values())))

@@ -68,7 +68,7 @@ def print_info(path: Path, as_json: bool) -> None:
 
 
 def _facts(run: RunDirectory) -> dict[str, Any]:
-    from advnets.config.recipe import to_dict
+    from advnets.config.load import to_dict
     from advnets.runs import checkpoint
 
     recipe, kept = run.recipe, checkpoint.steps(run.checkpoints)

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-
-@dataclass(frozen=True)
-class AverageConfig:
-    """How G's weights are averaged over the training."""
-
-    decay: float = 0.9995
-    """What a step leaves of the average, at the most: 1 / (1 - decay) steps is its longest memory."""
-    share: float = 0.1
-    """Until then the memory grows with the training: it is this share of the steps so far."""
-    every: int = 8
-    """Steps between updates of the average; `decay` still counts steps. Until the first of them, every step."""
+from advnets.config.players import AverageConfig
 
 
 def decay_at(config: AverageConfig, step: int) -> float:

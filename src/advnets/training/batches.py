@@ -3,62 +3,110 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from advnets.games.game import Batch, DataSpec
 from advnets.randomness import Stream, seed_for
 
 _DEVICE_SHARE = 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """What is trained on: all values, the rows to use, and what is known of them.
+
+    Args:
+        values: uint8 images, N x C x H x W, memory-mapped or not, or float32 points, N x D.
+        rows: the row numbers to train on.
+        labels: int64 (N,), -1 where unknown; None without.
+        classes: their names.
+        vectors: float32 N x V, conditions that are no classes; None without.
+    """
+
+    values: NDArray[np.uint8] | NDArray[np.float32]
+    rows: NDArray[np.int64]
+    labels: NDArray[np.int64] | None = None
+    classes: tuple[str, ...] = ()
+    vectors: NDArray[np.float32] | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one example: C x H x W, or (D,)."""
+        return tuple(int(n) for n in self.values.shape[1:])
+
+    @property
+    def spec(self) -> DataSpec:
+        """What a game has to know of it."""
+        counts: tuple[int, ...] = ()
+        if self.labels is not None:
+            known = self.labels[self.rows]
+            counts = tuple(np.bincount(known[known >= 0], minlength=len(self.classes)).tolist())
+        vector = 0 if self.vectors is None else self.vectors.shape[1]
+        return DataSpec(self.shape, self.classes if self.labels is not None else (), counts, vector)
 
 
 class Batches:
     """Minibatch number u of an endless stream that runs through a fresh permutation of the rows each epoch.
 
     Args:
-        values: uint8 images, N x C x H x W, memory-mapped or not, or float32 points, N x D.
-        rows: the row numbers to train on.
+        data: what is trained on.
         batch: rows a minibatch; it may exceed their number.
         seed: of the order.
         device: where minibatches go. A table that takes less than a quarter of a GPU's memory is put there whole.
         dtype: of the minibatches.
         value_range: what bytes 0 and 255 become; ignored for points.
+        conditions: whether rows come with their labels and vectors.
+        seen: what is done to images before anybody sees them.
     """
 
     def __init__(
         self,
-        values: NDArray[np.uint8] | NDArray[np.float32],
-        rows: NDArray[np.int64],
+        data: Data,
         batch: int,
         seed: int,
         device: torch.device,
         dtype: torch.dtype,
         value_range: tuple[float, float],
+        conditions: bool = False,
+        seen: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
-        with warnings.catch_warnings():
-            # The map is read-only and so are we.
-            warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-            self._values = torch.from_numpy(values)
-        if device.type == "cuda" and values.nbytes < _DEVICE_SHARE * torch.cuda.mem_get_info(device)[1]:
+        self._values = _tensor(data.values)
+        if device.type == "cuda" and data.values.nbytes < _DEVICE_SHARE * torch.cuda.mem_get_info(device)[1]:
             self._values = self._values.to(device)
-        self._rows, self._batch, self._seed = rows, batch, seed
+        self._rows, self._batch, self._seed, self._seen = data.rows, batch, seed, seen
+        self._labels = None if data.labels is None or not conditions else _tensor(data.labels)
+        self._vectors = None if data.vectors is None or not conditions else _tensor(data.vectors)
         self._device, self._dtype = device, dtype
         low, high = value_range
         self._scale, self._low = (high - low) / 255.0, low
         self._orders: dict[int, Tensor] = {}
 
-    def __call__(self, update: int) -> Tensor:
-        """Minibatch number `update` (from 0), batch x shape, in the value range and dtype, on the device."""
+    def __call__(self, update: int) -> Batch:
+        """Minibatch number `update` (from 0), in the value range and dtype, on the device."""
         return self._take(self.indices(update), self._dtype)
 
-    def evenly(self, count: int) -> Tensor:
+    def evenly(self, count: int) -> Batch:
         """At most `count` rows, evenly spaced among all, float32 in the value range, on the device."""
         count = min(count, len(self._rows))
         return self._take(torch.from_numpy(self._rows[np.arange(count) * len(self._rows) // count]), torch.float32)
 
-    def _take(self, rows: Tensor, dtype: torch.dtype) -> Tensor:
+    def _take(self, rows: Tensor, dtype: torch.dtype) -> Batch:
+        label, target = (
+            None if each is None else each.index_select(0, rows).to(self._device)
+            for each in (self._labels, self._vectors)
+        )
+        image = self._images(rows, dtype)
+        target = None if target is None else target.to(dtype)
+        return Batch(rows, image if self._seen is None else self._seen(image), label, target)
+
+    def _images(self, rows: Tensor, dtype: torch.dtype) -> Tensor:
         chosen = self._values.index_select(0, rows.to(self._values.device)).to(self._device, non_blocking=True)
         if chosen.dtype != torch.uint8:
             return chosen.to(dtype)
@@ -91,3 +139,10 @@ class Batches:
             rng = np.random.Generator(np.random.Philox(key=seed_for(self._seed, epoch, Stream.DATA_ORDER)))
             self._orders[epoch] = torch.from_numpy(self._rows[rng.permutation(len(self._rows))])
         return self._orders[epoch]
+
+
+def _tensor(values: NDArray[Any]) -> Tensor:
+    with warnings.catch_warnings():
+        # The map is read-only and so are we.
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return torch.from_numpy(values)

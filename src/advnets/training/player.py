@@ -1,16 +1,18 @@
-"""A player: a network, its flat float32 parameters, its optimizer, and the copy that the step computes with."""
+"""A player: a network, its flat float32 parameters, its optimizer, its average, and the copy that the step runs."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
+from advnets.config.players import AverageConfig, OptimizerConfig
 from advnets.errors import RecipeError
 from advnets.networks.layers import limit_norms
-from advnets.training.optimizers import OptimizerConfig, build_optimizer
+from advnets.training.averages import update_average
+from advnets.training.optimizers import build_optimizer
 
 _ALIGNMENT = 64  # floats: every parameter begins on its own cache lines, which matrix kernels like
 
@@ -25,7 +27,8 @@ class FlatParameters:
     """
 
     def __init__(self, module: nn.Module, dtype: torch.dtype) -> None:
-        self.parameters = [p for p in module.parameters() if p.requires_grad]
+        named = {name: p for name, p in module.named_parameters() if p.requires_grad}
+        self.names, self.parameters = list(named), list(named.values())
         starts, size = [], 0
         for parameter in self.parameters:
             starts.append(size)
@@ -44,37 +47,56 @@ class FlatParameters:
 
 
 class Player:
-    """One side of the game.
+    """One player of a game.
 
     Args:
         network: the module, float32, on its device; its parameters become views of one flat tensor.
         optimizer: how it moves.
         compute: dtype of its forward and backward passes; float32, or bfloat16 with float32 master weights.
+        side: "generator" or "discriminator".
+        average: how its weights are averaged; None for no average.
 
     Raises:
         RecipeError: the network has no parameter to train.
 
     `network` holds the master weights and is what is saved and sampled. `worker` is what the step runs: the
     network itself in float32, or a bfloat16 copy that is refreshed once after each update, so that nothing is
-    cast layer by layer.
+    cast layer by layer. `grad` is one flat float32 gradient, whatever the precision.
     """
 
-    def __init__(self, network: nn.Module, optimizer: OptimizerConfig, compute: torch.dtype) -> None:
-        self.network = network
+    def __init__(
+        self,
+        network: nn.Module,
+        optimizer: OptimizerConfig,
+        compute: torch.dtype,
+        side: str = "generator",
+        average: AverageConfig | None = None,
+    ) -> None:
+        self.network, self.compute, self.side = network, compute, side
         self.master = FlatParameters(network, torch.float32)
         if not self.master.parameters:
             raise RecipeError(f"{type(network).__name__} has no parameter to train", "leave one with requires_grad")
-        self.optimizer = build_optimizer(optimizer, self.master.flat.numel(), self.master.flat.device)
-        self.compute = compute
+        self.device = self.master.flat.device
+        self.grad = torch.zeros_like(self.master.flat)
+        self._grads = self.master.like(self.grad)
         self._limited = any(getattr(m, "max_norm", None) is not None for m in network.modules())
         if compute == torch.float32:
-            self.worker = network
-            self._work = self.master
+            self.worker, self._work = network, self.master
+            self.optimizer = build_optimizer(
+                optimizer, self.master.views, self._grads, self.master.flat, self.master.like
+            )
         else:
             self.worker = _low_precision_copy(network, compute)
             self._work = FlatParameters(self.worker, compute)
-            self._grad = torch.zeros_like(self.master.flat)
-            self._grad_views = self.master.like(self._grad)
+            self.optimizer = build_optimizer(
+                optimizer, [self.master.flat], [self.grad], self.master.flat, lambda flat: [flat]
+            )
+        self._averaging = average
+        self.average: nn.Module | None = None
+        if average is not None:
+            self.average = copy.deepcopy(network)
+            self._averaged = FlatParameters(self.average, torch.float32)
+            self.average.requires_grad_(False).eval()
 
     @property
     def parameters(self) -> list[nn.Parameter]:
@@ -82,27 +104,50 @@ class Player:
         return self._work.parameters
 
     @torch.no_grad()
-    def move(self, grads: Sequence[Tensor | None], step: int, steps: int) -> None:
-        """Update number `step` of `steps` along `grads`, one for each of `parameters` (None is zero)."""
-        if self._work is self.master:
-            known = [torch.zeros_like(v) if g is None else g for g, v in zip(grads, self.master.views, strict=True)]
-            # On GPUs the fused kernels want equal strides, also where a size of 1 makes strides arbitrary.
-            known = [
-                g if g.stride() == v.stride() else torch.empty_like(v).copy_(g)
-                for g, v in zip(known, self.master.views, strict=True)
-            ]
-            self.optimizer.update(self.master.views, known, self.master.spans, step, steps)
-        else:
-            whole = [slice(None)]
-            for view, grad in zip(self._grad_views, grads, strict=True):
-                if grad is None:
-                    view.zero_()
-                else:
-                    view.copy_(grad)
-            self.optimizer.update([self.master.flat], [self._grad], whole, step, steps)
+    def move(self, grads: Sequence[Tensor | None], update: int, updates: int) -> None:
+        """Update number `update` of `updates` along `grads`, one for each of `parameters` (None is zero)."""
+        known = grads
+        if any(grad is None for grad in grads):
+            known = [torch.zeros_like(w) if g is None else g for g, w in zip(grads, self._work.views, strict=True)]
+        torch._foreach_copy_(self._grads, list(known))  # type: ignore[arg-type]  # none of them is None
+        self.optimizer.update(update, updates)
         if self._limited:
             limit_norms(self.network)
         self.refresh()
+
+    def follow(self, step: int) -> None:
+        """Move the average, if there is one, toward the weights after `step` steps."""
+        if self._averaging is not None:
+            update_average(self._averaged.flat, self.master.flat, self._averaging, step)
+
+    def sync_buffers(self) -> None:
+        """Running statistics are not averaged: the average uses the network's own."""
+        if self.average is not None:
+            own = dict(self.network.named_buffers())
+            for name, buffer in self.average.named_buffers():
+                buffer.copy_(own[name])
+
+    @property
+    def optimizer_state(self) -> dict[str, Tensor]:
+        """What the optimizer remembers, by parameter: "mean.layers.0.weight" and so on."""
+        return {
+            f"{key}.{name}": view
+            for key, flat in sorted(self.optimizer.state.items())
+            for name, view in zip(self.master.names, self.master.like(flat), strict=True)
+        }
+
+    @torch.no_grad()
+    def load_optimizer(self, saved: Mapping[str, Tensor]) -> None:
+        """Take over what `optimizer_state` gave, or whole flat tensors, as checkpoints of format 1 have them.
+
+        Raises:
+            RecipeError: it is another optimizer's, or another network's.
+        """
+        mine = self.optimizer.state if set(saved) == set(self.optimizer.state) else self.optimizer_state
+        for key, value in mine.items():
+            if key not in saved or saved[key].shape != value.shape:
+                raise RecipeError("the checkpoint's optimizer is not this recipe's", "use the recipe it was saved with")
+            value.copy_(saved[key])
 
     @torch.no_grad()
     def reload(self) -> None:
@@ -117,13 +162,14 @@ class Player:
             self._work.flat.copy_(self.master.flat)
 
 
-def computes_in(network: nn.Module, shape: Sequence[int], dtype: torch.dtype) -> bool:
-    """Whether a copy of `network` in `dtype` can go forward and back on rows of `shape`; `network` stays as it is."""
+def computes_in(network: nn.Module, inputs: Sequence[Tensor], dtype: torch.dtype) -> bool:
+    """Whether a copy of `network` in `dtype` can go forward and back on such rows; `network` stays as it is."""
     worker = _low_precision_copy(copy.deepcopy(network), dtype)
     device = next((p.device for p in network.parameters()), torch.device("cpu"))
+    given = [each.to(device, dtype) if each.is_floating_point() else each.to(device) for each in inputs]
     try:
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            worker(torch.zeros(4, *shape, dtype=dtype, device=device)).float().sum().backward()
+            worker(*given).float().sum().backward()
     except RuntimeError:
         return False
     return True

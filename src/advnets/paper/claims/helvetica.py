@@ -10,26 +10,9 @@ from typing import Any
 import numpy as np
 
 from advnets import figures
-from advnets.config.recipe import to_dict
+from advnets.config.load import to_dict
 from advnets.figures import Line, Panel
-from advnets.paper.claims.parts import (
-    MARGIN,
-    NOT_SUPPORTED,
-    SUPPORTED,
-    UNDECIDED,
-    Interval,
-    band,
-    claim,
-    column,
-    known,
-    left,
-    less,
-    more,
-    plain,
-    ratios,
-    seeds,
-    verdict_of,
-)  # fmt: skip
+from advnets.paper.claims.intervals import Interval, band, column, known, left, plain, ratios, seeds
 from advnets.paper.claims.ring import (
     ADAM,
     DEVIATION,
@@ -42,7 +25,10 @@ from advnets.paper.claims.ring import (
     recipe,
     ring,
 )
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table
+from advnets.paper.claims.spread import mean_distance
+from advnets.paper.claims.verdicts import MARGIN, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Claim, less, more, verdict_of
+from advnets.paper.exhibit import Picture, Row, Table
+from advnets.paper.workspace import Workspace
 from advnets.training.trainer import Trainer
 
 _BALANCED, _QUICK_BALANCED = 1600, 30  # steps until the game is balanced
@@ -69,7 +55,7 @@ _OUTCOMES = {
     "modes": "fewer modes", "spread": "less spread", "distance": "a larger distance from the data",
     "within": "less spread within modes",
 }  # fmt: skip
-_JUDGED = {"beginning": ("modes", "spread", "distance"), "balanced": tuple(_OUTCOMES)}
+_COUNTED = {"beginning": ("modes", "spread", "distance"), "balanced": tuple(_OUTCOMES)}
 _QUOTE = (
     "Section 6: \"G must not be trained too much without updating D, in order to avoid 'the Helvetica scenario' in"
     ' which G collapses too many values of z to the same value of x to have enough diversity to model p_data".'
@@ -93,22 +79,24 @@ _DID = (
 )
 
 
-def section(bench: Bench) -> Exhibit:
+def claim(workspace: Workspace) -> Claim:
     """Modes and spread with the points, from the beginning and from the balanced game on."""
-    found = [_seed(bench, seed) for seed in seeds(bench)]
-    _draw(bench, found)
+    found = [_seed(workspace, seed) for seed in seeds(workspace)]
+    _draw(workspace, found)
     ends = {start: {way: _ends(found, start, way) for way in ways} for start, ways in _WAYS.items()}
     seen = {
         (start, way): outcomes(ways["1 of G"], ways[way])
         for start, ways in ends.items() for way in ways if way.startswith(f"{_FAR} of G")
     }  # fmt: skip
-    parts = {(start, way): judged(each, _JUDGED[start]) for (start, way), each in seen.items()}
+    parts = {(start, way): verdicts(each, _COUNTED[start]) for (start, way), each in seen.items()}
     verdict = {
         start: verdict_of(part for (begun, _), each in parts.items() if begun == start for part in each.values())
         for start in _WAYS
     }
     saw = [
-        Picture(bench.path("-helvetica.png").name, "One seed's points, and modes and spread with bands over seeds."),
+        Picture(
+            workspace.path("-helvetica.png").name, "One seed's points, and modes and spread with bands over seeds."
+        ),
         Table(["steps for each of D (95 % interval)", *_MEASURED.values(), "lost games"], _cells(ends)),
         Table(
             [f"{_FAR} of G against 1 of G", "modes fewer", "spread, times", "distance, times", "within modes, times"],
@@ -132,7 +120,7 @@ def section(bench: Bench) -> Exhibit:
     said = f"from the beginning {verdict['beginning']}; from a balanced game on {verdict['balanced']}"
     why = " ".join(f"{start.capitalize()}, {way}: {_said(each)}." for (start, way), each in parts.items())
     why += f" {_left_out(found, seen['beginning', f'{_FAR} of G'])}"
-    return Exhibit("The Helvetica scenario", claim(_QUOTE, _DID, saw, said, why), rows, facts)
+    return Claim("The Helvetica scenario", _QUOTE, _DID, saw, said, why, rows, facts)
 
 
 def outcomes(one: Mapping[str, Sequence[float]], far: Mapping[str, Sequence[float]]) -> dict[str, Interval]:
@@ -145,7 +133,7 @@ def outcomes(one: Mapping[str, Sequence[float]], far: Mapping[str, Sequence[floa
     return {"modes": fewer, **{key: ratios(far[key], one[key]) for key in ("spread", "distance", "within")}}
 
 
-def judged(seen: Mapping[str, Interval], keys: Sequence[str]) -> dict[str, str]:
+def verdicts(seen: Mapping[str, Interval], keys: Sequence[str]) -> dict[str, str]:
     """Of each outcome whether it is shown (supported) or excluded (not supported)."""
     fewer = seen["modes"]
     found = {
@@ -165,7 +153,7 @@ def _left_out(found: Sequence[dict[str, Any]], seen: Mapping[str, Interval]) -> 
     """The spread within modes from the beginning: of how much it is known, and what it would change."""
     looks = [lines[len(lines) // 2 :] for lines in (each["beginning"][f"{_FAR} of G"] for each in found)]
     known_in = [sum(line["within"] is not None for line in lines) for lines in looks]
-    counted = judged(seen, tuple(_OUTCOMES))
+    counted = verdicts(seen, tuple(_OUTCOMES))
     return (
         f"Left out from the beginning: {_OUTCOMES['within']}, {seen['within']} times. With {_FAR} of G it is known in"
         f" {sum(known_in)} of {sum(map(len, looks))} looks, of {sum(map(bool, known_in))} of {len(looks)} seeds. With"
@@ -193,23 +181,23 @@ def _mean(lines: Lines, key: str) -> float:
     return float(np.mean(values)) if values and all(line["distance"] is not None for line in lines) else math.nan
 
 
-def _seed(bench: Bench, seed: int) -> dict[str, Any]:
+def _seed(workspace: Workspace, seed: int) -> dict[str, Any]:
     """One seed's lines by start and way, and the points of the balanced game."""
-    quick = bench.quick
+    quick = workspace.quick
     balanced, first, later, count = (
         (_QUICK_BALANCED, _QUICK_FIRST, _QUICK_LATER, _QUICK_LOOKS) if quick else (_BALANCED, _FIRST, _LATER, _LOOKS)
     )
-    played = recipe(steps=balanced, seed=seed)
-    train = functools.partial(_train, played, first, later, count)
-    of = [to_dict(played), first, later, count, _WAYS, _SHOWN, _FEWEST, _NEAR, _LEAST]
-    return bench.keep(f"helvetica-{seed}", train, [*of, MEASURED])
+    game = recipe(steps=balanced, seed=seed)
+    train = functools.partial(_train, game, first, later, count)
+    of = [to_dict(game), first, later, count, _WAYS, _SHOWN, _FEWEST, _NEAR, _LEAST]
+    return workspace.keep(f"helvetica-{seed}", train, [*of, MEASURED])
 
 
-def _train(played: Any, first: int, later: int, count: int) -> dict[str, Any]:
-    start = Trainer(played, data_of(ring().values))
+def _train(game: Any, first: int, later: int, count: int) -> dict[str, Any]:
+    start = Trainer(game, data_of(ring().values))
     fresh = start.checkpoint()
     beginning = {way: _go_on(start, fresh, changes, first, count) for way, changes in _WAYS["beginning"].items()}
-    while start.step < played.steps:
+    while start.step < game.steps:
         start.advance()
     before = start.checkpoint()
     balanced = {way: _go_on(start, before, changes, later, count) for way, changes in _WAYS["balanced"].items()}
@@ -246,14 +234,9 @@ def spreads(points: Points) -> dict[str, float | None]:
     variances = [float(group.var(0).mean()) for group in groups if len(group) >= _FEWEST]
     enough = variances and (nearest >= 0).mean() >= _NEAR
     return {
-        "spread": max(_mean_distance(points) / _mean_distance(ring().values[: len(points)]), _LEAST),
+        "spread": max(mean_distance(points) / mean_distance(ring().values[: len(points)]), _LEAST),
         "within": max(float(np.sqrt(np.mean(variances))) / DEVIATION, _LEAST) if enough else None,
     }
-
-
-def _mean_distance(points: Points) -> float:
-    half = len(points) // 2
-    return float(np.linalg.norm(points[:half] - points[half : 2 * half], axis=1).mean())
 
 
 def _few(points: Points) -> list[list[float]]:
@@ -261,20 +244,20 @@ def _few(points: Points) -> list[list[float]]:
     return np.round(some[np.isfinite(some).all(1)], 3).tolist()
 
 
-def _draw(bench: Bench, found: Sequence[dict[str, Any]]) -> None:
+def _draw(workspace: Workspace, found: Sequence[dict[str, Any]]) -> None:
     one = found[0]
     shown = [
         _cloud("From the beginning: 1 of G for 1 of D", one["beginning"]["1 of G"][-1]["points"]),
         _cloud("From the beginning: 20 of G for 1 of D", one["beginning"]["20 of G"][-1]["points"]),
-        _course(found, "beginning", "modes", "From the beginning: modes", (0, 8.3)),
+        _history(found, "beginning", "modes", "From the beginning: modes", (0, 8.3)),
         _cloud("The balanced game", one["points"]),
         _cloud("From there on: 20 of G for 1 of D", one["balanced"]["20 of G"][-1]["points"]),
-        _course(found, "balanced", "within", "From the balanced game on: spread within modes", (0, 1.3)),
+        _history(found, "balanced", "within", "From the balanced game on: spread within modes", (0, 1.3)),
     ]
-    figures.panels(shown, bench.path("-helvetica.png"))
+    figures.panels(shown, workspace.path("-helvetica.png"))
 
 
-def _course(found: Sequence[dict[str, Any]], start: str, key: str, title: str, shown: tuple[float, float]) -> Panel:
+def _history(found: Sequence[dict[str, Any]], start: str, key: str, title: str, shown: tuple[float, float]) -> Panel:
     updates = [line["updates"] for line in found[0][start]["1 of G"]]
     lines = [band(way, updates, column([each[start][way] for each in found], key)) for way in _WAYS[start]]
     return Panel(title, lines, "updates of D", y_range=shown)

@@ -9,23 +9,15 @@ import numpy as np
 
 from advnets import figures
 from advnets.figures import Panel
-from advnets.paper.claims.courses import distances, ends, ends_table, farther, lost, shares
-from advnets.paper.claims.parts import (
-    MARGIN,
-    NOT_SUPPORTED,
-    SUPPORTED,
-    UNDECIDED,
-    Interval,
-    band,
-    claim,
-    no_worse,
-    plain,
-)
+from advnets.paper.claims.histories import distances, ends, ends_table, farther, lost, shares
+from advnets.paper.claims.intervals import Interval, band, plain
 from advnets.paper.claims.ring import ADAM, AS_PRINTED, STEPS, THE_GAME, Lines, at_the_end, both, games, sgd
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row
+from advnets.paper.claims.verdicts import MARGIN, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Claim, no_worse
+from advnets.paper.exhibit import Picture, Row
+from advnets.paper.workspace import Workspace
 
 Found = Mapping[str, Mapping[float, list[Lines]]]
-"""By rule and rate: the course for each seed."""
+"""By rule and rate: the history for each seed."""
 
 _RATES = {"momentum": (0.01, 0.03, 0.06), "adam": (5e-4, 1e-3, 2e-3)}
 _LONGER = 3
@@ -47,21 +39,21 @@ _WHY = {
 }
 
 
-def section(bench: Bench) -> Exhibit:
+def claim(workspace: Workspace) -> Claim:
     """The best rate of each, and how much the choice matters."""
-    found = {rule: _by_rate(bench, rule) for rule in _RATES}
+    found = {rule: _by_rate(workspace, rule) for rule in _RATES}
     best = {rule: best_rate(each) for rule, each in found.items()}
-    named = {f"{_NAMES[rule]}, {rate:g}": courses for rule, each in found.items() for rate, courses in each.items()}
-    _draw(bench, found, best)
+    named = {f"{_NAMES[rule]}, {rate:g}": histories for rule, each in found.items() for rate, histories in each.items()}
+    _draw(workspace, found, best)
     rate = best["momentum"]
-    long = games(bench, f"momentum-long-{rate:g}", _LONGER, **both(sgd(rate)))
+    long = games(workspace, f"momentum-long-{rate:g}", _LONGER, **both(sgd(rate)))
     named[f"{_NAMES['momentum']}, {rate:g}, {_LONGER} times as long"] = long
     longer = farther(long, found["adam"][best["adam"]])
     ratio = farther(found["momentum"][best["momentum"]], found["adam"][best["adam"]])
     verdict = no_worse(ratio)
     saw = [
         Picture(
-            bench.path("-momentum.png").name,
+            workspace.path("-momentum.png").name,
             f"Distance at the end for each rate{_unfinished(found)}, and the course at the best.",
         ),
         ends_table(named),
@@ -71,9 +63,8 @@ def section(bench: Bench) -> Exhibit:
     ]
     row = Row("any rule will do: momentum's distance over Adam's, each at its best rate", str(ratio), "any", verdict)
     facts = {"ratio": plain(ratio), "longer": plain(longer), "best": best, "end": ends(named)}
-    return Exhibit(
-        "Momentum and Adam", claim(_QUOTE, [_DID], saw, verdict, f"{_WHY[verdict]} {_given_time(longer)}"), [row], facts
-    )
+    why = f"{_WHY[verdict]} {_given_time(longer)}"
+    return Claim("Momentum and Adam", _QUOTE, [_DID], saw, verdict, why, [row], facts)
 
 
 def _unfinished(found: Found) -> str:
@@ -81,8 +72,8 @@ def _unfinished(found: Found) -> str:
     gone = [
         f"{_NAMES[rule]}, {rate:g}"
         for rule, each in found.items()
-        for rate, courses in each.items()
-        if lost(courses) == len(courses)
+        for rate, histories in each.items()
+        if lost(histories) == len(histories)
     ]
     return f" (none where all games are lost: {'; '.join(gone)})" if gone else ""
 
@@ -91,11 +82,11 @@ def _given_time(longer: Interval) -> str:
     return f"That it does as well as Adam in {_LONGER} times as many steps is {no_worse(longer)}."
 
 
-def _by_rate(bench: Bench, rule: str) -> dict[float, list[Lines]]:
-    rates = _RATES[rule][:2] if bench.quick else _RATES[rule]
+def _by_rate(workspace: Workspace, rule: str) -> dict[float, list[Lines]]:
+    rates = _RATES[rule][:2] if workspace.quick else _RATES[rule]
     optimizers = {rate: sgd(rate) if rule == "momentum" else {**ADAM, "rate": rate} for rate in rates}
     return {
-        rate: games(bench, AS_PRINTED if optimizer == ADAM else f"{rule}-{rate:g}", **both(optimizer))
+        rate: games(workspace, AS_PRINTED if optimizer == ADAM else f"{rule}-{rate:g}", **both(optimizer))
         for rate, optimizer in optimizers.items()
     }
 
@@ -112,14 +103,14 @@ def best_rate(by_rate: Mapping[float, list[Lines]]) -> float:
 
 def _ends(by_rate: Mapping[float, list[Lines]]) -> list[list[float]]:
     """Distances at the end: seeds x rates."""
-    return np.transpose([at_the_end(courses, "distance") for courses in by_rate.values()]).tolist()
+    return np.transpose([at_the_end(histories, "distance") for histories in by_rate.values()]).tolist()
 
 
 def _lost(found: Found) -> str:
     return ", ".join(f"{sum(map(lost, each.values()))} with {_NAMES[rule]}" for rule, each in found.items())
 
 
-def _draw(bench: Bench, found: Found, best: Mapping[str, float]) -> None:
+def _draw(workspace: Workspace, found: Found, best: Mapping[str, float]) -> None:
     by_rate = [band(_NAMES[rule], list(each), _ends(each), log=True) for rule, each in found.items()]
     named = {f"{_NAMES[rule]}, {best[rule]:g}": found[rule][best[rule]] for rule in found}
     shown = [
@@ -127,4 +118,4 @@ def _draw(bench: Bench, found: Found, best: Mapping[str, float]) -> None:
         distances(named, title="Distance at the best rate"),
         shares(named),
     ]
-    figures.panels(shown, bench.path("-momentum.png"))
+    figures.panels(shown, workspace.path("-momentum.png"))

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from advnets import figures
-from advnets.paper.claims.courses import distances, ends, ends_table, farther, seconds, shares
-from advnets.paper.claims.parts import (
+from advnets.paper.claims.histories import distances, ends, ends_table, farther, seconds, shares
+from advnets.paper.claims.intervals import Interval, plain
+from advnets.paper.claims.ring import AS_PRINTED, STEPS, THE_GAME, games
+from advnets.paper.claims.verdicts import (
     MARGIN,
     MIXED,
     NOT_SUPPORTED,
     SUPPORTED,
     UNDECIDED,
-    Interval,
-    claim,
+    Claim,
     equally_good,
-    plain,
     verdict_of,
 )
-from advnets.paper.claims.ring import AS_PRINTED, STEPS, THE_GAME, games
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row
+from advnets.paper.exhibit import Picture, Row
+from advnets.paper.workspace import Workspace
 
 _PENALTY = {"r1": {"weight": 0.1, "every": 4}}
 _QUOTE = (
@@ -33,15 +33,15 @@ _DID = (
 )
 
 
-def section(bench: Bench) -> Exhibit:
+def claim(workspace: Workspace) -> Claim:
     """Both orders at the same number of updates, without and with a penalty."""
     found = {
-        "alternating": games(bench, AS_PRINTED),
-        "simultaneous": games(bench, "simultaneous", schedule="simultaneous"),
-        "alternating, R1": games(bench, "k1-r1", penalties=_PENALTY),
-        "simultaneous, R1": games(bench, "simultaneous-r1", schedule="simultaneous", penalties=_PENALTY),
+        "alternating": games(workspace, AS_PRINTED),
+        "simultaneous": games(workspace, "simultaneous", schedule="simultaneous"),
+        "alternating, R1": games(workspace, "k1-r1", penalties=_PENALTY),
+        "simultaneous, R1": games(workspace, "simultaneous-r1", schedule="simultaneous", penalties=_PENALTY),
     }
-    figures.panels([distances(found), shares(found)], bench.path("-order.png"))
+    figures.panels([distances(found), shares(found)], workspace.path("-order.png"))
     ratio = {
         "without a penalty": farther(found["simultaneous"], found["alternating"]),
         "with R1": farther(found["simultaneous, R1"], found["alternating, R1"]),
@@ -50,17 +50,16 @@ def section(bench: Bench) -> Exhibit:
     figured = ", ".join(f"{each} {name}" for name, each in ratio.items())
     time = seconds(found["simultaneous"]) / seconds(found["alternating"])
     saw = [
-        Picture(bench.path("-order.png").name, "The two orders, without and with a penalty on D's slope."),
+        Picture(workspace.path("-order.png").name, "The two orders, without and with a penalty on D's slope."),
         ends_table(found),
         f"Simultaneous over alternating, distance at the end: {figured}. A simultaneous step takes {time:.2g} of an"
         " alternating one's time.",
     ]
-    return Exhibit(
-        "Alternating and simultaneous",
-        claim(_QUOTE, [_DID], saw, verdict, _why(verdict, ratio)),
+    return Claim(
+        "Alternating and simultaneous", _QUOTE, [_DID], saw, verdict, _why(verdict, ratio),
         [Row("both orders are one algorithm: distance, simultaneous over alternating", figured, "one", verdict)],
         {"ratio": {name: plain(each) for name, each in ratio.items()}, "time": time, "end": ends(found)},
-    )
+    )  # fmt: skip
 
 
 def _why(verdict: str, ratio: Mapping[str, Interval]) -> str:

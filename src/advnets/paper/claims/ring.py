@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from advnets.config.recipe import Recipe, load_recipe, to_dict
+from advnets.config.load import load_recipe, to_dict
+from advnets.config.recipe import Recipe
 from advnets.data.toys import PointTable, ring_modes
 from advnets.measures.modes import modes_of_points
 from advnets.measures.sliced_wasserstein import sliced_wasserstein
-from advnets.paper.claims.parts import Interval, column, geometric, seeds
-from advnets.paper.exhibit import Bench
+from advnets.paper.claims.intervals import Interval, column, geometric, seeds
+from advnets.paper.workspace import Workspace
 from advnets.training.trainer import Data, Trainer
 
 Points = npt.NDArray[Any]
@@ -34,7 +35,7 @@ MEASURED: dict[str, Any] = {
 """How quality is measured: kept figures of other settings are computed anew."""
 _LOST = dict.fromkeys(("distance", "near", "modes"))  # a lost game has none: it is counted, and left out of means
 AS_PRINTED = "k1"
-"""What the game without changes is called where its courses are kept."""
+"""What the game without changes is called where its histories are kept."""
 ADAM: dict[str, Any] = {"kind": "adam", "rate": 1e-3, "betas": [0.5, 0.99]}
 THE_GAME = (
     "the ring: eight Gaussians with a standard deviation of .1 on a circle of radius 2; G and D have two hidden layers"
@@ -93,33 +94,33 @@ def data_of(points: Points) -> Data:
     return Data(points, np.arange(len(points)))
 
 
-def games(bench: Bench, name: str, longer: int = 1, **changes: Any) -> list[Lines]:
-    """The courses of a game on the ring, one a seed: of `STEPS` steps of G, a fortieth of them where quick. Kept.
+def games(workspace: Workspace, name: str, longer: int = 1, **changes: Any) -> list[Lines]:
+    """The histories of a game on the ring, one a seed: of `STEPS` steps of G, a fortieth of them where quick. Kept.
 
     Args:
-        bench: where they are kept.
+        workspace: where they are kept.
         name: of the setting; part of a file name.
         longer: times as many steps.
         changes: to the recipe.
     """
-    steps = longer * (STEPS // 40 if bench.quick else STEPS)
+    steps = longer * (STEPS // 40 if workspace.quick else STEPS)
     found: list[Lines] = []
-    for seed in seeds(bench):
-        played = recipe(steps=steps, seed=seed, **changes)
-        play = functools.partial(_play, played, looks_of(bench))
-        found.append(bench.keep(f"ring-{name}-{seed}", play, [to_dict(played), MEASURED]))
+    for seed in seeds(workspace):
+        game = recipe(steps=steps, seed=seed, **changes)
+        train = functools.partial(_train, game, looks_of(workspace))
+        found.append(workspace.keep(f"ring-{name}-{seed}", train, [to_dict(game), MEASURED]))
     return found
 
 
-def looks_of(bench: Bench) -> int:
-    """How many looks a course has."""
-    return _QUICK_LOOKS if bench.quick else LOOKS
+def looks_of(workspace: Workspace) -> int:
+    """How many looks a history has."""
+    return _QUICK_LOOKS if workspace.quick else LOOKS
 
 
-def _play(played: Recipe, count: int) -> Lines:
+def _train(game: Recipe, count: int) -> Lines:
     data = data_of(ring().values)
-    Trainer(played, data).advance()  # what a process loads with its first step is not the game's time
-    return list(looks(Trainer(played, data), played.steps // count))
+    Trainer(game, data).advance()  # what a process loads with its first step is not the game's time
+    return list(looks(Trainer(game, data), game.steps // count))
 
 
 def looks(trainer: Trainer, every: int) -> Iterator[dict[str, Any]]:
@@ -161,9 +162,9 @@ def quality(points: npt.NDArray[Any]) -> dict[str, Any]:
     return {"distance": distance, "near": near, "modes": there, "finite": True}
 
 
-def at_the_end(courses: Sequence[Lines], key: str) -> list[float]:
+def at_the_end(histories: Sequence[Lines], key: str) -> list[float]:
     """Each seed's mean over the last quarter of its looks: a game goes round, and a single look is chance.
 
     Of a game that is lost in one of them, nan.
     """
-    return [float(column([course[-max(1, len(course) // 4) :]], key).mean()) for course in courses]
+    return [float(column([history[-max(1, len(history) // 4) :]], key).mean()) for history in histories]

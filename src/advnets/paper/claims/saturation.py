@@ -6,24 +6,12 @@ import functools
 from collections.abc import Mapping, Sequence
 
 from advnets import figures
-from advnets.config.recipe import Recipe, to_dict
+from advnets.config.load import to_dict
+from advnets.config.recipe import Recipe
 from advnets.figures import Line, Panel
-from advnets.paper.claims import early
-from advnets.paper.claims.courses import distances, ends, ends_table, farther, shares
-from advnets.paper.claims.parts import (
-    NOT_SUPPORTED,
-    SUPPORTED,
-    UNDECIDED,
-    Interval,
-    band,
-    claim,
-    column,
-    geometric,
-    left,
-    plain,
-    ratios,
-    seeds,
-)  # fmt: skip
+from advnets.paper.claims import head_start
+from advnets.paper.claims.histories import distances, ends, ends_table, farther, shares
+from advnets.paper.claims.intervals import Interval, band, column, geometric, left, plain, ratios, seeds
 from advnets.paper.claims.ring import (
     ADAM,
     MEASURED,
@@ -37,7 +25,9 @@ from advnets.paper.claims.ring import (
     ring,
     sgd,
 )  # fmt: skip
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row
+from advnets.paper.claims.verdicts import NOT_SUPPORTED, SUPPORTED, UNDECIDED, Claim
+from advnets.paper.exhibit import Picture, Row
+from advnets.paper.workspace import Workspace
 
 _HEAD_START, _MUCH = 300, 5
 _RULES = {"momentum": ("momentum, .03", sgd(0.03)), "adam": ("Adam, .001", ADAM)}
@@ -49,11 +39,11 @@ _QUOTE = (
 )
 _DID = (
     "MNIST, the paper's networks and settings, k = 1. D learns against a G that stands where it began; after some"
-    f" updates the norm of the gradient that G would get, under both costs, from {early.LATENTS} latents, both without"
-    " a factor, as the paper writes them: equally strong at D(G(z)) = 1/2. Then the game goes on for"
-    f" {early.PLAYED} steps under either cost. (In the games minimax has the factor 1/2, as in the tutorial; the"
+    f" updates the norm of the gradient that G would get, under both costs, from {head_start.LATENTS} latents, both"
+    " without a factor, as the paper writes them: equally strong at D(G(z)) = 1/2. Then the game goes on for"
+    f" {head_start.STEPS} steps under either cost. (In the games minimax has the factor 1/2, as in the tutorial; the"
     " non-saturating cost has none, as in the authors' code. A spread counts as"
-    f" {early.LEAST_SPREAD:g} at least: fakes are rounded to gray levels.)",
+    f" {head_start.LEAST_SPREAD:g} at least: fakes are rounded to gray levels.)",
     f"In the plane, where D can hardly be sure: {THE_GAME}. D first makes {_HEAD_START} updates against the untouched"
     f" G; then both play {STEPS:,} steps. With momentum G's rate is halved under the non-saturating cost, so that"
     " both costs have one slope at D(G(z)) = 1/2.",
@@ -65,18 +55,18 @@ _WHY = {
 }
 
 
-def section(bench: Bench) -> Exhibit:
+def claim(workspace: Workspace) -> Claim:
     """G's first gradients on MNIST and the games from there; then both games on the ring."""
-    found = [early.play(bench, seed) for seed in seeds(bench)]
-    courses = {rule: {cost: _courses(bench, rule, cost) for cost in early.COSTS} for rule in _RULES}
-    _draw(bench, found, courses)
+    found = [head_start.histories(workspace, seed) for seed in seeds(workspace)]
+    histories = {rule: {cost: _histories(workspace, rule, cost) for cost in head_start.COSTS} for rule in _RULES}
+    _draw(workspace, found, histories)
     last = [each["alone"][-1] for each in found]
     stronger = times_as_strong(last)
-    ratio = {rule: farther(each["minimax"], each["non-saturating"]) for rule, each in courses.items()}
-    verdict = judged(stronger)
-    named = {f"{cost}, {_RULES[rule][0]}": lines for rule, each in courses.items() for cost, lines in each.items()}
+    ratio = {rule: farther(each["minimax"], each["non-saturating"]) for rule, each in histories.items()}
+    verdict = verdict_on(stronger)
+    named = {f"{cost}, {_RULES[rule][0]}": lines for rule, each in histories.items() for cost, lines in each.items()}
     saw = [
-        Picture(bench.path("-saturation.png").name, "MNIST: D alone, then the games. Ring: after D's head start."),
+        Picture(workspace.path("-saturation.png").name, "MNIST: D alone, then the games. Ring: after D's head start."),
         f"MNIST: after {last[0]['updates']} updates of D against a G that stands still, D(G(z)) is"
         f" {left([line['opinion'] for line in last], geometric)} on average, and the gradient of all of G's weights is"
         f" {stronger} times as long under the non-saturating cost. {_freed(found)}",
@@ -94,7 +84,7 @@ def section(bench: Bench) -> Exhibit:
         "early": found, "stronger": plain(stronger), "ratio": {rule: plain(each) for rule, each in ratio.items()},
         "end": ends(named),
     }  # fmt: skip
-    return Exhibit("Minimax and non-saturating", claim(_QUOTE, _DID, saw, verdict, _why(verdict, ratio)), rows, facts)
+    return Claim("Minimax and non-saturating", _QUOTE, _DID, saw, verdict, _why(verdict, ratio), rows, facts)
 
 
 def times_as_strong(lines: Sequence[Mapping[str, float]]) -> Interval:
@@ -102,13 +92,13 @@ def times_as_strong(lines: Sequence[Mapping[str, float]]) -> Interval:
     return ratios([line["non-saturating"] for line in lines], [line["minimax"] for line in lines])
 
 
-def judged(stronger: Interval) -> str:
+def verdict_on(stronger: Interval) -> str:
     """Whether it is much stronger."""
     return SUPPORTED if stronger.low > _MUCH else NOT_SUPPORTED if stronger.high < 1 else UNDECIDED
 
 
 def _freed(found: Sequence[Mapping[str, Lines]]) -> str:
-    after = {cost: [each[cost][-1] for each in found] for cost in early.COSTS}
+    after = {cost: [each[cost][-1] for each in found] for cost in head_start.COSTS}
     opinion = {cost: left([line["opinion"] for line in lines], geometric) for cost, lines in after.items()}
     spread = {cost: left([line["spread"] for line in lines], geometric) for cost, lines in after.items()}
     return (
@@ -128,42 +118,44 @@ def _why(verdict: str, ratio: Mapping[str, Interval]) -> str:
     return f"{_WHY[verdict]} On the ring, where D is not sure for long, {game}."
 
 
-def _courses(bench: Bench, rule: str, cost: str) -> list[Lines]:
-    steps, alone = (20, 20) if bench.quick else (STEPS, _HEAD_START)
+def _histories(workspace: Workspace, rule: str, cost: str) -> list[Lines]:
+    steps, alone = (20, 20) if workspace.quick else (STEPS, _HEAD_START)
     of_d = _RULES[rule][1]
     of_g = {**of_d, "rate": of_d["rate"] / 2} if rule == "momentum" and cost == "non-saturating" else of_d
     found: list[Lines] = []
-    for seed in seeds(bench):
-        played = recipe(steps=steps, seed=seed, objective=cost, generator_optimizer=of_g, discriminator_optimizer=of_d)
-        play = functools.partial(_after_head_start, played, alone, looks_of(bench))
-        of = [to_dict(played), early.own_seed(seed), alone, MEASURED]
-        found.append(bench.keep(f"head-start-{rule}-{cost}-{seed}", play, of))
+    for seed in seeds(workspace):
+        game = recipe(steps=steps, seed=seed, objective=cost, generator_optimizer=of_g, discriminator_optimizer=of_d)
+        train = functools.partial(_after_head_start, game, alone, looks_of(workspace))
+        of = [to_dict(game), head_start.own_seed(seed), alone, MEASURED]
+        found.append(workspace.keep(f"head-start-{rule}-{cost}-{seed}", train, of))
     return found
 
 
-def _after_head_start(played: Recipe, alone: int, count: int) -> Lines:
-    first = early.head_start(played, data_of(ring().values), alone)
+def _after_head_start(game: Recipe, alone: int, count: int) -> Lines:
+    first = head_start.standing(game, data_of(ring().values), alone)
     while first.step < alone:
         first.advance()
-    return list(looks(early.with_head_start(played, first), played.steps // count))
+    return list(looks(head_start.with_head_start(game, first), game.steps // count))
 
 
-def _draw(bench: Bench, found: Sequence[Mapping[str, Lines]], courses: Mapping[str, Mapping[str, list[Lines]]]) -> None:
+def _draw(
+    workspace: Workspace, found: Sequence[Mapping[str, Lines]], histories: Mapping[str, Mapping[str, list[Lines]]]
+) -> None:
     alone = [each["alone"] for each in found]
     updates = [line["updates"] + 1 for line in alone[0]]
-    gradients = [band(cost, updates, column(alone, cost), log=True) for cost in early.COSTS]
+    gradients = [band(cost, updates, column(alone, cost), log=True) for cost in head_start.COSTS]
     shown = [
         Panel("MNIST: norm of G's gradient", gradients, "1 + updates of D alone", log_x=True, log_y=True),
         Panel("MNIST: D(G(z)) in the game", _lines(found, "opinion"), "steps after D's head start", log_y=True),
         Panel(
             "MNIST: spread of the fakes, over real", _lines(found, "spread"), "steps after D's head start", log_y=True
         ),
-        *(distances(each, title=f"Ring, {_RULES[rule][0]}: distance") for rule, each in courses.items()),
-        shares(courses["momentum"], title="Ring, momentum: share within 3 sd"),
+        *(distances(each, title=f"Ring, {_RULES[rule][0]}: distance") for rule, each in histories.items()),
+        shares(histories["momentum"], title="Ring, momentum: share within 3 sd"),
     ]
-    figures.panels(shown, bench.path("-saturation.png"))
+    figures.panels(shown, workspace.path("-saturation.png"))
 
 
 def _lines(found: Sequence[Mapping[str, Lines]], key: str) -> list[Line]:
-    steps = [line["step"] for line in found[0][early.COSTS[0]]]
-    return [band(cost, steps, column([each[cost] for each in found], key), log=True) for cost in early.COSTS]
+    steps = [line["step"] for line in found[0][head_start.COSTS[0]]]
+    return [band(cost, steps, column([each[cost] for each in found], key), log=True) for cost in head_start.COSTS]

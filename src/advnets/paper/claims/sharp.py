@@ -10,45 +10,35 @@ import numpy as np
 import numpy.typing as npt
 
 from advnets import figures
-from advnets.config.recipe import to_dict
+from advnets.config.load import to_dict
 from advnets.data.toys import ring_modes
 from advnets.figures import Line, Panel
-from advnets.paper.claims import chains
-from advnets.paper.claims.parts import (
-    NOT_SUPPORTED,
-    SUPPORTED,
-    UNDECIDED,
-    Interval,
-    band,
-    claim,
-    column,
-    plain,
-    seeds,
-    t_interval,
-    verdict_of,
-)
+from advnets.paper.claims import walks
+from advnets.paper.claims.intervals import Interval, band, column, plain, seeds, t_interval
 from advnets.paper.claims.ring import Lines, Points, both, data_of, recipe
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table
+from advnets.paper.claims.verdicts import NOT_SUPPORTED, SUPPORTED, UNDECIDED, Claim, verdict_of
+from advnets.paper.exhibit import Picture, Row, Table
+from advnets.paper.workspace import Workspace
 from advnets.training.trainer import Trainer
 
-_SIGMAS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, chains.WIDEST)
+_SIGMAS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, walks.WIDEST)
 _LENGTH, _QUICK_LENGTH = 2000, 200
 _STEPS = {"points": 3000, "circle": 2000}
 _QUICK_STEPS = 60
 _RADIUS, _ROWS, _DRAWN, _SHOWN = 2.0, 50_000, 4000, 600
 _MIXES = 0.1
-"""A chain counts as mixing where it moves a tenth as often as independent draws would in `chains.LAG` steps."""
+"""A chain counts as mixing where it moves a tenth as often as independent draws would in `walks.LAG` steps."""
 _NOTHING = 1e-6
 _BLUE, _ORANGE = "#2b6ca3", "#d9822b"
 _CHAINS = {
-    "langevin": (chains.langevin, "Langevin, blurred points"),
-    "denoising": (chains.denoising, "denoising, Gaussian step"),
-    "choosing": (chains.choosing, "denoising, exact step"),
+    "langevin": (walks.langevin, "Langevin, blurred points"),
+    "denoising": (walks.denoising, "denoising, Gaussian step"),
+    "choosing": (walks.choosing, "denoising, exact step"),
 }
 _GAUSSIAN = ("langevin", "denoising")
-_FAR = f"share farther than {chains.BRIDGE:g}"
+_FAR = f"share farther than {walks.BRIDGE:g}"
 _MEASURES = {"distance": "median distance", "mean": "mean distance", "bridges": _FAR}
-_MOVEMENT = {"moves": f"movement in {chains.LAG} steps", "later": f"in {chains.LONG} steps"}
+_MOVEMENT = {"moves": f"movement in {walks.LAG} steps", "later": f"in {walks.LONG} steps"}
 _GAME = {
     "schedule": "simultaneous", "penalties": {"r1": {"weight": 0.02, "every": 4}},
     **both({"kind": "adam", "rate": 2e-3, "betas": [0.0, 0.99], "schedule": "cosine"}),
@@ -68,7 +58,7 @@ _DID = (
     " Langevin on the points blurred by sigma; the walk of a perfect denoising auto-encoder with noise sigma and a"
     " Gaussian reconstruction; and that walk with its reconstruction drawn from the exact conditional distribution."
     " Movement is how often states some steps apart are nearest to different points, over what independent draws"
-    f" have; a chain mixes where that is {_MIXES:g} after {chains.LAG} steps. The least sigma where it is was found by"
+    f" have; a chain mixes where that is {_MIXES:g} after {walks.LAG} steps. The least sigma where it is was found by"
     " bisection.",
     "The claim counts as supported where both chains with a Gaussian step, as models of the time learned it, mix only"
     " farther from the points than G is, by the median distance, by the mean distance and by the"
@@ -85,22 +75,24 @@ _ESCAPES = (
 )
 
 
-def section(bench: Bench) -> Exhibit:
+def claim(workspace: Workspace) -> Claim:
     """G on eight points and on a circle; three chains on the eight points over several sigmas, and where they mix."""
-    made = {target: [_game(bench, target, seed) for seed in seeds(bench)] for target in _STEPS}
-    walked = {name: [_walks(bench, name, seed) for seed in seeds(bench)] for name in _CHAINS}
-    _draw(bench, made, walked)
+    made = {target: [_game(workspace, target, seed) for seed in seeds(workspace)] for target in _STEPS}
+    walked = {name: [_walks(workspace, name, seed) for seed in seeds(workspace)] for name in _CHAINS}
+    _draw(workspace, made, walked)
     off = {target: intervals(found, _MEASURES) for target, found in made.items()}
     median = round(off["points"]["distance"].mean, 4)
-    mixing = {name: _where(bench, name, "moves", _MIXES) for name in _CHAINS}
+    mixing = {name: _where(workspace, name, "moves", _MIXES) for name in _CHAINS}
     reach = {name: column(walked[name], "distance")[:, -1].min() for name in _GAUSSIAN}
-    near = {name: _where(bench, name, "distance", median) for name in _GAUSSIAN if reach[name] > median}
+    near = {name: _where(workspace, name, "distance", median) for name in _GAUSSIAN if reach[name] > median}
     parts = {
         name: {key: blurrier(mixing[name][key], off["points"][key]) for key in _MEASURES} for name in _GAUSSIAN
     }  # fmt: skip
     verdict = verdict_of(part for each in parts.values() for part in each.values())
     saw = [
-        Picture(bench.path("-sharp.png").name, "G's points, and each chain's movement and distances for each sigma."),
+        Picture(
+            workspace.path("-sharp.png").name, "G's points, and each chain's movement and distances for each sigma."
+        ),
         _table(walked),
         _compared(off["points"], mixing, near),
         f"G's {_FAR} are bridges: a continuous G of a connected z leaves them. On the circle its median distance is"
@@ -120,7 +112,7 @@ def section(bench: Bench) -> Exhibit:
     }  # fmt: skip
     escapes = mixing["choosing"]["mean"].high < off["points"]["mean"].low
     why = " ".join(_why(_CHAINS[name][1], parts[name]) for name in _GAUSSIAN) + (_ESCAPES if escapes else "")
-    return Exhibit("Sharp, even degenerate distributions", claim(_QUOTE, _DID, saw, verdict, why), rows, facts)
+    return Claim("Sharp, even degenerate distributions", _QUOTE, _DID, saw, verdict, why, rows, facts)
 
 
 def blurrier(blur: Interval, off: Interval) -> str:
@@ -133,17 +125,17 @@ def intervals(found: Sequence[Mapping[str, float]], keys: Iterable[str]) -> dict
     return {key: t_interval([each[key] for each in found]) for key in keys}
 
 
-def _where(bench: Bench, name: str, key: str, level: float) -> dict[str, Interval]:
+def _where(workspace: Workspace, name: str, key: str, level: float) -> dict[str, Interval]:
     """A chain's figures at the least sigma at which one of them is at a level."""
-    found = [_search(bench, name, key, level, seed) for seed in seeds(bench)]
+    found = [_search(workspace, name, key, level, seed) for seed in seeds(workspace)]
     return intervals(found, ("sigma", *_MEASURES, *_MOVEMENT))
 
 
-def _search(bench: Bench, name: str, key: str, level: float, seed: int) -> dict[str, Any]:
-    length = _QUICK_LENGTH if bench.quick else _LENGTH
+def _search(workspace: Workspace, name: str, key: str, level: float, seed: int) -> dict[str, Any]:
+    length = _QUICK_LENGTH if workspace.quick else _LENGTH
     points, chain = ring_modes().astype(np.float64), _CHAINS[name][0]
-    search = functools.partial(chains.least_sigma, chain, points, length, seed, key, level)
-    return bench.keep(f"chain-{name}-{key}-{seed}", search, [length, level, chains.SETTINGS])
+    search = functools.partial(walks.least_sigma, chain, points, length, seed, key, level)
+    return workspace.keep(f"chain-{name}-{key}-{seed}", search, [length, level, walks.SETTINGS])
 
 
 def _compared(
@@ -169,16 +161,16 @@ def _choice(near: Mapping[str, Mapping[str, Interval]], median: float) -> str:
     told = "; ".join(f"{_CHAINS[name][1]}: {_pace(each)}" for name, each in near.items())
     return (
         f"The threshold is a choice: that a chain mixes where it moves {_MIXES:g} times as often as independent draws"
-        f" in {chains.LAG} steps. Blurred so little that the median distance is G's own, {median:.3g}, the chains do"
+        f" in {walks.LAG} steps. Blurred so little that the median distance is G's own, {median:.3g}, the chains do"
         f" this: {told}. Who waits longer needs less blur."
     )
 
 
 def _pace(found: Mapping[str, Interval]) -> str:
     if found["later"].high == 0:
-        return f"no movement was seen, not in {chains.LONG} steps either"
+        return f"no movement was seen, not in {walks.LONG} steps either"
     slow = "it moves between points, slowly" if found["later"].low > 0 else "that it moves between points is not shown"
-    return f"movement is {_figure(found['moves'])} in {chains.LAG} steps and {found['later']} in {chains.LONG}: {slow}"
+    return f"movement is {_figure(found['moves'])} in {walks.LAG} steps and {found['later']} in {walks.LONG}: {slow}"
 
 
 def _why(label: str, parts: Mapping[str, str]) -> str:
@@ -216,37 +208,37 @@ def off_target(target: str, points: npt.NDArray[Any]) -> npt.NDArray[np.float64]
     return np.abs(np.linalg.norm(points, axis=1).astype(np.float64) - _RADIUS)
 
 
-def _game(bench: Bench, target: str, seed: int) -> dict[str, Any]:
-    steps = _QUICK_STEPS if bench.quick else _STEPS[target]
-    played = recipe(steps=steps, seed=seed, **_GAME)
+def _game(workspace: Workspace, target: str, seed: int) -> dict[str, Any]:
+    steps = _QUICK_STEPS if workspace.quick else _STEPS[target]
+    game = recipe(steps=steps, seed=seed, **_GAME)
 
-    def play() -> dict[str, Any]:
-        trainer = Trainer(played, data_of(target_points(target)))
+    def train() -> dict[str, Any]:
+        trainer = Trainer(game, data_of(target_points(target)))
         while trainer.step < steps:
             trainer.advance()
         points = trainer.sampler.draw(_DRAWN, 1)
         off = off_target(target, points)
         labels = np.linalg.norm(points[:, None] - ring_modes(), axis=2).argmin(1)
         return {
-            **chains.nearness(off),
-            "moves": chains.moves(labels[:-1], labels[1:], len(ring_modes())),
+            **walks.nearness(off),
+            "moves": walks.moves(labels[:-1], labels[1:], len(ring_modes())),
             "shown": np.round(points[:_SHOWN].astype(np.float64), 3).tolist(),
         }  # fmt: skip
 
-    return bench.keep(
-        f"sharp-{target}-{seed}", play, [to_dict(played), _RADIUS, _ROWS, _DRAWN, chains.BRIDGE, _SHOWN, "mean"]
+    return workspace.keep(
+        f"sharp-{target}-{seed}", train, [to_dict(game), _RADIUS, _ROWS, _DRAWN, walks.BRIDGE, _SHOWN, "mean"]
     )
 
 
-def _walks(bench: Bench, name: str, seed: int) -> Lines:
+def _walks(workspace: Workspace, name: str, seed: int) -> Lines:
     """A line for each sigma."""
-    length = _QUICK_LENGTH if bench.quick else _LENGTH
+    length = _QUICK_LENGTH if workspace.quick else _LENGTH
     points, chain = ring_modes().astype(np.float64), _CHAINS[name][0]
 
     def every() -> Lines:
-        return [{"sigma": sigma, **chains.walk(chain(points, sigma), points, length, seed)} for sigma in _SIGMAS]
+        return [{"sigma": sigma, **walks.walk(chain(points, sigma), points, length, seed)} for sigma in _SIGMAS]
 
-    return bench.keep(f"chain-{name}-{seed}", every, [length, _SIGMAS, chains.SETTINGS])
+    return workspace.keep(f"chain-{name}-{seed}", every, [length, _SIGMAS, walks.SETTINGS])
 
 
 def _table(walked: Mapping[str, list[Lines]]) -> Table:
@@ -261,7 +253,7 @@ def _table(walked: Mapping[str, list[Lines]]) -> Table:
     return Table(["mean over seeds; sigma", *(f"{sigma:g}" for sigma in _SIGMAS)], rows)
 
 
-def _draw(bench: Bench, made: Mapping[str, list[dict[str, Any]]], walked: Mapping[str, list[Lines]]) -> None:
+def _draw(workspace: Workspace, made: Mapping[str, list[dict[str, Any]]], walked: Mapping[str, list[Lines]]) -> None:
     clouds = {target: np.array(found[0]["shown"]).T for target, found in made.items()}
     points, around = ring_modes().T, np.linspace(0, 2 * np.pi, 200)
     shown = [
@@ -279,15 +271,15 @@ def _draw(bench: Bench, made: Mapping[str, list[dict[str, Any]]], walked: Mappin
         ),
     ]
     titles = {
-        "moves": f"Movement in {chains.LAG} steps, over independent draws'",
+        "moves": f"Movement in {walks.LAG} steps, over independent draws'",
         "distance": "Median distance from the points",
-        "mean": "Mean distance from the points", "bridges": f"Share farther than {chains.BRIDGE:g} from the points",
+        "mean": "Mean distance from the points", "bridges": f"Share farther than {walks.BRIDGE:g} from the points",
     }  # fmt: skip
     for key, title in titles.items():
         lines = [band(_CHAINS[name][1], _SIGMAS, column(found, key)) for name, found in walked.items()]
         level = [[each[key]] * len(_SIGMAS) for each in made["points"]]
         shown.append(Panel(title, [*lines, band("G", _SIGMAS, level, style="dashed")], "sigma"))
-    figures.panels(shown, bench.path("-sharp.png"))
+    figures.panels(shown, workspace.path("-sharp.png"))
 
 
 def _cloud(points: npt.NDArray[np.float64]) -> Line:

@@ -7,21 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from advnets import figures
-from advnets.paper.claims.courses import distances, ends, ends_table, farther, seconds, shares
-from advnets.paper.claims.parts import (
-    MARGIN,
-    NOT_SUPPORTED,
-    SUPPORTED,
-    UNDECIDED,
-    Interval,
-    claim,
-    column,
-    no_worse,
-    plain,
-    ratios,
-)
+from advnets.paper.claims.histories import distances, ends, ends_table, farther, seconds, shares
+from advnets.paper.claims.intervals import Interval, column, plain, ratios
 from advnets.paper.claims.ring import AS_PRINTED, STEPS, THE_GAME, Lines, floor, games
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row
+from advnets.paper.claims.verdicts import MARGIN, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Claim, no_worse
+from advnets.paper.exhibit import Picture, Row
+from advnets.paper.workspace import Workspace
 
 _K = (1, 2, 5)
 _QUOTE = (
@@ -42,18 +33,18 @@ _WHY = {
 }
 
 
-def section(bench: Bench) -> Exhibit:
+def claim(workspace: Workspace) -> Claim:
     """What more updates of D give for what they cost."""
-    found = {k: games(bench, AS_PRINTED if k == 1 else f"k{k}", discriminator_steps=k) for k in _K}
-    named = {f"k = {k}": courses for k, courses in found.items()}
+    found = {k: games(workspace, AS_PRINTED if k == 1 else f"k{k}", discriminator_steps=k) for k in _K}
+    named = {f"k = {k}": histories for k, histories in found.items()}
     axes = {"step": "steps of G", "updates": "updates of D", "seconds": "seconds of the processor"}
     shown = [distances(named, label, key) for key, label in axes.items()]
-    figures.panels([*shown, shares(named)], bench.path("-k.png"), columns=2)
+    figures.panels([*shown, shares(named)], workspace.path("-k.png"), columns=2)
     per_step = farther(found[1], found[5])
     per_second, per_update = (at_equal(found[1], found[5], key) for key in ("seconds", "updates"))
     verdict = no_worse(per_second)
     saw = [
-        Picture(bench.path("-k.png").name, "Distance against G's steps, D's updates and the processor's seconds."),
+        Picture(workspace.path("-k.png").name, "Distance against G's steps, D's updates and the processor's seconds."),
         ends_table(named),
         f"Points of the data themselves, as many, are at a distance of {floor()}.",
         f"After as much time of the processor as k = 1 takes in all, k = 1 is {per_second} times as far from the data"
@@ -61,9 +52,8 @@ def section(bench: Bench) -> Exhibit:
         f" with k = 5 takes {seconds(found[5]) / seconds(found[1]):.2g} times as long.",
     ]
     ours = f"k = 1 over k = 5, distance: {per_second} a second, {per_update} an update of D, {per_step} a step of G"
-    return Exhibit(
-        "k = 1, 2 and 5",
-        claim(_QUOTE, [_DID], saw, verdict, _WHY[verdict]),
+    return Claim(
+        "k = 1, 2 and 5", _QUOTE, [_DID], saw, verdict, _WHY[verdict],
         [Row("k = 1 is the least expensive option", ours, "used k = 1", verdict)],
         {
             "per second": plain(per_second), "per update": plain(per_update), "per step": plain(per_step),
@@ -79,7 +69,7 @@ def at_equal(one: Sequence[Lines], other: Sequence[Lines], key: str) -> Interval
     return ratios(over, under)
 
 
-def _before(course: Lines, key: str, end: float) -> float:
+def _before(history: Lines, key: str, end: float) -> float:
     """The mean distance over the last quarter of the way to `end`, interpolated between looks."""
-    places, distance = column([course], key)[0], column([course], "distance")[0]
+    places, distance = column([history], key)[0], column([history], "distance")[0]
     return float(np.interp(np.linspace(0.75 * end, end, _PLACES), places, distance).mean())

@@ -13,9 +13,10 @@ from advnets import figures, theory
 from advnets.figures import Line, Panel
 from advnets.figures.animation import film, gif
 from advnets.figures.figure1 import Scene, figure1, frames
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table
-from advnets.paper.fig1.data import DISTRIBUTIONS, Distribution, distribution
+from advnets.paper.exhibit import Exhibit, Picture, Row, Table
+from advnets.paper.fig1.distributions import DISTRIBUTIONS, Distribution, distribution
 from advnets.paper.fig1.game import ARROWS, Settings, View, camera_of, looked_at_with, play, view_of
+from advnets.paper.workspace import Workspace
 
 SURE, CLOSE = 0.05, 0.01
 """Where the game is to end: D within this of 1/2 over the support, and the divergence below this, in nats."""
@@ -28,27 +29,27 @@ _FRAME, _LONG, _LAST = 90, 360, 2500  # milliseconds a frame stays: most, those 
 Course = Mapping[str, Any]
 
 
-def make(bench: Bench) -> Exhibit:
+def make(workspace: Workspace) -> Exhibit:
     """Play the game on each distribution, draw it and hold it against the paper and against theory.
 
     Raises:
-        UsageError: no distribution is called as the bench's data.
+        UsageError: no distribution is called as the workspace's data.
     """
-    chosen, settings = bench.data or _DEFAULT, _QUICK if bench.quick else _FULL
+    chosen, settings = workspace.data or _DEFAULT, _QUICK if workspace.quick else _FULL
     data = distribution(chosen)
-    courses = {name: _course(bench, name, settings) for name in DISTRIBUTIONS}
+    courses = {name: _course(workspace, name, settings) for name in DISTRIBUTIONS}
     main = courses[chosen]
-    figure1(_panels(main, view_of(data)), bench.path(".png"))
-    figure1([_last_panel(name, courses[name]) for name in DISTRIBUTIONS], bench.path("-others.png"))
-    _draw_course(bench, courses)
-    moving = _animate(bench, main, data)
+    figure1(_panels(main, view_of(data)), workspace.path(".png"))
+    figure1([_last_panel(name, courses[name]) for name in DISTRIBUTIONS], workspace.path("-others.png"))
+    _draw_course(workspace, courses)
+    moving = _animate(workspace, main, data)
     return Exhibit(
-        "Figure 1, alive" + (f": {data.title}" if bench.data else ""),
+        "Figure 1, alive" + (f": {data.title}" if workspace.data else ""),
         [
-            *_what_is_seen(bench, main, settings),
-            Picture(bench.path("-animation.gif").name, "The whole game. The time between frames grows."),
+            *_what_is_seen(workspace, main, settings),
+            Picture(workspace.path("-animation.gif").name, "The whole game. The time between frames grows."),
             moving,
-            *_how_it_went(bench, courses, settings),
+            *_how_it_went(workspace, courses, settings),
             *_how_it_is_known(main, data),
         ],
         _rows(chosen, courses),
@@ -98,10 +99,10 @@ def farthest(data: Distribution, moment: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def _course(bench: Bench, name: str, settings: Settings) -> Course:
-    data, samples = distribution(name), _SAMPLES[bench.quick]
+def _course(workspace: Workspace, name: str, settings: Settings) -> Course:
+    data, samples = distribution(name), _SAMPLES[workspace.quick]
     of = [asdict(settings), samples, looked_at_with(data)]
-    return bench.keep(name, lambda: play(data, settings, bench.seed, samples), of)
+    return workspace.keep(name, lambda: play(data, settings, workspace.seed, samples), of)
 
 
 def _scene(title: str, look: Mapping[str, Any], view: View, note: str = "", **ghosts: Any) -> Scene:
@@ -141,22 +142,22 @@ def _last_panel(name: str, course: Course) -> Scene:
     return _scene(data.title, course["moments"]["d"], view_of(data), _note(course["moments"]["d"]))
 
 
-def _animate(bench: Bench, course: Course, data: Distribution) -> str:
+def _animate(workspace: Workspace, course: Course, data: Distribution) -> str:
     """Write the GIF, and a film where ffmpeg is there; returns what to say of it."""
     shots = course["film"]
     view = camera_of(data)
-    bench.say(f"{bench.name}: animation of {len(shots)} frames")
+    workspace.say(f"{workspace.name}: animation of {len(shots)} frames")
     scenes = [_scene(f"iteration {s['step']:,}: {s['doing']}", s, view, f"JSD {s['jsd']:.4f}") for s in shots]
     pictures = list(frames(scenes))
     stays = [_FRAME if s["doing"] == "both learn" else _LONG for s in shots[:-1]] + [_LAST]
-    gif(pictures, bench.path("-animation.gif"), stays)
-    made = film(pictures, bench.path("-animation"), stays)
+    gif(pictures, workspace.path("-animation.gif"), stays)
+    made = film(pictures, workspace.path("-animation"), stays)
     if made is None:
         return "No film beside the GIF: there is no `ffmpeg` on the PATH that could encode MP4 or WebM."
     return f"The same as a film: [{made.name}]({made.name})."
 
 
-def _draw_course(bench: Bench, courses: Mapping[str, Course]) -> None:
+def _draw_course(workspace: Workspace, courses: Mapping[str, Course]) -> None:
     def line(name: str, what: str) -> Line:
         shots = courses[name]["film"]
         return Line(distribution(name).title, [s["step"] + 1 for s in shots], [s[what] for s in shots])
@@ -165,10 +166,10 @@ def _draw_course(bench: Bench, courses: Mapping[str, Course]) -> None:
         Panel("JSD(p_data || p_g), nats", [line(n, "jsd") for n in courses], "iteration", log_y=True, level=CLOSE),
         Panel("Largest |D - 1/2| on the support", [line(n, "unsure") for n in courses], "iteration", level=SURE),
     ]
-    figures.panels(shown, bench.path("-course.png"))
+    figures.panels(shown, workspace.path("-course.png"))
 
 
-def _what_is_seen(bench: Bench, main: Course, settings: Settings) -> list[str | Table | Picture]:
+def _what_is_seen(workspace: Workspace, main: Course, settings: Settings) -> list[str | Table | Picture]:
     moments = main["moments"]
     parts: list[str | Table | Picture] = [
         "In this game everything can be seen at once: data are numbers x, and G makes a number of a number z. The lower"
@@ -176,7 +177,7 @@ def _what_is_seen(bench: Bench, main: Course, settings: Settings) -> list[str | 
         " crowd, G makes many points, and its density **p_g** (green, solid) is high; where they spread, it is low."
         " **p_data** (black, dotted) is the density of the data, and **D(x)** (blue, dashed; its scale is at the left)"
         " is D's opinion: the probability that x is real. All panels are of one training by Algorithm 1.",
-        Picture(bench.path(".png").name, "Figure 1: four moments of one training."),
+        Picture(workspace.path(".png").name, "Figure 1: four moments of one training."),
     ]
     if "a" not in moments:
         return [*parts, f"In these few iterations JSD never fell below {settings.near:g}: only panel (d) is there."]
@@ -203,7 +204,9 @@ def _beside(b: Mapping[str, Any]) -> str:
     )
 
 
-def _how_it_went(bench: Bench, courses: Mapping[str, Course], settings: Settings) -> list[str | Table | Picture]:
+def _how_it_went(
+    workspace: Workspace, courses: Mapping[str, Course], settings: Settings
+) -> list[str | Table | Picture]:
     ends = {name: course["moments"]["d"] for name, course in courses.items()}
     far = {name: farthest(distribution(name), end) for name, end in ends.items()}
     table = Table(
@@ -221,12 +224,12 @@ def _how_it_went(bench: Bench, courses: Mapping[str, Course], settings: Settings
     return [
         "## Other data",
         "The same networks and settings on other distributions, at the end:",
-        Picture(bench.path("-others.png").name, "The last panel for each distribution."),
+        Picture(workspace.path("-others.png").name, "The last panel for each distribution."),
         table,
         f"The end condition is |D - 1/2| of at most {SURE:g} over the support, which is where the data are but for half"
         f" a percent of their mass on either side, and JSD below {CLOSE:g} nats.",
         Picture(
-            bench.path("-course.png").name,
+            workspace.path("-course.png").name,
             "The course of the three games, on the coarser grid of the animation; thin lines: the end condition.",
         ),
         "Where |D* - 1/2| is above |D - 1/2|, a better judge than this D could still tell the two apart: our D is too"

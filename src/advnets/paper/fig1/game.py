@@ -18,8 +18,8 @@ from advnets.games import priors
 from advnets.games.adversarial import AdversarialGame, Scheduled
 from advnets.games.objectives import objective
 from advnets.games.penalties import penalty
-from advnets.paper.fig1.data import Distribution
 from advnets.paper.fig1.density import Grid, branches, cumulative_of
+from advnets.paper.fig1.distributions import Distribution
 from advnets.randomness import Stream, generator_for, seed_for
 from advnets.theory.divergences import Values
 from advnets.training.algorithm import Match, RealBatch, alternating

@@ -8,8 +8,9 @@ plane.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -21,9 +22,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from advnets.errors import RecipeError
-from advnets.paper.models.chains import STEPS, end_of, factorial_start, mean_logits
-from advnets.paper.models.course import identity, learn, products_of
-from advnets.paper.models.descent import Descent, Images, adam, batches_of
+from advnets.paper.models.descent import Cost, CostLearner, Images, Minibatches
+from advnets.paper.models.learning import Say, identity, learn, of_layer, products_of, silent
+from advnets.paper.models.markov_chains import STEPS, end_of, factorial_start, mean_logits
 from advnets.randomness import Stream, generator_for
 
 
@@ -206,80 +207,65 @@ class StackedCAE(nn.Module):
         return end_of(self.chain(count, seed, sigma), count, steps)
 
 
-class _Training:
-    """The greedy training as a `Learner`: epochs count through all layers."""
-
-    def __init__(self, images: Images, config: CAEConfig, seed: int) -> None:
-        compute = products_of(config.precision)
-        self._config = config
-        self._batches = batches_of(images, config.batch, seed, compute)
-        mean = self._batches.mean()
-        self._per_epoch = max(len(images) // config.batch, 1)
-        self.stack = StackedCAE(len(mean), config.units, mean, seed)
-        self._descents = [
-            Descent(layer, adam(config.rate), compute, epochs * self._per_epoch)
-            for layer, epochs in zip(self.stack.stack, config.epochs, strict=True)
-        ]
-
-    def epoch(self, number: int) -> dict[str, float]:
-        layer, within = 0, number
-        while within >= self._config.epochs[layer]:
-            layer, within = layer + 1, within - self._config.epochs[layer]
-        offset = (number - within) * self._per_epoch
-        below = [self._worker(index) for index in range(layer)]
-        worker, contraction = self._worker(layer), self._config.contraction[layer]
-
-        def cost(update: int) -> Mapping[str, Tensor]:
-            x = self._batches(offset + update)
-            with torch.no_grad():
-                for each in below:
-                    x = each.encode(x).to(x.dtype)
-            return worker.cost(x, contraction)
-
-        return {"layer": layer + 1, **self._descents[layer].epoch(within, self._per_epoch, cost)}
-
-    def _worker(self, layer: int) -> ContractiveAutoencoder:
-        worker = self._descents[layer].player.worker
-        assert isinstance(worker, ContractiveAutoencoder)
-        return worker
-
-    def state(self) -> dict[str, Tensor]:
-        parts = [descent.state(f"layer{index}") for index, descent in enumerate(self._descents)]
-        return {name: value for part in parts for name, value in part.items()}
-
-    def restore(self, state: Mapping[str, Tensor]) -> None:
-        for index, descent in enumerate(self._descents):
-            descent.restore(f"layer{index}", state)
-
-
 def train_cae(
     images: Images,
     config: CAEConfig = CAEConfig(),
     folder: Path | None = None,
     seed: int = 0,
-    say: Callable[[str], None] = lambda _: None,
+    say: Say = silent,
 ) -> tuple[StackedCAE, list[dict[str, Any]]]:
     """Train a stack greedily, or go on where a killed training of the same settings was.
 
     Args:
         images: uint8, N x C x H x W, or float32 in [0, 1]; they become rows.
         config: the stack.
-        folder: where checkpoints lie, one after each epoch; None: nothing is kept.
+        folder: where checkpoints lie, a folder for each layer; None: nothing is kept.
         seed: of the initial weights and the order of the data.
         say: is told the figures of each epoch.
 
     Returns:
-        The stack, and a line of figures for each epoch: layer, cost, cross_entropy and jacobian, means over the epoch
-        in nats an image (of the layer's input), the latter the squared Frobenius norm.
+        The stack, and a line of figures for each epoch of each layer: cost, cross_entropy and jacobian, means over the
+        epoch in nats an image (of the layer's input), the latter the squared Frobenius norm.
 
     Raises:
         DataError: images that cannot be used.
         RunError: the folder's checkpoint is of other settings.
         DivergedError: the cost is not finite.
     """
-    training = _Training(images, config, seed)
-    lines = learn(training, sum(config.epochs), folder, say, identity(config, seed, images))
-    return training.stack.requires_grad_(False), lines
+    compute = products_of(config.precision)
+    batches = Minibatches(images, config.batch, seed, compute)
+    mean = batches.mean()
+    stack = StackedCAE(len(mean), config.units, mean, seed)
+    lines: list[dict[str, Any]] = []
+    below: list[ContractiveAutoencoder] = []
+    for place, (layer, epochs) in enumerate(zip(stack.stack, config.epochs, strict=True)):
+        learner = CostLearner(
+            layer, _cost(tuple(below), config.contraction[place]), batches, seed, rate=config.rate, compute=compute,
+            epochs=epochs, first=len(lines) * batches.per_epoch,
+        )  # fmt: skip
+        of = identity(_lowest(config, place + 1), seed, images)
+        lines += learn(learner, epochs, *of_layer(place, folder, say), of)
+        below.append(learner.worker)
+    return stack.requires_grad_(False), lines
+
+
+def _cost(below: Sequence[ContractiveAutoencoder], contraction: float) -> Cost[ContractiveAutoencoder]:
+    """The cost of a layer upon others, which are trained already."""
+
+    def cost(worker: ContractiveAutoencoder, x: Tensor, rng: torch.Generator) -> Mapping[str, Tensor]:
+        del rng
+        with torch.no_grad():
+            for each in below:
+                x = each.encode(x).to(x.dtype)
+        return worker.cost(x, contraction)
+
+    return cost
+
+
+def _lowest(config: CAEConfig, layers: int) -> CAEConfig:
+    """What the lowest layers are trained with."""
+    parts = (config.units[:layers], config.contraction[:layers], config.epochs[:layers])
+    return dataclasses.replace(config, units=parts[0], contraction=parts[1], epochs=parts[2])
 
 
 def _at_least_float32(values: Tensor) -> Tensor:

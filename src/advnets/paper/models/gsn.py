@@ -10,7 +10,7 @@ layers' tanh. The chain's expected images are the samples.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from advnets.errors import RecipeError
-from advnets.paper.models.chains import STEPS, end_of, factorial_start, mean_logits
-from advnets.paper.models.course import identity, learn, products_of
-from advnets.paper.models.descent import CostLearner, Images
+from advnets.paper.models.descent import Images, train
+from advnets.paper.models.learning import Say, products_of, silent
+from advnets.paper.models.markov_chains import STEPS, end_of, factorial_start, mean_logits
 from advnets.randomness import Stream, generator_for
 
 
@@ -138,19 +138,17 @@ class GSN(nn.Module):
         return {"cost": torch.stack(entropies).sum(), "first": entropies[0], "last": entropies[-1]}
 
     @torch.no_grad()
-    def chain(self, count: int, seed: int, start: Tensor | None = None) -> Iterator[Tensor]:
-        """Expected images of `count` chains after each step, for ever.
+    def chain(self, count: int, seed: int) -> Iterator[Tensor]:
+        """Expected images of `count` chains after each step, for ever, from independent pixels of the mean on.
 
         Args:
             count: of chains side by side.
             seed: of all that is drawn; a step's noise is a function of (seed, step).
-            start: count x visible, in [0, 1]; by default independent pixels of the training images' mean.
 
         Yields:
             count x visible, in (0, 1).
         """
-        x = factorial_start(self.mean, count, seed) if start is None else start
-        state = self.start(x, generator_for(seed, 0, Stream.SAMPLES))
+        state = self.start(factorial_start(self.mean, count, seed), generator_for(seed, 0, Stream.SAMPLES))
         for step in itertools.count(1):
             logits, state = self.step(state, generator_for(seed, step, Stream.SAMPLES))
             yield torch.sigmoid(logits)
@@ -228,7 +226,7 @@ def train_gsn(
     config: GSNConfig = GSNConfig(),
     folder: Path | None = None,
     seed: int = 0,
-    say: Callable[[str], None] = lambda _: None,
+    say: Say = silent,
 ) -> tuple[GSN, list[dict[str, Any]]]:
     """Train a network by walkback, or go on where a killed training of the same settings was.
 
@@ -248,12 +246,11 @@ def train_gsn(
         RunError: the folder's checkpoint is of other settings.
         DivergedError: the cost is not finite.
     """
-    training = CostLearner(
-        images,
-        config,
-        seed,
-        lambda mean: GSN(len(mean), config.units, config.noise, config.corruption, mean, seed),
-        lambda network, x, rng: network.walkback(x, config.walkback, rng),
-    )
-    lines = learn(training, config.epochs, folder, say, identity(config, seed, images))
-    return training.network.requires_grad_(False), lines
+
+    def build(mean: Tensor) -> GSN:
+        return GSN(len(mean), config.units, config.noise, config.corruption, mean, seed)
+
+    def cost(network: GSN, x: Tensor, rng: torch.Generator) -> Mapping[str, Tensor]:
+        return network.walkback(x, config.walkback, rng)
+
+    return train(images, config, build, cost, folder, seed, say)

@@ -1,4 +1,4 @@
-"""p(x) of a Boltzmann machine: its partition function, exact and by annealed importance sampling; mixing of chains."""
+"""p(x) of a Boltzmann machine: its partition function by annealed importance sampling, and bounds for stacks."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
@@ -16,18 +14,6 @@ from advnets.errors import MeasureError
 from advnets.paper.models.dbn import DBN
 from advnets.paper.models.rbm import RBM, draw
 from advnets.randomness import Stream, generator_for
-
-_ENUMERABLE = 22
-_BLOCK_BITS = 12  # states that are enumerated at once: 4,096
-_WINDOW = 5.0  # Sokal's c: the window is at least so many autocorrelation times long
-_SERIES = 50  # autocorrelation times that all chains together must be long: below, the estimate is a guess
-_LAGS = 3  # windows that each chain must be long
-SHORTEST = _LAGS * _WINDOW
-"""Autocorrelation times that each chain must be long, where there are some of them; slower ones are refused."""
-
-
-class SlowChainError(MeasureError):
-    """A chain that forgets too slowly for so short a look at it."""
 
 
 @dataclass(frozen=True)
@@ -48,49 +34,6 @@ class PartitionEstimate:
     effective: float
     chains: int
     temperatures: int
-
-
-@dataclass(frozen=True)
-class Autocorrelation:
-    """How slowly a chain forgets.
-
-    Args:
-        time: the integrated autocorrelation time, in steps: Markov steps for each independent sample; 1 where all are
-            independent.
-        standard_error: of the time.
-        window: lags that were summed.
-        length: steps of the series, all chains together.
-    """
-
-    time: float
-    standard_error: float
-    window: int
-    length: int
-
-
-def exact_log_partition(machine: RBM) -> float:
-    """log Z, by summing over every state of the smaller layer; the other layer is summed in closed form.
-
-    Args:
-        machine: of which one layer has at most 22 units.
-
-    Returns:
-        Nats, computed in float64.
-
-    Raises:
-        MeasureError: both layers are larger.
-    """
-    wide = machine.to(torch.float64, torch.float64)
-    if len(wide.visible_bias) > len(wide.hidden_bias):  # seen from the hidden side it is the same machine
-        wide = RBM(wide.weight.t(), wide.hidden_bias, wide.visible_bias)
-    units = len(wide.visible_bias)
-    if units > _ENUMERABLE:
-        raise MeasureError(
-            f"2^{units} states to sum over", f"use ais_log_partition: only up to {_ENUMERABLE} units can be enumerated"
-        )
-    block = 2 ** min(units, _BLOCK_BITS)
-    terms = [torch.logsumexp(-wide.free_energy(_states(first, block, units)), 0) for first in range(0, 2**units, block)]
-    return float(torch.logsumexp(torch.stack(terms), 0))
 
 
 def ais_log_partition(
@@ -125,16 +68,6 @@ def ais_log_partition(
     return _estimate(log_weights + log_base, temperatures)
 
 
-def log_probability(machine: RBM, v_ND: Tensor, log_partition: float) -> Tensor:
-    """log p(v) of rows of zeros and ones, N, in nats: -F(v) - log Z.
-
-    Raises:
-        MeasureError: other values than 0 and 1: the machine has no density between them.
-    """
-    _check_binary(v_ND)
-    return -machine.free_energy(v_ND) - log_partition
-
-
 def log_probability_bound(
     network: DBN, v_ND: Tensor, log_partition: float, draws: int = 10, seed: int = 0
 ) -> tuple[Tensor, Tensor]:
@@ -163,78 +96,6 @@ def log_probability_bound(
         _one_bound(network.machines, v_ND, generator_for(seed, number, Stream.SAMPLES)) for number in range(draws)
     ])  # fmt: skip
     return found.mean(0) - log_partition, found.std(0) / math.sqrt(draws)
-
-
-def autocorrelation_time(series: npt.ArrayLike) -> Autocorrelation:
-    """The integrated autocorrelation time 1 + 2 sum_t rho(t), summed up to Sokal's window.
-
-    The window is the smallest lag M of at least 5 times the time summed up to M.
-
-    Args:
-        series: a figure of the chain's state, step by step: T, or C x T for C chains of one law. Their mean is taken
-            over all chains, so that chains stuck in places of their own count as slow, as they are.
-
-    Returns:
-        The time and its standard error, sqrt(2 (2 M + 1) / n) times the time.
-
-    Raises:
-        MeasureError: a constant series, not finite values, or too short for an estimate.
-
-    Source: Sokal 1997, *Monte Carlo Methods in Statistical Mechanics*.
-    """
-    values = _series(series)
-    times = 2 * np.cumsum(_correlations(values)) - 1
-    enough = np.flatnonzero(np.arange(len(times)) >= _WINDOW * times)
-    window = int(enough[0]) if len(enough) else len(times) - 1
-    time = float(times[window])
-    if values.size < _SERIES * time or values.shape[1] < _LAGS * window:
-        raise SlowChainError(
-            f"a series of {values.shape[0]} x {values.shape[1]} steps with an autocorrelation time of about {time:.3g}",
-            f"give at least {_SERIES} times as many steps in all, and {_LAGS * _WINDOW:g} times as many in a chain",
-        )
-    return Autocorrelation(time, time * math.sqrt(2 * (2 * window + 1) / values.size), window, values.size)
-
-
-def scale_reduction(series: npt.ArrayLike) -> float:
-    """R-hat, the potential scale reduction factor: how much wider a figure spreads over all chains than within each.
-
-    sqrt((T - 1) / T + B / W): W is the mean variance within a chain, B the variance of the chains' means.
-
-    Args:
-        series: a figure of the state of C chains of one law, step by step: C x T, at least 2 of both.
-
-    Returns:
-        About 1 where every chain went through all that the others did, the larger the more each keeps to a place of its
-        own; infinite where none moves at all. It knows only places where some chain has been.
-
-    Raises:
-        MeasureError: one chain only, one step, a constant series or not finite values.
-
-    Source: Gelman and Rubin 1992, *Inference from Iterative Simulation Using Multiple Sequences*, without their factors
-    for few chains.
-    """
-    values = _series(series)
-    chains, steps = values.shape
-    if chains < 2:
-        raise MeasureError("one chain", "give two or more, from starts of their own")
-    within, between = values.var(1, ddof=1).mean(), values.mean(1).var(ddof=1)
-    return math.sqrt((steps - 1) / steps + between / within) if within > 0 else math.inf
-
-
-def _series(series: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """A figure of chains that says something: chains x steps."""
-    values = np.atleast_2d(np.asarray(series, np.float64))
-    if values.ndim != 2 or values.shape[1] < 2 or not np.isfinite(values).all():
-        raise MeasureError(f"a series of shape {values.shape}", "give finite values, chains x steps or steps")
-    if np.ptp(values) == 0:
-        raise MeasureError("a constant series", "observe what changes from step to step")
-    return values
-
-
-def _states(first: int, count: int, units: int) -> Tensor:
-    """The binary numbers from `first` on, count x units, float64."""
-    numbers = torch.arange(first, first + count)
-    return (numbers[:, None] >> torch.arange(units)).bitwise_and(1).double()
 
 
 def _anneal(machine: RBM, base: Tensor, chains: int, temperatures: int, generator: torch.Generator) -> Tensor:
@@ -290,11 +151,3 @@ def _log_probability(odds: Tensor, states: Tensor) -> Tensor:
 def _check_binary(v_ND: Tensor) -> None:
     if not bool(((v_ND == 0) | (v_ND == 1)).all()):
         raise MeasureError("values between 0 and 1", "round or draw them: p(v) is of zeros and ones")
-
-
-def _correlations(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """rho(t) of lags 0 to T - 1, averaged over the chains, by a Fourier transform padded against wrapping."""
-    steps = values.shape[1]
-    spectrum = np.fft.rfft(values - values.mean(), n=2 * steps, axis=1)
-    products = np.fft.irfft(np.square(np.abs(spectrum)).mean(0))[:steps]
-    return products / products[0]

@@ -13,7 +13,7 @@ from torch.nn.functional import softplus
 from advnets.errors import DivergedError, RecipeError
 from advnets.randomness import Stream, generator_for
 
-_WATCHED = 1000  # rows whose reconstruction and free energy are reported
+_WATCHED = 1000  # rows whose reconstruction is reported
 _MEAN_OF = 10_000  # rows that the first biases and centers are taken from
 _CENTER_RATE = 0.01
 _SURE = 1e-3  # no first bias is surer than this: a pixel that is black in the training set may be white elsewhere
@@ -54,12 +54,6 @@ class RBM:
         """b + W h, N x D: the log odds of each visible unit."""
         product = h_NH.to(self.weight.dtype) @ self.weight.t()
         return product.to(self.visible_bias.dtype).add_(self.visible_bias)
-
-    def energy(self, v_ND: Tensor, h_NH: Tensor) -> Tensor:
-        """E(v, h) of each row, N."""
-        kind = self.visible_bias.dtype
-        v, h = v_ND.to(kind), h_NH.to(kind)
-        return -(v @ self.visible_bias) - (self.hidden_input(v_ND) * h).sum(1)
 
     def free_energy(self, v_ND: Tensor) -> Tensor:
         """F(v) = -log sum_h exp(-E(v, h)) = -v b - sum_j log(1 + exp(c_j + v W_j)), N; p(v) = exp(-F(v)) / Z."""
@@ -178,14 +172,13 @@ def gradient(data: Phase, model: Phase, visible_center: Tensor, hidden_center: T
 
 
 class RBMLearner:
-    """Learns one machine of a stack; a `Learner` of `advnets.paper.models.course`.
+    """Learns one machine of a stack; a `Learner` of `advnets.paper.models.learning`.
 
     Args:
         rows: N x D, uint8 (0 to 255 are 0 to 1) or floating point in [0, 1], for the lowest machine of the stack.
         config: how.
         seed: of everything that is drawn.
         below: machines that were learned before: this one learns states of their top layer, drawn anew each time.
-        valid: rows that are not learned from, to compare free energies with; None: none are compared.
         products: the dtype of matrix products; weights and their updates stay in float32.
     """
 
@@ -195,12 +188,11 @@ class RBMLearner:
         config: RBMConfig,
         seed: int,
         below: Sequence[RBM] = (),
-        valid: Tensor | None = None,
         products: torch.dtype = torch.float32,
     ) -> None:
         if len(rows) < config.batch:
             raise RecipeError(f"a batch of {config.batch} from {len(rows)} rows", "give a smaller batch")
-        self._rows, self._valid, self._config, self._seed = rows, valid, config, seed
+        self._rows, self._config, self._seed = rows, config, seed
         self._below, self._products = [machine.to(products) for machine in below], products
         self._state = self._initial()
 
@@ -221,8 +213,7 @@ class RBMLearner:
         """Go once through the rows, in an order of the epoch's own.
 
         Returns:
-            `reconstruction`, the mean squared error of v -> p(h | v) -> p(v | h), and where there are validation rows
-            `free_energy_gap`, F(validation) - F(training) in nats, which grows as the machine overfits.
+            `reconstruction`, the mean squared error of v -> p(h | v) -> p(v | h).
 
         Raises:
             DivergedError: weights are no longer finite.
@@ -284,11 +275,5 @@ class RBMLearner:
 
     def _figures(self, number: int) -> dict[str, float]:
         generator = generator_for(self._seed, number, Stream.SAMPLES, len(self._below))
-        machine = self.machine
-        seen = self._values(self._rows[:_WATCHED], generator).float()
-        figures = {"reconstruction": float((machine.visible(machine.hidden(seen)) - seen).square().mean())}
-        if self._valid is not None:
-            unseen = self._values(self._valid[:_WATCHED], generator).float()
-            gap = machine.free_energy(unseen).mean() - machine.free_energy(seen).mean()
-            figures["free_energy_gap"] = float(gap)
-        return figures
+        machine, seen = self.machine, self._values(self._rows[:_WATCHED], generator).float()
+        return {"reconstruction": float((machine.visible(machine.hidden(seen)) - seen).square().mean())}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from advnets.errors import MeasureError, RecipeError, UsageError
-from advnets.paper.models.course import identity, learn, products_of
-from advnets.paper.models.descent import CostLearner, Images
+from advnets.paper.models.descent import Images, train
+from advnets.paper.models.learning import Say, products_of, silent
 from advnets.randomness import Stream, generator_for
 
 _AT_ONCE = 1 << 16  # latents that are decoded together
@@ -145,7 +144,7 @@ def train_vae(
     config: VAEConfig = VAEConfig(),
     folder: Path | None = None,
     seed: int = 0,
-    say: Callable[[str], None] = lambda _: None,
+    say: Say = silent,
 ) -> tuple[VAE, list[dict[str, Any]]]:
     """Train a variational auto-encoder, or go on where a killed training of the same settings was.
 
@@ -165,12 +164,4 @@ def train_vae(
         RunError: the folder's checkpoint is of other settings.
         DivergedError: the cost is not finite.
     """
-    training = CostLearner(
-        images,
-        config,
-        seed,
-        lambda mean: VAE(len(mean), config, seed),
-        lambda network, x, rng: network.bound(x, rng),
-    )
-    lines = learn(training, config.epochs, folder, say, identity(config, seed, images))
-    return training.network.requires_grad_(False), lines
+    return train(images, config, lambda mean: VAE(len(mean), config, seed), VAE.bound, folder, seed, say)

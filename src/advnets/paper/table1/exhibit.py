@@ -1,33 +1,31 @@
 """Table 1, with its rivals running: Parzen log-likelihoods by one estimator, and what that measure rewards.
 
-The column of MNIST; `table1_faces` makes the column of TFD.
+The column of MNIST; `faces` makes the column of TFD.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from advnets import figures
-from advnets.config.recipe import load_recipe, to_dict
+from advnets.config.load import load_recipe, to_dict
 from advnets.data import ImageTable, open_table
 from advnets.evaluation.evaluate import evaluate
 from advnets.evaluation.report import describe
 from advnets.measures.parzen import VALIDATION_IMAGES
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table, keep_samples, read_samples
+from advnets.paper.exhibit import Exhibit, Picture, Row, Table
 from advnets.paper.rivals import (
     AUTHORS,
     GAMES,
     KEYS,
     OURS,
     Made,
-    caption,
     chain_steps,
     models,
     raw_draws,
@@ -35,11 +33,12 @@ from advnets.paper.rivals import (
     settings,
 )
 from advnets.paper.table1 import faces as table1_faces
-from advnets.paper.table1.chains import along
+from advnets.paper.table1.chain_lengths import along
+from advnets.paper.table1.kept_rows import kept_row, picture, slug
 from advnets.paper.table1.rewards import Stand, stands
+from advnets.paper.workspace import Workspace
 
 Images = NDArray[np.uint8]
-_SHOWN, _COLUMNS = 60, 20
 _SHARP = 0.05  # how far from real images' total variation a figure counts
 _COVERED = 0.75  # of real images' recall: with less a figure is remarked on
 _LATER = (("GMMN+AE (2015)", "282 ± 2"), ("adversarial auto-encoder (2016)", "340 ± 2"))
@@ -66,19 +65,19 @@ class _Answer:
 _answer = TypeAdapter(_Answer).validate_python
 
 
-def make(bench: Bench) -> Exhibit:
+def make(workspace: Workspace) -> Exhibit:
     """Train what is not trained yet, measure, draw: each row is kept on its own."""
     table = open_table("mnist")
-    found = _answers(bench, table)
+    found = _answers(workspace, table)
     rewards = {
-        what: _reward(bench, f"rewards-{place}", what, stand, table)
-        for place, (what, stand) in enumerate(stands(bench, table).items())
+        what: _reward(workspace, f"rewards-{place}", what, stand, table)
+        for place, (what, stand) in enumerate(stands(workspace, table).items())
     }
     what, real = next(iter(rewards.items()))
     goal = f"Real images: {what}"
-    faces = table1_faces.section(bench)
+    faces = table1_faces.section(workspace)
     chains = along(
-        bench, table, {name: (found[name].parzen[0], found[name].total_variation) for name in KEYS}, real.parzen[0]
+        workspace, table, {name: (found[name].parzen[0], found[name].total_variation) for name in KEYS}, real.parzen[0]
     )
     rows = [
         *(Row(name, _nats(answer), _paper(name), note(name, answer, real)) for name, answer in found.items()),
@@ -88,10 +87,10 @@ def make(bench: Bench) -> Exhibit:
     return Exhibit(
         "Table 1: Parzen log-likelihood",
         [
-            _opening(bench, table),
+            _opening(workspace, table),
             _main({**found, goal: real}, real),
-            _how_to_read(bench),
-            *_pictures(bench, found, table),
+            _how_to_read(workspace),
+            *_pictures(workspace, found, table),
             f"## {chains.title}",
             *chains.body,
             f"## {faces.title}",
@@ -105,7 +104,7 @@ def make(bench: Bench) -> Exhibit:
             "chains": chains.figures,
             "faces": faces.figures,
         },
-        _differs(bench, found, real),
+        _differs(workspace, found, real),
     )
 
 
@@ -127,64 +126,56 @@ MODELS = {**KEYS, **GAMES}
 """What `rivals.settings` knows each row as."""
 
 
-def _answers(bench: Bench, table: ImageTable) -> dict[str, _Answer]:
+def _answers(workspace: Workspace, table: ImageTable) -> dict[str, _Answer]:
     """Every row of the table, in its order; the authors' G itself stands below its average."""
     found: dict[str, _Answer] = {}
-    for name, make_samples in models(bench, table).items():
-        found[name] = _row(bench, name, make_samples, table)
+    for name, make_samples in models(workspace, table).items():
+        found[name] = _row(workspace, name, make_samples, table)
         if name == AUTHORS:
-            stand = Stand([to_dict(load_recipe(MODELS[AUTHORS])), sample_count(bench)], raw_draws(bench))
-            found[RAW] = _reward(bench, "authors-g-itself", RAW, stand, table)
+            stand = Stand([to_dict(load_recipe(MODELS[AUTHORS])), sample_count(workspace)], raw_draws(workspace))
+            found[RAW] = _reward(workspace, "authors-g-itself", RAW, stand, table)
     return found
 
 
-def _row(bench: Bench, name: str, make_samples: Callable[[], Made], table: ImageTable) -> _Answer:
-    def compute() -> dict[str, Any]:
-        made = make_samples()
-        measured = _measured(bench, made.samples, table)
-        return {**measured, "seconds": made.seconds, "shown": keep_samples(_kept(bench, name), made.samples[:_SHOWN])}
-
-    def check(kept: Any) -> None:
-        read_samples(_kept(bench, name), table.shape, _answer(kept).shown)
-
-    of = [settings(MODELS[name]), sample_count(bench), chain_steps(bench)]
-    return _answer(bench.keep(_slug(name), compute, of, check))
+def _row(workspace: Workspace, name: str, make: Callable[[], Made], table: ImageTable) -> _Answer:
+    of = [settings(MODELS[name]), sample_count(workspace), chain_steps(workspace)]
+    measure = functools.partial(_measured, workspace, table)
+    return kept_row(workspace, slug(name), make, measure, of, _answer, table.shape)
 
 
-def _reward(bench: Bench, part: str, what: str, stand: Stand, table: ImageTable) -> _Answer:
-    return _answer(bench.keep(part, lambda: _measured(bench, stand.draw(), table), [what, stand.of], _answer))
+def _reward(workspace: Workspace, part: str, what: str, stand: Stand, table: ImageTable) -> _Answer:
+    measure = functools.partial(_measured, workspace, table)
+    return kept_row(workspace, part, lambda: Made(stand.draw()), measure, [what, stand.of], _answer, None)
 
 
-def _opening(bench: Bench, table: ImageTable) -> str:
+def _opening(workspace: Workspace, table: ImageTable) -> str:
     """How the figures were made, with the numbers of this pace."""
+    train, test = (f"{len(table.rows(split)):,}" for split in ("train", "test"))
     return (
-        f"{sample_count(bench):,} samples of each model become the centers of Gaussian windows of one width, chosen on"
-        f" {VALIDATION_IMAGES:,} validation images from logspace(-1, 0, 10); the figure is the mean log-likelihood of"
-        f" the {len(table.rows('test')):,} test images, in nats, with its standard error over test images (the authors'"
-        " script). Images are read as values in [0, 1], and samples are rounded to bytes, as real images are. All"
-        f" models train on the same {len(table.rows('train')):,} images{table1_faces.fewer(bench, table)}. The error"
-        " is one over test images and knows nothing of other trainings, of which there is one each."
+        f"{sample_count(workspace):,} samples of each model become the centers of Gaussian windows of one width, chosen"
+        f" on {VALIDATION_IMAGES:,} validation images from logspace(-1, 0, 10); the figure is the mean log-likelihood"
+        f" of the {test} test images, in nats, with its standard error over test images (the authors' script). Images"
+        " are read as values in [0, 1], and samples are rounded to bytes, as real images are. All models train on the"
+        f" same {train} images{table1_faces.fewer(workspace, table)}. The error is one over test images and knows"
+        " nothing of other trainings, of which there is one each."
     )
 
 
-def _how_to_read(bench: Bench) -> str:
+def _how_to_read(workspace: Workspace) -> str:
     return (
         "Real images' own row is the goal: a perfect generator comes out there. What is above has better centers of"
         " windows (averages, prototypes), not better images (Theis, van den Oord and Bethge 2016: such estimates rank"
         " models unreliably): whether they are as good, precision and recall say. Total variation is the"
         f" samples' sharpness over that of real images: a figure counts where it is within {_SHARP:g} of 1, for blur"
         " raises Parzen. Precision and recall are in"
-        f" {'pixels' if bench.quick else 'the features of a classifier of digits'}, with 95 % intervals."
+        f" {'pixels' if workspace.quick else 'the features of a classifier of digits'}, with 95 % intervals."
     )
 
 
-def _pictures(bench: Bench, found: Mapping[str, _Answer], table: ImageTable) -> list[Picture]:
+def _pictures(workspace: Workspace, found: Mapping[str, _Answer], table: ImageTable) -> list[Picture]:
     """The adversarial nets' samples, then the rivals'."""
     shown = [*(name for name in MODELS if name not in KEYS), *KEYS]
-    return [
-        Picture(_picture(bench, name, found[name], table).name, f"{name}: fair draws. {caption(bench, name)}")
-        for name in shown
-    ]
+    return [picture(workspace, slug(name), name, table.shape, found[name].shown, scale=2) for name in shown]
 
 
 def _rewarded(rewards: dict[str, _Answer]) -> list[str | Table]:
@@ -199,15 +190,15 @@ def _rewarded(rewards: dict[str, _Answer]) -> list[str | Table]:
     ]
 
 
-def _differs(bench: Bench, found: Mapping[str, _Answer], real: _Answer) -> list[str]:
+def _differs(workspace: Workspace, found: Mapping[str, _Answer], real: _Answer) -> list[str]:
     blurred = [
         name for name in KEYS
         if found[name].parzen[0] > PAPER[name][0] and _unlike(found[name]) == "blurred"
     ]  # fmt: skip
     return [
         "Samples are rounded to bytes, as real images are; the authors' were not.",
-        f"The rivals' samples are ends of chains of {chain_steps(bench)} steps; other lengths give other figures (in"
-        " the text).",
+        f"The rivals' samples are ends of chains of {chain_steps(workspace)} steps; other lengths give other figures"
+        " (in the text).",
         *([f"Above the paper's figure by blur: {', '.join(blurred)}."] if blurred else []),
         *(f"{name}: {note(name, answer, real)}." for name, answer in found.items()),
     ]
@@ -247,10 +238,10 @@ def _first(described: str) -> float:
     return float(described.split()[0])
 
 
-def _measured(bench: Bench, samples: Images, table: ImageTable) -> dict[str, Any]:
+def _measured(workspace: Workspace, table: ImageTable, samples: Images) -> dict[str, Any]:
     likelihood = evaluate(samples, table, ["parzen", "total_variation"], len(samples)).results
     kin = evaluate(
-        samples, table, ["precision", "recall"], len(samples), features="pixels" if bench.quick else "classifier"
+        samples, table, ["precision", "recall"], len(samples), features="pixels" if workspace.quick else "classifier"
     ).measures
     parzen = likelihood["parzen"]
     return {
@@ -303,18 +294,3 @@ def _paper(name: str) -> str:
 
 def _nats(answer: _Answer) -> str:
     return f"{answer.parzen[0]:.1f} ± {answer.parzen[1]:.1f}"
-
-
-def _picture(bench: Bench, name: str, answer: _Answer, table: ImageTable) -> Path:
-    target = bench.path(f"-{_slug(name)}.png")
-    samples = read_samples(_kept(bench, name), table.shape, answer.shown)
-    figures.save(figures.grid(samples, columns=_COLUMNS, scale=2), target)
-    return target
-
-
-def _kept(bench: Bench, name: str) -> Path:
-    return bench.parts / f"{_slug(name)}.npy"
-
-
-def _slug(name: str) -> str:
-    return "".join(c if c.isalnum() else "-" for c in name.lower()).replace("--", "-")

@@ -10,11 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from advnets.config.recipe import Recipe, load_recipe, to_dict
+from advnets.config.load import load_recipe, to_dict
+from advnets.config.recipe import Recipe
 from advnets.data import ImageTable
 from advnets.measures import nearest
-from advnets.paper.exhibit import Bench
-from advnets.paper.training import trained
+from advnets.paper.shared_runs import trained
+from advnets.paper.shrinking import shrunk
+from advnets.paper.workspace import Workspace
 
 Images = NDArray[np.uint8]
 _SAMPLES = 10_000
@@ -27,7 +29,7 @@ class Stand:
     """A stand-in for a model's samples.
 
     Args:
-        of: what it depends on beside the bench's seed and pace, as JSON.
+        of: what it depends on beside the workspace's seed and pace, as JSON.
         draw: makes it, uint8, N x C x H x W.
     """
 
@@ -35,25 +37,27 @@ class Stand:
     draw: Callable[[], Images]
 
 
-def stands(bench: Bench, table: ImageTable) -> dict[str, Stand]:
+def stands(workspace: Workspace, table: ImageTable) -> dict[str, Stand]:
     """What is scored as if it were a model's samples, by what it is.
 
     Args:
-        bench: its seed is that of which images, of the centroids' start and of the generator; quick: fewer of them.
+        workspace: its seed is that of which images, of the centroids' start and of the generator; quick: fewer of them.
         table: whose training images they are made of.
     """
-    train, quick = table.values[table.rows("train")], bench.quick
+    train, quick = table.values[table.rows("train")], workspace.quick
     count = 1_000 if quick else _SAMPLES
-    some = np.sort(np.random.default_rng([bench.seed, _CHOICE]).choice(len(train), count, replace=False))
+    some = np.sort(np.random.default_rng([workspace.seed, _CHOICE]).choice(len(train), count, replace=False))
     centroids = (100,) if quick else (100, 1_000, 10_000)
     averaged = (2, 10) if quick else (2, 3, 5, 10)
     rounds = 3 if quick else _ROUNDS
-    early, sampled = averaged_early(quick), bench.seed + 1
+    early, sampled = averaged_early(quick), workspace.seed + 1
     return {
         f"{count:,} training images": Stand([count, _CHOICE], lambda: train[some]),
         **({} if quick else {f"all {len(train):,} training images": Stand(len(train), lambda: train)}),
         **{
-            f"{k:,} k-means centroids": Stand([k, rounds, _START], lambda k=k: k_means(train, k, rounds, bench.seed))
+            f"{k:,} k-means centroids": Stand(
+                [k, rounds, _START], lambda k=k: k_means(train, k, rounds, workspace.seed)
+            )
             for k in centroids
         },
         **{
@@ -64,7 +68,7 @@ def stands(bench: Bench, table: ImageTable) -> dict[str, Stand]:
         },
         f"generator averaged too long, early in training ({early.steps:,} steps)": Stand(
             [to_dict(early), count, sampled],
-            lambda: np.asarray(trained(bench, early).sample(count, sampled), np.uint8),
+            lambda: np.asarray(trained(workspace, early).sample(count, sampled), np.uint8),
         ),
     }
 
@@ -73,12 +77,7 @@ def averaged_early(quick: bool) -> Recipe:
     """The default game, a third of it, with an average over all of its steps: blurred digits."""
     average = {"share": 1.0, "decay": 0.9999}
     recipe = load_recipe("mnist").replace(name="mnist-averaged-early", steps=4_000, average=average)
-    if not quick:
-        return recipe
-    return recipe.replace(
-        steps=100, log_every=50, checkpoint_every=100, sample_every=0, generator={"hidden": [64]},
-        discriminator={"units": [24]},
-    )  # fmt: skip
+    return shrunk(recipe) if quick else recipe
 
 
 def means_of_nearest(images: Images, among: Images, count: int) -> Images:

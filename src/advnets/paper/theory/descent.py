@@ -6,8 +6,9 @@ import numpy as np
 
 from advnets import figures
 from advnets.figures import Line, Panel
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row
-from advnets.paper.theory.grid import DATA, GRID, SPACING, Mixture
+from advnets.paper.exhibit import Exhibit, Picture, Row
+from advnets.paper.theory.densities import DATA, GRID, SPACING, Mixture
+from advnets.paper.workspace import Workspace
 from advnets.theory import Descent, descend, kl_divergence
 from advnets.theory.divergences import Values
 
@@ -20,13 +21,13 @@ _STARTS = {
 _SHOWN = (0, 5, 20, 80)
 
 
-def section(bench: Bench) -> Exhibit:
+def section(workspace: Workspace) -> Exhibit:
     """The course from three starts."""
-    steps = 100 if bench.quick else 400
+    steps = 100 if workspace.quick else 400
     p = DATA.density()
     starts = {name: start.density() for name, start in _STARTS.items()}
     courses = {name: descend(p, start, steps, _RATE, SPACING) for name, start in starts.items()}
-    _draw(bench, p, starts["far to the left"], courses)
+    _draw(workspace, p, starts["far to the left"], courses)
     rise = max(0.0, *(float(np.diff(course.divergences).max()) for course in courses.values()))
     note = "rounding" if 0 < rise < 1e-15 else ""
     promised = {
@@ -42,7 +43,7 @@ def section(bench: Bench) -> Exhibit:
             " geometry of distributions (mirror descent). The value is convex in p_g, so that any start will do that is"
             " positive where p_data is.",
             Picture(
-                bench.path("-descent.png").name,
+                workspace.path("-descent.png").name,
                 f"p_g after 0 to {_SHOWN[-1]} steps from a start far to the left; JSD and total variation distance to"
                 " p_data at each step, from three starts.",
             ),
@@ -69,7 +70,7 @@ def section(bench: Bench) -> Exhibit:
     )  # fmt: skip
 
 
-def _draw(bench: Bench, p: Values, start: Values, courses: dict[str, Descent]) -> None:
+def _draw(workspace: Workspace, p: Values, start: Values, courses: dict[str, Descent]) -> None:
     moments = [Line("p_data", GRID, p, "dotted", color="black")]
     moments += [Line(f"p_g, step {step}", GRID, descend(p, start, step, _RATE, SPACING).p_g) for step in _SHOWN]
     steps = np.arange(len(next(iter(courses.values())).divergences))
@@ -88,4 +89,4 @@ def _draw(bench: Bench, p: Values, start: Values, courses: dict[str, Descent]) -
             log_y=True,
         ),
     ]
-    figures.panels(shown, bench.path("-descent.png"))
+    figures.panels(shown, workspace.path("-descent.png"))

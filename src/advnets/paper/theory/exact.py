@@ -8,8 +8,9 @@ import numpy as np
 
 from advnets import figures
 from advnets.figures import Line, Panel
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row
-from advnets.paper.theory.grid import DATA, GRID, MADE, SPACING
+from advnets.paper.exhibit import Exhibit, Picture, Row
+from advnets.paper.theory.densities import DATA, GRID, MADE, SPACING
+from advnets.paper.workspace import Workspace
 from advnets.theory import criterion, jensen_shannon_divergence, optimal_discriminator, value
 from advnets.theory.divergences import Values
 
@@ -22,14 +23,14 @@ _GAMMA = 0.5  # shape of the law of the outcomes' weights: the smaller, the more
 _ROUNDING = 1e-12
 
 
-def section(bench: Bench) -> Exhibit:
+def section(workspace: Workspace) -> Exhibit:
     """Both, on random pairs of distributions and on two densities."""
-    found = _found(bench)
+    found = _found(workspace)
     p, q = DATA.density(), MADE.density()
     best = optimal_discriminator(p, q)
     shares = np.linspace(0, 1, 101)
     mixed = [(1 - share) * q + share * p for share in shares]
-    _draw(bench, p, q, best, shares, mixed)
+    _draw(workspace, p, q, best, shares, mixed)
     return Exhibit(
         "Proposition 1 and Theorem 1",
         [
@@ -37,7 +38,7 @@ def section(bench: Bench) -> Exhibit:
             " says which share of what lies there is real. Put into the game's value it gives"
             " C(G) = -log 4 + 2 JSD(p_data || p_g), lowest where p_g = p_data; there D* is 1/2 everywhere.",
             Picture(
-                bench.path("-best.png").name,
+                workspace.path("-best.png").name,
                 "Two densities and the best D between them; what other opinions than D* cost at three places; and C(G)"
                 " beside -log 4 + 2 JSD while p_g turns into p_data.",
             ),
@@ -57,11 +58,11 @@ def section(bench: Bench) -> Exhibit:
     )
 
 
-def _found(bench: Bench) -> dict[str, float | int]:
+def _found(workspace: Workspace) -> dict[str, float | int]:
     """Both on random pairs, kept until anything that they depend on changes."""
-    pairs = _QUICK_PAIRS if bench.quick else _PAIRS
+    pairs = _QUICK_PAIRS if workspace.quick else _PAIRS
     of = [pairs, _NEAR, _WRONG, _OUTCOMES, _IMPOSSIBLE, _GAMMA, _ROUNDING]
-    return bench.keep("theorem", lambda: on_random_pairs(pairs, bench.seed), of)
+    return workspace.keep("theorem", lambda: on_random_pairs(pairs, workspace.seed), of)
 
 
 def on_random_pairs(pairs: int, seed: int) -> dict[str, float | int]:
@@ -110,7 +111,7 @@ def _random_distribution(rng: np.random.Generator, size: int) -> Values:
     return weights / weights.sum()
 
 
-def _draw(bench: Bench, p: Values, q: Values, best: Values, shares: Values, mixed: list[Values]) -> None:
+def _draw(workspace: Workspace, p: Values, q: Values, best: Values, shares: Values, mixed: list[Values]) -> None:
     densities = Panel(
         "The best discriminator",
         [
@@ -141,4 +142,4 @@ def _draw(bench: Bench, p: Values, q: Values, best: Values, shares: Values, mixe
         ),
     ]
     course = Panel("p_g turns into p_data", values_of, "share of p_data in p_g", level=-math.log(4))
-    figures.panels([densities, values, course], bench.path("-best.png"))
+    figures.panels([densities, values, course], workspace.path("-best.png"))

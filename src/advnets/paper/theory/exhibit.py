@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 
-from advnets.paper.exhibit import Bench, Exhibit, joined
+from advnets.paper.exhibit import Exhibit, joined
 from advnets.paper.theory import descent as theory_descent
 from advnets.paper.theory import exact as theory_exact
 from advnets.paper.theory import learned as theory_learned
 from advnets.paper.theory import likelihood as theory_likelihood
+from advnets.paper.workspace import Workspace
 
 
-def make(bench: Bench) -> Exhibit:
+def make(workspace: Workspace) -> Exhibit:
     """Proposition 1 and Theorem 1, maximum likelihood, Proposition 2, and a D that is trained."""
     found = joined(
         "The theory, computed",
         "Sections 4.1 and 4.2 of the paper, with distributions that a computer holds in full: probabilities of a few"
         " outcomes, or densities on a fine grid. Logarithms are natural, so that everything is in nats.",
-        [each.section(bench) for each in (theory_exact, theory_likelihood, theory_descent, theory_learned)],
+        [each.section(workspace) for each in (theory_exact, theory_likelihood, theory_descent, theory_learned)],
     )
     return dataclasses.replace(
         found,

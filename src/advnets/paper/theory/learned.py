@@ -10,8 +10,9 @@ import numpy as np
 
 from advnets import figures
 from advnets.figures import Line, Panel
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row, Table
-from advnets.paper.theory.grid import DATA, GRID, MADE, SPACING
+from advnets.paper.exhibit import Exhibit, Picture, Row, Table
+from advnets.paper.theory.densities import DATA, GRID, MADE, SPACING
+from advnets.paper.workspace import Workspace
 from advnets.theory import criterion, jensen_shannon_divergence, jsd_bound, optimal_discriminator, value
 from advnets.theory.learned import fit_discriminator, logits_at
 
@@ -41,15 +42,15 @@ _FULL = Fits()
 _QUICK = Fits(widths=(2, 16), counts=(100, 10_000), seeds=1, steps=300)
 
 
-def section(bench: Bench) -> Exhibit:
+def section(workspace: Workspace) -> Exhibit:
     """Fits for every capacity and number of samples, with several seeds."""
-    fits = _QUICK if bench.quick else _FULL
+    fits = _QUICK if workspace.quick else _FULL
     widths, counts, seeds = fits.widths, fits.counts, fits.seeds
-    found = _found(bench, fits)
+    found = _found(workspace, fits)
     p, q = DATA.density(), MADE.density()
     true = jensen_shannon_divergence(p, q, SPACING)
     proving = [count for count in counts if any(fit["slack"] < true for width in widths for fit in found[width, count])]
-    _draw(bench, found, fits, proving, true)
+    _draw(workspace, found, fits, proving, true)
     gaps = [[f"{width} + {width} units", *(_gap(found[width, count]) for count in counts)] for width in widths]
     proofs, broken, all_ = _proofs(found, true)
     optimistic = _median(found[widths[-1], counts[0]], "train")
@@ -61,7 +62,7 @@ def section(bench: Bench) -> Exhibit:
             " is computed exactly, on the grid, for rectifier networks of two hidden layers trained for"
             f" {fits.steps:,} steps.",
             Picture(
-                bench.path("-learned.png").name,
+                workspace.path("-learned.png").name,
                 "What D gives away, by capacity and samples; D* and what three networks made of it; and what D's value"
                 " says of JSD, on its training samples (crosses the true value) and on fresh ones (where these are"
                 " enough).",
@@ -128,14 +129,14 @@ def _idle(fits: Fits, proving: list[int]) -> str:
     return " or ".join(f"{count:,}" for count in fits.counts if count not in proving)
 
 
-def _found(bench: Bench, fits: Fits) -> Found:
+def _found(workspace: Workspace, fits: Fits) -> Found:
     """For each width and number of samples, the fits of all seeds, kept until anything that they depend on changes."""
     how = {name: value for name, value in dataclasses.asdict(fits).items() if name not in ("widths", "counts")}
     of = [how, repr(DATA), repr(MADE), len(GRID), SPACING]
     return {
-        (width, count): bench.keep(
+        (width, count): workspace.keep(
             f"width-{width}-samples-{count}",
-            lambda w=width, n=count: [_fit(w, n, bench.seed + seed, fits) for seed in range(fits.seeds)],
+            lambda w=width, n=count: [_fit(w, n, workspace.seed + seed, fits) for seed in range(fits.seeds)],
             of,
         )
         for width in fits.widths
@@ -169,7 +170,7 @@ def _gap(fits: list[dict[str, Any]]) -> str:
     return f"{np.median(gaps):.1e}{spread}"
 
 
-def _draw(bench: Bench, found: Found, fits: Fits, proving: list[int], true: float) -> None:
+def _draw(workspace: Workspace, found: Found, fits: Fits, proving: list[int], true: float) -> None:
     widths, counts = fits.widths, fits.counts
 
     def proofs(label: str, width: int) -> Line:
@@ -207,5 +208,5 @@ def _draw(bench: Bench, found: Found, fits: Fits, proving: list[int], true: floa
             Panel("D* and networks", shapes, "x", y_range=(0, 1.3)),  # room for the legend
             Panel(f"JSD claimed and proved (true: {true:.3f})", proved, "samples of each kind", log_x=True, level=true),
         ],
-        bench.path("-learned.png"),
+        workspace.path("-learned.png"),
     )

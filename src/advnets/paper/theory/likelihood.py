@@ -6,19 +6,20 @@ import numpy as np
 
 from advnets import figures
 from advnets.figures import Line, Panel
-from advnets.paper.exhibit import Bench, Exhibit, Picture, Row
-from advnets.paper.theory.grid import DATA, GRID, SPACING, Mixture
+from advnets.paper.exhibit import Exhibit, Picture, Row
+from advnets.paper.theory.densities import DATA, GRID, SPACING, Mixture
+from advnets.paper.workspace import Workspace
 from advnets.theory import cross_entropy, entropy, jensen_shannon_divergence, kl_divergence
 from advnets.theory.divergences import Values
 
 _DEVIATION = 0.9
 
 
-def section(bench: Bench) -> Exhibit:
+def section(workspace: Workspace) -> Exhibit:
     """A Gaussian of fixed width is fitted to data by its mean: likelihood and divergence have one minimum."""
-    means = np.linspace(-2.5, 2.5, 41 if bench.quick else 201)
-    count = 2_000 if bench.quick else 20_000
-    samples = DATA.draw(count, np.random.default_rng([bench.seed, 2]))
+    means = np.linspace(-2.5, 2.5, 41 if workspace.quick else 201)
+    count = 2_000 if workspace.quick else 20_000
+    samples = DATA.draw(count, np.random.default_rng([workspace.seed, 2]))
     p = DATA.density()
     models = [Mixture((float(mean),), (_DEVIATION,)).density() for mean in means]
     kl = np.array([kl_divergence(p, q, SPACING) for q in models])
@@ -29,7 +30,7 @@ def section(bench: Bench) -> Exhibit:
         abs(cross_entropy(p, q, SPACING) - entropy(p, SPACING) - each) for q, each in zip(models, kl, strict=True)
     )
     chance = float(np.abs(cost - entropy(p, SPACING) - kl).max())
-    _draw(bench, means, cost - entropy(p, SPACING), kl, reverse, jsd)
+    _draw(workspace, means, cost - entropy(p, SPACING), kl, reverse, jsd)
     at = {name: float(means[np.argmin(each)]) for name, each in
           {"likelihood": cost, "KL": kl, "reverse KL": reverse, "JSD": jsd}.items()}  # fmt: skip
     return Exhibit(
@@ -40,7 +41,7 @@ def section(bench: Bench) -> Exhibit:
             " data lowers KL(p_data || p_G), and both are at their best at the same G. (One of the course notes"
             " misprints KL as S + H; it is H - S.)",
             Picture(
-                bench.path("-likelihood.png").name,
+                workspace.path("-likelihood.png").name,
                 f"A Gaussian of width {_DEVIATION} with its mean moved over data of two modes. Left: {count:,} samples'"
                 " mean cost less the data's entropy lies on KL(p_data || p_G). Right: other divergences have their"
                 " lowest points elsewhere.",
@@ -68,7 +69,7 @@ def _cost(samples: Values, mean: float) -> float:
     return float(squares.mean()) / 2 + np.log(_DEVIATION * np.sqrt(2 * np.pi))
 
 
-def _draw(bench: Bench, means: Values, cost: Values, kl: Values, reverse: Values, jsd: Values) -> None:
+def _draw(workspace: Workspace, means: Values, cost: Values, kl: Values, reverse: Values, jsd: Values) -> None:
     points = slice(None, None, max(1, len(means) // 20))
     likelihood = Panel(
         "Likelihood and KL",
@@ -101,4 +102,4 @@ def _draw(bench: Bench, means: Values, cost: Values, kl: Values, reverse: Values
         ],
         "x",
     )
-    figures.panels([likelihood, others, density], bench.path("-likelihood.png"))
+    figures.panels([likelihood, others, density], workspace.path("-likelihood.png"))

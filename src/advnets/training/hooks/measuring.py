@@ -2,89 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from advnets.config.measuring import MeasureConfig
 from advnets.data import Table
 from advnets.errors import MeasureError
 from advnets.measures import Measurement
 from advnets.measures.catalog import MEASURES, Features, Subject, check_fits, check_names
 from advnets.measures.features import extractor_for
-
-if TYPE_CHECKING:
-    from advnets.training.trainer import Trainer
+from advnets.measures.progress import at_rest, best_step
+from advnets.training.session import Session
+from advnets.training.trainer import Trainer
 
 _FEWEST, _MOST = 500, 10_000
 _SEED = 1
-_TAKEN = 40  # measurements in a training that does not say how many
-
-
-@dataclass(frozen=True)
-class MeasureConfig:
-    """Measures taken in training. On the command line: --measure frechet,recall@every=500."""
-
-    metrics: str = ""
-    """Measures, joined by commas, as for `advnets evaluate`; empty for none."""
-    features: str = "pixels"
-    """What distances are taken in: pixels, classifier, inception, or an ONNX model's file."""
-    every: int = 0
-    """Steps between measurements; 0 for a fortieth of the training."""
-    budget: float = 0.05
-    """Share of the training time that they may take: the count of samples is chosen to fit."""
-    count: int = 0
-    """Samples a measurement; 0 for as many as fit the budget, 500 to 10,000."""
-    best: str = ""
-    """The measure by which the best checkpoint is kept; by default the first."""
-    patience: int = 0
-    """End the training after so many measurements without a better one; 0 for never."""
-
-    @property
-    def names(self) -> list[str]:
-        """The measures asked for."""
-        return [name.strip() for name in self.metrics.split(",") if name.strip()]
-
-    @property
-    def judge(self) -> str:
-        """The measure that says which checkpoint is best."""
-        return self.best or (self.names[0] if self.names else "")
-
-    def settled(self, steps: int) -> MeasureConfig:
-        """With the steps between measurements said, so that a training made longer goes on measuring on its grid."""
-        if not self.names or self.every:
-            return self
-        return dataclasses.replace(self, every=max(1, steps // _TAKEN))
-
-
-def parse_flag(text: str) -> dict[str, str]:
-    """Fields of `MeasureConfig` from what stands after --measure: NAMES[@field=value,...].
-
-    Raises:
-        MeasureError: not of this form.
-    """
-    names, _, rest = text.partition("@")
-    fields = {"metrics": names}
-    for pair in (part for part in rest.split(",") if part):
-        key, equals, value = pair.partition("=")
-        if not equals or key not in MeasureConfig.__dataclass_fields__ or key == "metrics":
-            known = ", ".join(name for name in MeasureConfig.__dataclass_fields__ if name != "metrics")
-            raise MeasureError(f"--measure {text}: {pair!r}", f"write NAMES@field=value, with {known}")
-        kind = MeasureConfig.__dataclass_fields__[key].type
-        if kind in ("int", "float") and not _is_number(value, whole=kind == "int"):
-            raise MeasureError(f"--measure {text}: {key} is {value!r}", "give a number")
-        fields[key] = value
-    if not fields["metrics"].strip(", "):
-        raise MeasureError(f"--measure {text!r} names no measure", "write NAMES@field=value, as frechet@every=500")
-    return fields
-
-
-def _is_number(text: str, whole: bool) -> bool:
-    try:
-        return math.isfinite(int(text) if whole else float(text))
-    except ValueError:
-        return False
 
 
 @dataclass
@@ -125,6 +59,27 @@ class Measuring:
         needed = max(100, width + 1)
         if "frechet_infinity" in self.names and 0 < self.config.count < needed:
             raise MeasureError(f"frechet_infinity of {self.config.count} samples", f"give count={needed} or more")
+
+    def after_step(self, session: Session) -> None:
+        """Measure, if it is time to: add a line to measures.jsonl, and keep the checkpoint if it is the best so far."""
+        trainer, judge = session.trainer, self.config.judge
+        if not self.due(trainer.step):
+            return
+        trainer.check_finite({})
+        line = self.take(trainer, session.clock.stamp() / trainer.step)
+        session.run.append_measures(line)
+        said = [f"{name} {found['value']:.4g}" for name, found in line["measures"].items()]
+        said += [f"{name} was not taken: {why}" for name, why in line.get("refused", {}).items()]
+        session.display.say(f"step {trainer.step:,}: {', '.join(said)} ({line['count']:,} samples)")
+        if self.warning:
+            session.display.say(self.warning)
+            self.warning = ""
+        session.plot({f"measures/{name}": found["value"] for name, found in line["measures"].items()})
+        lines = session.run.read_measures()
+        if best_step(lines, judge) == trainer.step:
+            session.keep()
+        if at_rest(lines, judge, self.config.patience):
+            session.ending = session.ending or "at rest"
 
     def due(self, step: int) -> bool:
         """Whether to measure after `step` steps."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+from advnets.config.players import GeneratorConfig
 from advnets.config.recipe import Recipe
 from advnets.errors import RunError
 from advnets.runs import checkpoint
@@ -42,14 +41,17 @@ def roll_back(run: RunDirectory, target: int | None, recipe: Recipe) -> None:
 
 
 def gentler(recipe: Recipe) -> Recipe:
-    """The recipe with lower rates, with one update of G a step, and one rollback more to its count.
+    """The recipe with lower rates, with one update of the generators' side a step, and one rollback more to its count.
 
-    G's rate is halved. So is D's, unless it is the lower one: then G ran ahead, and halving both would leave it there.
+    The generators' rates are halved. So is a discriminator's, unless it is lower than all of these: then they ran
+    ahead, and halving all would leave it there.
     """
-    g, d = recipe.generator_optimizer, recipe.discriminator_optimizer
-    return recipe.replace(
-        generator_optimizer=dataclasses.replace(g, rate=g.rate / 2),
-        discriminator_optimizer=dataclasses.replace(d, rate=d.rate if d.rate < g.rate else d.rate / 2),
-        generator_steps=1,
-        watch=dataclasses.replace(recipe.watch, rollbacks=recipe.watch.rollbacks + 1),
-    )
+    made = [player.optimizer.rate for player in recipe.players.values() if isinstance(player, GeneratorConfig)]
+    rates = {
+        f"game.{name}.optimizer.rate": rate
+        if not isinstance(player, GeneratorConfig) and rate < min(made)
+        else rate / 2
+        for name, player in recipe.players.items()
+        for rate in [player.optimizer.rate]
+    }
+    return recipe.replace(**rates, generator_steps=1, **{"watch.rollbacks": recipe.watch.rollbacks + 1})

@@ -1,0 +1,125 @@
+"""What is raced: the games, their data, and the contenders that play them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from floor import Floor
+from interleave import Advance
+from peers import PeerGame, endless, loader
+from torchgan_way import TorchGANGame
+
+from advnets.config.load import load_recipe
+from advnets.config.recipe import Recipe
+from advnets.data import ImageTable, open_data, open_table
+from advnets.devices import resolve_device, resolve_precision
+from advnets.training.trainer import Data, Trainer
+
+COLOR_IMAGES = "ADVNETS_COLOR_IMAGES"
+"""Environment variable: the images of the 32 x 32 game (anything that `--data` takes)."""
+
+
+@dataclass(frozen=True)
+class Contest:
+    """A game, what it is called in the table, and what it is played on."""
+
+    title: str
+    recipe: Recipe
+    data: Data
+    data_name: str
+
+
+def paper() -> Contest:
+    """The paper's MNIST game as the authors' code plays it."""
+    return _on_recipe_data("paper-mnist, simultaneous", load_recipe("paper-mnist"))
+
+
+def paper_alternating() -> Contest:
+    """The paper's MNIST game by Algorithm 1 as printed, k = 1."""
+    recipe = load_recipe("paper-mnist").replace(schedule="alternating")
+    return _on_recipe_data("paper-mnist, alternating", recipe)
+
+
+def mnist() -> Contest:
+    """The default recipe."""
+    return _on_recipe_data("mnist", load_recipe("mnist"))
+
+
+def ring() -> Contest:
+    """Eight Gaussians on a circle."""
+    return _on_recipe_data("ring", load_recipe("ring"))
+
+
+def grid() -> Contest:
+    """Twenty-five Gaussians on a grid."""
+    return _on_recipe_data("grid", load_recipe("grid"))
+
+
+def images() -> Contest:
+    """The convolutional pair on 32 x 32 color images."""
+    table, name = color_images()
+    return Contest(
+        f"images, 32 x 32 color ({name})", load_recipe("images"), Data(table.values, table.rows("train")), name
+    )
+
+
+CONTESTS: dict[str, Callable[[], Contest]] = {
+    "paper-mnist": paper,
+    "paper-mnist-alternating": paper_alternating,
+    "mnist": mnist,
+    "ring": ring,
+    "grid": grid,
+    "images": images,
+}
+
+
+def color_images() -> tuple[ImageTable, str]:
+    """A table of 32 x 32 color images, those that the environment names or noise, and its name."""
+    if source := os.environ.get(COLOR_IMAGES):
+        table = open_table(source, size=32, channels=3, progress=False)
+        return table, table.name
+    noise = np.random.default_rng(0).integers(0, 256, (4000, 32, 32, 3), dtype=np.uint8)
+    return open_table(noise, progress=False), "noise"
+
+
+def contenders(contest: Contest, torchgan: Any = None) -> dict[str, Advance]:
+    """Name to a function that plays one step: one update of G and one of D ("peer_data" only loads its batch).
+
+    Args:
+        contest: the game.
+        torchgan: the package, or None where it is not installed.
+    """
+    recipe, data = contest.recipe, contest.data
+    precision = resolve_precision(recipe.precision, resolve_device(recipe.device))
+    batches = endless(loader(recipe, data))
+    players: dict[str, Advance] = {"peer": PeerGame(recipe, data).advance, "peer_data": lambda: next(batches)}
+    if torchgan is not None:
+        players["torchgan"] = TorchGANGame(torchgan, recipe, data).advance
+    players["ours_float32"] = ours(recipe.replace(precision="float32"), data)
+    players["floor_float32"] = Floor(recipe, data.shape, torch.float32).run
+    if precision != torch.float32:
+        players["ours"] = ours(recipe, data)
+        players["floor"] = Floor(recipe, data.shape, precision).run
+    return players
+
+
+def ours(recipe: Recipe, data: Data) -> Advance:
+    """A step of the trainer itself, with the figures of the log as often as the recipe has them."""
+    trainer = Trainer(recipe, data)
+
+    def advance() -> None:
+        outcome = trainer.advance()
+        if trainer.step % recipe.log_every == 0:
+            trainer.check_finite(trainer.figures(outcome))
+
+    return advance
+
+
+def _on_recipe_data(title: str, recipe: Recipe) -> Contest:
+    table = open_data(recipe)
+    return Contest(title, recipe, Data(table.values, table.rows("train")), recipe.data)

@@ -1,0 +1,47 @@
+"""What a recipe calls objectives and priors: the built-in names, and those that a program has registered."""
+
+from __future__ import annotations
+
+from advnets.config.kinds import require
+
+OBJECTIVES = (
+    "minimax",
+    "non-saturating",
+    "maximum-likelihood",
+    "least-squares",
+    "hinge",
+    "wasserstein",
+    "relativistic",
+)
+PRIORS = ("uniform", "gaussian", "sphere")
+
+_objectives: dict[str, None] = dict.fromkeys(OBJECTIVES)
+_priors: dict[str, None] = dict.fromkeys(PRIORS)
+
+
+def register_objective(name: str) -> None:
+    """Let recipes name this objective."""
+    _objectives[name] = None
+
+
+def register_prior(name: str) -> None:
+    """Let recipes name this prior."""
+    _priors[name] = None
+
+
+def require_objective(name: str) -> None:
+    """See that there is such an objective.
+
+    Raises:
+        RecipeError: there is none.
+    """
+    require(name in _objectives, "objective", name, f"choose one of {', '.join(_objectives)}")
+
+
+def require_prior(name: str) -> None:
+    """See that there is such a prior.
+
+    Raises:
+        RecipeError: there is none.
+    """
+    require(name in _priors, "prior", name, f"choose one of {', '.join(_priors)}")

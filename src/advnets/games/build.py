@@ -1,0 +1,43 @@
+"""Games by name: what a recipe says of a game, and the game it describes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from advnets.config.games import AdversarialConfig, GameConfig
+from advnets.errors import RecipeError
+from advnets.games.adversarial import AdversarialGame
+from advnets.games.conditional import ConditionalGame
+from advnets.games.game import Game
+from advnets.games.objectives import objective
+from advnets.games.penalties import Scheduled, penalty
+
+
+def _adversarial(config: AdversarialConfig) -> AdversarialGame:
+    return AdversarialGame(objective(config.objective), config.prior, config.latent)
+
+
+GAMES: dict[str, Callable[[Any], Game]] = {
+    "adversarial": _adversarial,
+    "conditional": lambda config: ConditionalGame(_adversarial(config)),
+}
+"""Kind of a `GameConfig` -> what makes the game of it. A game of your own enters here."""
+
+
+def build_game(config: GameConfig) -> Game:
+    """The game that `config` describes.
+
+    Raises:
+        RecipeError: there is none of its kind, or no such objective.
+    """
+    if config.kind not in GAMES:
+        raise RecipeError(f"no game {config.kind!r}", f"choose one of {', '.join(GAMES)}")
+    return GAMES[config.kind](config)
+
+
+def build_penalties(config: GameConfig) -> list[Scheduled]:
+    """The penalties that `config` weighs, in the order in which they are computed; none where it names none."""
+    penalties = getattr(config, "penalties", None)
+    weighed = vars(penalties) if penalties is not None else {}
+    return [Scheduled(penalty(name), each.weight, each.every) for name, each in weighed.items() if each.weight]

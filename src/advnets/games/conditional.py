@@ -1,0 +1,82 @@
+"""p(x | c): G makes an example of a condition, D sees whether the two belong together. Section 7, extension 1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from advnets.errors import RecipeError
+from advnets.games.adversarial import AdversarialGame, D, G
+from advnets.games.game import Batch, Costs, DataSpec, Input, Inputs, Made, Nets, RowNoise, Seat, Slopes, View
+
+
+@dataclass(frozen=True)
+class ConditionalGame:
+    """The paper's game with classes of the data, or vectors, as another input of both networks.
+
+    Fakes have the conditions of the batch's real rows, so that the two differ in nothing but what G makes of them.
+    Source: Goodfellow et al. 2014, section 7; Mirza and Osindero 2014, Eq. 2.
+
+    Args:
+        plain: the same game without conditions.
+    """
+
+    plain: AdversarialGame
+
+    @property
+    def paired(self) -> bool:
+        """Whether G's cost compares a fake's score with a real image's."""
+        return self.plain.paired
+
+    def seats(self, data: DataSpec) -> Mapping[str, Seat]:
+        """G makes examples of z and c, D scores examples beside c."""
+        if not data.classes and not data.vector:
+            raise RecipeError(
+                "a conditional game needs data with classes, or with vectors",
+                "use such data, or --game.kind adversarial",
+            )
+        condition = {"condition": Input((data.vector,)) if data.vector else Input((), classes=len(data.classes))}
+        seats = self.plain.seats(data)
+        return {name: replace(seat, takes={**seat.takes, **condition}) for name, seat in seats.items()}
+
+    def draw(self, batch: Batch, noise: RowNoise) -> Inputs:
+        """z."""
+        return self.plain.draw(batch, noise)
+
+    def make(self, nets: Nets, batch: Batch, draws: Inputs) -> Made:
+        """G(z, c) of the batch's own conditions."""
+        return Made({"image": nets[G](draws["z"], _condition(batch))})
+
+    def views(self, batch: Batch, draws: Inputs, made: Inputs) -> Sequence[View]:
+        """Real images beside G(z, c), both with the conditions of the batch."""
+        condition = _condition(batch)
+        return [View(D, {"image": batch.image, "condition": condition}, {**made, "condition": condition})]
+
+    def costs(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Costs:
+        """The objective's."""
+        return self.plain.costs(discriminator, real, fake, batch)
+
+    def slopes(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Slopes:
+        """The objective's closed forms."""
+        return self.plain.slopes(discriminator, real, fake, batch)
+
+    def figures(self, real: Tensor, fake: Tensor) -> dict[str, float]:
+        """What the log says of D's scores."""
+        return self.plain.figures(real, fake)
+
+    def wish(self, count: int, rng: torch.Generator) -> Inputs:
+        """z of `count` samples; their conditions are asked for."""
+        return self.plain.wish(count, rng)
+
+    def sample(self, nets: Nets, inputs: Inputs) -> Tensor:
+        """G(z, c)."""
+        return nets[G](inputs["z"], inputs["condition"])
+
+
+def _condition(batch: Batch) -> Tensor:
+    condition = batch.condition
+    assert condition is not None  # data without conditions have no seats in this game
+    return condition

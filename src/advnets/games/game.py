@@ -1,0 +1,247 @@
+"""The protocol that every adversarial game keeps, and the plain values it is played with.
+
+A game says who plays (`seats`), what is drawn (`draw`), what the generators' side makes of it (`make`), what each
+discriminator is shown (`views`) and what its scores cost either side (`costs`). It knows no optimizer, no gradient and
+no process count: `advnets.training.gradients` plays any game with one backward pass through each discriminator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from advnets.networks.conditioning import Input
+
+Nets = Mapping[str, nn.Module]
+"""The players' networks by name, as the step computes with them."""
+Inputs = Mapping[str, Tensor]
+"""What a network takes or a view shows, by name (image, condition, code, mask): rows first."""
+Draw = Callable[[int, torch.Generator], Tensor]
+"""(rows, random generator) -> a tensor of so many rows on the random generator's device."""
+
+
+class RowNoise(Protocol):
+    """Random numbers of a step by global row: a process that has some of the rows gets theirs."""
+
+    def __call__(self, name: str, draw: Draw) -> Tensor:
+        """This process's rows of what `draw` makes for the whole batch; the same `name` gives the same numbers."""
+        ...
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """What a game has to know of the data before it sees a batch.
+
+    Args:
+        shape: of one example: C x H x W, or (D,) for points.
+        classes: names of the labels; empty where there are none.
+        counts: training examples of each class, in the order of `classes`.
+        vector: length of the vectors of conditions; 0 where there are none.
+    """
+
+    shape: tuple[int, ...]
+    classes: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
+    vector: int = 0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Real rows of a step, on the device.
+
+    Args:
+        rows: their numbers in the table, int64 (N,), on the CPU.
+        image: N x shape, in the generators' value range and the compute dtype.
+        label: int64 (N,), -1 where it is unknown; None where the data have no classes.
+        target: N x V, vectors of conditions; None where the data have none.
+        mask: N x 1 x H x W, what is observed; None where no game asks for it.
+        first: the global place of the first of these rows in the step's batch.
+        whole: rows of the step's batch in all processes; 0 where these are all.
+    """
+
+    rows: Tensor
+    image: Tensor
+    label: Tensor | None = None
+    target: Tensor | None = None
+    mask: Tensor | None = None
+    first: int = 0
+    whole: int = 0
+
+    @property
+    def total(self) -> int:
+        """Rows of the step's batch in all processes."""
+        return self.whole or len(self.image)
+
+    @property
+    def condition(self) -> Tensor | None:
+        """What a conditional game is given of these rows: their classes, or their vectors."""
+        return self.label if self.target is None else self.target
+
+    @property
+    def labelled(self) -> Tensor:
+        """Which rows have a label, bool (N,)."""
+        return torch.zeros(len(self.image), dtype=torch.bool) if self.label is None else self.label >= 0
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One player, as the game needs it.
+
+    Args:
+        side: an encoder sits on the generators' side.
+        takes: its network's inputs, in the order of `forward`'s arguments.
+        gives: shape of a row of its output; () for one score a row.
+        averaged: whether an average of its weights is kept, which is what is sampled.
+    """
+
+    side: Literal["generator", "discriminator"]
+    takes: Mapping[str, Input]
+    gives: tuple[int, ...] = ()
+    averaged: bool = False
+
+
+@dataclass(frozen=True)
+class Made:
+    """What the generators' side made of a batch and its draws.
+
+    Args:
+        outputs: what discriminators may be shown, by name.
+        direct: a scalar cost that needs no discriminator (L1, cycle, regression of a code), or None.
+    """
+
+    outputs: Mapping[str, Tensor]
+    direct: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class View:
+    """One pass of one discriminator: real rows and fake rows of the same inputs.
+
+    Args:
+        discriminator: its name among the players.
+        real: inputs of the real rows, in the order of `Seat.takes`.
+        fake: the same inputs of the fake rows.
+    """
+
+    discriminator: str
+    real: Inputs
+    fake: Inputs
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a view's scores cost: two scalars, functions of the scores alone."""
+
+    discriminator: Tensor
+    generators: Tensor
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """Derivatives of a view's costs with respect to its scores, detached, float32 or wider.
+
+    Args:
+        real, fake: of the discriminator's cost.
+        made: of the generators' cost, fake rows.
+        given: of the generators' cost, real rows; None where what the generators' side made is in no real row.
+    """
+
+    real: Tensor
+    fake: Tensor
+    made: Tensor
+    given: Tensor | None = None
+
+
+class Game(Protocol):
+    """Any adversarial game; an instance is immutable and holds no network."""
+
+    def seats(self, data: DataSpec) -> Mapping[str, Seat]:
+        """Who plays on these data, in the order in which first weights are drawn.
+
+        Raises:
+            RecipeError: the game cannot be played on them.
+        """
+        ...
+
+    def draw(self, batch: Batch, noise: RowNoise) -> Inputs:
+        """What is random in a step (z, classes, masks), float32 where it is not whole numbers."""
+        ...
+
+    def make(self, nets: Nets, batch: Batch, draws: Inputs) -> Made:
+        """What the generators' side makes."""
+        ...
+
+    def views(self, batch: Batch, draws: Inputs, made: Inputs) -> Sequence[View]:
+        """What each discriminator is shown, given the batch and `Made.outputs`; the tensors themselves, not copies."""
+        ...
+
+    def costs(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Costs:
+        """What a discriminator's scores of real rows (m,) and fake rows (n,) cost either side."""
+        ...
+
+    def wish(self, count: int, rng: torch.Generator) -> Inputs:
+        """What `count` samples are made from that nobody asked for otherwise: latents, float32, on the CPU."""
+        ...
+
+    def sample(self, nets: Nets, inputs: Inputs) -> Tensor:
+        """Samples, N x shape, each a function of its own row of `inputs`: of `wish`, and perhaps of a condition."""
+        ...
+
+
+def sampled(seats: Mapping[str, Seat]) -> str:
+    """The player whose output is what the game makes: the first whose weights are averaged."""
+    return next(name for name, seat in seats.items() if seat.averaged)
+
+
+def figures(game: Game, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> dict[str, float]:
+    """What the log says of a discriminator's scores: the game's own `game.figures`, or both costs and mean scores."""
+    own = getattr(game, "figures", None)
+    if own is not None:
+        return own(real, fake)
+    costs = game.costs(discriminator, real.float(), fake.float(), batch)
+    values = [costs.discriminator, costs.generators, real.float().mean(), fake.float().mean()]
+    return dict(zip(("cost_d", "cost_g", "d_real", "d_fake"), torch.stack(values).tolist(), strict=True))
+
+
+def slopes(game: Game, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Slopes:
+    """The game's own closed form, `game.slopes`, or the derivatives of its `costs` by autograd.
+
+    Args:
+        game: whose costs.
+        discriminator: whose scores.
+        real, fake: its scores.
+        batch: what it saw.
+    """
+    closed_form = getattr(game, "slopes", None)
+    if closed_form is not None:
+        return closed_form(discriminator, real, fake, batch)
+    with torch.enable_grad():
+        real, fake = (at_least_float32(scores.detach()).requires_grad_() for scores in (real, fake))
+        costs = game.costs(discriminator, real, fake, batch)
+        mine = _derivatives(costs.discriminator, [real, fake])
+        theirs = _derivatives(costs.generators, [real, fake])
+    return Slopes(mine[0], mine[1], made=theirs[1], given=theirs[0])
+
+
+def _derivatives(cost: Tensor, scores: list[Tensor]) -> list[Tensor]:
+    """Zeros where the scores do not enter the cost."""
+    if not cost.requires_grad:
+        return [torch.zeros_like(each) for each in scores]
+    return list(torch.autograd.grad(cost, scores, retain_graph=True, allow_unused=True, materialize_grads=True))
+
+
+def at_least_float32(scores: Tensor) -> Tensor:
+    """`scores`, or their float32 where they are of half precision."""
+    return scores.float() if scores.dtype in (torch.bfloat16, torch.float16) else scores
+
+
+def score(network: nn.Module, inputs: Inputs) -> Tensor:
+    """A network's output for named inputs, handed over in their order: scores (N,) or (N, K) of a discriminator."""
+    return network(*inputs.values())

@@ -1,0 +1,299 @@
+"""The exact step: gradients of every player of any game, at one point, with one backward pass through each network.
+
+Where rows are independent and a score is one number a row, a discriminator's gradient at a row of its input is that
+row's slope times the gradient of its score. With a = d J(D) / d score and b = d J(generators) / d score the cotangent
+that the generators' side needs is therefore b / a times the discriminator's own: one backward pass serves both sides,
+in fake rows as in real ones (an encoder's codes). Elsewhere the same forward pass has two backward ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from advnets.games.game import Batch, Game, Inputs, Made, Slopes, View, slopes
+from advnets.games.penalties import Scheduled
+from advnets.randomness import Stream, generator_for
+from advnets.training.player import Player
+
+_SMALLEST_SLOPE = 2.0**-30
+"""Times 1 / m: the least that D's cost may weigh a row that the generators made. Nothing that float32 sees of D's
+gradient changes."""
+
+Gradients = Sequence[Tensor | None]
+"""One for each parameter of a player; None where it takes no part."""
+Augment = Callable[[Inputs, int, bool], Inputs]
+"""(inputs of a view's rows, number of the update, whether they are the real ones) -> what is shown instead."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """Players, the data they see and the rules they play by.
+
+    Args:
+        game: the rules.
+        players: by name, in the order of the game's seats.
+        batches: number of a discriminators' update -> its real rows.
+        seed, steps: of the training.
+        rowwise: the discriminators whose score of a row depends on that row alone.
+        penalties: what is added to every discriminator's cost.
+        augment: what is done to real and fake rows before a discriminator sees them; None for nothing.
+        discriminator_steps: Algorithm 1's k.
+        generator_steps: updates of the generators' side in a step.
+    """
+
+    game: Game
+    players: Mapping[str, Player]
+    batches: Callable[[int], Batch]
+    seed: int
+    steps: int
+    rowwise: frozenset[str] = frozenset()
+    penalties: Sequence[Scheduled] = ()
+    augment: Augment | None = None
+    discriminator_steps: int = 1
+    generator_steps: int = 1
+
+    @property
+    def nets(self) -> Mapping[str, nn.Module]:
+        """What the step computes with."""
+        return {name: player.worker for name, player in self.players.items()}
+
+    def side(self, side: str) -> Mapping[str, Player]:
+        """The players of "generator" or "discriminator"."""
+        return {name: player for name, player in self.players.items() if player.side == side}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A view as its discriminator sees it: cut off from the generators' graph and augmented.
+
+    Args:
+        discriminator: its name.
+        real, fake: the inputs.
+        cuts: what the generators' side made of them: (the tensor in their graph, its copy here, whether it is real).
+    """
+
+    discriminator: str
+    real: Inputs
+    fake: Inputs
+    cuts: Sequence[tuple[Tensor, Tensor, bool]]
+
+    def made(self, real: bool) -> bool:
+        """Whether the generators' side made something of the real, or of the fake rows."""
+        return any(side is real for _, _, side in self.cuts)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A discriminator's scores in a step, on the device: nothing is computed from them until somebody asks.
+
+    Args:
+        discriminator: its name.
+        real, fake: its scores, (m,) and (n,).
+        batch: what it saw.
+    """
+
+    discriminator: str
+    real: Tensor
+    fake: Tensor
+    batch: Batch
+
+
+def cut(match: Match, view: View, update: int) -> Shown:
+    """Detach what a view shows, so that the backward pass through the discriminator ends at its inputs."""
+    sides: list[Inputs] = []
+    cuts: list[tuple[Tensor, Tensor, bool]] = []
+    for inputs, real in ((view.real, True), (view.fake, False)):
+        copies = {name: tensor.detach() for name, tensor in inputs.items()}
+        for name, tensor in inputs.items():
+            if tensor.requires_grad:
+                cuts.append((tensor, copies[name].requires_grad_(), real))
+        sides.append(copies if match.augment is None else match.augment(copies, update, real))
+    return Shown(view.discriminator, sides[0], sides[1], cuts)
+
+
+def scores(network: nn.Module, shown: Shown, rowwise: bool) -> tuple[Tensor, Tensor, Sequence[Tensor]]:
+    """A discriminator's scores of real rows (m,) and fake rows (n,), and the tensors of the graph that hold them.
+
+    In one pass where rows are independent; a network may know, by a method `pair`, how to take both without computing
+    gradients for its first input's real rows.
+    """
+    if not rowwise:
+        real, fake = network(*shown.real.values()), network(*shown.fake.values())
+        return real, fake, (real, fake)
+    (name, first), *_ = shown.real.items()
+    others = [torch.cat([shown.real[other], shown.fake[other]]) for other in shown.real if other != name]
+    pair = None if first.requires_grad else getattr(network, "pair", None)
+    if pair is None:
+        both = network(torch.cat([first, shown.fake[name]]), *others)
+    else:
+        both = pair(first, shown.fake[name], *others)
+    return both[: len(first)], both[len(first) :], (both,)
+
+
+def both_sides(match: Match, batch: Batch, draws: Inputs, update: int) -> tuple[dict[str, Gradients], list[Outcome]]:
+    """Gradients of all players at the same point, and what the discriminators said there."""
+    made = match.game.make(match.nets, batch, draws)
+    found, outcomes, ends = _discriminators(match, batch, draws, made, update)
+    return found | _generators(match, made, ends), outcomes
+
+
+def discriminators_side(
+    match: Match, batch: Batch, draws: Inputs, update: int
+) -> tuple[dict[str, Gradients], list[Outcome]]:
+    """Gradients of the discriminators alone, and what they said."""
+    with torch.no_grad():
+        made = match.game.make(match.nets, batch, draws)
+    found, outcomes, _ = _discriminators(match, batch, draws, made, update)
+    return found, outcomes
+
+
+Ends = list[tuple[Tensor, Tensor]]
+"""What the generators' side made, and the cotangents that came back to it."""
+
+
+def _discriminators(
+    match: Match, batch: Batch, draws: Inputs, made: Made, update: int
+) -> tuple[dict[str, Gradients], list[Outcome], Ends]:
+    found: dict[str, Gradients] = {}
+    outcomes: list[Outcome] = []
+    ends: Ends = []
+    for number, view in enumerate(match.game.views(batch, draws, made.outputs)):
+        shown, name = cut(match, view, update), view.discriminator
+        player = match.players[name]
+        real, fake, held = scores(player.worker, shown, name in match.rowwise)
+        rule = slopes(match.game, name, real, fake, batch)
+        back = _one_pass if len(held) == 1 and real.ndim == 1 else _two_passes
+        grads, cotangents = back(shown, held, rule, player.parameters)
+        ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
+        found[name] = _added(found.get(name), _with_penalty(match, shown, grads, update, number))
+        outcomes.append(Outcome(name, real.detach(), fake.detach(), batch))
+    return found, outcomes, ends
+
+
+def generators_side(
+    match: Match, batch: Batch, draws: Inputs, update: int, before: Sequence[Outcome]
+) -> tuple[dict[str, Gradients], list[Outcome]]:
+    """Gradients of the generators' side alone, against the discriminators as they are, and what these said before.
+
+    Args:
+        match: who plays.
+        batch: the real rows of the discriminators' last update.
+        draws: fresh ones.
+        update: number of the generators' update.
+        before: what the discriminators said last: their scores of real rows stand where the game's costs of the
+            generators do not depend on them.
+    """
+    made = match.game.make(match.nets, batch, draws)
+    outcomes: list[Outcome] = []
+    ends: Ends = []
+    for view, said in zip(match.game.views(batch, draws, made.outputs), before, strict=True):
+        shown = cut(match, view, update)
+        name, network = view.discriminator, match.players[view.discriminator].worker
+        real, fake = _for_generators(match, shown, network, said)
+        rule = slopes(match.game, name, real, fake, batch)
+        held, slope = [fake], [rule.made]
+        if shown.made(real=True):
+            held, slope = [real, fake], [_known(rule.given, real), rule.made]
+        cotangents = torch.autograd.grad(held, [copy for _, copy, _ in shown.cuts], _as(held, slope))
+        ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
+        outcomes.append(Outcome(name, real.detach(), said.fake, batch))
+    return _generators(match, made, ends), outcomes
+
+
+def _for_generators(match: Match, shown: Shown, network: nn.Module, said: Outcome) -> tuple[Tensor, Tensor]:
+    """Scores of real and fake rows where only the generators move: no more is computed than their costs need."""
+    fake = network(*shown.fake.values())
+    if shown.made(real=True):
+        return network(*shown.real.values()), fake
+    if getattr(match.game, "paired", True):  # their costs compare with the real rows: as they are seen now
+        with torch.no_grad():
+            return network(*shown.real.values()), fake
+    return said.real, fake
+
+
+def _one_pass(
+    shown: Shown, held: Sequence[Tensor], rule: Slopes, weights: Sequence[Tensor]
+) -> tuple[Gradients, list[Tensor]]:
+    (both,) = held
+    real = _away_from_zero(rule.real) if shown.made(real=True) else rule.real
+    fake = _away_from_zero(rule.fake) if shown.made(real=False) else rule.fake
+    real, fake = real.to(both.dtype), fake.to(both.dtype)
+    inputs = [copy for _, copy, _ in shown.cuts]
+    found = torch.autograd.grad(both, [*inputs, *weights], torch.cat([real, fake]), allow_unused=True)
+    cotangents: list[Tensor] = []
+    for (_, copy, is_real), gradient in zip(shown.cuts, found, strict=False):
+        own, theirs = (real, _known(rule.given, real)) if is_real else (fake, rule.made)
+        ratio = (theirs / own.to(theirs.dtype)).to(copy.dtype)
+        cotangents.append(_known(gradient, copy) * ratio.view(-1, *[1] * (copy.ndim - 1)))
+    return found[len(inputs) :], cotangents
+
+
+def _two_passes(
+    shown: Shown, held: Sequence[Tensor], rule: Slopes, weights: Sequence[Tensor]
+) -> tuple[Gradients, list[Tensor]]:
+    inputs = [copy for _, copy, _ in shown.cuts]
+    given = torch.zeros_like(rule.real) if rule.given is None else rule.given
+    slope = _spread(held, given, rule.made)
+    cotangents = torch.autograd.grad(held, inputs, slope, retain_graph=True, allow_unused=True)
+    grads = _gradients(held, _spread(held, rule.real, rule.fake), weights)
+    return grads, [_known(found, copy) for found, copy in zip(cotangents, inputs, strict=True)]
+
+
+def _generators(match: Match, made: Made, ends: Ends) -> dict[str, Gradients]:
+    """Gradients of the generators' side, all its players at once, from the cotangents of what it made."""
+    players = match.side("generator")
+    outputs, cotangents = [tensor for tensor, _ in ends], [cotangent for _, cotangent in ends]
+    if made.direct is not None:
+        outputs, cotangents = [*outputs, made.direct], [*cotangents, torch.ones_like(made.direct)]
+    weights = [weight for player in players.values() for weight in player.parameters]
+    found = iter(torch.autograd.grad(outputs, weights, cotangents, allow_unused=True))
+    return {name: _take(found, len(player.parameters)) for name, player in players.items()}
+
+
+def _take(found: Iterator[Tensor | None], count: int) -> Gradients:
+    return [next(found) for _ in range(count)]
+
+
+def _with_penalty(match: Match, shown: Shown, grads: Gradients, update: int, view: int) -> Gradients:
+    """A discriminator's gradients with those of the penalties that are due at its update."""
+    due = [each for each in match.penalties if each.due(update)]
+    if not due:
+        return grads
+    player = match.players[shown.discriminator]
+    rng = generator_for(match.seed, update, Stream.PENALTY, index=view, device=player.device)
+    real, fake = ({name: tensor.detach() for name, tensor in side.items()} for side in (shown.real, shown.fake))
+    costs = [each.penalty(player.worker, real, fake, rng) * (each.weight * each.every) for each in due]
+    total = sum(costs[1:], start=costs[0])
+    return _added(grads, torch.autograd.grad(total, player.parameters, allow_unused=True))
+
+
+def _added(first: Gradients | None, second: Gradients) -> Gradients:
+    if first is None:
+        return second
+    return [b if a is None else a if b is None else a + b for a, b in zip(first, second, strict=True)]
+
+
+def _gradients(held: Sequence[Tensor], slope: Sequence[Tensor], weights: Sequence[Tensor]) -> Gradients:
+    return torch.autograd.grad(list(held), list(weights), slope, allow_unused=True)
+
+
+def _spread(held: Sequence[Tensor], real: Tensor, fake: Tensor) -> list[Tensor]:
+    """Slopes of real and fake rows as the graph holds their scores: in one tensor or in two."""
+    return _as(held, [torch.cat([real, fake])] if len(held) == 1 else [real, fake])
+
+
+def _as(held: Sequence[Tensor], slope: Sequence[Tensor]) -> list[Tensor]:
+    return [each.to(tensor.dtype) for each, tensor in zip(slope, held, strict=True)]
+
+
+def _known(slope: Tensor | None, like: Tensor) -> Tensor:
+    return torch.zeros_like(like) if slope is None else slope
+
+
+def _away_from_zero(slope: Tensor) -> Tensor:
+    least = _SMALLEST_SLOPE / len(slope)
+    return torch.copysign(slope.abs().clamp_min(least), slope)

@@ -1,0 +1,89 @@
+"""What is tried of networks before the first step: whether they fit the game, and whether they look across rows."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from advnets.errors import RecipeError
+from advnets.games.game import Batch, Seat
+
+_TRIED = 4
+
+
+def check_networks(networks: Mapping[str, nn.Module], seats: Mapping[str, Seat], shape: tuple[int, ...]) -> None:
+    """See that the networks fit the game, the data and each other, on copies: running statistics stay as they are.
+
+    Raises:
+        RecipeError: which network takes or makes what does not fit.
+    """
+    for name, network in networks.items():
+        seat = seats[name]
+        made = _try(name, network, [each.blank(_TRIED) for each in seat.takes.values()])
+        if seat.side == "discriminator":
+            if tuple(made.shape) != (_TRIED, *seat.gives):
+                wanted = "one logit an image, shape (N,)" if not seat.gives else f"(N, {seat.gives[0]})"
+                raise RecipeError(f"the {name} returns {tuple(made.shape)} for {_TRIED} images", f"return {wanted}")
+        elif tuple(made.shape[1:]) != seat.gives:
+            whose = "the data are" if seat.gives == shape else "the game needs"
+            raise RecipeError(f"the {name} makes {tuple(made.shape[1:])}, {whose} {seat.gives}", "make them agree")
+        elif len(made) != _TRIED:
+            raise RecipeError(f"the {name} makes {len(made)} images of 4 latents", "make as many images as latents")
+
+
+def _try(name: str, network: nn.Module, inputs: Sequence[Tensor]) -> Tensor:
+    """What a copy of `network` makes of `inputs`, on the processor in float32."""
+    copied = copy.deepcopy(network).to("cpu", torch.float32)
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            return copied(*inputs)
+    except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0] if str(error) else error.__class__.__name__
+        shapes = ", ".join(str(tuple(each.shape[1:])) for each in inputs)
+        raise RecipeError(f"the {name} cannot take rows of shape {shapes}: {reason}") from error
+
+
+def probe_inputs(seat: Seat, batch: Batch, rows: int) -> list[Tensor]:
+    """Rows for a discriminator to be tried on, real ones where its inputs are the batch's."""
+    image = batch.image[:16] if rows >= _TRIED else batch.image.repeat(_TRIED, *[1] * (batch.image.ndim - 1))
+    known = {"image": image, "condition": batch.condition}
+    found: list[Tensor] = []
+    for name, each in seat.takes.items():
+        value = known.get(name)
+        fits = value is not None and tuple(value.shape[1:]) == each.shape and len(value) >= len(image)
+        found.append(value[: len(image)] if value is not None and fits else each.random(len(image)).to(image.device))
+    return found
+
+
+def rows_independent(discriminator: nn.Module, inputs: Sequence[Tensor]) -> bool:
+    """Whether D's score of a row stays the same when the other rows change, tried on `inputs` (at least 2 rows).
+
+    Batch normalization and minibatch statistics answer False. A float32 copy with weights drawn anew is tried, since a
+    head that begins at zero hides everything below it; random layers see the same random numbers both times.
+    """
+    half = len(inputs[0]) // 2
+    known = [each.float() if each.is_floating_point() else each for each in inputs]
+    changed = [_changed(each, half) for each in known]
+    logits: list[Tensor] = []
+    devices = [known[0].device] if known[0].device.type == "cuda" else []
+    with torch.no_grad(), torch.random.fork_rng(devices=devices):
+        torch.manual_seed(0)
+        probe = copy.deepcopy(discriminator).float()
+        for parameter in probe.parameters():
+            fan_in = parameter[0].numel() if parameter.ndim > 1 else 1
+            parameter.normal_(std=fan_in**-0.5)
+        for rows in (known, changed):
+            torch.manual_seed(0)
+            # A copy each: layers that count or iterate, as spectral normalization does, begin at the same state.
+            logits.append(copy.deepcopy(probe)(*rows)[:half])
+    return bool(torch.allclose(logits[0], logits[1], rtol=1e-3, atol=1e-4 * logits[0].abs().max().item()))
+
+
+def _changed(rows: Tensor, half: int) -> Tensor:
+    """The rows with all others than the first half."""
+    if not rows.is_floating_point():
+        return torch.cat([rows[:half], rows[half:].flip(0)])
+    return torch.cat([rows[:half], 1.0 - rows[half:].flip(0) * 0.5])

@@ -1,0 +1,68 @@
+"""Algorithm 1: one iteration of a game. Goodfellow et al. 2014, section 4.
+
+Two schedules:
+
+alternating   as printed: k times {fresh noise, a fresh minibatch, the discriminators move}, then fresh noise, the
+              generators' side moves (once; more often only to provoke the Helvetica scenario).
+simultaneous  as the authors' code and the tutorial do it: one noise draw, one pass of all networks, all gradients
+              taken at the same point and through the same dropout masks, then all players move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from advnets.games.game import Batch, Inputs
+from advnets.randomness import StepNoise, Stream, seed_layers
+from advnets.training.gradients import Match, Outcome, both_sides, discriminators_side, generators_side
+
+
+def simultaneous(match: Match, step: int) -> Sequence[Outcome]:
+    """One iteration of the authors' schedule: all players move at once from the same point."""
+    batch = match.batches(step)
+    seed_layers(match.seed, step, 0, batch.image.device)
+    draws = _draws(match, batch, step, Stream.DISCRIMINATOR_NOISE)
+    grads, outcomes = both_sides(match, batch, draws, step)
+    for side in ("discriminator", "generator"):
+        for name, player in match.side(side).items():
+            player.move(grads[name], step, match.steps)
+    return outcomes
+
+
+def alternating(match: Match, step: int) -> Sequence[Outcome]:
+    """One iteration of Algorithm 1 as printed: k moves of the discriminators, then the generators' side's."""
+    k, ahead = match.discriminator_steps, match.generator_steps
+    batch, outcomes = match.batches(step * k), list[Outcome]()
+    for update in range(step * k, (step + 1) * k):
+        batch = batch if update == step * k else match.batches(update)
+        seed_layers(match.seed, update, 1, batch.image.device)
+        draws = _draws(match, batch, update, Stream.DISCRIMINATOR_NOISE)
+        grads, outcomes = discriminators_side(match, batch, draws, update)
+        for name, player in match.side("discriminator").items():
+            player.move(grads[name], update, match.steps * k)
+    for update in range(step * ahead, (step + 1) * ahead):
+        seed_layers(match.seed, update, 2, batch.image.device)
+        draws = _draws(match, batch, update, Stream.GENERATOR_NOISE)
+        grads, outcomes = generators_side(match, batch, draws, update, outcomes)
+        for name, player in match.side("generator").items():
+            player.move(grads[name], update, match.steps * ahead)
+    return outcomes
+
+
+SCHEDULES: dict[str, Callable[[Match, int], Sequence[Outcome]]] = {
+    "simultaneous": simultaneous,
+    "alternating": alternating,
+}
+
+
+def _draws(match: Match, batch: Batch, update: int, stream: Stream) -> Inputs:
+    """What is random in an update, in the dtype of the batch."""
+    noise = StepNoise(match.seed, update, stream, batch.first, len(batch), batch.total, batch.image.device)
+    return {name: _as_computed(drawn, batch.image.dtype) for name, drawn in match.game.draw(batch, noise).items()}
+
+
+def _as_computed(drawn: Tensor, dtype: torch.dtype) -> Tensor:
+    return drawn.to(dtype) if drawn.is_floating_point() else drawn
