@@ -118,7 +118,7 @@ CANDIDATES = {"cae": caes, "gsn": gsns}
 def real(workspace: Workspace, table: ImageTable, count: int) -> dict[str, Any]:
     """What as many training images score, none of them among those that choose sigma."""
     rows = np.random.default_rng(workspace.seed).choice(table.rows("train")[VALIDATION_IMAGES:], count, replace=False)
-    return workspace.keep("real", lambda: {"-": measured(table.images[np.sort(rows)], table)}, count)
+    return workspace.keep("real", lambda: {"-": measured(table.values[np.sort(rows)], table)}, count)
 
 
 def walked(chain: Chain, table: ImageTable, options: argparse.Namespace) -> dict[str, Any]:

@@ -28,13 +28,12 @@ from typing import Any
 import numpy as np
 from machine import machine
 
-from advnets.api import open_data
 from advnets.config.load import load_recipe
 from advnets.config.recipe import Recipe
-from advnets.data import ImageTable
-from advnets.data.toys import PointTable
+from advnets.data import Table, open_data
+from advnets.measures.alarms import alarm_steps
 from advnets.measures.features import extractor
-from advnets.training.hooks.watch import LEAST_WILD, SETTLED, WILD, Watch, alarm_steps
+from advnets.training.hooks.watch import LEAST_WILD, SETTLED, WILD, Watch
 from advnets.training.trainer import Data, Trainer
 
 RESULT = Path(__file__).parent / "results" / "watch.json"
@@ -168,7 +167,7 @@ def run(case: Case) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def play(case: Case, table: ImageTable | PointTable) -> Iterator[Trainer]:
+def play(case: Case, table: Table) -> Iterator[Trainer]:
     """The case's trainer, after each of its steps."""
     recipe, data = case.resolved, _training(table)
     trainer = Trainer(recipe, data)
@@ -182,16 +181,14 @@ def play(case: Case, table: ImageTable | PointTable) -> Iterator[Trainer]:
         yield trainer
 
 
-def _training(table: ImageTable | PointTable) -> Data:
-    if isinstance(table, PointTable):
-        return Data(table.points, np.arange(len(table)))
-    return Data(table.images, table.rows("train"))
+def _training(table: Table) -> Data:
+    return Data(table.values, table.rows("train"))
 
 
-def class_counter(table: ImageTable | PointTable) -> Callable[[Trainer], tuple[int, int]]:
+def class_counter(table: Table) -> Callable[[Trainer], tuple[int, int]]:
     """What counts the classes that are there in 500 fakes of a trainer's generator, not averaged."""
-    if isinstance(table, PointTable):
-        return lambda trainer: _there(_nearest(trainer.raw_sampler.draw(FAKES, 3), table.modes), len(table.modes))
+    if (modes := table.modes) is not None:
+        return lambda trainer: _there(_nearest(trainer.raw_sampler.draw(FAKES, 3), modes), len(modes))
     features = extractor("classifier", table)
     classify = features.classify
     assert classify is not None

@@ -14,10 +14,9 @@ from interleave import Advance
 from peers import PeerGame, endless, loader
 from torchgan_way import TorchGANGame
 
-from advnets.api import open_data
 from advnets.config.load import load_recipe
 from advnets.config.recipe import Recipe
-from advnets.data import ImageTable, open_table
+from advnets.data import ImageTable, open_data, open_table
 from advnets.devices import resolve_device, resolve_precision
 from advnets.training.trainer import Data, Trainer
 
@@ -65,7 +64,7 @@ def images() -> Contest:
     """The convolutional pair on 32 x 32 color images."""
     table, name = color_images()
     return Contest(
-        f"images, 32 x 32 color ({name})", load_recipe("images"), Data(table.images, table.rows("train")), name
+        f"images, 32 x 32 color ({name})", load_recipe("images"), Data(table.values, table.rows("train")), name
     )
 
 
@@ -123,6 +122,4 @@ def ours(recipe: Recipe, data: Data) -> Advance:
 
 def _on_recipe_data(title: str, recipe: Recipe) -> Contest:
     table = open_data(recipe)
-    if isinstance(table, ImageTable):
-        return Contest(title, recipe, Data(table.images, table.rows("train")), recipe.data)
-    return Contest(title, recipe, Data(table.points, np.arange(len(table))), recipe.data)
+    return Contest(title, recipe, Data(table.values, table.rows("train")), recipe.data)

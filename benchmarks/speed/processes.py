@@ -61,7 +61,7 @@ def memory(recipe: str, steps: int) -> dict[str, Any]:
 
 def write_pictures(folder: Path, count: int) -> int:
     """At most `count` color images as PNG files in `folder`; how many."""
-    images = color_images()[0].images[:count]
+    images = color_images()[0].values[:count]
     folder.mkdir(parents=True)
     for number, image in enumerate(images):
         Image.fromarray(np.moveaxis(np.asarray(image), 0, -1)).save(folder / f"{number:05d}.png")
@@ -70,7 +70,7 @@ def write_pictures(folder: Path, count: int) -> int:
 
 def _color_archive(place: Path) -> Path:
     path = place / "color.npy"
-    np.save(path, np.moveaxis(np.asarray(color_images()[0].images), 1, -1))
+    np.save(path, np.moveaxis(np.asarray(color_images()[0].values), 1, -1))
     return path
 
 
@@ -109,8 +109,8 @@ def _measure_memory(recipe_name: str, steps: int, data: str, run: str) -> dict[s
     import torch
 
     import advnets
-    from advnets.api import open_data
     from advnets.config.load import load_recipe
+    from advnets.data import open_data
     from advnets.training.trainer import Data, Trainer
 
     recipe = load_recipe(recipe_name).replace(steps=steps, **({"data": data} if data else {}))
@@ -118,7 +118,7 @@ def _measure_memory(recipe_name: str, steps: int, data: str, run: str) -> dict[s
     held = _peak()
 
     table = open_data(recipe)
-    trainer = Trainer(recipe, Data(table.images, table.rows("train")))
+    trainer = Trainer(recipe, Data(table.values, table.rows("train")))
     tensors = [t for part in trainer.checkpoint().tensors.values() for t in part.values()]
     saved: dict[int, int] = {}
 
@@ -129,7 +129,7 @@ def _measure_memory(recipe_name: str, steps: int, data: str, run: str) -> dict[s
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
         trainer.advance()
     parts = {
-        "table": table.images.nbytes / 1e6,
+        "table": table.values.nbytes / 1e6,
         "states": sum(t.numel() * t.element_size() for t in tensors) / 1e6,
         "activations": sum(saved.values()) / 1e6,
     }

@@ -30,5 +30,5 @@ def test_images_that_choose_the_window_are_not_among_the_samples(tmp_path, monke
     digits, drawn = open_table("mnist"), []
     monkeypatch.setattr(rivals, "measured", lambda samples, _: drawn.append(samples) or {})
     rivals.real(Workspace("rivals", tmp_path), digits, 10_000)
-    once = {image.tobytes() for image in digits.images[digits.rows("train")[VALIDATION_IMAGES:]]}
+    once = {image.tobytes() for image in digits.values[digits.rows("train")[VALIDATION_IMAGES:]]}
     assert {image.tobytes() for image in drawn[0]} <= once

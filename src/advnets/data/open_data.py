@@ -8,6 +8,7 @@ from advnets.data.open import open_table
 from advnets.data.recognize import Given
 from advnets.data.table import Table
 from advnets.data.toys import TOYS, open_points
+from advnets.errors import DataError
 
 if TYPE_CHECKING:
     from advnets.config.recipe import Recipe
@@ -22,12 +23,14 @@ def open_data(recipe: Recipe, given: Given | None = None) -> Table:
             vectors, as for `open_table`.
 
     Raises:
+        RecipeError: none are named.
         DataError: they cannot be found or read.
     """
-    if given is None and recipe.data in TOYS:
-        return open_points(recipe.data)
+    source = recipe.source if given is None else given
+    if isinstance(source, str) and source in TOYS:
+        return open_points(source)
     return open_table(
-        recipe.source if given is None else given,
+        source,
         recipe.height_width,
         recipe.channels,
         fit=recipe.fit,
