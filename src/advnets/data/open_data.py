@@ -8,7 +8,6 @@ from advnets.data.open import open_table
 from advnets.data.recognize import Given
 from advnets.data.table import Table
 from advnets.data.toys import TOYS, open_points
-from advnets.errors import DataError
 
 if TYPE_CHECKING:
     from advnets.config.recipe import Recipe
