@@ -155,7 +155,7 @@ def _reduced(recipe: Recipe, panel: _Panel) -> list[str | Table]:
 
 
 def differences(recipe: Recipe, original: Recipe) -> list[list[str]]:
-    """Where a recipe differs: setting (nested names joined with dots), its value, the original's; "-" for idle ones."""
+    """Where a recipe differs: setting, its value, the original's; "-" for what one of them does not use."""
     ours, theirs = (_in_use(_flat(to_dict(each))) for each in (recipe, original))
     return [
         [name, str(ours.get(name, "-")), str(theirs.get(name, "-"))]
@@ -166,25 +166,26 @@ def differences(recipe: Recipe, original: Recipe) -> list[list[str]]:
 
 
 def _in_use(values: dict[str, Any]) -> dict[str, Any]:
-    """Settings without those that an optimizer's kind, its schedule or a penalty's weight of 0 leaves idle."""
+    """Settings without those that a rate's schedule or a penalty's weight of 0 leaves idle."""
     idle = {f"penalties.{name}.every" for name in ("r1", "r2", "wgan_gp") if values[f"penalties.{name}.weight"] == 0}
-    for player in ("generator_optimizer", "discriminator_optimizer"):
-        kinds = {values[f"{player}.kind"], values[f"{player}.schedule"]}
-        idle |= {f"{player}.{field}" for field, of in _OF_KIND.items() if not kinds & of}
+    for player in ("generator", "discriminator"):
+        schedule = values[f"{player}.optimizer.schedule"]
+        idle |= {f"{player}.optimizer.{field}" for field, of in _OF_SCHEDULE.items() if schedule not in of}
     return {name: value for name, value in values.items() if name not in idle}
 
 
-_OF_KIND = {
-    "betas": {"adam"}, "epsilon": {"adam"}, "momentum": {"sgd"}, "final_momentum": {"sgd"}, "momentum_steps": {"sgd"},
+_OF_SCHEDULE = {
     "decay": {"exponential"}, "decay_from": {"cosine", "linear"}, "floor": {"cosine", "linear", "exponential"},
 }  # fmt: skip
-"""Fields of an optimizer that do something with these kinds or schedules only."""
+"""Fields of an optimizer that do something with these schedules only."""
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by their names joined with dots, as a recipe's flags have them: without `game` and `network`."""
     found: dict[str, Any] = {}
     for name, value in values.items():
-        found |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+        inner = prefix if name in ("game", "network") else f"{prefix}{name}."
+        found |= _flat(value, inner) if isinstance(value, dict) else {f"{prefix}{name}": value}
     return found
 
 

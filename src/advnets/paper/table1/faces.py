@@ -265,8 +265,7 @@ def both_stages(workspace: Workspace, faces: ImageTable, stages: Sequence[Recipe
     """
     first, second = (shrunk(each) for each in stages) if workspace.quick else stages
     one = _trained(workspace, faces, first)
-    stacked = dataclasses.replace(second.generator, pretrained=str(one.path.absolute()))
-    return one, _trained(workspace, faces, second.replace(generator=stacked))
+    return one, _trained(workspace, faces, second.replace(**{"generator.pretrained": str(one.path.absolute())}))
 
 
 def _adversarial(workspace: Workspace, faces: ImageTable, stages: Sequence[Recipe]) -> Made:
