@@ -60,13 +60,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def train(args: list[str]) -> None:
     """Train from the beginning."""
-    import advnets.api as api
-    from advnets.terminal.flags import spelled_out, train_flags
+    from advnets.terminal.flags import train_flags
+    from advnets.terminal.train_help import help_asked
+
+    if (said := help_asked(args)) is not None:
+        print(said)
+        return
+    flags = train_flags(args)
+
+    import advnets.api as api  # after what is said of flags and help, which does not wait for PyTorch
     from advnets.terminal.runs import print_trained
 
-    args = spelled_out(args)
-    flags = train_flags(args)
-    print_trained(api.train(flags.recipe, run=flags.run, command=["advnets", "train", *args]))
+    command = ["advnets", "train", *args]
+    print_trained(api.train(flags.recipe, run=flags.run, modules=flags.modules, command=command))
 
 
 def resume(args: list[str]) -> None:

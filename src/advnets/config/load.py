@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -73,6 +74,15 @@ def load_recipe(source: str | Path) -> Recipe:
     return _loaded(source, Path(), ())
 
 
+def read_values(path: Path) -> Mapping[Any, Any]:
+    """What a recipe file, or a run directory's, says, as it stands there.
+
+    Raises:
+        RecipeError: it cannot be read, or holds no mapping.
+    """
+    return _parsed(_read(path, str(path)), str(path))
+
+
 def _loaded(source: str | Path, folder: Path, above: tuple[str, ...]) -> Recipe:
     """The recipe that `source` names, seen from a folder, for the recipes above that extend it."""
     built_in = str(source) in recipe_names()
@@ -90,10 +100,16 @@ def _read(path: Path, name: str) -> str:
         if path.is_dir() and (path / "recipe.yaml").exists():
             path = path / "recipe.yaml"
         if not path.is_file():
-            raise RecipeError(f"no recipe {name!r}", f"name a YAML file, or one of {', '.join(recipe_names())}")
+            raise _no_recipe(name)
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path} cannot be read as a recipe ({error.__class__.__name__})") from None
+
+
+def _no_recipe(name: str) -> RecipeError:
+    near = difflib.get_close_matches(name, recipe_names(), 1)
+    known = f"perhaps you mean {near[0]}" if near else f"name a YAML file, or one of {', '.join(recipe_names())}"
+    return RecipeError(f"no recipe {name!r}", known)
 
 
 def _parsed(text: str, where: str) -> Mapping[Any, Any]:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from advnets.config.resolve import candidates, resolve, short_name
+from advnets.config.resolve import candidates, resolve, short_name, spelled
 from advnets.config.tree import Node, Path, at, build, change_kind, grow, is_config, put, slots
+from advnets.config.words import Words
 from advnets.errors import RecipeError
 
 T = TypeVar("T")
@@ -19,7 +20,7 @@ class Change:
 
     Args:
         name: the field's, as `resolve` reads it.
-        value: a leaf's value; an empty mapping changes nothing.
+        value: a leaf's value, or its words; an empty mapping changes nothing.
         said: the name as the user wrote it.
     """
 
@@ -96,6 +97,8 @@ def _in_order(tree: Node, kinds: list[Change]) -> Iterator[tuple[Path, Change]]:
 
 
 def _once(said: dict[Path, str], path: Path, change: Change) -> None:
+    if said.get(path) == change.said:
+        raise RecipeError(f"{change.said} is said twice", "say it once")
     if path in said:
         raise RecipeError(f"{said[path]} and {change.said} are the same field", "say it once")
     said[path] = change.said
@@ -106,14 +109,15 @@ def _apply(tree: Node, path: Path, change: Change) -> None:
     if not isinstance(place, Node):
         put(tree, path, change.value)
     elif change.value != {}:
-        raise RecipeError(f"{change.said} cannot be {change.value!r}", _parts(tree, path, change.value))
+        value = " ".join(change.value.words) if isinstance(change.value, Words) else change.value
+        raise RecipeError(f"{change.said} cannot be {value!r}", _parts(tree, path, value, change.said))
 
 
-def _parts(tree: Node, path: Path, value: object) -> str:
+def _parts(tree: Node, path: Path, value: object, said: str) -> str:
     """What to say of a part instead of one value: its kind, where the value is one, or its fields."""
     part: Node = at(tree, path)
     for where in (path, (*path, "network")):
         node = at(tree, where) if where == path or "network" in part.values else part
         if node.family is not None and isinstance(value, str) and value in node.family.kinds:
-            return f"{short_name(tree, (*where, 'kind'))} can"
+            return f"write {spelled(short_name(tree, (*where, 'kind')), said)} {value}"
     return f"give values to its fields: {', '.join(part.values)}"

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import difflib
 from itertools import combinations
-from typing import Any
 
-from advnets.config.tree import Node, Path, at, paths, slots
+from advnets.config.tree import Node, Path, at, own_fields, paths
 from advnets.errors import RecipeError
 
 _UNDERSTOOD = {"game", "network"}
@@ -33,7 +32,7 @@ def resolve(tree: Node, name: str, said: str = "") -> Path:
     if len(found) == 1:
         return found[0]
     if found:
-        names = [short_name(tree, path) for path in found]
+        names = [spelled(short_name(tree, path), said) for path in found]
         raise RecipeError(f"{said or name} may mean {', '.join(names[:-1])} or {names[-1]}", "say which")
     raise unknown(tree, name, said or name)
 
@@ -62,7 +61,8 @@ def _left_out(words: Path, path: Path) -> list[str] | None:
 
 def short_name(tree: Node, path: Path) -> str:
     """The shortest name of a path that means nothing else and begins with the part that it lies in."""
-    part, *others = [word for word in path[:-1] if word not in _UNDERSTOOD] or [""]
+    above = path[-2:-1] if path[-1] == "kind" else ("",)  # a kind alone does not say of what
+    part, *others = [word for word in path[:-1] if word not in _UNDERSTOOD] or above
     for count in range(len(others) + 1):
         for kept in combinations(others, count):
             name = ".".join(word for word in (part, *kept, path[-1]) if word)
@@ -73,18 +73,24 @@ def short_name(tree: Node, path: Path) -> str:
 
 def unknown(tree: Node, name: str, said: str) -> RecipeError:
     """What to say of a name that means nothing: what is there instead."""
-    words = name.split(".")
+    words, flag = name.split("."), said.startswith("--")
     node = next((path for end in range(len(words) - 1, 0, -1) if (path := _node(tree, words[:end]))), ())
     if (owner := _owner(tree, node, words[-1])) is not None:
         other = ", ".join(_kinds_with(at(tree, owner), words[-1]))
-        remedy = f"{short_name(tree, (*owner, 'kind'))} {other} has it"
+        remedy = f"{spelled(short_name(tree, (*owner, 'kind')), said)} {other} has it"
         return RecipeError(f"{said}: {_described(tree, owner)}", remedy)
     if node:
         network = len(words) == 2 and "network" in at(tree, node).values
         return RecipeError(f"{said}: {_described(tree, (*node, 'network') if network else node)}")
     near = difflib.get_close_matches(name, _names(tree), 1)
-    remedy = f"perhaps you mean {near[0]}" if near else "`advnets recipe mnist` lists the fields"
-    return RecipeError(f"unknown field {said!r}", remedy)
+    known = "`advnets train --help-all` lists the flags" if flag else "`advnets recipe mnist` lists the fields"
+    remedy = f"perhaps you mean {spelled(near[0], said)}" if near else known
+    return RecipeError(f"unknown flag {said}" if flag else f"unknown field {said!r}", remedy)
+
+
+def spelled(name: str, said: str) -> str:
+    """A name as a flag where the user wrote a flag."""
+    return f"--{name.replace('_', '-')}" if said.startswith("--") else name
 
 
 def _node(tree: Node, words: list[str]) -> Path | None:
@@ -101,15 +107,9 @@ def _owner(tree: Node, below: Path, field: str) -> Path | None:
 
 def _kinds_with(node: Node, field: str) -> list[str]:
     """The kinds of a node's family that have a field which the node's own kind has not."""
-    if node.family is None or field in _fields(node.cls):
+    if node.family is None or field in own_fields(node.cls):
         return []
-    return [kind for kind, cls in node.family.kinds.items() if field in _fields(cls)]
-
-
-def _fields(cls: type[Any]) -> set[str]:
-    """The fields of a kind, with those of its parts that have no kinds of their own."""
-    parts = [slot.annotation for slot in slots(cls).values() if slot.family is None and slot.adapter is None]
-    return set(slots(cls)).union(*map(_fields, parts))
+    return [kind for kind, cls in node.family.kinds.items() if field in own_fields(cls)]
 
 
 def _described(tree: Node, path: Path) -> str:

@@ -12,6 +12,7 @@ from typing import Any, TypeGuard, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from advnets.config.kinds import Tagged
+from advnets.config.words import Words
 from advnets.errors import RecipeError
 
 Path = tuple[str, ...]
@@ -66,6 +67,12 @@ def _slot(annotation: Any) -> Slot:
     return Slot(annotation, None, None if dataclasses.is_dataclass(annotation) else TypeAdapter(annotation))
 
 
+def own_fields(cls: type[Any]) -> set[str]:
+    """The names of a configuration's fields, with those of its parts that have no kinds of their own."""
+    parts = [slot.annotation for slot in slots(cls).values() if slot.family is None and slot.adapter is None]
+    return set(slots(cls)).union(*map(own_fields, parts))
+
+
 def is_config(value: object) -> TypeGuard[Any]:
     """Whether a value is a configuration, not a class of them."""
     return dataclasses.is_dataclass(value) and not isinstance(value, type)
@@ -116,6 +123,7 @@ def put(node: Node, path: Path, value: Any) -> None:
 
     Raises:
         RecipeError: the value is not of the leaf's type.
+        UsageError: words of a command line that are too many or too few.
     """
     owner: Node = at(node, path[:-1])
     owner.values[path[-1]] = _fitted(owner.slots[path[-1]], value, path)
@@ -128,6 +136,7 @@ def change_kind(node: Node, kind: object, path: Path) -> None:
         RecipeError: the family has no such kind.
     """
     assert node.family is not None
+    kind = kind.value(str) if isinstance(kind, Words) else kind
     if not isinstance(kind, str) or kind not in node.family.kinds:
         known = ", ".join(node.family.kinds)
         raise RecipeError(f"{'.'.join((*path, 'kind'))} cannot be {kind!r}", f"choose one of {known}")
@@ -160,7 +169,7 @@ def _fits(slot: Slot, value: object) -> bool:
 def _fitted(slot: Slot, value: object, path: Path) -> Any:
     assert slot.adapter is not None
     try:
-        return slot.adapter.validate_python(value)
+        return slot.adapter.validate_python(value.value(slot.annotation) if isinstance(value, Words) else value)
     except ValidationError as error:
         first = error.errors()[0]
         index = [str(part) for part in first["loc"] if isinstance(part, int)]

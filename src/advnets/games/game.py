@@ -240,3 +240,8 @@ def _derivatives(cost: Tensor, scores: list[Tensor]) -> list[Tensor]:
 def at_least_float32(scores: Tensor) -> Tensor:
     """`scores`, or their float32 where they are of half precision."""
     return scores.float() if scores.dtype in (torch.bfloat16, torch.float16) else scores
+
+
+def score(network: nn.Module, inputs: Inputs) -> Tensor:
+    """A network's output for named inputs, handed over in their order: scores (N,) or (N, K) of a discriminator."""
+    return network(*inputs.values())

@@ -71,7 +71,23 @@ class Scheduled:
         if self.every < 1:
             raise RecipeError(f"a penalty cannot be due every {self.every} steps", "use 1 or more")
 
-    def r1(discriminator: nn.Module, real: Inputs, fake: Inputs, generator: torch.Generator | None) -> Tensor:
+    def due(self, update: int) -> bool:
+        """Whether it is computed at D's update number `update`, from 0."""
+        return update % self.every == 0
+
+
+def penalty(name: str) -> Penalty:
+    """The penalty of that name.
+
+    Raises:
+        RecipeError: there is none; the message lists those there are.
+    """
+    if name not in PENALTIES:
+        raise RecipeError(f"unknown penalty {name!r}", f"choose one of {', '.join(PENALTIES)}")
+    return PENALTIES[name]
+
+
+def r1(discriminator: nn.Module, real: Inputs, fake: Inputs, generator: torch.Generator | None) -> Tensor:
     """1/2 E ||grad f(x)||^2 over real x. Source: Mescheder et al. 2018, Eq. 9 (its gamma is the weight)."""
     del fake, generator
     return 0.5 * _squared_slopes(discriminator, real).mean()

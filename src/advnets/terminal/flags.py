@@ -1,75 +1,197 @@
-"""What `advnets train` takes: every field of the recipe, and where to keep the run."""
+"""What `advnets train` takes: a recipe, every field of it as a flag, and where to keep the run."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
-import tyro
-
-from advnets.config.load import load_recipe
+from advnets.config.load import load_recipe, recipe_for, recipe_names
 from advnets.config.measuring import parse_flag
+from advnets.config.merge import Change, merged
 from advnets.config.recipe import Recipe
-from advnets.data.toys import TOYS
+from advnets.config.resolve import candidates
+from advnets.config.tree import Node, grow
+from advnets.config.words import Words
 from advnets.errors import UsageError
-from advnets.terminal.arguments import read
+from advnets.runs.migrate import run_recipe
+from advnets.terminal.foreign import ANSWERED, UNDERSTOOD
+
+_OTHERS = ("-h", "--help", "--help-all", "--run", "--module")
+"""Flags that are no fields of a recipe."""
 
 
 @dataclass(frozen=True)
 class TrainFlags:
-    """Train adversarial nets: advnets train [RECIPE] [--flags].
+    """What a command line says.
 
-    RECIPE is a name (`advnets recipes` lists them) or a YAML file, and comes first; by default mnist, or images
-    where --data names images of your own. Every field of the recipe is a flag.
-
-    Example: advnets train images --data photos/ --size 64 --run runs/photos
+    Args:
+        recipe: the recipe with all changes.
+        run: the directory to keep the training in, if it is said.
+        modules: the user's own networks, package.module:Name, by player.
     """
 
-    recipe: Annotated[Recipe, tyro.conf.arg(name="")]
-    run: Path | None = None
-    """The directory to keep the training in. By default runs/NAME-DATE-TIME."""
+    recipe: Recipe
+    run: Path | None
+    modules: dict[str, str]
 
 
-def train_flags(args: list[str]) -> TrainFlags:
-    """What `args` say: a recipe, if the first is no flag, and changes of its fields.
+@dataclass(frozen=True)
+class Line:
+    """A command line, in parts.
+
+    Args:
+        first: its first word, if that is no flag: a recipe or data.
+        flags: all flags with the words behind them.
+    """
+
+    first: str | None
+    flags: tuple[Words, ...]
+
+    def named(self, flag: str) -> list[Words]:
+        """The flags of that name."""
+        return [each for each in self.flags if each.flag == flag]
+
+
+def train_flags(args: Sequence[str]) -> TrainFlags:
+    """What `args` say: a recipe or data, if the first is no flag, and changes of the recipe's fields.
 
     Raises:
         UsageError: the arguments do not fit.
-        RecipeError: no such recipe, or values that do not fit.
+        RecipeError: no such recipe, values that do not fit, or no data.
+        MeasureError: --measure is not of its form.
     """
-    named = bool(args) and not args[0].startswith("-")
-    base = load_recipe(args[0] if named else _default_recipe(args))
-    prog, default = "advnets train [RECIPE]", TrainFlags(base)
-    return read("train", lambda: tyro.cli(TrainFlags, prog=prog, default=default, args=args[named:]))
+    line = read_line(args)
+    runs = [str(flag.value(str)) for flag in line.named("--run")]
+    if len(runs) > 1:
+        raise UsageError("--run is said twice", "say it once")
+    recipe, modules = chosen_recipe(line), _modules(line)
+    _check_data(recipe)
+    _check_modules(recipe, modules)
+    return TrainFlags(recipe, Path(runs[0]) if runs else None, modules)
 
 
-def spelled_out(args: list[str]) -> list[str]:
-    """`--measure NAMES@every=500` as the recipe's fields: `--measure.metrics NAMES --measure.every 500`.
+def read_line(args: Sequence[str]) -> Line:
+    """The parts of a command line.
 
     Raises:
-        UsageError: no names.
-        MeasureError: not of this form.
+        UsageError: a word that no flag takes.
     """
-    spelled: list[str] = []
-    waiting = False
-    for arg in args:
-        flag, equals, value = arg.partition("=")
-        if waiting or (flag == "--measure" and equals):
-            fields = parse_flag(arg if waiting else value)
-            spelled += [word for name, text in fields.items() for word in (f"--measure.{name}", text)]
-        elif arg != "--measure":
-            spelled.append(arg)
-        waiting = arg == "--measure" and not waiting
-    if waiting:
-        raise UsageError("--measure: name measures", "such as --measure frechet,recall@every=500")
-    return spelled
+    first = args[0] if args and not args[0].startswith("-") else None
+    flags: list[Words] = []
+    for arg in args[first is not None :]:
+        if arg.startswith("--") or arg == "-h":
+            flag, equals, value = arg.partition("=")
+            flags.append(Words(flag, (value,) if equals else ()))
+        elif not flags:
+            raise UsageError(f"{first} {arg}: one recipe is trained", "write the recipe first, then --flags")
+        else:
+            flags[-1] = Words(flags[-1].flag, (*flags[-1].words, arg))
+    return Line(first, tuple(flags))
 
 
-def _default_recipe(args: list[str]) -> str:
-    """`images` where --data names images of the user's own, `mnist` otherwise."""
-    given = [args[i + 1] for i, arg in enumerate(args[:-1]) if arg == "--data"]
-    given += [arg.removeprefix("--data=") for arg in args if arg.startswith("--data=")]
-    if not given or given[-1] in ("mnist", "fashion-mnist"):
-        return "mnist"
-    return given[-1] if given[-1] in (*TOYS, "stacked-mnist") else "images"
+def chosen_recipe(line: Line) -> Recipe:
+    """The recipe that a command line says; it may still lack data, or a module, of the user's own.
+
+    Raises:
+        AdvnetsError: the arguments do not fit.
+    """
+    base, changes = _base(line)
+    tree = grow(base)
+    for player, module in _modules(line).items():
+        said, network = f"--module {player}", f"game.{player}.network"
+        changes += [Change(f"{network}.kind", "own", said), Change(f"{network}.module", module, said)]
+    for flag in line.flags:
+        changes += _changes(tree, flag) if flag.flag not in _OTHERS else ()
+    return merged(base, changes)
+
+
+def _base(line: Line) -> tuple[Recipe, list[Change]]:
+    """The recipe that is changed, and the data, where they are named instead of a recipe."""
+    if line.first is None:
+        data = [str(flag.value(str)) for flag in line.named("--data")]
+        return load_recipe(recipe_for(data[-1] if data else None)), []
+    path = Path(line.first)
+    if line.first in recipe_names():
+        return load_recipe(line.first), []
+    if (path / "run.json").exists():
+        remedy = f"continue it with `advnets resume {path}`, or train its recipe anew: advnets train {path}/recipe.yaml"
+        raise UsageError(f"{path} is a run", remedy)
+    if path.suffix in (".yaml", ".yml"):
+        return (run_recipe(path) if (path.parent / "run.json").exists() else load_recipe(path)), []
+    if path.exists() or _published(line.first):
+        return load_recipe(recipe_for(line.first)), [Change("data", line.first, line.first)]
+    return load_recipe(path), []  # which says what there is
+
+
+def _published(name: str) -> bool:
+    """Whether data are known by this name; asked last, since what knows it takes time to import."""
+    from advnets.data.named import NAMED
+
+    return name in NAMED
+
+
+def _changes(tree: Node, flag: Words) -> Iterator[Change]:
+    """What a flag changes of a recipe.
+
+    Raises:
+        UsageError: a word of another library that means no one field.
+        MeasureError: --measure is not of its form.
+    """
+    name = flag.flag.removeprefix("--").replace("-", "_")
+    if name == "measure":
+        for field, text in parse_flag(_one(flag, "frechet,recall@every=500")).items():
+            yield Change(f"measure.{field}", text, f"--measure {field}")
+    elif name.startswith("no_") and not flag.words:
+        yield Change(name.removeprefix("no_"), Words(flag.flag, ("false",)), flag.flag)
+    elif len(candidates(tree, name)) == 1:
+        yield Change(name, flag, flag.flag)
+    elif name in ANSWERED:
+        raise UsageError(f"{flag.flag} is no flag of ours", ANSWERED[name])
+    else:
+        yield Change(UNDERSTOOD.get(name, name), flag, flag.flag)
+
+
+def _one(flag: Words, example: str) -> str:
+    """The only word behind a flag."""
+    if len(flag.words) != 1:
+        raise UsageError(f"{flag.flag} takes one value", f"such as {flag.flag} {example}")
+    return flag.words[0]
+
+
+def _modules(line: Line) -> dict[str, str]:
+    """The user's own modules by player.
+
+    Raises:
+        UsageError: a flag is not of its form, or names a player again.
+    """
+    modules: dict[str, str] = {}
+    for flag in line.named("--module"):
+        player, equals, module = _one(flag, "generator=package.module:Name").partition("=")
+        if not equals:
+            raise UsageError(f"--module {player} names no player", "write --module generator=package.module:Name")
+        if player in modules:
+            raise UsageError(f"--module {player} is said twice", "say it once")
+        modules[player] = module
+    return modules
+
+
+def _check_data(recipe: Recipe) -> None:
+    """See that the recipe has data, its own or the user's.
+
+    Raises:
+        RecipeError: it has none.
+    """
+    _ = recipe.source
+
+
+def _check_modules(recipe: Recipe, modules: dict[str, str]) -> None:
+    """See that the user's own command says what code of theirs is run.
+
+    Raises:
+        UsageError: the recipe needs a module that the command does not name.
+    """
+    for name, player in recipe.players.items():
+        if player.network.kind == "own" and name not in modules:
+            module = getattr(player.network, "module", "") or "package.module:Name"
+            raise UsageError(f"{recipe.name}: {name} is a module of your own", f"say --module {name}={module}")

@@ -177,7 +177,7 @@ def _discriminators(
 def generators_side(
     match: Match, batch: Batch, draws: Inputs, update: int, before: Sequence[Outcome]
 ) -> tuple[dict[str, Gradients], list[Outcome]]:
-    """Gradients of the generators' side alone, against the discriminators as they are.
+    """Gradients of the generators' side alone, against the discriminators as they are, and what these said before.
 
     Args:
         match: who plays.
@@ -200,7 +200,7 @@ def generators_side(
             held, slope = [real, fake], [_known(rule.given, real), rule.made]
         cotangents = torch.autograd.grad(held, [copy for _, copy, _ in shown.cuts], _as(held, slope))
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
-        outcomes.append(Outcome(name, real.detach(), fake.detach(), batch))
+        outcomes.append(Outcome(name, real.detach(), said.fake, batch))
     return _generators(match, made, ends), outcomes
 
 

@@ -1,0 +1,1 @@
+"""A training on disk: its directory, its checkpoints, its networks, its samples."""
