@@ -24,7 +24,7 @@ def few_digits_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     for part, first, count in (("train", 0, 960), ("t10k", 60_000, 300)):
         rows = first + np.flatnonzero(table.labels[first:] < 3)[:count]
-        pixels, labels = table.images[rows, 0, ::2, ::2], table.labels[rows].astype(np.uint8)
+        pixels, labels = table.values[rows, 0, ::2, ::2], table.labels[rows].astype(np.uint8)
         for name, array in ((f"{part}-images-idx3-ubyte", pixels), (f"{part}-labels-idx1-ubyte", labels)):
             header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
             (folder / name).write_bytes(header + array.tobytes())

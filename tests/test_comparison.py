@@ -115,7 +115,7 @@ def test_one_alone_or_twice_is_no_comparison(tmp_path: Path) -> None:
 
 
 def test_samples_and_stored_answers_compare(tmp_path: Path) -> None:
-    digits = np.array(open_table("mnist").images[:300])
+    digits = np.array(open_table("mnist").values[:300])
     np.save(tmp_path / "real.npy", digits)
     np.save(tmp_path / "gray.npy", np.full_like(digits, 100))
     stored = advnets.evaluate(tmp_path / "real.npy", "mnist", "total_variation").measures

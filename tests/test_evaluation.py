@@ -22,7 +22,7 @@ from advnets.measures.features import BUILDERS, Extractor, Setting, extractor
 
 
 def real_digits(count: int = 120) -> np.ndarray:
-    return np.array(open_table("mnist").images[:count])
+    return np.array(open_table("mnist").values[:count])
 
 
 def test_a_folder_and_an_array_of_the_same_samples_measure_the_same(tmp_path: Path) -> None:
@@ -89,12 +89,12 @@ def test_fewer_samples_than_real_images_meet_all_classes(tmp_path: Path) -> None
     for digit in range(10):  # a folder's rows come class by class
         (tmp_path / str(digit)).mkdir()
         for row in np.flatnonzero(table.labels == digit)[:120]:
-            Image.fromarray(table.images[row][0]).save(tmp_path / str(digit) / f"{row}.png")
+            Image.fromarray(table.values[row][0]).save(tmp_path / str(digit) / f"{row}.png")
     data = open_table(tmp_path, holdout=0.4, cache=tmp_path / "cache", progress=False)
     assert data.labels is not None
     subject = Subject(real_digits(60), data, extractor("pixels", data), "test", limit=100)
     _, real = subject.equal_counts()
-    known = {image.tobytes(): label for image, label in zip(data.images, data.labels, strict=True)}
+    known = {image.tobytes(): label for image, label in zip(data.values, data.labels, strict=True)}
     seen = [known[np.rint(row * 255).astype(np.uint8).tobytes()] for row in real]
     assert len(seen) == 60
     assert set(seen) == set(range(10))
@@ -109,7 +109,7 @@ def test_one_table_serves_runs_and_samples() -> None:
 
 def test_validation_and_test_points_are_others() -> None:
     ring = open_points("ring")
-    valid, test = ({tuple(point) for point in ring.fresh(1000, split).tolist()} for split in ("valid", "test"))
+    valid, test = ({tuple(point) for point in ring.reals(split, 1000).tolist()} for split in ("valid", "test"))
     assert len(valid) == len(test) == 1000
     assert not valid & test
 
@@ -121,7 +121,7 @@ def test_parzen_does_not_choose_sigma_on_what_it_scores() -> None:
     )
     assert on_valid["real"] == 10_000
     table = open_table("mnist")
-    of_training = parzen(real_digits(100), table.images[:2], table.images[table.rows("train")[:1000]])
+    of_training = parzen(real_digits(100), table.values[:2], table.values[table.rows("train")[:1000]])
     assert on_valid["validation"] == pytest.approx(list(of_training.details["validation"]), rel=1e-9)
     assert on_valid["validation"] != pytest.approx(on_test["validation"], rel=1e-6)
     assert on_valid["value"] == pytest.approx(on_test["value"], abs=8)
@@ -129,7 +129,7 @@ def test_parzen_does_not_choose_sigma_on_what_it_scores() -> None:
 
 def test_a_copy_is_found_wherever_it_was_trained_on() -> None:
     table = open_table("mnist")
-    last = np.array(table.images[table.rows("train")[-50:]])
+    last = np.array(table.values[table.rows("train")[-50:]])
     subject = Subject(last, table, extractor("pixels", table), "valid", limit=1000)
     assert MEASURES["memorization"].compute(subject).value > 0.9
 
@@ -147,7 +147,7 @@ def test_the_seed_reaches_every_draw() -> None:
     ],
 )
 def test_what_would_be_ignored_is_refused(source: str, options: dict[str, Any], says: str) -> None:
-    samples = open_points("ring").points[:50] if source == "points" else real_digits(20)
+    samples = open_points("ring").values[:50] if source == "points" else real_digits(20)
     with pytest.raises(MeasureError, match=says):
         advnets.evaluate(samples, **options)
 
@@ -159,22 +159,22 @@ def test_points_in_a_folder_are_refused(tmp_path: Path) -> None:
 
 def test_points_are_measured_by_their_modes(tmp_path: Path) -> None:
     ring = open_points("ring")
-    np.save(tmp_path / "points.npy", ring.points[:4000])
+    np.save(tmp_path / "points.npy", ring.values[:4000])
     found = advnets.evaluate(tmp_path / "points.npy", "ring").results
     assert found["modes"].value == 8
     # Two independent draws differ by how many fall to each mode; .1 held while the samples were among the real points.
     assert found["sliced_wasserstein"].value < 0.3
-    half = advnets.evaluate(ring.points[:4000][ring.points[:4000, 0] > 0.5], "ring").results
+    half = advnets.evaluate(ring.values[:4000][ring.values[:4000, 0] > 0.5], "ring").results
     assert half["modes"].value == 3
     assert half["sliced_wasserstein"].value > 0.5
-    np.savez(tmp_path / "points.npz", x=ring.points[:4000])
+    np.savez(tmp_path / "points.npz", x=ring.values[:4000])
     assert advnets.evaluate(tmp_path / "points.npz", "ring").results == found
-    replay = advnets.evaluate(ring.points[:2000], "ring", "memorization").results["memorization"]
+    replay = advnets.evaluate(ring.values[:2000], "ring", "memorization").results["memorization"]
     assert (replay.value, replay.details["copies"]) == (1, 1)
-    fresh = advnets.evaluate(ring.fresh(12_000)[10_000:], "ring", "memorization").results["memorization"]
+    fresh = advnets.evaluate(ring.reals("test", 12_000)[10_000:], "ring", "memorization").results["memorization"]
     assert fresh.interval[0] < 0.5 < fresh.interval[1]
     with pytest.raises(MeasureError, match="about images"):
-        advnets.evaluate(ring.points[:100], "ring", "parzen")
+        advnets.evaluate(ring.values[:100], "ring", "parzen")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ ROOT = Path(advnets.__file__).parent
 
 COMMON = {"errors", "files"}
 LAYERS = {
-    "data": set(),
+    "data": {"config"},
     "devices": set(),
     "randomness": set(),
     "figures": set(),

@@ -38,8 +38,8 @@ def test_the_papers_figure_stands_only_beside_what_compares_with_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def of_few(subject: Subject) -> Measurement:  # all ten thousand take minutes, and only the words are looked at
-        images = subject.table.images
-        return parzen(subject.pixels[:20], images[:20], images[20:40])
+        images = subject.images.values
+        return parzen(subject.samples[:20], images[:20], images[20:40])
 
     monkeypatch.setitem(MEASURES, "parzen", dataclasses.replace(MEASURES["parzen"], compute=of_few))
     capsys.readouterr()

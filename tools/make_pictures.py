@@ -65,7 +65,7 @@ def paper(path: Path) -> None:
     (HERE / "paper-mnist.json").write_text(json.dumps(rows, indent=1) + "\n")
     curve(rows)
     samples = run.sample(80)
-    train = table.images[table.rows("train")]
+    train = table.values[table.rows("train")]
     figures.save(figures.grid(run.sample(200), columns=20, scale=2), HERE / "paper-mnist-samples.png")
     picture = figures.neighbors(samples, train, nearest(samples, train)[0][:, 0], 10)
     figures.save(picture, HERE / "paper-mnist-neighbors.png")
@@ -77,7 +77,7 @@ def paper(path: Path) -> None:
 def measured(run: Run, step: int, table: advnets.data.ImageTable) -> dict[str, float]:
     """The averaged and the raw generator of one checkpoint against MNIST's test set."""
     at = Run(run.path, step=step)
-    test, valid = table.images[table.rows("test")], table.images[table.rows("valid")[:1000]]  # as `evaluate` does
+    test, valid = table.values[table.rows("test")], table.values[table.rows("valid")[:1000]]  # as `evaluate` does
     row: dict[str, float] = {"step": step, "epoch": step / 500}
     for name, samples in (("average", at.sample(10_000, seed=1)), ("raw", at.sample(10_000, seed=1, averaged=False))):
         answer = parzen(samples, test, valid)
@@ -93,7 +93,7 @@ def measured(run: Run, step: int, table: advnets.data.ImageTable) -> dict[str, f
 
 def finely(run: Run, table: advnets.data.ImageTable) -> dict[str, float]:
     """The last checkpoint again, with sigma chosen among 29 instead of the authors' ten."""
-    test, valid = table.images[table.rows("test")], table.images[table.rows("valid")[:1000]]
+    test, valid = table.values[table.rows("test")], table.values[table.rows("valid")[:1000]]
     row: dict[str, float] = {}
     for name, averaged in (("average", True), ("raw", False)):
         answer = parzen(run.sample(10_000, 1, averaged), test, valid, sigmas=np.linspace(0.12, 0.26, 29))

@@ -25,9 +25,8 @@ from PIL import Image
 
 import advnets
 from advnets import figures
-from advnets.api import open_data
 from advnets.config.recipe import Recipe
-from advnets.data import ImageTable
+from advnets.data import open_data
 from advnets.errors import AdvnetsError, RunError
 from advnets.paper.fig2 import COLUMNS, draw, nearness
 from advnets.paper.table1.faces import recipes
@@ -139,13 +138,12 @@ def faces(file: Path, out: Path) -> None:
     stacked = dataclasses.replace(two.generator, pretrained=str(first.path.absolute()))
     run = trained(shortened(two, data, STEPS[1]).replace(generator=stacked), out / "two")
     table = open_data(run.recipe)
-    assert isinstance(table, ImageTable)
     draw(run, table, HERE / OLIVETTI, run.recipe.seed)
     courses = {f"picture_{name}": OLIVETTI.replace(".png", f"-curves-{name}.png") for name in ("one", "two")}
     for each, name in zip((first, run), courses.values(), strict=True):
         figures.curves(each.metrics, HERE / name)
     counts = {split: len(table.rows(split)) for split in ("train", "test")}
-    drawn, test = run.sample(SAMPLES, run.recipe.seed + 1), table.images[table.rows("test")]
+    drawn, test = run.sample(SAMPLES, run.recipe.seed + 1), table.values[table.rows("test")]
     facts = {
         "picture": OLIVETTI, **courses, "one": first.step, "two": run.step, **counts,
         **nearness(run, table, SAMPLES, run.recipe.seed + 1), "apart": spread(drawn) / spread(test),

@@ -81,7 +81,7 @@ def pictures() -> dict[str, Tensor]:
     rng = np.random.default_rng(0)
     table = open_table("mnist")
     return {
-        "digits 28 x 28": torch.from_numpy(table.images[table.rows("test")[:IMAGES]]),
+        "digits 28 x 28": torch.from_numpy(table.values[table.rows("test")[:IMAGES]]),
         "color 32 x 48": torch.from_numpy(rng.integers(0, 256, (IMAGES, 3, 32, 48), dtype=np.uint8)),
         "color 310 x 301": torch.from_numpy(rng.integers(0, 256, (IMAGES, 3, 310, 301), dtype=np.uint8)),
     }

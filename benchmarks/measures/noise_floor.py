@@ -33,8 +33,8 @@ def floor_of(table: ImageTable, features: str, count: int, draw: int) -> dict[st
         "valid": table.rows("valid"),
         "train": np.sort(rows[2 * count : 2 * count + SEARCHED]),
     }
-    real = ImageTable(table.images, table.labels, table.classes, table.fingerprint, table.name, (), splits)
-    subject = Subject(table.images[np.sort(rows[:count])], real, extractor(features, table), seed=draw)
+    real = ImageTable(table.values, table.labels, table.classes, table.fingerprint, table.name, (), splits)
+    subject = Subject(table.values[np.sort(rows[:count])], real, extractor(features, table), seed=draw)
     left_out = PLAIN if features == "classifier" else [name for name in MEASURES if MEASURES[name].of == "classes"]
     names = [name for name in MEASURES if name not in left_out]
     return {name: found.value for name, found in measure(subject, names).items()}

@@ -37,12 +37,12 @@ def makers(options: argparse.Namespace, table: ImageTable) -> dict[str, Callable
     train = table.rows("train")
     replayed = np.random.default_rng(0).choice(train, count, replace=False)
     return {
-        "real images": lambda: table.images[table.rows("valid")[:count]],
+        "real images": lambda: table.values[table.rows("valid")[:count]],
         "paper-mnist": lambda: np.asarray(advnets.load(options.paper).sample(count, seed=1)),
         "mnist": lambda: np.asarray(advnets.load(options.mnist).sample(count, seed=1)),
         "blurred": lambda: np.asarray(blurred(table).sampler.draw(count, 1)),
         "collapsed": lambda: np.asarray(collapsed(table).raw_sampler.draw(count, 1)),
-        "memorizing": lambda: table.images[np.sort(replayed)],
+        "memorizing": lambda: table.values[np.sort(replayed)],
     }
 
 

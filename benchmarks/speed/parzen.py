@@ -103,7 +103,7 @@ def images() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     table = open_table("mnist")
     drawn = np.random.default_rng(0).choice(table.rows("train"), SAMPLES, replace=False)
     parts = (drawn, table.rows("test"), table.rows("valid")[:VALIDATION_IMAGES])
-    return tuple(np.ascontiguousarray(table.images[rows]).reshape(len(rows), -1) for rows in parts)
+    return tuple(np.ascontiguousarray(table.values[rows]).reshape(len(rows), -1) for rows in parts)
 
 
 def machine() -> str:

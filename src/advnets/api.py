@@ -261,17 +261,19 @@ def _own_modules(
 ) -> dict[str, nn.Module]:
     """Modules of the user's own by player, loaded where they are named."""
     given = {"generator": generator, "discriminator": discriminator, **(modules or {})}
-    return {
-        name: load_own(each) if isinstance(each, str) else each for name, each in given.items() if each is not None
-    }
+    return {name: load_own(each) if isinstance(each, str) else each for name, each in given.items() if each is not None}
 
 
 def _with_own(recipe: Recipe, modules: GivenModules, own: Modules) -> Recipe:
     """The recipe with what it says of the networks that are the user's own: nothing but their names."""
     names = {name: each if isinstance(each := modules.get(name), str) else "" for name in own}
-    return recipe.replace(**{
-        f"game.{name}.network": {"kind": "own", "module": named} for name, named in names.items() if name in recipe.players
-    })
+    return recipe.replace(
+        **{
+            f"game.{name}.network": {"kind": "own", "module": named}
+            for name, named in names.items()
+            if name in recipe.players
+        }
+    )
 
 
 def _check_own(directory: RunDirectory, recipe: Recipe, own: Modules) -> None:

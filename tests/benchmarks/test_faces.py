@@ -83,6 +83,6 @@ def test_faces_are_kept_out_of_the_repository_and_the_users_cache(fer: Path, tmp
         run(monkeypatch, fer, faces.REPOSITORY / "out")
     assert "lies in the repository" in capsys.readouterr().err
     run(monkeypatch, fer, tmp_path / "out", "--quick", "--only", faces.REAL)
-    assert Path(open_table("tfd").images.filename).is_relative_to(tmp_path / "out" / "cache")
+    assert Path(open_table("tfd").values.filename).is_relative_to(tmp_path / "out" / "cache")
     with pytest.raises(SystemExit):
         run(monkeypatch, fer, tmp_path / "out", "--only", "VAE")

@@ -58,7 +58,7 @@ def test_an_archive_gives_the_same_table_as_its_folder(tmp_path: Path, folder: P
         pack_tar(path, folder, f"w:{kind}")
     here = sorted(tmp_path.iterdir())
     table, expected = open_table(path), open_table(folder)
-    assert np.array_equal(table.images, expected.images)
+    assert np.array_equal(table.values, expected.values)
     assert table.labels is not None
     assert table.labels.tolist() == [0] * 6 + [1] * 6
     assert table.classes == ("one", "two")

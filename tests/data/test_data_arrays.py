@@ -18,17 +18,17 @@ from advnets.errors import DataError
 
 def test_layouts_of_arrays(emoji: np.ndarray, digits: np.ndarray) -> None:
     color, expected = emoji[:40], emoji[:40].transpose(0, 3, 1, 2)
-    assert np.array_equal(open_table(color).images, expected)
-    assert np.array_equal(open_table(np.ascontiguousarray(expected)).images, expected)
-    assert np.array_equal(open_table(digits[:20]).images, digits[:20, None])
-    assert np.array_equal(open_table(digits[:20] > 99).images, (digits[:20, None] > 99) * np.uint8(255))
+    assert np.array_equal(open_table(color).values, expected)
+    assert np.array_equal(open_table(np.ascontiguousarray(expected)).values, expected)
+    assert np.array_equal(open_table(digits[:20]).values, digits[:20, None])
+    assert np.array_equal(open_table(digits[:20] > 99).values, (digits[:20, None] > 99) * np.uint8(255))
     assert open_table(np.zeros((5, 3, 9, 1), np.uint8)).shape == (1, 3, 9)
     assert open_table(np.zeros((5, 3, 9, 1), np.uint8), channels=3).shape == (3, 9, 1)
     assert open_table(np.zeros((5, 2, 9, 9), np.uint8), size=4).shape == (2, 4, 4)
 
 
 def test_floats_from_zero_to_one_become_bytes(digits: np.ndarray) -> None:
-    assert np.array_equal(open_table(digits[:20] / np.float32(255)).images, digits[:20, None])
+    assert np.array_equal(open_table(digits[:20] / np.float32(255)).values, digits[:20, None])
     for wrong in (digits / 127.5 - 1, digits / 100.0, np.full((4, 8, 8), np.nan)):
         with pytest.raises(DataError, match="float pixels from"):
             open_table(wrong)
@@ -55,7 +55,7 @@ def test_a_table_of_an_array_does_not_follow_the_array(digits: np.ndarray) -> No
     mine = digits[:20].copy()
     table = open_table(mine)
     mine[:] = 0
-    assert np.array_equal(table.images, digits[:20, None])
+    assert np.array_equal(table.values, digits[:20, None])
     assert open_table(mine).fingerprint != table.fingerprint
 
 
@@ -63,12 +63,12 @@ def test_arrays_are_resized_and_recolored_like_image_files(tmp_path: Path, emoji
     save_images(tmp_path / "emoji", emoji[:20])
     files = open_table(tmp_path / "emoji", size=(20, 13), channels=1)
     arrays = open_table(emoji[:20], size=(20, 13), channels=1)
-    assert np.array_equal(files.images, arrays.images)
+    assert np.array_equal(files.values, arrays.values)
     for split in ("train", "valid", "test"):
         assert np.array_equal(files.rows(split), arrays.rows(split))
     clear = np.zeros((3, 8, 8, 4), np.uint8)
     assert open_table(clear).shape == (4, 8, 8)
-    assert (open_table(clear, channels=3).images == 255).all()
+    assert (open_table(clear, channels=3).values == 255).all()
     with pytest.raises(DataError, match="2 channels cannot become 3"):
         open_table(np.zeros((5, 2, 9, 9), np.uint8), channels=3)
 
@@ -80,7 +80,7 @@ def test_npy_and_npz(tmp_path: Path, with_labels: tuple[np.ndarray, np.ndarray])
     np.savez_compressed(tmp_path / "c.npz", images=images, label=np.array([f"class {n}" for n in labels]))
     np.savez(tmp_path / "d.npz", images)
     for name in ("a.npy", "b.npz", "c.npz", "d.npz"):
-        assert np.array_equal(open_table(tmp_path / name).images, images.transpose(0, 3, 1, 2))
+        assert np.array_equal(open_table(tmp_path / name).values, images.transpose(0, 3, 1, 2))
     assert open_table(tmp_path / "a.npy").labels is None
     numbers, texts = open_table(tmp_path / "b.npz"), open_table(tmp_path / "c.npz")
     assert numbers.labels is not None
@@ -152,7 +152,7 @@ def test_idx_files_with_their_labels(tmp_path: Path, digits: np.ndarray, suffix:
     assert open_table(tmp_path / f"my-images-idx3-ubyte{suffix}").labels is None
     (tmp_path / "my-labels-idx1-ubyte").write_bytes(idx(labels))
     table = open_table(tmp_path / f"my-images-idx3-ubyte{suffix}")
-    assert np.array_equal(table.images[:, 0], digits[:40])
+    assert np.array_equal(table.values[:, 0], digits[:40])
     assert table.labels is not None
     assert table.labels.tolist() == labels.tolist()
 
@@ -166,7 +166,7 @@ def test_a_folder_of_idx_files_keeps_its_test_part(tmp_path: Path, digits: np.nd
             gzip.compress(idx(np.arange(80, dtype=np.uint8)[rows] % 4))
         )
     table = open_table(folder)
-    assert np.array_equal(table.images[:, 0], digits[:80])
+    assert np.array_equal(table.values[:, 0], digits[:80])
     assert [table.rows(split).tolist() for split in ("train", "valid", "test")] == [
         list(range(50)),
         list(range(50, 60)),
@@ -209,13 +209,13 @@ def test_cifar_batches_as_file_and_folder(tmp_path: Path, with_labels: tuple[np.
         (folder / f"{name}.bin").write_bytes(part.tobytes())
     for source in (folder, tmp_path / "set"):
         table = open_table(source)
-        assert np.array_equal(table.images, expected)
+        assert np.array_equal(table.values, expected)
         assert table.labels is not None
         assert table.labels.tolist() == labels.tolist()
         assert table.classes[3] == "cat"
         assert [len(table.rows(split)) for split in ("train", "valid", "test")] == [160, 40, 100]
     one = open_table(folder / "data_batch_1.bin")
-    assert np.array_equal(one.images, expected[:150])
+    assert np.array_equal(one.values, expected[:150])
     (folder / "data_batch_1.bin").write_bytes(rows.tobytes()[:5000])
     for source in (folder, folder / "data_batch_1.bin"):
         with pytest.raises(DataError, match=r"data_batch_1\.bin: not a"):

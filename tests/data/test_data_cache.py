@@ -40,7 +40,7 @@ def test_the_second_opening_decodes_nothing_and_takes_milliseconds(
         again = open_table(gray_folder)
         times.append(time.perf_counter() - start)
     assert min(times) < 0.05
-    assert np.array_equal(again.images, first.images)
+    assert np.array_equal(again.values, first.values)
     assert (again.fingerprint, again.skipped, again.name) == (first.fingerprint, first.skipped, "gray")
 
 
@@ -48,7 +48,7 @@ def test_a_changed_or_new_file_is_noticed(gray_folder: Path) -> None:
     first = open_table(gray_folder)
     Image.new("L", (10, 12), 77).save(gray_folder / "0003.png")
     second = open_table(gray_folder)
-    assert (second.images[3] == 77).all()
+    assert (second.values[3] == 77).all()
     Image.new("L", (10, 12), 78).save(gray_folder / "0099.png")
     third = open_table(gray_folder)
     assert len(third) == 21
@@ -72,7 +72,7 @@ def test_the_same_images_elsewhere_have_the_same_fingerprint(gray_folder: Path, 
 @pytest.mark.parametrize("name", ["images.bin", "keys.npy", "table.json"])
 @pytest.mark.parametrize("damage", ["flip", "truncate", "remove"])
 def test_a_damaged_table_is_rebuilt(gray_folder: Path, cache: Path, name: str, damage: str) -> None:
-    expected = np.array(open_table(gray_folder).images)
+    expected = np.array(open_table(gray_folder).values)
     path = stored(cache, name)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -83,7 +83,7 @@ def test_a_damaged_table_is_rebuilt(gray_folder: Path, cache: Path, name: str, d
     else:
         path.unlink()
     table = open_table(gray_folder)
-    assert np.array_equal(table.images, expected)
+    assert np.array_equal(table.values, expected)
     assert stored(cache, name).read_bytes() != content
     assert not list(cache.glob("building/*"))
 
@@ -101,13 +101,13 @@ def test_processes_that_build_at_once_agree(gray_folder: Path, cache: Path) -> N
     code = (
         "from advnets.data import open_table\n"
         f"table = open_table({str(gray_folder)!r})\n"
-        "print(table.fingerprint, table.images.sum())"
+        "print(table.fingerprint, table.values.sum())"
     )
     children = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(4)]
     answers = {child.communicate(timeout=60)[0] for child in children}
     assert [child.returncode for child in children] == [0] * 4
     table = open_table(gray_folder)
-    assert answers == {f"{table.fingerprint} {table.images.sum()}\n"}
+    assert answers == {f"{table.fingerprint} {table.values.sum()}\n"}
     assert len(list(cache.glob("tables/*"))) == 1
     assert not list(cache.glob("building/*"))
 

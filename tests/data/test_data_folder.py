@@ -54,7 +54,7 @@ def untidy(tmp_path: Path, emoji: np.ndarray) -> Path:
 def test_an_untidy_folder_gives_its_images_and_names_the_rest(untidy: Path) -> None:
     before = snapshot(untidy)
     table = open_table(untidy)
-    assert (len(table), table.shape, table.images.dtype) == (10, (3, 64, 64), np.uint8)
+    assert (len(table), table.shape, table.values.dtype) == (10, (3, 64, 64), np.uint8)
     reasons = {item.name: item.reason for item in table.skipped}
     assert sorted(reasons) == [
         "bomb.png",
@@ -96,17 +96,17 @@ def test_strict_stops_at_the_first_bad_file_also_when_the_table_is_cached(untidy
 
 def test_the_table_is_mapped_read_only_and_contiguous(gray_folder: Path) -> None:
     table = open_table(gray_folder)
-    assert isinstance(table.images, np.memmap)
-    assert table.images.flags.c_contiguous
+    assert isinstance(table.values, np.memmap)
+    assert table.values.flags.c_contiguous
     with pytest.raises(ValueError, match="read-only"):
-        table.images[0] = 0
+        table.values[0] = 0
     assert not table.rows("train").flags.writeable
 
 
 def test_small_images_of_one_size_keep_it_and_their_pixels(tmp_path: Path, digits: np.ndarray) -> None:
     save_images(tmp_path / "digits", digits[:30])
     table = open_table(tmp_path / "digits")
-    assert np.array_equal(table.images[:, 0], digits[:30])
+    assert np.array_equal(table.values[:, 0], digits[:30])
 
 
 @pytest.mark.parametrize(
@@ -132,10 +132,10 @@ def test_channels_follow_the_images_or_the_caller(tmp_path: Path, digits: np.nda
     Image.fromarray(emoji[7]).save(folder / "z.png")
     table = open_table(folder)
     assert table.shape == (3, 32, 32)
-    assert np.array_equal(table.images[0], np.repeat(digits[:1, ::2, ::2], 3, axis=0))
-    assert np.array_equal(table.images[-1].transpose(1, 2, 0), emoji[7])
+    assert np.array_equal(table.values[0], np.repeat(digits[:1, ::2, ::2], 3, axis=0))
+    assert np.array_equal(table.values[-1].transpose(1, 2, 0), emoji[7])
     gray = open_table(folder, channels=1)
-    assert np.array_equal(gray.images[-1, 0], np.asarray(Image.fromarray(emoji[7]).convert("L")))
+    assert np.array_equal(gray.values[-1, 0], np.asarray(Image.fromarray(emoji[7]).convert("L")))
     assert open_table(folder, channels=3).shape == (3, 32, 32)
     with pytest.raises(DataError, match="channels 4"):
         open_table(folder, channels=4)
@@ -151,7 +151,7 @@ def test_subfolders_are_classes(tmp_path: Path, with_labels: tuple[np.ndarray, n
     assert table.labels.dtype == np.int64
     assert np.bincount(table.labels).tolist() == [4, 5, 6]
     first = np.flatnonzero(table.labels == 1)[0]
-    assert np.array_equal(table.images[first].transpose(1, 2, 0), images[labels == 1][0])
+    assert np.array_equal(table.values[first].transpose(1, 2, 0), images[labels == 1][0])
     assert open_table(tmp_path / "set", labels="none").labels is None
     Image.fromarray(images[0]).save(tmp_path / "set" / "stray.png")
     assert open_table(tmp_path / "set").labels is None

@@ -130,10 +130,10 @@ def test_mnist_comes_with_the_package() -> None:
     assert table.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
     assert table.labels[60_000:60_005].tolist() == [7, 2, 1, 0, 4]
     assert table.classes == tuple("0123456789")
-    train = table.images[:60_000] / np.float32(255)
+    train = table.values[:60_000] / np.float32(255)
     assert train.mean() == pytest.approx(0.13066, abs=1e-5)
     assert train.std() == pytest.approx(0.30811, abs=1e-5)
-    digest = hashlib.md5(idx(np.array(table.images[:60_000, 0]))).hexdigest()
+    digest = hashlib.md5(idx(np.array(table.values[:60_000, 0]))).hexdigest()
     assert digest == MNIST.files["train-images-idx3-ubyte"]
 
 
@@ -161,7 +161,7 @@ def test_damaged_mnist_files_are_refused(tmp_path: Path, damage: str, monkeypatc
 
 def test_a_set_is_downloaded_once(server: Server, fashion: Published, cache: Path, digits: np.ndarray) -> None:
     table = open_table("fashion-mnist")
-    assert np.array_equal(table.images[:, 0], digits[:80, ::2, ::2])
+    assert np.array_equal(table.values[:, 0], digits[:80, ::2, ::2])
     assert table.classes[9] == "Ankle boot"
     assert [len(table.rows(split)) for split in ("train", "valid", "test")] == [50, 10, 20]
     assert len(server.asked) == 4

@@ -16,7 +16,7 @@ from advnets.errors import DataError
 
 def sides(table: ImageTable) -> dict[bytes, str]:
     """The split of each image, by its pixels."""
-    return {table.images[row].tobytes(): split for split in ("train", "valid", "test") for row in table.rows(split)}
+    return {table.values[row].tobytes(): split for split in ("train", "valid", "test") for row in table.rows(split)}
 
 
 def test_the_splits_part_the_rows_in_the_asked_shares(emoji: np.ndarray) -> None:

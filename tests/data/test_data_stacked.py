@@ -27,7 +27,7 @@ def places(table: ImageTable) -> dict[bytes, tuple[str, int]]:
     """Each of MNIST's images: its split and its label."""
     assert table.labels is not None
     return {
-        table.images[row].tobytes(): (split, int(table.labels[row]))
+        table.values[row].tobytes(): (split, int(table.labels[row]))
         for split in ("train", "valid", "test")
         for row in table.rows(split)
     }
@@ -40,7 +40,7 @@ def test_channels_are_digits_of_the_same_split_and_labels_say_which(small: Stack
     for split, count in small.counts.items():
         assert len(table.rows(split)) == count
         for row in table.rows(split):
-            found = [known[plane.tobytes()] for plane in table.images[row]]
+            found = [known[plane.tobytes()] for plane in table.values[row]]
             assert [where for where, _ in found] == [split] * 3
             a, b, c = (label for _, label in found)
             assert table.labels[row] == 100 * a + 10 * b + c
@@ -89,14 +89,14 @@ def test_it_comes_in_any_size_and_opens_its_digits(few_digits: Stacked) -> None:
     digits = table.stack_of()
     assert (digits.name, digits.shape) == ("mnist", (1, 8, 20))
     known = places(digits)
-    assert all(plane.tobytes() in known for image in table.images for plane in image)
+    assert all(plane.tobytes() in known for image in table.values for plane in image)
     assert digits.stack_of is None
 
 
 def test_labels_can_be_left_out(small: Stacked) -> None:
     table = open_table("stacked-mnist", labels="none")
     assert (table.labels, table.classes) == (None, ())
-    assert np.array_equal(table.images, open_table("stacked-mnist").images)
+    assert np.array_equal(table.values, open_table("stacked-mnist").values)
 
 
 @pytest.mark.parametrize(

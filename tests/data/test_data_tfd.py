@@ -53,14 +53,14 @@ def test_a_fold_has_its_own_validation_and_test_faces(tmp_path: Path, fold: int)
     assert (table.name, table.shape, table.labels) == (NAMES[fold], (1, 48, 48), None)
     for split, role in (("train", 0), ("valid", 2), ("test", 3)):
         expected = arrays["images"][arrays["folds"][:, fold] == role]
-        np.testing.assert_array_equal(table.images[table.rows(split), 0], expected)
+        np.testing.assert_array_equal(table.values[table.rows(split), 0], expected)
 
 
 def test_every_fold_trains_on_the_faces_without_a_label(tmp_path: Path) -> None:
     written(tmp_path / "data")
     tables = [open_table(name) for name in NAMES]
     for table in tables[1:]:
-        np.testing.assert_array_equal(table.images[table.rows("train")], tables[0].images[tables[0].rows("train")])
+        np.testing.assert_array_equal(table.values[table.rows("train")], tables[0].values[tables[0].rows("train")])
     assert len({table.fingerprint for table in tables}) == 5
 
 

@@ -12,4 +12,4 @@ from advnets.data import open_table
 def digits():
     """MNIST's images by split, uint8, N x 1 x 28 x 28."""
     table = open_table("mnist")
-    return {split: np.asarray(table.images[table.rows(split)]) for split in ("train", "valid", "test")}
+    return {split: np.asarray(table.values[table.rows(split)]) for split in ("train", "valid", "test")}

@@ -36,7 +36,7 @@ def stripes() -> ImageTable:
     images += rng.integers(0, 70, images.shape, dtype=np.uint8)
     table = open_table(images, progress=False)
     labels = (np.arange(400) % 2).astype(np.int64)
-    return ImageTable(table.images, labels, ("upright", "lying"), table.fingerprint, "stripes", (), table.splits)
+    return ImageTable(table.values, labels, ("upright", "lying"), table.fingerprint, "stripes", (), table.splits)
 
 
 def setting(table: ImageTable, cache: Path) -> Setting:
@@ -44,13 +44,13 @@ def setting(table: ImageTable, cache: Path) -> Setting:
 
 
 def test_pixels_are_values_from_zero_to_one(stripes: ImageTable) -> None:
-    found = extract_all(extractor("pixels", stripes), stripes.images, batch=7)
-    np.testing.assert_array_equal(found, stripes.images.reshape(400, -1) / np.float32(255))
+    found = extract_all(extractor("pixels", stripes), stripes.values, batch=7)
+    np.testing.assert_array_equal(found, stripes.values.reshape(400, -1) / np.float32(255))
 
 
 def test_the_classifier_learns_and_is_found_again(stripes: ImageTable, tmp_path: Path) -> None:
     first = classifier(setting(stripes, tmp_path), QUICK)
-    features = extract_all(first, stripes.images, batch=50)
+    features = extract_all(first, stripes.values, batch=50)
     assert features.shape == (400, first.dimension)
     chances = first.probabilities(features)
     assert chances is not None
@@ -60,9 +60,9 @@ def test_the_classifier_learns_and_is_found_again(stripes: ImageTable, tmp_path:
     before = sorted(path.name for path in store_folder(tmp_path).iterdir())
     again = classifier(setting(stripes, tmp_path), QUICK)
     assert again.identity == first.identity
-    np.testing.assert_array_equal(extract_all(again, stripes.images, batch=50), features)
+    np.testing.assert_array_equal(extract_all(again, stripes.values, batch=50), features)
     assert sorted(path.name for path in store_folder(tmp_path).iterdir()) == before
-    np.testing.assert_allclose(extract_all(again, stripes.images, batch=13), features, atol=1e-4)
+    np.testing.assert_allclose(extract_all(again, stripes.values, batch=13), features, atol=1e-4)
 
 
 def test_a_damaged_classifier_is_trained_anew(stripes: ImageTable, tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_features_of_ones_own_are_one_entry(stripes: ImageTable, monkeypatch: py
         return Extractor(name="brightness", dimension=1, identity="brightness-1", extract=extract)
 
     monkeypatch.setitem(BUILDERS, "brightness", brightness)
-    assert extract_all(extractor("brightness", stripes), stripes.images).shape == (400, 1)
+    assert extract_all(extractor("brightness", stripes), stripes.values).shape == (400, 1)
 
 
 def test_what_is_no_extractor_is_refused(stripes: ImageTable, tmp_path: Path) -> None:
@@ -172,11 +172,11 @@ def test_features_and_classes_of_a_given_file(
     found = extractor("inception", stripes, cache=tmp_path)
     assert found.name.startswith("inception-")  # not the published weights: never to be called FID
     assert "do not call this FID" in found.note
-    features = extract_all(found, stripes.images[:3])
+    features = extract_all(found, stripes.values[:3])
     assert features.shape == (3, 2048)
     network = InceptionV3()
     network.load_state_dict(torch.load(weights, weights_only=True))
-    raw = torch.from_numpy(np.array(stripes.images[:3]))
+    raw = torch.from_numpy(np.array(stripes.values[:3]))
     np.testing.assert_allclose(features, features_of(network.eval(), raw), rtol=1e-4, atol=1e-5)
     chances = found.probabilities(features)
     expected = logits_unbiased(network, torch.from_numpy(features)).softmax(1)
@@ -222,16 +222,16 @@ def model(path: Path, shape: list[Any], inputs: int = 1, kind: int = TensorProto
 def test_an_onnx_model_makes_features(tmp_path: Path, stripes: ImageTable) -> None:
     found = extractor(str(model(tmp_path / "mean.onnx", ["n", "c", "h", "w"])), stripes)
     assert (found.name, found.dimension) == ("mean.onnx", 1)
-    features = extract_all(found, stripes.images, batch=33)
-    np.testing.assert_allclose(features[:, 0], stripes.images.mean((1, 2, 3)) / 255, rtol=1e-4)
+    features = extract_all(found, stripes.values, batch=33)
+    np.testing.assert_allclose(features[:, 0], stripes.values.mean((1, 2, 3)) / 255, rtol=1e-4)
 
 
 def test_images_are_fitted_to_a_model_of_fixed_shape(tmp_path: Path, stripes: ImageTable) -> None:
     found = extractor(str(model(tmp_path / "fixed.onnx", [4, 3, 6, 6])), stripes)
-    features = extract_all(found, stripes.images[:10])
+    features = extract_all(found, stripes.values[:10])
     assert features.shape == (10, 3)
     assert (features[:, 0] == features[:, 2]).all()
-    np.testing.assert_allclose(features[:, 0], stripes.images[:10].mean((1, 2, 3)) / 255, atol=0.05)
+    np.testing.assert_allclose(features[:, 0], stripes.values[:10].mean((1, 2, 3)) / 255, atol=0.05)
 
 
 def test_other_models_are_refused_in_one_line(tmp_path: Path, stripes: ImageTable) -> None:

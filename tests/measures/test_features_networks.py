@@ -39,8 +39,8 @@ def setting(table: ImageTable, cache: Path) -> Setting:
 
 def test_rows_choose_images_and_their_order() -> None:
     table = table_of((2, 3, 4))
-    found = extract_all(extractor("pixels", table), table.images, np.array([5, 0, 5]))
-    np.testing.assert_array_equal(found, table.images[[5, 0, 5]].reshape(3, -1) / np.float32(255))
+    found = extract_all(extractor("pixels", table), table.values, np.array([5, 0, 5]))
+    np.testing.assert_array_equal(found, table.values[[5, 0, 5]].reshape(3, -1) / np.float32(255))
 
 
 def test_pixels_have_no_classes_and_are_not_kept(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_only_bytes_in_four_axes_are_images(images: np.ndarray) -> None:
 def test_a_feature_that_is_not_finite_is_refused() -> None:
     broken = Extractor(name="broken", dimension=1, identity="1", extract=lambda x: np.full((len(x), 1), np.nan, "f4"))
     with pytest.raises(MeasureError, match="broken: a feature is not finite"):
-        extract_all(broken, table_of((1, 2, 2)).images)
+        extract_all(broken, table_of((1, 2, 2)).values)
 
 
 def test_features_of_another_extractor_or_order_are_others(tmp_path: Path) -> None:
@@ -96,9 +96,9 @@ def test_a_record_leads_to_its_own_content_only(tmp_path: Path) -> None:
 def test_images_of_any_shape_are_classified(shape: tuple[int, int, int], tmp_path: Path) -> None:
     table = table_of(shape)
     found = classifier(setting(table, tmp_path), Plan(pixels=1, least_steps=3, batch=16))
-    features = extract_all(found, table.images)
+    features = extract_all(found, table.values)
     assert features.shape == (60, found.dimension)
-    np.testing.assert_allclose(extract_all(found, table.images, batch=7), features, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(extract_all(found, table.values, batch=7), features, rtol=1e-4, atol=1e-4)
     chances = found.probabilities(features)
     assert chances is not None
     assert chances.shape == (60, 3)
@@ -231,7 +231,7 @@ def test_gray_is_color_of_three_equal_channels(
 ) -> None:
     monkeypatch.setenv("ADVNETS_INCEPTION", str(published))
     found = inception(setting(table_of((1, 8, 9)), tmp_path))
-    gray = table_of((1, 8, 9)).images[:2]
+    gray = table_of((1, 8, 9)).values[:2]
     features = found.extract(gray)
     np.testing.assert_array_equal(found.extract(gray.repeat(3, 1)), features)
     np.testing.assert_allclose(extract_all(found, gray, batch=1), features, rtol=1e-4, atol=1e-6)
@@ -273,18 +273,18 @@ def flattening(path: Path, shape: list[int | str]) -> Path:
 def test_a_model_is_given_values_from_zero_to_one(tmp_path: Path) -> None:
     table = table_of((3, 4, 5))
     found = extractor(str(flattening(tmp_path / "flat.onnx", ["n", 3, "h", "w"])), table)
-    pixels = extract_all(extractor("pixels", table), table.images)
-    np.testing.assert_allclose(extract_all(found, table.images), pixels, rtol=1e-6)
+    pixels = extract_all(extractor("pixels", table), table.values)
+    np.testing.assert_allclose(extract_all(found, table.values), pixels, rtol=1e-6)
 
 
 def test_channels_are_averaged_to_one_and_repeated_to_many(tmp_path: Path) -> None:
     color, gray = table_of((3, 4, 5)), table_of((1, 4, 5))
     averaging = extractor(str(flattening(tmp_path / "one.onnx", ["n", 1, "h", "w"])), color)
-    expected = color.images.astype(np.float64).mean(1).reshape(60, -1) / 255
-    np.testing.assert_allclose(extract_all(averaging, color.images), expected, rtol=1e-5)
+    expected = color.values.astype(np.float64).mean(1).reshape(60, -1) / 255
+    np.testing.assert_allclose(extract_all(averaging, color.values), expected, rtol=1e-5)
     repeating = extractor(str(flattening(tmp_path / "three.onnx", ["n", 3, "h", "w"])), gray)
-    expected = gray.images.repeat(3, 1).reshape(60, -1) / 255
-    np.testing.assert_allclose(extract_all(repeating, gray.images), expected, rtol=1e-5)
+    expected = gray.values.repeat(3, 1).reshape(60, -1) / 255
+    np.testing.assert_allclose(extract_all(repeating, gray.values), expected, rtol=1e-5)
 
 
 def test_channels_that_do_not_fit_are_refused(tmp_path: Path) -> None:
@@ -296,7 +296,7 @@ def test_channels_that_do_not_fit_are_refused(tmp_path: Path) -> None:
 def test_a_model_of_a_fixed_batch_takes_any_number(tmp_path: Path) -> None:
     table = table_of((1, 4, 5), count=11)
     found = extractor(str(flattening(tmp_path / "eight.onnx", [8, 1, 4, 5])), table)
-    np.testing.assert_allclose(extract_all(found, table.images), table.images.reshape(11, -1) / 255, rtol=1e-6)
+    np.testing.assert_allclose(extract_all(found, table.values), table.values.reshape(11, -1) / 255, rtol=1e-6)
 
 
 def test_another_model_of_the_same_name_is_another_extractor(tmp_path: Path) -> None:

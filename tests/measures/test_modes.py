@@ -56,7 +56,7 @@ def test_one_class_is_collapse() -> None:
 
 def test_the_ring_covers_itself() -> None:
     ring = open_points("ring")
-    found = modes_of_points(ring.points[:20_000], ring.modes, ring.deviation)
+    found = modes_of_points(ring.values[:20_000], ring.modes, ring.deviation)
     assert found.value == 8
     # Within three deviations in the plane: 1 - exp(-9 / 2).
     assert found.details["high_quality"] == pytest.approx(1 - np.exp(-4.5), abs=0.003)
@@ -65,7 +65,7 @@ def test_the_ring_covers_itself() -> None:
 
 def test_points_between_the_modes_do_not_count() -> None:
     grid = open_points("grid")
-    half = grid.points[:5000][grid.points[:5000, 0] < 0]
+    half = grid.values[:5000][grid.values[:5000, 0] < 0]
     found = modes_of_points(np.concatenate([half, np.full((1000, 2), 1.0, np.float32)]), grid.modes, grid.deviation)
     assert found.value == 15  # the columns at -4, -2 and the left half of that at 0
     none = modes_of_points(np.full((10, 2), 99.0), grid.modes, grid.deviation)

@@ -41,7 +41,7 @@ def table() -> ImageTable:
 @pytest.fixture
 def images(table: ImageTable) -> np.ndarray:
     """The test images."""
-    return np.array(table.images[table.rows("test")])
+    return np.array(table.values[table.rows("test")])
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_what_does_not_fit_is_refused_in_one_line(images: np.ndarray) -> None:
 def test_real_images_cover_a_thousand_modes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()  # all of the digits, and the whole training of the classifier
     table = open_table("stacked-mnist")
-    samples = np.array(table.images[table.rows("train")[:10_000]])
+    samples = np.array(table.values[table.rows("train")[:10_000]])
     answer = advnets.evaluate(samples, table, "modes")
     found = answer.results["modes"]
     assert found.value >= 998

@@ -33,7 +33,7 @@ def test_the_papers_discriminator_has_the_papers_sizes_and_scales() -> None:
 
 def test_before_training_each_pixel_has_the_datas_mean() -> None:
     table = open_table("mnist")
-    mean = torch.from_numpy(table.images[:2000].mean(0) / 255.0).float()
+    mean = torch.from_numpy(table.values[:2000].mean(0) / 255.0).float()
     network = MLPGenerator(100, (1, 28, 28))
     network.fit_marginals(mean)
     with torch.no_grad():

@@ -13,8 +13,8 @@ import advnets
 from advnets.config.measuring import MeasureConfig, parse_flag
 from advnets.errors import MeasureError, RecipeError
 from advnets.measures.catalog import MEASURES, Entry
+from advnets.measures.progress import at_rest, best_step
 from advnets.runs import checkpoint
-from advnets.training.hooks.measuring import at_rest, best_step
 
 MEASURED = {"metrics": "sliced_wasserstein,modes", "every": 10, "count": 500}
 
@@ -93,9 +93,9 @@ def test_best_is_what_the_measure_calls_better() -> None:
     assert best_step(course, "frechet") == 20
     assert best_step(course, "precision") == 10
     assert best_step([], "frechet") is None
-    assert at_rest(course, MeasureConfig("frechet", patience=2))
-    assert not at_rest(course, MeasureConfig("frechet", patience=3))
-    assert not at_rest(course, MeasureConfig("frechet"))
+    assert at_rest(course, "frechet", 2)
+    assert not at_rest(course, "frechet", 3)
+    assert not at_rest(course, "frechet", 0)
 
 
 def test_samples_are_as_many_as_the_budget_allows(tmp_path: Path) -> None:

@@ -21,27 +21,22 @@ import advnets
 from advnets.config.load import load_recipe
 from advnets.config.recipe import Recipe
 from advnets.errors import RecipeError, RunError
+from advnets.measures.alarms import ALARMS, COLLAPSED, STUCK, UNSTEADY, alarm_steps, is_alarm
 from advnets.runs import checkpoint
 from advnets.training.hooks.rollback import gentler, roll_back, way_back
 from advnets.training.hooks.watch import (
-    ALARMS,
     ALWAYS_WILD,
-    COLLAPSED,
     FALL,
     GROWN,
     LEAST_WILD,
     LONG,
     SETTLED,
     SOUND,
-    STUCK,
     SUDDEN,
-    UNSTEADY,
     VAIN,
     WILD,
     Watch,
-    alarm_steps,
     evaluating,
-    is_alarm,
     judge,
 )
 from advnets.training.loop import play

@@ -1,6 +1,19 @@
-"""Images in: any source becomes an `ImageTable`."""
+"""Data in: any source becomes a `Table`."""
 
 from advnets.data.open import open_table
-from advnets.data.table import ImageTable, Skipped
+from advnets.data.open_data import open_data
+from advnets.data.table import ImageTable, Skipped, Table, class_counts, describe, holds_images
+from advnets.data.toys import PointTable, open_points
 
-__all__ = ["ImageTable", "Skipped", "open_table"]
+__all__ = [
+    "ImageTable",
+    "PointTable",
+    "Skipped",
+    "Table",
+    "class_counts",
+    "describe",
+    "holds_images",
+    "open_data",
+    "open_points",
+    "open_table",
+]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,38 @@ from advnets.data.blocks import Blocks, rows_per_block
 from advnets.errors import DataError
 
 IMAGE_KEYS = ("x", "X", "images", "image", "data", "arr_0")
+VECTOR_KEY = "vectors"
 LABEL_KEYS = ("y", "Y", "labels", "label", "targets", "arr_1")
 MAX_CHANNELS = 4
 UNREADABLE = (OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile)
+
+
+@dataclass(frozen=True, eq=False)
+class Arrays:
+    """Arrays that belong together, as they were given.
+
+    Args:
+        images: of any type and layout that `array_blocks` takes, or points.
+        labels: one integer or text an image, or None.
+        vectors: floats, N x V, or None.
+    """
+
+    images: NDArray[Any]
+    labels: NDArray[Any] | None = None
+    vectors: NDArray[Any] | None = None
+
+
+def arrays_of(name: str, images: NDArray[Any], labels: NDArray[Any] | None, vectors: NDArray[Any] | None) -> Arrays:
+    """Arrays whose labels are vectors where they are floats, N x V.
+
+    Raises:
+        DataError: two arrays of vectors.
+    """
+    if labels is None or labels.dtype.kind != "f" or labels.ndim != 2:
+        return Arrays(images, labels, vectors)
+    if vectors is not None:
+        raise DataError(f"{name}: vectors twice, as labels and as {VECTOR_KEY}", "leave one of them out")
+    return Arrays(images, None, labels)
 
 
 def read_npy(path: Path) -> NDArray[Any]:
@@ -32,8 +62,8 @@ def read_npy(path: Path) -> NDArray[Any]:
         raise _unreadable(path, error) from error
 
 
-def read_npz(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """Images and labels, if there are any, of a .npz file.
+def read_npz(path: Path) -> Arrays:
+    """Images, and labels and vectors if there are any, of a .npz file.
 
     Raises:
         DataError: it is broken, unpacks beyond the limit, or holds no images.
@@ -45,14 +75,17 @@ def read_npz(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
                 raise DataError(f"{path}: refused, it is packed as NumPy never does", "save it with numpy.savez")
             if sum(info.file_size for info in members) > unpacked_limit(path.stat().st_size):
                 raise DataError(f"{path}: refused, it unpacks far beyond its size", "save it with numpy.savez")
-            image_key = next((key for key in IMAGE_KEYS if key in arrays.files), None)
-            label_key = next((key for key in LABEL_KEYS if key in arrays.files), None)
-            if image_key is None:
+            images, labels, vectors = (_first(arrays, keys) for keys in (IMAGE_KEYS, LABEL_KEYS, (VECTOR_KEY,)))
+            if images is None:
                 found = ", ".join(arrays.files[:8]) or "nothing"
                 raise DataError(f"{path}: no images among {found}", "save them under the name x, and labels under y")
-            return arrays[image_key], None if label_key is None else arrays[label_key]
+            return arrays_of(path.name, images, labels, vectors)
     except UNREADABLE as error:
         raise _unreadable(path, error) from error
+
+
+def _first(arrays: Mapping[str, NDArray[Any]], keys: Sequence[str]) -> NDArray[Any] | None:
+    return next((arrays[key] for key in keys if key in arrays), None)
 
 
 def array_blocks(name: str, images: NDArray[Any], channels: int | None = None) -> Blocks:

@@ -1,6 +1,6 @@
 """Tables kept on disk, so that images are decoded once and opened in milliseconds afterwards.
 
-    tables/<fingerprint>/   images.bin, labels.npy, keys.npy, table.json (shape, digests, ...), stamps.json
+    tables/<fingerprint>/   images.bin, labels.npy, vectors.npy, keys.npy, table.json (shape, digests, ...), stamps.json
     lookups/<key>.json      which table a source with these files and options gave, and what was skipped
 
 A table is built aside, flushed and renamed, so it exists whole or not at all, however many processes build
@@ -52,6 +52,7 @@ class Stored:
     Args:
         images: uint8, N x C x H x W, mapped read-only.
         labels: int64, N, or None.
+        vectors: float32, N x V, mapped read-only, or None.
         keys: uint64, N, content keys; None where the splits are fixed.
         ranges: fixed splits, or None.
     """
@@ -59,6 +60,7 @@ class Stored:
     fingerprint: str
     images: NDArray[np.uint8]
     labels: NDArray[np.int64] | None
+    vectors: NDArray[np.float32] | None
     keys: NDArray[np.uint64] | None
     classes: tuple[str, ...]
     ranges: dict[str, tuple[int, int]] | None
@@ -96,18 +98,20 @@ class TableCache:
         self,
         work: Path,
         writer: RowWriter,
-        labels: NDArray[np.int64] | None,
+        columns: Mapping[str, NDArray[Any] | None],
         facts: Mapping[str, object],
     ) -> Stored:
         """Moves a finished table into its place.
 
         Args:
             work: the workspace, which holds the writer's file `images.bin`.
+            columns: what goes with the rows, by name: labels and vectors; None where there are none.
             facts: classes, ranges and what was done to the images; JSON, part of the fingerprint.
         """
         writer.close()
-        if labels is not None:
-            _save(work / "labels.npy", labels)
+        for name, values in columns.items():
+            if values is not None:
+                _save(work / f"{name}.npy", values)
         if writer.keys:
             _save(work / "keys.npy", np.array(writer.keys, np.uint64))
         assert writer.shape is not None
@@ -167,15 +171,16 @@ class TableCache:
 
 
 def _load(folder: Path, table: dict[str, Any], fingerprint: str) -> Stored:
-    def array(name: str) -> NDArray[Any] | None:
-        return np.load(folder / name, allow_pickle=False) if name in table["files"] else None
+    def array(name: str, mapped: bool = False) -> NDArray[Any] | None:
+        mode = "r" if mapped else None
+        return np.load(folder / name, mode, allow_pickle=False) if name in table["files"] else None
 
-    labels = array("labels.npy")
+    labels, vectors = array("labels.npy"), array("vectors.npy", mapped=True)
     if labels is not None:
         labels.flags.writeable = False
     images = np.memmap(folder / "images.bin", np.uint8, "r", shape=tuple(table["shape"]))
     ranges = table["ranges"] and {name: (start, stop) for name, (start, stop) in table["ranges"].items()}
-    return Stored(fingerprint, images, labels, array("keys.npy"), tuple(table["classes"]), ranges)
+    return Stored(fingerprint, images, labels, vectors, array("keys.npy"), tuple(table["classes"]), ranges)
 
 
 def _fingerprint(table: Mapping[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""Labels: from the sub-folders that images lie in, or from an array of them."""
+"""Labels, from the sub-folders that images lie in or from an array of them; and vectors, conditions without classes."""
 
 from __future__ import annotations
 
@@ -66,6 +66,23 @@ def array_labels(source: str, values: NDArray[Any], count: int, labels: Labels) 
         values = values[:, 0]
     if values.shape != (count,) or values.dtype.kind not in "iubU":
         what = f"{source}: labels of shape {values.shape} and type {values.dtype} for {count} images"
-        raise DataError(what, "give one integer or text for each image, or use labels none")
+        raise DataError(what, "give an integer or text for each image, floats N x V as vectors, or use labels none")
     distinct, index = np.unique(values, return_inverse=True)
     return index.astype(np.int64), tuple(str(value) for value in distinct.tolist())
+
+
+def array_vectors(source: str, values: NDArray[Any], count: int) -> NDArray[np.float32]:
+    """Conditions that are no classes: float32, count x V.
+
+    Raises:
+        DataError: not one row of finite floats for each image.
+    """
+    if values.ndim != 2 or len(values) != count or not values.size or values.dtype.kind != "f":
+        what = f"{source}: vectors of shape {values.shape} and type {values.dtype} for {count} images"
+        raise DataError(what, "give floats, N x V, a row for each image")
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
+        vectors = values.astype(np.float32)
+    if not np.isfinite(vectors).all():
+        row = int(np.flatnonzero(~np.isfinite(vectors).all(1))[0])
+        raise DataError(f"{source}: vector {row} is not finite", "look for NaN or infinity in it, or leave vectors out")
+    return vectors

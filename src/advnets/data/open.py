@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
 from advnets.data.cache import VERSION, Stored, TableCache, cache_folder
 from advnets.data.options import Fit, Labels, Options, check_options
 from advnets.data.pictures import refuse
-from advnets.data.recognize import recognize
+from advnets.data.recognize import Given, recognize
 from advnets.data.source import Source
 from advnets.data.splits import split_by_key, split_by_range
 from advnets.data.table import ImageTable, Skipped
@@ -23,7 +21,7 @@ from advnets.data.writer import RowWriter
 
 
 def open_table(
-    source: str | Path | NDArray[Any],
+    source: Given,
     size: int | tuple[int, int] | None = None,
     channels: int | None = None,
     *,
@@ -38,15 +36,16 @@ def open_table(
 
     Args:
         source: "mnist", "fashion-mnist", "cifar10", "stacked-mnist" or "tfd" (other folds: "tfd:2" to "tfd:5"); a
-            folder, searched through; a zip or tar; a .npy, .npz, idx or CIFAR-10 binary file; or an array, uint8 or
-            float in [0, 1], N x H x W, N x H x W x C or N x C x H x W.
+            folder, searched through; a zip or tar; a .npy, .npz, idx or CIFAR-10 binary file; an array, uint8 or
+            float in [0, 1], N x H x W, N x H x W x C or N x C x H x W; or a pair (images, labels), with an integer or
+            text for each image, or floats N x V, which become `vectors`.
         size: side, or height and width, of the table's images. None: arrays keep theirs; image files keep
             theirs if all share one of at most 64 x 64, else they become 64 x 64.
         channels: 1 or 3. None: arrays keep theirs; image files give 1 if all are gray, else 3.
         fit: "crop" cuts the center of the wanted aspect, "pad" shows the whole image on white, "stretch"
             gives up the aspect.
         labels: "auto" takes what the source has: sub-folders, if every image lies in one of at least two;
-            "folder" insists on sub-folders; "none" leaves labels out.
+            "folder" insists on sub-folders; "none" leaves labels and vectors out.
         strict: stop at the first file that is no usable image, instead of skipping it.
         holdout: share of rows for "valid" and for "test" each, 0 <= holdout < 0.5, drawn by a hash of the
             decoded pixels. Sets with a published test part keep it.
@@ -87,7 +86,8 @@ def _build(source: Source, options: Options, tables: TableCache, key: str) -> tu
                 "channels": options.channels,
                 "fit": options.fit,
             }
-            stored = tables.store(work, writer, written.labels, facts)
+            columns = {"labels": written.labels, "vectors": written.vectors}
+            stored = tables.store(work, writer, columns, facts)
         finally:
             writer.abandon()
     record = {
@@ -106,7 +106,9 @@ def _table(stored: Stored, name: str, skipped: tuple[Skipped, ...], holdout: flo
         splits = split_by_key(stored.keys, holdout)
     for rows in splits.values():
         rows.flags.writeable = False
-    return ImageTable(stored.images, stored.labels, stored.classes, stored.fingerprint, name, skipped, splits)
+    return ImageTable(
+        stored.images, stored.labels, stored.classes, stored.fingerprint, name, skipped, splits, vectors=stored.vectors
+    )
 
 
 def _digest(value: object) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import difflib
 import hashlib
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from advnets.data.archive import BROKEN, tar_pictures, unpacking, zip_pictures
-from advnets.data.arrays import array_blocks, read_npy, read_npz
+from advnets.data.arrays import Arrays, array_blocks, arrays_of, read_npy, read_npz
 from advnets.data.binary import (
     CIFAR_CLASSES,
     cifar_blocks,
@@ -32,17 +33,23 @@ from advnets.data.source import Source, blocks_source, file_identity, lazy_sourc
 from advnets.errors import DataError
 
 TAR_MAGIC = slice(257, 262)  # "ustar" in the first header
+Given = str | Path | NDArray[Any] | tuple[NDArray[Any], ArrayLike]
+"""A known name, a path, images in memory, or a pair of images and their labels or vectors."""
+
 KINDS = "a folder, a zip or tar, a .npy or .npz, idx, or a CIFAR-10 batch"
 
 
-def recognize(source: str | Path | NDArray[Any], options: Options, cache: Path) -> Source:
+def recognize(source: Given, options: Options, cache: Path) -> Source:
     """The source behind an argument of `open_table`. A known name goes before a path (then write ./mnist).
 
     Raises:
         DataError: there is no such thing, or it is of no known kind.
     """
     if isinstance(source, np.ndarray):
-        return _array_source(source, options)
+        return _arrays_source(Arrays(source), options)
+    if isinstance(source, tuple):
+        images, labels = source
+        return _arrays_source(arrays_of("array", images, np.asarray(labels), None), options)
     if isinstance(source, str) and source in NAMED:
         return named_source(source, cache, progress=options.progress)
     path = Path(source).expanduser()
@@ -114,9 +121,9 @@ def _is_tar(path: Path) -> bool:
 def _zip_source(path: Path, options: Options) -> Source:
     if not _is_npz(path):
         return pictures_source(path.name, [], zip_pictures(path))
-    images, labels = read_npz(path)
-    read = None if labels is None else lambda: labels
-    return blocks_source(path.name, [], array_blocks(path.name, images, options.channels), read)
+    given = read_npz(path)
+    blocks = array_blocks(path.name, given.images, options.channels)
+    return blocks_source(path.name, [], blocks, _reader(given.labels), vectors=given.vectors)
 
 
 def _idx_source(path: Path) -> Source:
@@ -126,11 +133,22 @@ def _idx_source(path: Path) -> Source:
     return blocks_source(path.name, identity, idx_blocks(path.name, [path]), read)
 
 
-def _array_source(images: NDArray[Any], options: Options) -> Source:
-    blocks = array_blocks("array", images, options.channels)
+def _arrays_source(given: Arrays, options: Options) -> Source:
+    blocks = array_blocks("array", given.images, options.channels)
+    identity = ["array", *_content(given.images)]
+    for kind, values in (("labels", given.labels), ("vectors", given.vectors)):
+        identity += [] if values is None else [kind, *_content(values)]
+    return blocks_source("array", identity, blocks, _reader(given.labels), vectors=given.vectors)
+
+
+def _reader(labels: NDArray[Any] | None) -> Callable[[], NDArray[Any]] | None:
+    return None if labels is None else lambda: labels
+
+
+def _content(values: NDArray[Any]) -> list[object]:
+    """Type, shape and digest of an array."""
     digest = hashlib.sha256()
-    step = rows_per_block(images[:1].nbytes)
-    for start in range(0, len(images), step):
-        digest.update(np.ascontiguousarray(images[start : start + step]).data)
-    identity: list[object] = ["array", images.dtype.str, images.shape, digest.hexdigest()]
-    return blocks_source("array", identity, blocks)
+    step = rows_per_block(values[:1].nbytes)
+    for start in range(0, len(values), step):
+        digest.update(np.ascontiguousarray(values[start : start + step]).tobytes())
+    return [values.dtype.str, values.shape, digest.hexdigest()]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advnets.data.blocks import Blocks, write_blocks
-from advnets.data.classes import array_labels, folder_labels
+from advnets.data.classes import array_labels, array_vectors, folder_labels
 from advnets.data.options import Options
 from advnets.data.pictures import Pictures, write_pictures
 from advnets.data.table import Skipped
@@ -27,6 +27,7 @@ class Written:
     classes: tuple[str, ...]
     ranges: Mapping[str, tuple[int, int]] | None
     skipped: tuple[Skipped, ...]
+    vectors: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -74,24 +75,28 @@ def blocks_source(
     blocks: Blocks,
     labels: Callable[[], NDArray[Any]] | None = None,
     classes: tuple[str, ...] = (),
+    vectors: NDArray[Any] | None = None,
 ) -> Source:
     """A source of arrays.
 
     Args:
         labels: gives the labels, one an image.
         classes: their names, if each label is an index into these; else each distinct label is a class.
+        vectors: floats, N x V, conditions that are no classes.
     """
 
     def write(writer: RowWriter, options: Options) -> Written:
         if options.labels == "folder":
             raise DataError(f"{blocks.name}: labels by folder need image files", "use labels auto or none")
+        wanted = options.labels != "none"
+        conditions = array_vectors(blocks.name, vectors, blocks.count) if wanted and vectors is not None else None
         write_blocks(blocks, writer, options)
-        if labels is None or options.labels == "none":
-            return Written(None, (), blocks.ranges, ())
+        if labels is None or not wanted:
+            return Written(None, (), blocks.ranges, (), conditions)
         values = labels()
         numbers, found = array_labels(blocks.name, values, blocks.count, options.labels)
         if classes:
             numbers, found = values.astype(np.int64), classes
-        return Written(numbers, found, blocks.ranges, ())
+        return Written(numbers, found, blocks.ranges, (), conditions)
 
     return Source(name, identity, write)

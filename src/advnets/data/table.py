@@ -1,9 +1,11 @@
-"""What every source becomes: one table of images, with its labels, its splits and what was left out."""
+"""What every source becomes: one table of examples, with labels and conditions, splits and what was left out."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from advnets.errors import DataError
 
 SPLITS = ("train", "valid", "test")
+_ROWS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,71 @@ def skip(name: str, reason: str) -> Skipped:
     return Skipped(printable, reason)
 
 
+class Table(Protocol):
+    """Examples of one shape, with their splits, classes and conditions: images (`ImageTable`) or points (`PointTable`).
+
+    Attributes:
+        name: what the data are called: a known name, or that of the folder, archive or file.
+        fingerprint: SHA-256 (hex) of the content and of what was done to it.
+        values: every stored example: uint8 N x C x H x W, mapped from disk, or float32 points N x D.
+        shape: of one example: (C, H, W), or (D,).
+        labels: int64, N, indices into `classes`; None where the source has none.
+        classes: the names of the labels; empty without labels.
+        vectors: float32, N x V: conditions that are no classes, one a row; None where the source has none.
+        skipped: files that were left out.
+        stack_of: opens the table that each channel is an image of; None where channels are colors.
+        modes: float32, K x D, the means of the mixture that points are drawn from; None where that is not known.
+        deviation: of each coordinate within a mode; 0 without modes.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def values(self) -> NDArray[Any]: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def labels(self) -> NDArray[np.int64] | None: ...
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+    @property
+    def vectors(self) -> NDArray[np.float32] | None: ...
+    @property
+    def skipped(self) -> tuple[Skipped, ...]: ...
+    @property
+    def stack_of(self) -> Callable[[], Table] | None: ...
+    @property
+    def modes(self) -> NDArray[np.float32] | None: ...
+    @property
+    def deviation(self) -> float: ...
+
+    def __len__(self) -> int: ...
+
+    def rows(self, split: str) -> NDArray[np.int64]:
+        """Sorted row numbers of a split: "train", "valid", "test" or "all"; empty where nothing of it is stored."""
+        ...
+
+    def count(self, split: str) -> int:
+        """How many real examples of a split `reals` gives."""
+        ...
+
+    def reals(self, split: str, count: int | None = None) -> NDArray[Any]:
+        """Real examples of a split, the first `count` of them: an array of its own, not mapped."""
+        ...
+
+    def digest(self, split: str) -> str:
+        """SHA-256 (hex) of a split's real examples: the same for the same examples, however they were opened."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class ImageTable:
     """Images of one shape, stored as bytes and mapped from disk.
 
     Args:
-        images: uint8, N x C x H x W, C-contiguous, read-only, mapped from the cache.
+        values: uint8, N x C x H x W, C-contiguous, read-only, mapped from the cache.
         labels: int64, N, indices into `classes`; None where the source has none.
         classes: the names of the labels; empty without labels.
         fingerprint: SHA-256 (hex) of the stored content and of what was done to it.
@@ -50,24 +112,36 @@ class ImageTable:
         splits: sorted int64 row numbers of "train", "valid" and "test". Empty: every row is for training.
         stack_of: opens the table that each channel is an image of, with labels that are the digits of this table's
             (stacked-mnist: mnist); None where channels are colors.
+        vectors: float32, N x V, a condition a row; None where the source has none.
     """
 
-    images: NDArray[np.uint8]
+    values: NDArray[np.uint8]
     labels: NDArray[np.int64] | None
     classes: tuple[str, ...]
     fingerprint: str
     name: str
     skipped: tuple[Skipped, ...] = ()
     splits: Mapping[str, NDArray[np.int64]] = field(default_factory=dict[str, NDArray[np.int64]])
-    stack_of: Callable[[], ImageTable] | None = None
+    stack_of: Callable[[], Table] | None = None
+    vectors: NDArray[np.float32] | None = None
+
+    @property
+    def modes(self) -> None:
+        """Nobody knows the modes of images."""
+        return
+
+    @property
+    def deviation(self) -> float:
+        """Without modes there is none within them."""
+        return 0.0
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.values)
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """Channels, height and width of an image."""
-        channels, height, width = self.images.shape[1:]
+        channels, height, width = self.values.shape[1:]
         return channels, height, width
 
     def rows(self, split: str) -> NDArray[np.int64]:
@@ -82,11 +156,74 @@ class ImageTable:
         Raises:
             DataError: there is no such split.
         """
-        if split != "all" and split not in SPLITS:
-            raise DataError(f"there is no split {split!r}", f"choose one of {', '.join(SPLITS)}, all")
+        check_split(split)
         if split in self.splits:
             return self.splits[split]
         everything = split == "all" or (split == "train" and not self.splits)
-        rows = np.arange(len(self) if everything else 0, dtype=np.int64)
-        rows.flags.writeable = False
-        return rows
+        return first_rows(len(self) if everything else 0)
+
+    def count(self, split: str) -> int:
+        """How many images a split has."""
+        return len(self.rows(split))
+
+    def reals(self, split: str, count: int | None = None) -> NDArray[np.uint8]:
+        """The first `count` images of a split, or all of them: uint8 n x C x H x W, a copy in memory."""
+        return self.values[self.rows(split)[:count]]
+
+    def digest(self, split: str) -> str:
+        """SHA-256 (hex) of a split's shape and pixels: the same images are the same, however they were opened."""
+        found, rows = hashlib.sha256(str(self.shape).encode()), self.rows(split)
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            found.update(self.values[rows[start : start + _ROWS_AT_ONCE]].tobytes())
+        return found.hexdigest()
+
+
+def check_split(split: str) -> None:
+    """Refuses what is no split.
+
+    Raises:
+        DataError: neither "train", "valid", "test" nor "all".
+    """
+    if split != "all" and split not in SPLITS:
+        raise DataError(f"there is no split {split!r}", f"choose one of {', '.join(SPLITS)}, all")
+
+
+def first_rows(count: int) -> NDArray[np.int64]:
+    """0, 1, ..., count - 1, read-only."""
+    rows = np.arange(count, dtype=np.int64)
+    rows.flags.writeable = False
+    return rows
+
+
+def holds_images(table: Table) -> bool:
+    """Whether its examples are images, C x H x W, and not points."""
+    return len(table.shape) == 3
+
+
+def class_counts(table: Table, split: str = "train") -> NDArray[np.int64]:
+    """How many stored rows of each class a split has.
+
+    Returns:
+        int64, K, in the order of the table's classes.
+
+    Raises:
+        DataError: the table has no labels, or there is no such split.
+    """
+    rows = table.rows(split)
+    if table.labels is None:
+        raise DataError(f"{table.name} has no labels to count", "use data with classes: a folder for each, or an array")
+    return np.bincount(table.labels[rows], minlength=len(table.classes)).astype(np.int64)
+
+
+def describe(table: Table) -> dict[str, Any]:
+    """What run.json says of the data: plain values."""
+    return {
+        "name": table.name,
+        "fingerprint": table.fingerprint,
+        "shape": list(table.shape),
+        "examples": len(table),
+        "training": len(table.rows("train")),
+        **({"classes": list(table.classes)} if table.classes else {}),
+        **({"vectors": table.vectors.shape[1]} if table.vectors is not None else {}),
+        "skipped": [str(each) for each in table.skipped],
+    }

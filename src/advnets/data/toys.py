@@ -8,37 +8,89 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_COUNT = 100_000
+from advnets.data.table import Skipped, check_split, first_rows
+
+_COUNT, _FRESH = 100_000, 10_000
+_SEEDS = {"train": 2014, "test": 2015, "valid": 2016}
 
 
 @dataclass(frozen=True, eq=False)
 class PointTable:
-    """Points drawn from a mixture of Gaussians.
+    """Points drawn from a mixture of Gaussians; the mode that a point was drawn from is its class.
 
     Args:
         name: ring or grid.
-        points: float32, N x 2.
-        modes: float32, K x 2, the Gaussians' means.
+        values: float32, N x D.
+        labels: int64, N, the mode of each point.
+        modes: float32, K x D, the Gaussians' means.
         deviation: standard deviation of each coordinate within a mode.
         fingerprint: SHA-256 (hex) of the points.
     """
 
     name: str
-    points: NDArray[np.float32]
+    values: NDArray[np.float32]
+    labels: NDArray[np.int64]
     modes: NDArray[np.float32]
     deviation: float
     fingerprint: str
 
+    @property
+    def shape(self) -> tuple[int]:
+        """How many coordinates a point has."""
+        return (self.values.shape[1],)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The modes' numbers."""
+        return tuple(map(str, range(len(self.modes))))
+
+    @property
+    def vectors(self) -> None:
+        """Points have no other conditions than their classes."""
+        return
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """Nothing is left out."""
+        return ()
+
+    @property
+    def stack_of(self) -> None:
+        """Points have no channels."""
+        return
+
     def __len__(self) -> int:
-        return len(self.points)
+        return len(self.values)
 
-    def fresh(self, count: int, split: str = "test") -> NDArray[np.float32]:
-        """Points of the same mixture that no game is trained on, always the same ones for a split (test or valid).
+    def rows(self, split: str) -> NDArray[np.int64]:
+        """Row numbers of a split: every point is for training; those of other splits are not stored.
 
-        Returns:
-            float32, count x 2.
+        Raises:
+            DataError: there is no such split.
         """
-        return _draw(self.modes, self.deviation, count, seed={"test": 2015, "valid": 2016}[split])
+        check_split(split)
+        return first_rows(len(self) if split in ("train", "all") else 0)
+
+    def count(self, split: str) -> int:
+        """How many points `reals` gives of a split: all that are for training, 10,000 fresh ones otherwise."""
+        return len(self.rows(split)) or _FRESH
+
+    def reals(self, split: str, count: int | None = None) -> NDArray[np.float32]:
+        """Points of a split: float32, count x D; by default as many as `count` says.
+
+        For valid and test they are drawn from the same mixture, always the same ones, and no game is trained on them.
+
+        Raises:
+            DataError: there is no such split.
+        """
+        if len(rows := self.rows(split)):
+            return self.values[rows[:count]]
+        return draw_points(self.modes, self.deviation, _FRESH if count is None else count, _SEEDS[split])[0]
+
+    def digest(self, split: str) -> str:
+        """SHA-256 (hex) that stands for the points of every split: they are one mixture's."""
+        check_split(split)
+        return self.fingerprint
 
 
 def ring_modes() -> NDArray[np.float32]:
@@ -58,14 +110,33 @@ TOYS = tuple(_TOYS)
 
 
 def open_points(name: str) -> PointTable:
-    """The toy data of that name (a key of `TOYS`): 100,000 points, always the same ones."""
+    """The toy data of that name (one of `TOYS`): 100,000 points, always the same ones."""
     modes_of, deviation = _TOYS[name]
     modes = modes_of()
-    points = _draw(modes, deviation, _COUNT, seed=2014)
-    return PointTable(name, points, modes, deviation, hashlib.sha256(points.tobytes()).hexdigest())
+    points, labels = draw_points(modes, deviation, _COUNT, _SEEDS["train"])
+    return PointTable(name, points, labels, modes, deviation, hashlib.sha256(points.tobytes()).hexdigest())
 
 
-def _draw(modes: NDArray[np.float32], deviation: float, count: int, seed: int) -> NDArray[np.float32]:
+def toy_points(name: str) -> NDArray[np.float32] | None:
+    """The points of the toy data of that name, to be drawn beneath samples; None where `name` is no toy."""
+    return open_points(name).values if name in TOYS else None
+
+
+def draw_points(
+    modes: NDArray[np.float32], deviation: float, count: int, seed: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Points of an even mixture of Gaussians, and the modes that they were drawn from.
+
+    Args:
+        modes: K x D, the means.
+        deviation: of each coordinate.
+        count: how many.
+        seed: of the draws.
+
+    Returns:
+        float32 count x D, and int64 count.
+    """
     rng = np.random.default_rng(seed)
-    noise = rng.normal(scale=deviation, size=(count, 2))
-    return (modes[rng.integers(len(modes), size=count)] + noise).astype(np.float32)
+    noise = rng.normal(scale=deviation, size=(count, modes.shape[1]))
+    labels = rng.integers(len(modes), size=count)
+    return (modes[labels] + noise).astype(np.float32), labels

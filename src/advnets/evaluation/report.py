@@ -5,23 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from advnets import figures
-from advnets.data import ImageTable
+from advnets.data import holds_images
+from advnets.data.toys import toy_points
+from advnets.evaluation.evaluate import Evaluation
 from advnets.files import write_whole
 from advnets.measures import nearest
+from advnets.measures.alarms import alarm_steps
 from advnets.measures.measurement import interval_of
 from advnets.runs.directory import writing
 from advnets.runs.run import Run
-from advnets.training.hooks.watch import alarm_steps
-from advnets.training.loop import save_samples
-
-if TYPE_CHECKING:
-    from advnets.evaluation.evaluate import Evaluation
 
 _GRID = 100
 _PAIRS, _PAIRS_A_ROW = 20, 5
@@ -71,7 +69,7 @@ def write_report(run: Run) -> Path:
     images = len(run.shape) == 3
     made = run.sample(_GRID if images else _POINTS)
     with writing(run.path):
-        save_samples(made, run.path / "samples.png", run.recipe.data)
+        figures.save_samples(made, run.path / "samples.png", toy_points(run.recipe.data))
         if metrics:
             figures.curves(metrics, run.path / "curves.png")
         if looks := run.directory.read_watch():
@@ -115,19 +113,19 @@ def _about(answer: Mapping[str, Any]) -> dict[str, Any]:
 def _neighbors(evaluation: Evaluation) -> NDArray[np.uint8] | None:
     """Samples and the training images nearest to them, framed; None where there are too few."""
     samples, table = evaluation.samples, evaluation.table
-    if not isinstance(table, ImageTable) or len(samples) < _NEIGHBOR_ROWS * _NEIGHBOR_COLUMNS:
+    if not holds_images(table) or len(samples) < _NEIGHBOR_ROWS * _NEIGHBOR_COLUMNS:
         return None
     shown, train = np.asarray(samples[: _NEIGHBOR_ROWS * _NEIGHBOR_COLUMNS], np.uint8), table.rows("train")
     if not len(train):
         return None
-    closest = table.images[_nearest_rows(shown, table.images, train)]
+    closest = table.values[_nearest_rows(shown, table.values, train)]
     return figures.neighbors(shown, closest, columns=_NEIGHBOR_COLUMNS)
 
 
 def _duplicates(evaluation: Evaluation) -> NDArray[np.uint8] | None:
     """The closest pairs of samples side by side, closest first; None where birthday was not asked for."""
     pairs = evaluation.results["birthday"].details["closest"] if "birthday" in evaluation.results else []
-    if not pairs or not isinstance(evaluation.table, ImageTable):
+    if not pairs or not holds_images(evaluation.table):
         return None
     rows = [int(row) for pair in pairs[:_PAIRS] for row in pair[:2]]
     return figures.grid(np.asarray(evaluation.samples[rows], np.uint8), columns=2 * _PAIRS_A_ROW)

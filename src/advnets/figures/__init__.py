@@ -4,6 +4,7 @@ from advnets.figures.grid import grid, interpolation, neighbors
 from advnets.figures.lines import Line, Panel, panels
 from advnets.figures.plots import courses, curves, intervals, looks, scatter
 from advnets.figures.png import save, save_each, step_of
+from advnets.figures.samples import save_samples
 
 __all__ = [
     "Line",
@@ -18,6 +19,7 @@ __all__ = [
     "panels",
     "save",
     "save_each",
+    "save_samples",
     "scatter",
     "step_of",
 ]

@@ -35,7 +35,8 @@ class ConditionalGame:
         """G makes examples of z and c, D scores examples beside c."""
         if not data.classes and not data.vector:
             raise RecipeError(
-                "a conditional game needs data with classes, or with vectors", "use such data, or --game.kind adversarial"
+                "a conditional game needs data with classes, or with vectors",
+                "use such data, or --game.kind adversarial",
             )
         condition = {"condition": Input((data.vector,)) if data.vector else Input((), classes=len(data.classes))}
         seats = self.plain.seats(data)

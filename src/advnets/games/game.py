@@ -191,7 +191,7 @@ class Game(Protocol):
         ...
 
     def sample(self, nets: Nets, inputs: Inputs) -> Tensor:
-        """Samples, N x shape, each a function of its own row of `inputs` (`wish`, and a condition where there is one)."""
+        """Samples, N x shape, each a function of its own row of `inputs`: of `wish`, and perhaps of a condition."""
         ...
 
 

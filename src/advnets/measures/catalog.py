@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.data import ImageTable
-from advnets.data.toys import PointTable
+from advnets.data import Table, holds_images
 from advnets.errors import MeasureError
 from advnets.measures.birthday import birthday
 from advnets.measures.features import Extractor, cached_features, extract_all, extractor
@@ -30,7 +29,6 @@ from advnets.measures.total_variation import total_variation
 from advnets.measures.two_sample import two_sample
 
 Features = NDArray[np.float32]
-_FRESH_POINTS = 10_000
 _SPLITS = {"test": "test", "valid": "validation", "train": "training"}
 
 
@@ -49,7 +47,7 @@ class Subject:
     """
 
     samples: NDArray[np.uint8] | NDArray[np.float32]
-    data: ImageTable | PointTable
+    data: Table
     extractor: Extractor | None
     real: str = "test"
     seed: int = 0
@@ -82,9 +80,8 @@ class Subject:
         return self.known[split]
 
     def _extract(self, split: str) -> Features:
-        if isinstance(self.data, PointTable):
-            return _points(self.data.points if split == "train" else self.data.fresh(_FRESH_POINTS, split))
-        assert self.extractor is not None
+        if self.extractor is None:
+            return _points(self.data.reals(split))
         rows = self.rows(split)
         # What was trained on is searched for copies: all of it.
         chosen = some(len(rows), self.limit if split == self.real else None)
@@ -96,33 +93,23 @@ class Subject:
         Raises:
             MeasureError: there are fewer than `minimum`.
         """
-        rows = self.table.rows(split)
+        rows = self.images.rows(split)
         if len(rows) < minimum:
             raise MeasureError(
-                f"{self.table.name} has {len(rows)} {_SPLITS[split]} images", f"use data with at least {minimum}"
+                f"{self.data.name} has {len(rows)} {_SPLITS[split]} images", f"use data with at least {minimum}"
             )
         return rows
 
     @property
-    def table(self) -> ImageTable:
-        """The images' table.
-
-        Raises:
-            MeasureError: the data are points.
-        """
-        if isinstance(self.data, PointTable):
-            raise MeasureError(f"{self.data.name} holds points, not images", "this measure is about images")
-        return self.data
-
-    @property
-    def pixels(self) -> NDArray[np.uint8]:
-        """The samples as images.
+    def images(self) -> Table:
+        """The data, where they are images.
 
         Raises:
             MeasureError: they are points.
         """
-        _ = self.table
-        return self.samples  # type: ignore[return-value]  # a table of images is imitated by images
+        if not holds_images(self.data):
+            raise MeasureError(f"{self.data.name} holds points, not images", "this measure is about images")
+        return self.data
 
     @functools.cached_property
     def manifold(self) -> Mapping[str, Measurement]:
@@ -138,7 +125,7 @@ class Subject:
         """
         if self.extractor is not None and self.extractor.classify is not None:
             return self
-        trained = extractor("classifier", self.table, progress=True)
+        trained = extractor("classifier", self.images, progress=True)
         return dataclasses.replace(self, extractor=trained, known={})
 
     def sample_classes(self) -> NDArray[np.float32]:
@@ -165,20 +152,21 @@ def _points(values: Any) -> Features:
 
 
 def _parzen(subject: Subject) -> Measurement:
-    images, real = subject.table.images, subject.rows(subject.real)
+    images, real = subject.images.values, subject.rows(subject.real)
     # Sigma is never chosen on the images that are scored.
     tuning = subject.rows("valid" if subject.real != "valid" else "train")
-    authors = subject.table.name == "mnist"  # theirs are the first 1,000; elsewhere the order may be the classes'
-    return parzen(subject.pixels, images[real], images[tuning[:1000] if authors else tuning[some(len(tuning), 1000)]])
+    authors = subject.data.name == "mnist"  # theirs are the first 1,000; elsewhere the order may be the classes'
+    return parzen(subject.samples, images[real], images[tuning[:1000] if authors else tuning[some(len(tuning), 1000)]])
 
 
 def _total_variation(subject: Subject) -> Measurement:
-    return total_variation(subject.pixels, subject.table.images[subject.rows(subject.real)])
+    return total_variation(subject.samples, subject.images.values[subject.rows(subject.real)])
 
 
 def _modes(subject: Subject) -> Measurement:
-    if isinstance(subject.data, PointTable):
-        return modes_of_points(subject.samples, subject.data.modes, subject.data.deviation, seed=subject.seed)
+    centers = subject.data.modes
+    if centers is not None:
+        return modes_of_points(subject.samples, centers, subject.data.deviation, seed=subject.seed)
     seen = subject.classifying
     ours, classes = seen.likeliest(seen.sample_features)
     theirs, _ = seen.likeliest(seen.real_features)
@@ -242,6 +230,26 @@ MEASURES: dict[str, Entry] = {
     "memorization": Entry(_memorization, 0.5, "features"),
 }
 """The measures by name. One more is one entry."""
+
+
+def is_of_points(name: str) -> bool:
+    """Whether a measure can be taken of points: of their distances, or of the modes that they lie in."""
+    return MEASURES[name].of == "features" or name == "modes"
+
+
+def check_fits(name: str, table: Table, extractor: Extractor | None) -> None:
+    """Refuses, before anything is made, a measure that can never be taken of such data in such features.
+
+    Raises:
+        MeasureError: it is about images or classes, and there are none.
+    """
+    if not holds_images(table):
+        if not is_of_points(name):
+            raise MeasureError(f"{name} is about images, {table.name} holds points", "choose another measure")
+        return
+    classified = table.labels is not None or (extractor is not None and extractor.classify is not None)
+    if MEASURES[name].of == "classes" and not classified:
+        raise MeasureError(f"{name} needs classes, {table.name} has no labels", "choose another measure")
 
 
 def check_names(names: Sequence[str]) -> list[str]:

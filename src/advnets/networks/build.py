@@ -119,7 +119,7 @@ def build_player(config: Any, takes: Mapping[str, Input], gives: Shape) -> nn.Mo
     Raises:
         RecipeError: no such kind of network, or one that cannot take or make this.
     """
-    (first, shown), condition = next(iter(takes.items())), takes.get("condition")
+    shown, condition = next(iter(takes.values())), takes.get("condition")
     if gives:
         latent = math.prod(shown.shape)
         if condition is None:

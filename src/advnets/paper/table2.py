@@ -350,7 +350,7 @@ def _axes(rows: Tensor, figures: int) -> Tensor:
 
 
 def _binary(table: ImageTable, count: int) -> Tensor:
-    rows = table.images[table.rows("test")[:count]].reshape(count, -1)
+    rows = table.values[table.rows("test")[:count]].reshape(count, -1)
     return torch.from_numpy((rows > 127).astype(np.float32))
 
 

@@ -1,8 +1,9 @@
 """Checkpoints: whole or not at all, checksummed, without code inside.
 
 A checkpoint is a directory `step-00001000` of `players/NAME/{weights,average,optimizer}.safetensors`, perhaps a
-`game.safetensors` with what the game itself remembers, and a `state.json` that holds their SHA-256 digests and its own. It is written under another name, flushed to the disk and renamed, so that a crash at any
-instant leaves the previous one as it was.
+`game.safetensors` with what the game itself remembers, and a `state.json` that holds their SHA-256 digests and its own.
+It is written under another name, flushed to the disk and renamed, so that a crash at any instant leaves the previous
+one as it was.
 """
 
 from __future__ import annotations

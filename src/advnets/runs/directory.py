@@ -13,10 +13,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
-from advnets.errors import RunError, what_helps
-from advnets.files import write_whole
 from advnets.config.load import load_recipe, to_yaml
 from advnets.config.recipe import Recipe
+from advnets.errors import RunError, what_helps
+from advnets.files import write_whole
 
 
 class RunDirectory:

@@ -39,9 +39,7 @@ def initial_networks(recipe: Recipe, seats: Mapping[str, Seat], modules: Modules
             raise RecipeError(f"no player {name!r} takes a module", f"the game's players are {', '.join(seats)}")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_for(recipe.seed, 0, Stream.INITIAL_WEIGHTS))
-        return {
-            name: given[name] if name in given else _built(recipe, name, seat) for name, seat in seats.items()
-        }
+        return {name: given[name] if name in given else _built(recipe, name, seat) for name, seat in seats.items()}
 
 
 def _built(recipe: Recipe, name: str, seat: Seat) -> nn.Module:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advnets import figures
+from advnets.data.toys import toy_points
 from advnets.errors import DataError
 from advnets.files import write_whole
 from advnets.runs.directory import writing
@@ -47,9 +48,7 @@ def save_made(made: NDArray[np.uint8] | NDArray[np.float32], target: Path, data:
     with writing_elsewhere(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.suffix == ".png":
-            from advnets.training.loop import save_samples
-
-            save_samples(made, target, data)
+            figures.save_samples(made, target, toy_points(data))
         elif target.suffix == ".npy":
             array = made.transpose(0, 2, 3, 1) if images else made
             write_whole(target, lambda file: np.save(file, array))

@@ -99,7 +99,8 @@ class Batches:
 
     def _take(self, rows: Tensor, dtype: torch.dtype) -> Batch:
         label, target = (
-            None if each is None else each.index_select(0, rows).to(self._device) for each in (self._labels, self._vectors)
+            None if each is None else each.index_select(0, rows).to(self._device)
+            for each in (self._labels, self._vectors)
         )
         image = self._images(rows, dtype)
         target = None if target is None else target.to(dtype)

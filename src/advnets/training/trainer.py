@@ -120,7 +120,9 @@ class Trainer:
             RecipeError: it belongs to other networks or another optimizer.
         """
         for name, player in self.players.items():
-            saved = {part: checkpoint.tensors.get(f"players/{name}/{part}") for part in ("weights", "average", "optimizer")}
+            saved = {
+                part: checkpoint.tensors.get(f"players/{name}/{part}") for part in ("weights", "average", "optimizer")
+            }
             if saved["weights"] is None or saved["optimizer"] is None:
                 raise RecipeError(f"the checkpoint holds no {name}", "use the recipe it was saved with")
             load_weights(player.network, saved["weights"], name)
@@ -142,7 +144,7 @@ class Trainer:
         return self._sampler({name: player.network for name, player in self.players.items()})
 
     def real_batch(self, count: int) -> Batch:
-        """At most `count` real rows as discriminators see them, evenly spaced, always the same on these data: float32."""
+        """At most `count` real rows as discriminators see them, float32: evenly spaced, always the same."""
         return self._batches.evenly(count)
 
     def sync_buffers(self) -> None:
@@ -197,7 +199,7 @@ class Trainer:
 
     def _player(self, name: str, network: nn.Module) -> Player:
         config, seat = self.recipe.players[name], self.seats[name]
-        average = config.average if seat.averaged else None
+        average = getattr(config, "average", None) if seat.averaged else None
         return Player(network.to(self.device), config.optimizer, self.compute, seat.side, average)
 
     def _make_match(self) -> Match:

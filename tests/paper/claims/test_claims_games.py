@@ -27,7 +27,7 @@ from advnets.training.trainer import Trainer
 
 
 def test_the_data_themselves_are_of_the_best_quality() -> None:
-    fresh = quality(ring().fresh(2000, "valid"))
+    fresh = quality(ring().reals("valid", 2000))
     assert fresh["modes"] == 8
     assert fresh["near"] == pytest.approx(1 - math.exp(-4.5), abs=0.02)  # Rayleigh: within three deviations
     assert fresh["distance"] < 2 * floor().mean < 0.25
@@ -52,7 +52,7 @@ def test_a_game_that_has_gone_astray_but_is_near_is_not_lost() -> None:
 
 
 def test_both_costs_give_the_gradients_of_autograd() -> None:
-    trainer = Trainer(recipe(steps=5, seed=3), data_of(ring().points))
+    trainer = Trainer(recipe(steps=5, seed=3), data_of(ring().values))
     trainer.advance()
     found = claims_early.generator_gradients(trainer)
     G, D = trainer.generator.network, trainer.discriminator.network
@@ -64,7 +64,7 @@ def test_both_costs_give_the_gradients_of_autograd() -> None:
 
 
 def test_d_does_not_see_the_draws_of_its_head_start_again() -> None:
-    played, data = recipe(steps=3, seed=2), data_of(ring().points)
+    played, data = recipe(steps=3, seed=2), data_of(ring().values)
     first = claims_early.head_start(played, data, 3)
     start = Trainer(played, data)
     for mine, its in ((first.generator, start.generator), (first.discriminator, start.discriminator)):

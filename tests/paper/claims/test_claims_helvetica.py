@@ -20,7 +20,7 @@ from advnets.paper.claims.verdicts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDEC
 
 
 def test_spreads_are_those_of_the_data_and_of_one_point() -> None:
-    real = claims_helvetica.spreads(ring().fresh(2000))
+    real = claims_helvetica.spreads(ring().reals("test", 2000))
     assert real["spread"] == pytest.approx(1, abs=0.05)
     cut = math.exp(-4.5)  # within three deviations: a Rayleigh's variance without its tail
     assert real["within"] == pytest.approx(math.sqrt(1 - 4.5 * cut / (1 - cut)), abs=0.03)
@@ -31,7 +31,7 @@ def test_spreads_are_those_of_the_data_and_of_one_point() -> None:
 
 
 def test_points_far_from_every_mode_have_no_spread_within_modes() -> None:
-    real = ring().fresh(2000)
+    real = ring().reals("test", 2000)
     strays = np.concatenate([real[:150], np.zeros((1850, 2))])
     assert claims_helvetica.spreads(strays)["within"] is None
     assert claims_helvetica.spreads(np.concatenate([real[:250], strays[-1750:]]))["within"] is not None

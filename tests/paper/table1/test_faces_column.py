@@ -116,7 +116,7 @@ def direct(samples: np.ndarray, faces: np.ndarray, sigma: float) -> float:
 def test_each_fold_chooses_its_sigma_and_is_scored_with_it(made: Exhibit) -> None:
     found = made.figures[REAL]  # fewer training faces than samples: all of them are the windows
     for place, fold in enumerate(open_folds()):
-        train, valid, test = (fold.images[fold.rows(s)].reshape(-1, 48 * 48) / 255 for s in ("train", "valid", "test"))
+        train, valid, test = (fold.values[fold.rows(s)].reshape(-1, 48 * 48) / 255 for s in ("train", "valid", "test"))
         sigma = max(np.logspace(-1, 0, 10), key=lambda s: direct(train, valid, s))
         assert found["sigmas"][place] == pytest.approx(sigma)
         assert found["folds"][place] == pytest.approx(direct(train, test, sigma), abs=1e-3)

@@ -20,7 +20,7 @@ any .onnx file.
 
 from advnets.measures.features.cache import cached_features
 from advnets.measures.features.extractor import Extractor, Features, Images, Probabilities, extract_all
-from advnets.measures.features.resolve import BUILDERS, extractor
+from advnets.measures.features.resolve import BUILDERS, extractor, extractor_for
 from advnets.measures.features.setting import Setting
 
 __all__ = [
@@ -33,4 +33,5 @@ __all__ = [
     "cached_features",
     "extract_all",
     "extractor",
+    "extractor_for",
 ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from advnets.data import ImageTable
+from advnets.data import Table
 from advnets.data.cache import cache_folder
 from advnets.measures.features.extractor import Extractor, Features, extract_all
 from advnets.measures.features.store import find, keep, key_of, store_folder
@@ -18,7 +18,7 @@ VERSION = 1
 
 def cached_features(
     extractor: Extractor,
-    table: ImageTable,
+    table: Table,
     rows: npt.NDArray[np.int64],
     *,
     cache: Path | None = None,
@@ -43,13 +43,13 @@ def cached_features(
         DataError: the cache cannot be written.
     """
     if not extractor.cached:
-        return extract_all(extractor, table.images, rows, progress=progress)
+        return extract_all(extractor, table.values, rows, progress=progress)
     folder = store_folder(cache_folder(cache))
     which = hashlib.sha256(np.ascontiguousarray(rows, dtype=np.int64).tobytes()).hexdigest()
     key = key_of("features", VERSION, extractor.identity, table.fingerprint, which)
     stored = find(folder, key)
     if stored is None:
-        features = extract_all(extractor, table.images, rows, progress=progress)
+        features = extract_all(extractor, table.values, rows, progress=progress)
         facts = {"features": extractor.name, "data": table.name, "images": len(rows)}
         path = keep(folder, key, ".npy", lambda file: np.save(file, features, allow_pickle=False), facts)
     else:

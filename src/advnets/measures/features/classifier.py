@@ -12,7 +12,7 @@ import numpy.typing as npt
 import safetensors.torch
 import torch
 
-from advnets.data import ImageTable
+from advnets.data import Table
 from advnets.errors import MeasureError
 from advnets.measures.features.channelwise import channelwise
 from advnets.measures.features.classifier_network import DIMENSION, Classifier, prepare
@@ -65,7 +65,7 @@ def classifier(setting: Setting, plan: Plan | None = None) -> Extractor:
     )
 
 
-def _labels(table: ImageTable) -> npt.NDArray[np.int64]:
+def _labels(table: Table) -> npt.NDArray[np.int64]:
     if table.labels is None:
         raise MeasureError(
             f"{table.name} has no labels to train a classifier with",
@@ -118,7 +118,7 @@ def _restored(path: Path, setting: Setting) -> Classifier:
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # absent from torch's stubs
 
 
-def _note(table: ImageTable, facts: dict[str, Any]) -> str:
+def _note(table: Table, facts: dict[str, Any]) -> str:
     made = f"a classifier trained on {table.name}"
     if "accuracy" not in facts:
         return f"{made}; there are no other images to test it on"

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from advnets.data import ImageTable
+from advnets.data import Table
 from advnets.data.parallel import progress_bar
 from advnets.measures.features.classifier_network import LARGEST_SIDE, Classifier, prepare
 
@@ -42,7 +42,7 @@ class Plan:
     shift: float = 1 / 14
     seed: int = 0
 
-    def steps(self, images: int, shape: tuple[int, int, int]) -> int:
+    def steps(self, images: int, shape: tuple[int, ...]) -> int:
         """Steps for so many training images of a shape."""
         area = min(shape[1], LARGEST_SIDE) * min(shape[2], LARGEST_SIDE)
         seen = min(self.pixels // area, self.epochs * images)
@@ -53,7 +53,7 @@ class Plan:
         return list(asdict(self).values())
 
 
-def train(table: ImageTable, labels: Indices, plan: Plan, device: torch.device, progress: bool) -> Classifier:
+def train(table: Table, labels: Indices, plan: Plan, device: torch.device, progress: bool) -> Classifier:
     """A classifier of the table's training split.
 
     The same table, plan, machine and number of threads give the same weights, bit for bit.
@@ -85,7 +85,7 @@ def train(table: ImageTable, labels: Indices, plan: Plan, device: torch.device, 
     return network.eval().requires_grad_(False)
 
 
-def accuracy(network: Classifier, table: ImageTable, labels: Indices, rows: Indices, device: torch.device) -> float:
+def accuracy(network: Classifier, table: Table, labels: Indices, rows: Indices, device: torch.device) -> float:
     """Share of these rows that the network classifies rightly."""
     right = 0
     with torch.inference_mode():
@@ -111,8 +111,8 @@ def _batches(rows: Indices, size: int, rng: np.random.Generator) -> Iterator[Ind
             yield order[start : start + size]
 
 
-def _images(table: ImageTable, rows: Indices, device: torch.device) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(table.images[rows])).to(device)
+def _images(table: Table, rows: Indices, device: torch.device) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(table.values[rows])).to(device)
 
 
 def _shifted(images: Tensor, share: float, rng: np.random.Generator) -> Tensor:

@@ -145,7 +145,7 @@ def _output(session: Any, entry: _Input, values: npt.NDArray[np.float32], size: 
     return output[: len(values)].reshape(len(values), -1).astype(np.float32)
 
 
-def _probe(shape: tuple[int, int, int]) -> Images:
+def _probe(shape: tuple[int, ...]) -> Images:
     """Two fixed images that differ."""
     return np.random.default_rng(0).integers(0, 256, (2, *shape), dtype=np.uint8)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from advnets.data import ImageTable
+from advnets.data import Table, holds_images
 from advnets.data.cache import cache_folder
 from advnets.errors import MeasureError
 from advnets.measures.features.classifier import classifier
@@ -25,9 +25,22 @@ BUILDERS: dict[str, Callable[[Setting], Extractor]] = {
 """The extractors known by name. Another is one entry: `BUILDERS["mine"] = build`."""
 
 
+def extractor_for(name: str, table: Table, *, progress: bool = False) -> Extractor | None:
+    """The extractor of a name for a table's examples; None for points, which are features themselves.
+
+    Raises:
+        MeasureError: no such features, or features of images where the examples are points.
+    """
+    if holds_images(table):
+        return extractor(name, table, progress=progress)
+    if name != "pixels":
+        raise MeasureError(f"{table.name} holds points, which have no {name}", "leave the features out")
+    return None
+
+
 def extractor(
     name: str,
-    table: ImageTable,
+    table: Table,
     *,
     cache: Path | None = None,
     progress: bool = False,

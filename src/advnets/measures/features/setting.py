@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from advnets.data import ImageTable
+from advnets.data import Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,7 @@ class Setting:
         device: where networks run.
     """
 
-    table: ImageTable
+    table: Table
     cache: Path
     progress: bool
     device: torch.device

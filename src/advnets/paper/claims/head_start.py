@@ -55,7 +55,7 @@ def histories(workspace: Workspace, seed: int) -> dict[str, Lines]:
 
 def _train(printed: Recipe, alone: tuple[int, ...]) -> dict[str, Lines]:
     table = open_table("mnist", progress=False)
-    data = Data(table.images, table.rows("train"))
+    data = Data(table.values, table.rows("train"))
     steps = alone[-1] // AT_A_TIME
     first, lines = standing(printed, data, steps, discriminator_steps=AT_A_TIME), list[dict[str, Any]]()
     while True:

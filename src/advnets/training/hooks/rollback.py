@@ -48,7 +48,9 @@ def gentler(recipe: Recipe) -> Recipe:
     """
     made = [player.optimizer.rate for player in recipe.players.values() if isinstance(player, GeneratorConfig)]
     rates = {
-        f"game.{name}.optimizer.rate": rate if not isinstance(player, GeneratorConfig) and rate < min(made) else rate / 2
+        f"game.{name}.optimizer.rate": rate
+        if not isinstance(player, GeneratorConfig) and rate < min(made)
+        else rate / 2
         for name, player in recipe.players.items()
         for rate in [player.optimizer.rate]
     }

@@ -122,9 +122,12 @@ class Watch:
     def _views(self, trainer: Trainer) -> Sequence[tuple[Batch, Inputs]]:
         """Real rows and draws, in passes of the training's own size."""
         real = self._batch_of_real
-        rows = {"image": real.image, "label": real.label, "target": real.target}
+        rows = {"rows": real.rows, "image": real.image, "label": real.label, "target": real.target}
         known = {name: each for name, each in rows.items() if each is not None}
-        batches = [Batch(part["image"], **part) for part in self._parts(trainer, known)]
+        batches = [
+            Batch(part["rows"], part["image"], part.get("label"), part.get("target"))
+            for part in self._parts(trainer, known)
+        ]
         return list(zip(batches, self._parts(trainer, self._inputs), strict=True))
 
     def _clusters(self, images: Tensor) -> Tensor:

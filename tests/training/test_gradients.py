@@ -1,0 +1,171 @@
+"""The exact step: every player's gradient is that of its own cost, in every game, by one pass where that is exact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from every_game import Bare, batch, conditional_batch, draws, games
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from advnets.games.game import Batch, Inputs
+from advnets.games.objectives import OBJECTIVES
+from advnets.games.penalties import PENALTIES, Scheduled
+from advnets.randomness import Stream, generator_for
+from advnets.training import gradients
+from advnets.training.gradients import Match, both_sides, discriminators_side, generators_side
+
+NAMES = list(games(OBJECTIVES["non-saturating"]))
+every_game = pytest.mark.parametrize("name", NAMES)
+Found = Mapping[str, Any]
+
+
+def match_of(name: str, objective: str = "non-saturating", **more: Any) -> tuple[Match, Batch]:
+    game, players = games(OBJECTIVES[objective])[name]
+    judges = frozenset(each for each, player in players.items() if player.side == "discriminator")
+    rows = conditional_batch() if name.startswith("conditional") else batch()
+    fields: dict[str, Any] = {"rowwise": judges, **more}
+    return Match(game, players, lambda _: rows, seed=3, steps=10, **fields), rows  # type: ignore[arg-type]
+
+
+def augment(inputs: Inputs, update: int, real: bool) -> Inputs:
+    """Mirrors some images and scales all: other rows in the real half than in the made one."""
+    image = inputs["image"]
+    chosen = (torch.arange(len(image)) + update + real) % 2 == 0
+    flipped = torch.where(chosen.view(-1, 1, 1, 1), image.flip(3), image)
+    return {**inputs, "image": flipped * (1.1 if real else 0.9)}
+
+
+def plainly(match: Match, rows: Batch, drawn: Inputs, update: int = 0) -> dict[str, list[Tensor | None]]:
+    """Every player differentiates its own cost, and no cleverness."""
+    game, nets = match.game, match.nets
+    made = game.make(nets, rows, drawn)
+    theirs: Any = 0.0 if made.direct is None else made.direct
+    own: dict[str, Any] = {}
+    for number, view in enumerate(game.views(rows, drawn, made.outputs)):
+        shown = [view.real, view.fake]
+        if match.augment is not None:
+            shown = [match.augment(view.real, update, True), match.augment(view.fake, update, False)]
+        D = nets[view.discriminator]
+        real, fake = D(*shown[0].values()), D(*shown[1].values())
+        costs = game.costs(view.discriminator, real, fake, rows)
+        theirs = theirs + costs.generators
+        mine = costs.discriminator
+        for each in match.penalties:
+            rng = generator_for(match.seed, update, Stream.PENALTY, index=number)
+            still = [{key: value.detach() for key, value in side.items()} for side in shown]
+            mine = mine + each.weight * each.every * each.penalty(D, still[0], still[1], rng)
+        own[view.discriminator] = own.get(view.discriminator, 0.0) + mine
+    costs_of = {name: own.get(name, theirs) for name in match.players}
+    return {name: _differentiated(costs_of[name], player) for name, player in match.players.items()}
+
+
+def _differentiated(cost: Tensor, player: Bare) -> list[Tensor | None]:
+    return list(torch.autograd.grad(cost, player.parameters, retain_graph=True, allow_unused=True))
+
+
+def worst(found: Found, wanted: Found) -> float:
+    """The largest difference of two sets of gradients, over the largest value of a player's own."""
+    assert set(found) == set(wanted)
+    far = 0.0
+    for name in wanted:
+        largest = max(float(each.abs().max()) for each in wanted[name] if each is not None)
+        for ours, theirs in zip(found[name], wanted[name], strict=True):
+            ours = torch.zeros(()) if ours is None else ours
+            theirs = torch.zeros_like(ours) if theirs is None else theirs
+            far = max(far, float((ours - theirs).abs().max()) / largest)
+    return far
+
+
+@every_game
+@pytest.mark.parametrize("shown", [None, augment], ids=["as they are", "augmented"])
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_every_players_gradient_is_that_of_its_own_cost(name: str, shown: Any, objective: str) -> None:
+    match, rows = match_of(name, objective, augment=shown)
+    found, _ = both_sides(match, rows, draws(), update=1)
+    assert worst(found, plainly(match, rows, draws(), update=1)) < 1e-9
+
+
+@every_game
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_also_with_penalties(name: str, penalty: str) -> None:
+    if name == "K classes":
+        pytest.skip("a penalty is on one score a row")
+    match, rows = match_of(name, penalties=[Scheduled(PENALTIES[penalty], 0.7, 2)], augment=augment)
+    for update in (0, 1):
+        due = match if update == 0 else replace(match, penalties=())
+        found, _ = both_sides(match, rows, draws(), update)
+        assert worst(found, plainly(due, rows, draws(), update)) < 1e-9
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    name=st.sampled_from(NAMES),
+    objective=st.sampled_from(list(OBJECTIVES)),
+    scale=st.sampled_from([0.1, 1.0, 8.0]),
+    seed=st.integers(0, 10**6),
+)
+def test_wherever_the_weights_and_the_data_are(name: str, objective: str, scale: float, seed: int) -> None:
+    match, rows = match_of(name, objective)
+    rows = replace(rows, image=batch(seed).image, label=batch(seed).label)
+    with torch.no_grad():
+        for player in match.side("discriminator").values():
+            for parameter in player.parameters:
+                parameter.mul_(scale)
+    found, _ = both_sides(match, rows, draws(seed), update=0)
+    assert worst(found, plainly(match, rows, draws(seed))) < 1e-6  # slopes as small as 2^-30 / m are held up
+
+
+@every_game
+def test_one_side_alone_has_the_gradients_that_it_has_with_the_other(name: str) -> None:
+    match, rows = match_of(name)
+    both, said = both_sides(match, rows, draws(), update=0)
+    alone, outcomes = discriminators_side(match, rows, draws(), update=0)
+    makers, _ = generators_side(match, rows, draws(), 0, outcomes)
+    assert worst(alone | makers, both) < 1e-12
+    for mine, theirs in zip(outcomes, said, strict=True):
+        torch.testing.assert_close(mine.real, theirs.real)
+
+
+@every_game
+def test_a_score_a_row_costs_one_backward_pass_through_each_discriminator(name: str, monkeypatch: Any) -> None:
+    passes = {"one": 0, "two": 0}
+    for kind in passes:
+        real = getattr(gradients, f"_{kind}_pass" if kind == "one" else f"_{kind}_passes")
+        counted = _counted(real, passes, kind)
+        monkeypatch.setattr(gradients, real.__name__, counted)
+    match, rows = match_of(name)
+    both_sides(match, rows, draws(), update=0)
+    assert (passes["two"] == 0) == (name != "K classes")
+
+
+def _counted(function: Any, passes: dict[str, int], kind: str) -> Any:
+    def counting(*args: Any) -> Any:
+        passes[kind] += 1
+        return function(*args)
+
+    return counting
+
+
+class Across(nn.Module):
+    """A discriminator with statistics of the batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(32, 8), nn.BatchNorm1d(8), nn.Linear(8, 1), nn.Flatten(0))
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.layers(image)
+
+
+def test_where_rows_are_not_independent_there_are_two_passes_and_they_are_exact() -> None:
+    match, rows = match_of("plain", rowwise=frozenset())
+    players = {**match.players, "discriminator": Bare(Across().double(), "discriminator")}
+    match = replace(match, players=players)  # type: ignore[arg-type]
+    found, _ = both_sides(match, rows, draws(), update=0)
+    assert worst(found, plainly(match, rows, draws())) < 1e-9
