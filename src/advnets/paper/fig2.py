@@ -11,10 +11,10 @@ import numpy.typing as npt
 import torch
 
 from advnets import figures
-from advnets.api import open_data
 from advnets.config.load import load_recipe, to_dict
 from advnets.config.recipe import Recipe
-from advnets.data import ImageTable, open_table
+from advnets.data import Table as DataTable
+from advnets.data import open_data, open_table
 from advnets.data.contrast import normalize
 from advnets.errors import DataError
 from advnets.measures import nearest
@@ -114,7 +114,6 @@ def _panel(workspace: Workspace, panel: _Panel) -> tuple[list[str | Table | Pict
             [row],
             {"missing": data},
         )
-    assert isinstance(table, ImageTable)
     target, course = workspace.path(f"-{panel.letter}.png"), workspace.path(f"-{panel.letter}-curves.png")
     count = 50 if workspace.quick else 500
     of = [to_dict(run.recipe), run.step, count]
@@ -198,7 +197,7 @@ def _run(workspace: Workspace, panel: _Panel) -> Run:
     return trained(workspace, shrunk(recipe) if workspace.quick else recipe)
 
 
-def nearness(run: Run, table: ImageTable, count: int, seed: int) -> dict[str, Any]:
+def nearness(run: Run, table: DataTable, count: int, seed: int) -> dict[str, Any]:
     """How far samples lie from training images, in the distance that test images have, both as D sees them.
 
     Args:
@@ -212,8 +211,7 @@ def nearness(run: Run, table: ImageTable, count: int, seed: int) -> dict[str, An
         all but one percent of the test images.
     """
     samples = np.asarray(run.sample(count, seed), np.uint8)
-    test = table.images[table.rows("test")[:count]]
-    seen = _as_seen(table.images[table.rows("train")], run.recipe)
+    test, seen = table.reals("test", count), _as_seen(table.reals("train"), run.recipe)
     ours, theirs = (nearest(_as_seen(each, run.recipe), seen)[1][:, 0] for each in (samples, test))
     # Not equal bytes: a sample is shown with the average image's mean and norm, so that no copy would be equal.
     copies = int((ours < np.percentile(theirs, _CLOSE)).sum())
@@ -225,14 +223,14 @@ def _as_seen(images: Pixels, recipe: Recipe) -> npt.NDArray[Any]:
     return images if recipe.contrast is None else normalize(torch.from_numpy(images), recipe.contrast).numpy()
 
 
-def draw(run: Run, table: ImageTable, target: Path, seed: int) -> None:
+def draw(run: Run, table: DataTable, target: Path, seed: int) -> None:
     """The first draws of a seed, and in a framed last column the training example nearest to each row's last.
 
     Raises:
         OSError: the picture cannot be written.
     """
     samples = np.asarray(run.sample(ROWS * COLUMNS, seed), np.uint8)
-    train = table.images[table.rows("train")]
+    train = table.reals("train")
     ends = samples[COLUMNS - 1 :: COLUMNS]
     closest = np.zeros((len(samples), *samples.shape[1:]), np.uint8)
     found, _ = nearest(_as_seen(ends, run.recipe), _as_seen(train, run.recipe))

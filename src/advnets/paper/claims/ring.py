@@ -51,9 +51,9 @@ def ring() -> PointTable:
     """Eight Gaussians that are wide enough for a game of seconds: the ring recipe's own have a deviation of .02."""
     rng = np.random.default_rng([2014, 8])
     modes = ring_modes()
-    points = modes[rng.integers(len(modes), size=50_000)] + rng.normal(scale=DEVIATION, size=(50_000, 2))
-    points = points.astype(np.float32)
-    return PointTable("wide ring", points, modes, DEVIATION, hashlib.sha256(points.tobytes()).hexdigest())
+    labels = rng.integers(len(modes), size=50_000)
+    points = (modes[labels] + rng.normal(scale=DEVIATION, size=(50_000, 2))).astype(np.float32)
+    return PointTable("wide ring", points, labels, modes, DEVIATION, hashlib.sha256(points.tobytes()).hexdigest())
 
 
 @functools.lru_cache(maxsize=1)
@@ -123,7 +123,7 @@ def looks_of(workspace: Workspace) -> int:
 
 
 def _train(game: Recipe, count: int) -> Lines:
-    data = data_of(ring().points)
+    data = data_of(ring().values)
     Trainer(game, data).advance()  # what a process loads with its first step is not the game's time
     return list(looks(Trainer(game, data), game.steps // count))
 

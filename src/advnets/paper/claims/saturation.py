@@ -135,7 +135,7 @@ def _histories(workspace: Workspace, rule: str, cost: str) -> list[Lines]:
 
 
 def _after_head_start(game: Recipe, alone: int, count: int) -> Lines:
-    first = head_start.standing(game, data_of(ring().points), alone)
+    first = head_start.standing(game, data_of(ring().values), alone)
     while first.step < alone:
         first.advance()
     return list(looks(head_start.with_head_start(game, first), game.steps // count))

@@ -44,7 +44,7 @@ def stands(workspace: Workspace, table: ImageTable) -> dict[str, Stand]:
         workspace: its seed is that of which images, of the centroids' start and of the generator; quick: fewer of them.
         table: whose training images they are made of.
     """
-    train, quick = table.images[table.rows("train")], workspace.quick
+    train, quick = table.reals("train"), workspace.quick
     count = 1_000 if quick else _SAMPLES
     some = np.sort(np.random.default_rng([workspace.seed, _CHOICE]).choice(len(train), count, replace=False))
     centroids = (100,) if quick else (100, 1_000, 10_000)
