@@ -27,7 +27,7 @@ def open_data(recipe: Recipe, given: Given | None = None) -> Table:
     if given is None and recipe.data in TOYS:
         return open_points(recipe.data)
     return open_table(
-        recipe.data if given is None else given,
+        recipe.source if given is None else given,
         recipe.height_width,
         recipe.channels,
         fit=recipe.fit,
