@@ -10,10 +10,11 @@ import pytest
 
 from advnets.config.games import AdversarialConfig, ConditionalConfig, PenaltiesConfig
 from advnets.config.load import load_recipe, recipe_names, to_dict
-from advnets.config.names import OBJECTIVES, PRIORS, register_objective, register_prior
+from advnets.config.names import OBJECTIVES, PRIORS
 from advnets.config.networks import ConvGeneratorConfig, MLPGeneratorConfig
 from advnets.config.recipe import Recipe, parse_size
 from advnets.errors import RecipeError
+from advnets.games import objectives, priors
 
 
 def test_the_papers_settings() -> None:
@@ -128,17 +129,21 @@ def test_data_of_ones_own_are_asked_for() -> None:
 
 
 def test_the_names_of_costs_and_priors_are_those_that_there_are() -> None:
-    from advnets.games import objectives, priors
+    assert tuple(objectives.OBJECTIVES)[: len(OBJECTIVES)] == OBJECTIVES
+    assert tuple(priors.PRIORS)[: len(PRIORS)] == PRIORS
+    for name in objectives.OBJECTIVES:  # those that other tests have registered among them
+        assert Recipe().replace(objective=name).game.objective == name
 
-    assert tuple(objectives.OBJECTIVES) == OBJECTIVES
-    assert tuple(priors.PRIORS) == PRIORS
 
-
-def test_a_registered_name_is_known() -> None:
-    register_objective("of-a-test")
-    register_prior("of-a-test")
+def test_a_registered_name_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objectives, "OBJECTIVES", dict(objectives.OBJECTIVES))
+    monkeypatch.setattr(priors, "PRIORS", dict(priors.PRIORS))
+    objectives.register(dataclasses.replace(objectives.OBJECTIVES["hinge"], name="of-a-test"))
+    priors.register("of-a-test", priors.gaussian)
     recipe = Recipe().replace(objective="of-a-test", prior="of-a-test")
     assert (recipe.game.objective, recipe.game.prior) == ("of-a-test", "of-a-test")
+    assert objectives.objective("of-a-test").name == "of-a-test"
+    assert priors.PRIORS["of-a-test"] is priors.gaussian
 
 
 def test_sizes() -> None:

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from advnets.training.algorithm import Match
 from torch import Tensor, nn
 
 from advnets.config.load import load_recipe
 from advnets.config.recipe import Recipe
 from advnets.games.adversarial import AdversarialGame, Scheduled
 from advnets.games.objectives import Objective, objective
-from advnets.training.algorithm import Match
 from advnets.training.optimizers import OptimizerConfig
 from advnets.training.player import Player
 from advnets.training.trainer import Data

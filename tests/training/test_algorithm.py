@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from advnets.training.algorithm import Match, alternating, simultaneous
 from small_games import BATCH, LATENT, SHAPE, match, real_batch, seeded_discriminator, seeded_generator, weights
 from torch import Tensor, nn
 
@@ -17,7 +18,6 @@ from advnets.games.penalties import PENALTIES
 from advnets.networks.mlp import MaxoutDiscriminator
 from advnets.randomness import Stream, generator_for, seed_layers
 from advnets.training import algorithm
-from advnets.training.algorithm import Match, alternating, simultaneous
 
 every_objective = pytest.mark.parametrize("costs", OBJECTIVES)
 RATE = 0.1

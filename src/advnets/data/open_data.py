@@ -8,7 +8,6 @@ from advnets.data.open import open_table
 from advnets.data.recognize import Given
 from advnets.data.table import Table
 from advnets.data.toys import TOYS, open_points
-from advnets.errors import DataError
 
 if TYPE_CHECKING:
     from advnets.config.recipe import Recipe
@@ -23,11 +22,10 @@ def open_data(recipe: Recipe, given: Given | None = None) -> Table:
             vectors, as for `open_table`.
 
     Raises:
-        DataError: none are named, or they cannot be found or read.
+        RecipeError: none are named.
+        DataError: they cannot be found or read.
     """
-    source = recipe.data if given is None else given
-    if source is None:
-        raise DataError("no data are named", "name a folder, an archive, an array or a known set")
+    source = recipe.source if given is None else given
     if isinstance(source, str) and source in TOYS:
         return open_points(source)
     return open_table(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advnets import figures
+from advnets.config.recipe import Recipe
 from advnets.data import holds_images
 from advnets.data.toys import toy_points
 from advnets.evaluation.evaluate import Evaluation
@@ -159,7 +160,7 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
         f"# {recipe.name}: step {run.step:,} of {recipe.steps:,}",
         "",
         f"Data: {facts['data']['name']}, {facts['data']['examples']:,} examples of {by(facts['data']['shape'])}."
-        f" {recipe.schedule.capitalize()} schedule, {recipe.game.objective} objective, batch {recipe.batch},"
+        f" {recipe.schedule.capitalize()} schedule, {_rules(recipe)}, batch {recipe.batch},"
         f" {facts['precision']} on {facts['device']}, seed {recipe.seed}.",
         "",
     ]
@@ -180,6 +181,11 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
     for name, title, text in _shown(run):
         lines += [f"## {title}", "", *([text, ""] if text else []), f"![{title}]({name})", ""]
     return "\n".join(lines)
+
+
+def _rules(recipe: Recipe) -> str:
+    objective = getattr(recipe.game, "objective", None)
+    return f"{recipe.game.kind} game" + (f", {objective} objective" if objective else "")
 
 
 def _courses(run: Run) -> dict[str, list[tuple[float, float, float, float]]]:

@@ -1,4 +1,4 @@
-"""Runs of format 1, as versions before 0.2 wrote them: two named players, one average, flat optimizer state."""
+"""Checkpoints of format 1: two named players, one average, flat optimizer state. Its recipes are `recipes.py`'s."""
 
 from __future__ import annotations
 

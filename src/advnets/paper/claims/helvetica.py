@@ -14,7 +14,6 @@ from advnets.config.load import to_dict
 from advnets.figures import Line, Panel
 from advnets.paper.claims.intervals import Interval, band, column, known, left, plain, ratios, seeds
 from advnets.paper.claims.ring import (
-    ADAM,
     DEVIATION,
     MEASURED,
     THE_GAME,
@@ -36,7 +35,7 @@ _FIRST, _QUICK_FIRST = 600, 12  # updates of D from the beginning
 _LATER, _QUICK_LATER = 200, 12  # updates of D from the balanced game on
 _LOOKS, _QUICK_LOOKS = 20, 4  # the updates are multiples of them
 _FAR = 20
-_STILL = {"generator_steps": _FAR, "discriminator_optimizer": {**ADAM, "rate": 1e-30}}
+_STILL = {"generator_steps": _FAR, "discriminator.rate": 1e-30}
 _WAYS: dict[str, dict[str, dict[str, Any]]] = {
     "beginning": {
         "1 of G": {}, "5 of G": {"generator_steps": 5}, "20 of G": {"generator_steps": _FAR},
