@@ -1,6 +1,7 @@
 """Pictures from arrays: sample grids, neighbors, interpolations, curves. Nothing here knows of nets."""
 
 from advnets.figures.grid import grid, interpolation, neighbors
+from advnets.figures.labels import by_class, walks_by_class
 from advnets.figures.lines import Line, Panel, panels
 from advnets.figures.plots import courses, curves, intervals, looks, scatter
 from advnets.figures.png import save, save_each, step_of
@@ -9,6 +10,7 @@ from advnets.figures.samples import save_samples
 __all__ = [
     "Line",
     "Panel",
+    "by_class",
     "courses",
     "curves",
     "grid",
@@ -22,4 +24,5 @@ __all__ = [
     "save_samples",
     "scatter",
     "step_of",
+    "walks_by_class",
 ]
