@@ -171,6 +171,11 @@ class Run:
             return sampler.draw(count, seed, self._vectors(conditions))
         return sampler.draw(count, seed, None if classes is None else self.class_numbers(classes))
 
+    def sample_with_classes(self, count: int, seed: int = 0) -> tuple[Samples, NDArray[np.int64] | None]:
+        """The samples of `sample`, and the number of the class that each is of; None where they have none."""
+        inputs = self.sampler.inputs(count, seed)
+        return self.sampler.decode(inputs), inputs["condition"].numpy() if self.classes else None
+
     def sample_by_class(
         self, columns: int = 10, seed: int = 0, averaged: bool = True, classes: Sequence[str] | str = "all"
     ) -> Samples:

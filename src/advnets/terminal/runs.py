@@ -40,6 +40,36 @@ def load_run(path: Path, step: str, modules: Sequence[str] = ()) -> Run:
     return run
 
 
+def is_run(path: Path) -> bool:
+    """Whether a run directory lies there."""
+    return (path / "run.json").is_file()
+
+
+def with_modules(sources: Sequence[Path], modules: Sequence[str]) -> list[Path | Run]:
+    """The sources, with the runs among them opened that were trained with modules of the user's own.
+
+    Args:
+        sources: runs and whatever else is compared.
+        modules: player=package.module:Name.
+
+    Raises:
+        UsageError: a module that none of the runs takes.
+        RunError: no sound checkpoint in a run.
+    """
+    from advnets.runs.directory import RunDirectory
+    from advnets.runs.networks import own_players
+
+    named, found, taken = named_modules(modules), list[Path | Run](), set[str]()
+    for source in sources:
+        own = own_players(RunDirectory.open(source).recipe) if named and is_run(source) else []
+        mine = [f"{player}={named[player]}" for player in own if player in named]
+        taken |= {player for player in own if player in named}
+        found.append(load_run(source, "newest", mine) if mine else source)
+    for player in named.keys() - taken:
+        raise UsageError(f"--module {player}: no run has a {player} of your own", "leave it out")
+    return found
+
+
 def named_modules(said: Sequence[str]) -> dict[str, str]:
     """The user's own modules by player, from player=package.module:Name.
 
