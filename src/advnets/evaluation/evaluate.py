@@ -59,7 +59,7 @@ class Evaluation:
 
     def _classes(self, measure: str) -> dict[str, Any]:
         found = {
-            name: {**each.results[measure].as_dict(), "real_images": each.real}
+            name: {**each.results[measure].as_dict(with_caveat=False), "real_images": each.real}
             for name, each in self.by_class.answers.items()
             if measure in each.results
         }

@@ -1,7 +1,7 @@
 """Pictures from arrays: sample grids, neighbors, interpolations, curves. Nothing here knows of nets."""
 
 from advnets.figures.grid import grid, interpolation, neighbors
-from advnets.figures.labels import MOST_ROWS, by_class, walks_by_class
+from advnets.figures.labels import MOST_ROWS, by_class, can_name, walks_by_class
 from advnets.figures.lines import Line, Panel, panels
 from advnets.figures.plots import courses, curves, intervals, looks, scatter
 from advnets.figures.png import save, save_each, step_of
@@ -12,6 +12,7 @@ __all__ = [
     "Line",
     "Panel",
     "by_class",
+    "can_name",
     "courses",
     "curves",
     "grid",

@@ -16,9 +16,15 @@ from advnets.figures.layout import BACKGROUND, Pixels, check_images, chosen_scal
 
 MOST_ROWS = 100
 """Names that fit beside one picture."""
+_FEW = 16
 _LARGEST, _SMALLEST = 18, 9  # pixels of a letter's height, with what hangs below the line
 _WIDEST = 180  # pixels of a name
 _GAP = 6
+
+
+def can_name(classes: Sequence[object]) -> bool:
+    """Whether a picture that nobody asked for shows a row a class: where there are a few of them."""
+    return 0 < len(classes) <= _FEW
 
 
 def by_class(rows: Pixels, names: Sequence[str], padding: int = 2, scale: int | None = None) -> Pixels:

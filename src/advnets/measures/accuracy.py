@@ -41,8 +41,9 @@ def accuracy(
 
     Returns:
         The mean over the classes that were wanted of each one's share, each as heavy as the others. Its interval covers
-        the chance in the samples (of one class: Wilson's). Details: `by_class`; `worst`, the class whose share is least,
-        `worst_share` and its `worst_interval` (Wilson); `real_accuracy`, the same mean of real images, None without.
+        the chance in the samples (of one class: Wilson's). Details: `real_accuracy`, the same mean of real images, None
+        without; of several classes `by_class`, and `worst`, the class whose share is least, with `worst_share` and its
+        `worst_interval` (Wilson).
 
     Raises:
         MeasureError: not one class wanted for each sample, or none at all.
@@ -53,22 +54,17 @@ def accuracy(
     if not counts.any():
         raise MeasureError("no samples whose class is known", "give samples of a conditional game")
     some = np.flatnonzero(counts)
-    shares = right[some] / counts[some]
-    worst = int(some[shares.argmin()])
     return Measurement(
         measure="accuracy",
-        value=float(shares.mean()),
+        value=float((right[some] / counts[some]).mean()),
         interval=_interval(right[some], counts[some]),
         interval_by="normal over the samples of each class" if len(some) > 1 else "Wilson over the samples",
         samples=len(ours),
         real=len(theirs),
         features=features,
         details={
-            "worst": classes[worst],
-            "worst_share": float(shares.min()),
-            "worst_interval": wilson(float(right[worst]), int(counts[worst])),
-            "by_class": {classes[number]: float(share) for number, share in zip(some, shares, strict=True)},
             "real_accuracy": _mean_share(theirs, known, len(classes)),
+            **(_of_each(right, counts, classes) if len(some) > 1 else {}),
         },
         caveat=CAVEAT,
     )
@@ -82,6 +78,19 @@ def _interval(right: Labels, counts: Labels) -> tuple[float, float]:
     error = math.sqrt(float((likely * (1 - likely) / counts).sum())) / len(right)
     low, high = normal(float((right / counts).mean()), error)
     return max(0.0, low), min(1.0, high)
+
+
+def _of_each(right: Labels, counts: Labels, classes: Sequence[str]) -> dict[str, Any]:
+    """Each class's share, and the worst one."""
+    shares = {classes[number]: float(right[number] / counts[number]) for number in np.flatnonzero(counts)}
+    worst = min(shares, key=shares.__getitem__)
+    number = classes.index(worst)
+    return {
+        "worst": worst,
+        "worst_share": shares[worst],
+        "worst_interval": wilson(float(right[number]), int(counts[number])),
+        "by_class": shares,
+    }
 
 
 def _mean_share(seen: Labels, wanted: Labels, classes: int) -> float | None:
