@@ -146,6 +146,14 @@ class Trainer:
         """Samples of the networks as they stand, not averaged."""
         return self._sampler({name: player.network for name, player in self.players.items()})
 
+    @property
+    def class_numbers(self) -> list[int]:
+        """The classes that samples can be asked for: those with training examples, in a game of classes."""
+        spec = self.data.spec
+        if spec.vector or not self.sampler.conditional:
+            return []
+        return [number for number, count in enumerate(spec.counts) if count]
+
     def real_batch(self, count: int) -> Batch:
         """At most `count` real rows as discriminators see them, float32: evenly spaced, always the same."""
         return self._batches.evenly(count)
