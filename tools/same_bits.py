@@ -139,7 +139,9 @@ def trained(case: Case, tree: Path, run: Path, options: argparse.Namespace) -> P
 def advnets(tree: Path, *args: str) -> None:
     """Run the command of one tree."""
     env = {**os.environ, "PYTHONPATH": str(tree / "src")}
-    done = subprocess.run([sys.executable, "-m", "advnets", *args], env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "advnets", *args], env=env, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise SystemExit(f"{' '.join(args)} failed:\n{done.stderr}")
 
