@@ -69,11 +69,11 @@ def run_command(line: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> 
 def shortened(args: list[str]) -> list[str]:
     args = [arg.replace("features=classifier", "count=500").replace("every=500", "every=2") for arg in args]
     if args[0] == "train" and not {"--help", "-h"} & set(args):
-        if "--steps" in args:
-            args = [*args[: args.index("--steps")], *args[args.index("--steps") + 2 :]]
-        own = "images" in args or ("--data" in args and not args[1].endswith(".yaml"))
-        small = SMALL_CONV if own else SMALL_MLP
-        return [*args, *small, "--steps", "4", "--log-every", "2", "--checkpoint-every", "2"]
+        own = {"images", "photos"} & set(args) and not args[1].endswith(".yaml")
+        small = [*(SMALL_CONV if own else SMALL_MLP), "--steps", "4", "--log-every", "2", "--checkpoint-every", "2"]
+        for flag in {word for word in small if word.startswith("--")} & set(args):
+            args = [*args[: args.index(flag)], *args[args.index(flag) + 2 :]]
+        return [*args, *small]
     if args[0] == "paper":
         return [*(arg for arg in args if arg != "all"), *(["costs"] if "all" in args else []), "--quick"]
     if args[0] in ("evaluate", "compare"):  # a classifier is trained in minutes, and has tests of its own

@@ -89,27 +89,29 @@ def _loaded(source: str | Path, folder: Path, above: tuple[str, ...]) -> Recipe:
     where = f"recipe {source}" if built_in else str(folder / source)
     if where in above:
         raise RecipeError(f"{above[-1]} extends itself", f"take away one extends: {' -> '.join((*above, where))}")
-    text = (_folder() / f"{source}.yaml").read_text("utf-8") if built_in else _read(folder / source, str(source))
+    said = f"{above[-1]}: " if above else ""
+    text = (_folder() / f"{source}.yaml").read_text("utf-8") if built_in else _read(folder / source, str(source), said)
     values = _parsed(text, where)
     base = _base(values, where, (folder / source).parent, built_in, (*above, where))
     return _extended(base, {key: value for key, value in values.items() if key not in ("format", "extends")}, where)
 
 
-def _read(path: Path, name: str) -> str:
+def _read(path: Path, name: str, said: str = "") -> str:
+    """The text of a recipe file, or of a run directory's; `said` stands before what is wrong with its name."""
     try:
         if path.is_dir() and (path / "recipe.yaml").exists():
             path = path / "recipe.yaml"
         if not path.is_file():
-            raise _no_recipe(name)
+            raise _no_recipe(name, said)
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path} cannot be read as a recipe ({error.__class__.__name__})") from None
 
 
-def _no_recipe(name: str) -> RecipeError:
+def _no_recipe(name: str, said: str) -> RecipeError:
     near = difflib.get_close_matches(name, recipe_names(), 1)
     known = f"perhaps you mean {near[0]}" if near else f"name a YAML file, or one of {', '.join(recipe_names())}"
-    return RecipeError(f"no recipe {name!r}", known)
+    return RecipeError(f"{said}no recipe {name!r}", known)
 
 
 def _parsed(text: str, where: str) -> Mapping[Any, Any]:

@@ -117,9 +117,9 @@ def open_points(name: str) -> PointTable:
     return PointTable(name, points, labels, modes, deviation, hashlib.sha256(points.tobytes()).hexdigest())
 
 
-def toy_points(name: str) -> NDArray[np.float32] | None:
+def toy_points(name: str | None) -> NDArray[np.float32] | None:
     """The points of the toy data of that name, to be drawn beneath samples; None where `name` is no toy."""
-    return open_points(name).values if name in TOYS else None
+    return None if name is None or name not in TOYS else open_points(name).values
 
 
 def draw_points(

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advnets import figures
+from advnets.config.recipe import Recipe
 from advnets.data import holds_images
 from advnets.data.toys import toy_points
 from advnets.evaluation.evaluate import Evaluation
 from advnets.files import write_whole
 from advnets.measures import nearest
 from advnets.measures.alarms import alarm_steps
+from advnets.measures.inputs import by
 from advnets.measures.measurement import interval_of
 from advnets.runs.directory import writing
 from advnets.runs.run import Run
@@ -157,8 +159,8 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
     lines = [
         f"# {recipe.name}: step {run.step:,} of {recipe.steps:,}",
         "",
-        f"Data: {facts['data']['name']}, {facts['data']['examples']:,} examples of {_times(facts['data']['shape'])}."
-        f" {recipe.schedule.capitalize()} schedule, {recipe.objective} objective, batch {recipe.batch},"
+        f"Data: {facts['data']['name']}, {facts['data']['examples']:,} examples of {by(facts['data']['shape'])}."
+        f" {recipe.schedule.capitalize()} schedule, {_rules(recipe)}, batch {recipe.batch},"
         f" {facts['precision']} on {facts['device']}, seed {recipe.seed}.",
         "",
     ]
@@ -179,6 +181,11 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
     for name, title, text in _shown(run):
         lines += [f"## {title}", "", *([text, ""] if text else []), f"![{title}]({name})", ""]
     return "\n".join(lines)
+
+
+def _rules(recipe: Recipe) -> str:
+    objective = getattr(recipe.game, "objective", None)
+    return f"{recipe.game.kind} game" + (f", {objective} objective" if objective else "")
 
 
 def _courses(run: Run) -> dict[str, list[tuple[float, float, float, float]]]:
@@ -228,7 +235,3 @@ def describe(answer: Mapping[str, Any]) -> tuple[str, str]:
 
 def _three_digits(value: float) -> str:
     return f"{value:.0f}" if value.is_integer() and abs(value) < 1e6 else f"{value:.3g}"  # 1000 modes, not 1e+03
-
-
-def _times(shape: list[int]) -> str:
-    return " x ".join(str(n) for n in shape)

@@ -90,7 +90,7 @@ def score_figures(objective: Objective, real: Tensor, fake: Tensor) -> dict[str,
     squashed = (torch.sigmoid(real), torch.sigmoid(fake)) if objective.probabilistic else (real, fake)
     values = [objective.discriminator(real, fake), objective.generator(real, fake), *(each.mean() for each in squashed)]
     numbers: list[float] = torch.stack(values).tolist()  # fetched from the device in one go
-    found = dict(zip(("cost_d", "cost_g", "d_real", "d_fake"), numbers, strict=True))
+    found: dict[str, float] = dict(zip(("cost_d", "cost_g", "d_real", "d_fake"), numbers, strict=True))
     if objective.discriminator is minimax_discriminator:
         found["jsd_bound"] = math.log(2) - found["cost_d"]
     return found

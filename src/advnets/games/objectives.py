@@ -6,7 +6,7 @@ log D = log_sigmoid(f) and log(1 - D) = log_sigmoid(-f): written so, no cost ove
 
 A new objective needs the two costs only::
 
-    OBJECTIVES["mine"] = Objective(name="mine", discriminator=my_cost_of_d, generator=my_cost_of_g)
+    register(Objective(name="mine", discriminator=my_cost_of_d, generator=my_cost_of_g))
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
+from advnets.config.names import register_objective
 from advnets.errors import RecipeError
 from advnets.games.game import at_least_float32
 
@@ -102,6 +103,12 @@ class Objective:
         with torch.enable_grad():
             fake = fake.requires_grad_()
             return _derivative(self.generator(real, fake), fake)
+
+
+def register(new: Objective) -> None:
+    """Let recipes name an objective of one's own."""
+    OBJECTIVES[new.name] = new
+    register_objective(new.name)
 
 
 def objective(name: str) -> Objective:

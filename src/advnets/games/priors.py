@@ -9,10 +9,17 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from advnets.config.names import register_prior
 from advnets.errors import RecipeError
 
 Prior = Callable[[int, int, torch.Generator], Tensor]
 """(count, dimension, random generator) -> float32 (count, dimension), on the random generator's device."""
+
+
+def register(name: str, prior: Prior) -> None:
+    """Let recipes name a prior of one's own."""
+    PRIORS[name] = prior
+    register_prior(name)
 
 
 def draw(

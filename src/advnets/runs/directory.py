@@ -13,10 +13,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
-from advnets.config.load import load_recipe, to_yaml
+from advnets.config.load import to_yaml
 from advnets.config.recipe import Recipe
 from advnets.errors import RunError, what_helps
 from advnets.files import write_whole
+from advnets.runs.migrate import run_recipe
 
 
 class RunDirectory:
@@ -81,7 +82,7 @@ class RunDirectory:
     @property
     def recipe(self) -> Recipe:
         """The recipe that was trained, resolved."""
-        return load_recipe(self.path / "recipe.yaml")
+        return run_recipe(self.path / "recipe.yaml", self.facts.get("custom", (False, False)))
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def save_json(value: Any, target: Path) -> None:
         write_whole(target, json.dumps(value, indent=1).encode())
 
 
-def save_made(made: NDArray[np.uint8] | NDArray[np.float32], target: Path, data: str) -> None:
+def save_made(made: NDArray[np.uint8] | NDArray[np.float32], target: Path, data: str | None) -> None:
     """Samples as `target` names them: a grid (.png), an array (.npy), or a directory of pictures.
 
     Args:

@@ -66,7 +66,7 @@ def help_asked(args: Sequence[str]) -> str | None:
 
 def short_help(recipe: Recipe) -> str:
     """Every flag of `advnets train` for a recipe with its value; what people use first is described."""
-    return _help(recipe, _listed, lambda tree: _FOOT)
+    return _help(recipe, _listed, _foot)
 
 
 def full_help(recipe: Recipe) -> str:
@@ -76,24 +76,33 @@ def full_help(recipe: Recipe) -> str:
 
 def _help(recipe: Recipe, body: Lines, foot: Callable[[Node], Iterable[str]]) -> str:
     tree = grow(recipe)
-    lines = [*_head(recipe), "", "first:", *_described(tree, FIRST), *_OTHERS]
+    lines = [*_head(recipe), "", "first:", *_described(tree, FIRST), *_others()]
     for title, found in _sections(tree).items():
         lines += ["", f"{title}:", *body(tree, [path for path in found if path not in FIRST])]
     return "\n".join([*lines, "", *foot(tree)])
 
 
-_OTHERS = (
-    "  --measure NAMES@every=STEPS",
-    f"{_INDENT}Measure while it trains: --measure frechet,recall@every=500.",
-    "  --module PLAYER=PACKAGE.MODULE:NAME",
-    f"{_INDENT}A network of your own: --module generator=mine.networks:Generator.",
-    "  --run DIRECTORY",
-    f"{_INDENT}Where to keep the training. By default runs/NAME-DATE-TIME.",
-)
-_FOOT = (
-    "A flag is known by its last word and as many before it as are needed: --generator.rate, --share.",
-    "--help-all describes every field and names the fields of other kinds.",
-)
+_OTHERS = {
+    "--measure NAMES@every=STEPS": "Measure while it trains: --measure frechet,recall@every=500.",
+    "--module PLAYER=PACKAGE.MODULE:NAME": "A network of your own: --module generator=mine.networks:Generator.",
+    "--run DIRECTORY": "Where to keep the training. By default runs/NAME-DATE-TIME.",
+}
+"""Flags that are no fields."""
+
+
+def _foot(tree: Node) -> list[str]:
+    """What the short help cannot show."""
+    text = (
+        "A flag is known by its last word, and as many before it as are needed: --share, --generator.rate. "
+        "--help-all describes every flag and names those of other kinds."
+    )
+    return textwrap.wrap(text, _width())
+
+
+def _others() -> Iterator[str]:
+    for flag, text in _OTHERS.items():
+        yield f"  {flag}"
+        yield from textwrap.wrap(text, _width(), initial_indent=_INDENT, subsequent_indent=_INDENT)
 
 
 def _head(recipe: Recipe) -> list[str]:

@@ -74,12 +74,14 @@ class Trainer:
         return outcomes
 
     def figures(self, outcomes: Sequence[Outcome]) -> dict[str, float]:
-        """Costs and mean scores of an iteration; of several discriminators each with its name behind."""
-        found: dict[str, float] = {}
-        for outcome in outcomes:
-            behind = f"_{outcome.discriminator}" if len(outcomes) > 1 else ""
-            own = figures(self.game, outcome.discriminator, outcome.real, outcome.fake, outcome.batch)
-            found |= {f"{name}{behind}": value for name, value in own.items()}
+        """Costs and mean scores of an iteration; of several views their sums and means, and each view's own."""
+        own = [figures(self.game, each.discriminator, each.real, each.fake, each.batch) for each in outcomes]
+        if len(own) == 1:
+            return own[0]
+        found = {name: sum(each[name] for each in own) for name in ("cost_d", "cost_g")}
+        found |= {name: sum(each[name] for each in own) / len(own) for name in ("d_real", "d_fake")}
+        for number, (outcome, each) in enumerate(zip(outcomes, own, strict=True)):
+            found |= {f"{name}_{number}_{outcome.discriminator}": value for name, value in each.items()}
         return found
 
     def check_finite(self, measured: Mapping[str, float]) -> None:
