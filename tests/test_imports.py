@@ -15,16 +15,31 @@ ROOT = Path(advnets.__file__).parent
 
 COMMON = {"errors", "files"}
 LAYERS = {
-    "data": {"config"},
+    "config": set(),
     "devices": set(),
     "randomness": set(),
     "figures": set(),
-    "networks": set(),
-    "games": {"networks"},
-    "measures": {"games", "networks", "data", "randomness", "devices"},
+    "data": {"config"},
+    "networks": {"config"},
+    "games": {"config", "networks"},
     "theory": {"games", "networks"},
-}
-"""What each part may import besides `COMMON` and itself. Parts that are not named stand above all of these."""
+    "measures": {"data", "randomness", "devices"},
+    "runs": {"config", "devices", "games", "measures", "networks", "randomness"},
+    "training": {
+        "config", "data", "devices", "figures", "games", "measures", "networks", "randomness", "runs",
+    },
+    "evaluation": {"data", "figures", "measures", "runs"},
+    "api": {"config", "data", "evaluation", "runs", "training"},
+    "paper": {
+        "api", "config", "data", "devices", "evaluation", "figures", "games", "measures", "randomness", "runs",
+        "theory", "training",
+    },
+    "terminal": {"config", "data", "evaluation", "figures", "measures", "runs"},
+    "cli": {"api", "config", "evaluation", "figures", "paper", "terminal"},
+    "__main__": {"cli"},
+    "__init__": {"api", "config", "evaluation", "runs"},
+}  # fmt: skip
+"""What each part may import besides `COMMON` and itself, inside functions and under TYPE_CHECKING, too."""
 
 
 def imported(path: Path) -> set[str]:
@@ -46,21 +61,28 @@ def files(part: str) -> list[Path]:
     return sorted((ROOT / part).rglob("*.py")) or [ROOT / f"{part}.py"]
 
 
-@pytest.mark.parametrize("part", [part for part in LAYERS if (ROOT / part).exists() or (ROOT / f"{part}.py").exists()])
+def test_every_part_has_its_place() -> None:
+    parts = {path.stem if path.is_file() else path.name for path in ROOT.iterdir() if _is_code(path)}
+    assert parts == {*LAYERS, *COMMON}
+
+
+def _is_code(path: Path) -> bool:
+    return path.suffix == ".py" or (path.is_dir() and any(path.rglob("*.py")))
+
+
+@pytest.mark.parametrize("part", [*LAYERS, *sorted(COMMON)])
 def test_imports_point_downward(part: str) -> None:
+    common = set() if part in COMMON else COMMON
     for path in files(part):
-        above = imported(path) - LAYERS[part] - COMMON - {part}
+        above = imported(path) - LAYERS.get(part, set()) - common - {part}
         assert not above, f"{path.relative_to(ROOT)} imports {', '.join(sorted(above))}"
 
 
-@pytest.mark.parametrize("part", sorted(COMMON))
-def test_common_parts_stand_alone(part: str) -> None:
-    assert imported(ROOT / f"{part}.py") == set()
-
-
-def test_nothing_imports_the_command_line() -> None:
-    for path in ROOT.rglob("*.py"):
-        assert path.name in ("cli.py", "__main__.py") or not imported(path) & {"cli", "flags"}, path
+def test_no_parts_import_each_other_however_far_around() -> None:
+    below = {part: allowed & LAYERS.keys() for part, allowed in LAYERS.items()}
+    while ready := [part for part, allowed in below.items() if not allowed]:
+        below = {part: allowed - set(ready) for part, allowed in below.items() if part not in ready}
+    assert not below, f"{', '.join(sorted(below))} stand on each other"
 
 
 def modules_after(statement: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Whether a change of structure changed a bit: trains every recipe with the code of a commit and with that of this tree.
+"""Whether a change of structure changed a bit: trains every recipe with a commit's code and with that of this tree.
 
     python tools/same_bits.py COMMIT [--only NAME,...] [--steps 200] [--large 10] [--cifar10 FOLDER] [--list]
 
@@ -163,7 +163,7 @@ def metrics(run: Path) -> list[dict[str, float]]:
 def tensors(run: Path) -> dict[str, np.ndarray]:
     """All tensors of the newest checkpoint under the names of format 2; optimizer states flat, as format 1 has them."""
     newest = max((run / "checkpoints").glob("step-*"))
-    found: dict[str, np.ndarray] = {"step": np.array(newest.name)}
+    found: dict[str, np.ndarray] = {"step": np.array(int(newest.name.removeprefix("step-")))}
     for path in sorted(newest.rglob("*.safetensors")):
         name = path.relative_to(newest).with_suffix("").as_posix()
         for key, value in safetensors.numpy.load_file(path).items():

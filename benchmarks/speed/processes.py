@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from contests import color_images
 from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as benchmarks.ROOM
+
+from benchmarks.speed.contests import color_images, data_of
 
 _PATIENCE = 300
 
@@ -61,7 +64,7 @@ def memory(recipe: str, steps: int) -> dict[str, Any]:
 
 def write_pictures(folder: Path, count: int) -> int:
     """At most `count` color images as PNG files in `folder`; how many."""
-    images = color_images()[0].images[:count]
+    images = color_images()[0].values[:count]
     folder.mkdir(parents=True)
     for number, image in enumerate(images):
         Image.fromarray(np.moveaxis(np.asarray(image), 0, -1)).save(folder / f"{number:05d}.png")
@@ -70,7 +73,7 @@ def write_pictures(folder: Path, count: int) -> int:
 
 def _color_archive(place: Path) -> Path:
     path = place / "color.npy"
-    np.save(path, np.moveaxis(np.asarray(color_images()[0].images), 1, -1))
+    np.save(path, np.moveaxis(np.asarray(color_images()[0].values), 1, -1))
     return path
 
 
@@ -109,16 +112,16 @@ def _measure_memory(recipe_name: str, steps: int, data: str, run: str) -> dict[s
     import torch
 
     import advnets
-    from advnets.api import open_data
     from advnets.config.load import load_recipe
-    from advnets.training.trainer import Data, Trainer
+    from advnets.data import open_data
+    from advnets.training.trainer import Trainer
 
     recipe = load_recipe(recipe_name).replace(steps=steps, **({"data": data} if data else {}))
     advnets.train(recipe, run=run)
     held = _peak()
 
     table = open_data(recipe)
-    trainer = Trainer(recipe, Data(table.images, table.rows("train")))
+    trainer = Trainer(recipe, data_of(table))
     tensors = [t for part in trainer.checkpoint().tensors.values() for t in part.values()]
     saved: dict[int, int] = {}
 
@@ -129,7 +132,7 @@ def _measure_memory(recipe_name: str, steps: int, data: str, run: str) -> dict[s
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
         trainer.advance()
     parts = {
-        "table": table.images.nbytes / 1e6,
+        "table": table.values.nbytes / 1e6,
         "states": sum(t.numel() * t.element_size() for t in tensors) / 1e6,
         "activations": sum(saved.values()) / 1e6,
     }

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from advnets.config.games import penalty_names
 from advnets.config.load import load_recipe
 from advnets.errors import RecipeError
-from advnets.games.penalties import PENALTIES, Penalty, due, penalty
+from advnets.games.game import Inputs
+from advnets.games.penalties import PENALTIES, Penalty, Scheduled, penalty
 
 every_penalty = pytest.mark.parametrize("term", PENALTIES.values(), ids=PENALTIES)
 
@@ -23,6 +24,10 @@ class Linear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return (x * self.w).flatten(1).sum(1)
+
+
+def shown(real: Tensor, fake: Tensor) -> tuple[Inputs, Inputs]:
+    return {"image": real}, {"image": fake}
 
 
 @pytest.fixture
@@ -39,9 +44,9 @@ def curved() -> nn.Module:
 def test_a_linear_discriminator_has_closed_forms(images: tuple[Tensor, Tensor]) -> None:
     f = Linear((2, 3, 5))
     length = f.w.detach().norm()
-    torch.testing.assert_close(penalty("r1")(f, *images), length**2 / 2)
-    torch.testing.assert_close(penalty("r2")(f, *images), length**2 / 2)
-    torch.testing.assert_close(penalty("wgan_gp")(f, *images), (length - 1) ** 2)
+    torch.testing.assert_close(penalty("r1")(f, *shown(*images)), length**2 / 2)
+    torch.testing.assert_close(penalty("r2")(f, *shown(*images)), length**2 / 2)
+    torch.testing.assert_close(penalty("wgan_gp")(f, *shown(*images)), (length - 1) ** 2)
 
 
 def test_r1_looks_at_real_images_and_r2_at_fakes(images: tuple[Tensor, Tensor]) -> None:
@@ -49,8 +54,8 @@ def test_r1_looks_at_real_images_and_r2_at_fakes(images: tuple[Tensor, Tensor]) 
         return x.square().flatten(1).sum(1) / 2
 
     real, fake = images
-    torch.testing.assert_close(penalty("r1")(square, real, fake), real.square().sum() / 8)
-    torch.testing.assert_close(penalty("r2")(square, real, fake), fake.square().sum() / 8)
+    torch.testing.assert_close(penalty("r1")(square, *shown(real, fake)), real.square().sum() / 8)
+    torch.testing.assert_close(penalty("r2")(square, *shown(real, fake)), fake.square().sum() / 8)
 
 
 def test_wgan_gp_looks_at_points_on_the_lines_between(images: tuple[Tensor, Tensor]) -> None:
@@ -61,7 +66,7 @@ def test_wgan_gp_looks_at_points_on_the_lines_between(images: tuple[Tensor, Tens
         return x.flatten(1).sum(1)
 
     real, fake = images
-    penalty("wgan_gp")(watched, real, fake, torch.Generator().manual_seed(5))
+    penalty("wgan_gp")(watched, *shown(real, fake), torch.Generator().manual_seed(5))
     u = ((seen[0] - fake) / (real - fake)).flatten(1)
     assert ((u >= 0) & (u < 1)).all()
     torch.testing.assert_close(u, u[:, :1].expand_as(u))
@@ -75,7 +80,7 @@ def test_gradients_of_the_parameters_agree_with_finite_differences(
     f = curved()
 
     def value() -> Tensor:
-        return term(f, *images, torch.Generator().manual_seed(2))
+        return term(f, *shown(*images), torch.Generator().manual_seed(2))
 
     parameters = list(f.parameters())
     gradients = torch.autograd.grad(value(), parameters, allow_unused=True, materialize_grads=True)
@@ -94,7 +99,7 @@ def test_gradients_of_the_parameters_agree_with_finite_differences(
 @every_penalty
 def test_no_gradient_flows_back_to_the_images(term: Penalty, images: tuple[Tensor, Tensor]) -> None:
     real, fake = (each.requires_grad_() for each in images)
-    term(curved(), real, fake).backward()
+    term(curved(), *shown(real, fake)).backward()
     assert real.grad is None
     assert fake.grad is None
 
@@ -103,7 +108,7 @@ def test_no_gradient_flows_back_to_the_images(term: Penalty, images: tuple[Tenso
 def test_a_flat_discriminator_gives_finite_gradients(term: Penalty, images: tuple[Tensor, Tensor]) -> None:
     f = Linear((2, 3, 5))
     f.w.data.zero_()
-    value = term(f, *images)
+    value = term(f, *shown(*images))
     value.backward()
     assert value.isfinite()
     assert f.w.grad is not None
@@ -114,21 +119,21 @@ def test_a_flat_discriminator_gives_finite_gradients(term: Penalty, images: tupl
 def test_penalties_work_where_gradients_are_off(term: Penalty, images: tuple[Tensor, Tensor]) -> None:
     f = curved()
     with torch.no_grad():
-        value = term(f, *images, torch.Generator().manual_seed(2))
+        value = term(f, *shown(*images), torch.Generator().manual_seed(2))
     assert value.requires_grad
-    torch.testing.assert_close(value, term(f, *images, torch.Generator().manual_seed(2)))
+    torch.testing.assert_close(value, term(f, *shown(*images), torch.Generator().manual_seed(2)))
 
 
 @every_penalty
 def test_bfloat16_networks_give_a_float32_penalty(term: Penalty, images: tuple[Tensor, Tensor]) -> None:
     real, fake = (each.bfloat16() for each in images)
-    assert term(curved().bfloat16(), real, fake).dtype == torch.float32
+    assert term(curved().bfloat16(), *shown(real, fake)).dtype == torch.float32
 
 
 @every_penalty
 def test_points_work_as_well_as_images(term: Penalty) -> None:
     f = Linear((2,))
-    assert term(f, torch.zeros(3, 2).double(), torch.ones(3, 2).double()).shape == ()
+    assert term(f, *shown(torch.zeros(3, 2).double(), torch.ones(3, 2).double())).shape == ()
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
@@ -136,18 +141,32 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         penalty("r3")
 
 
+def test_other_inputs_are_held_as_the_real_rows_have_them(images: tuple[Tensor, Tensor]) -> None:
+    def scaled(x: Tensor, c: Tensor) -> Tensor:
+        return c * x.flatten(1).sum(1)
+
+    real, fake = ({"image": image, "condition": torch.full((4,), 3.0 + number)} for number, image in enumerate(images))
+    length = 30**0.5
+    for name, expected in (
+        ("r1", (3 * length) ** 2 / 2),
+        ("r2", (4 * length) ** 2 / 2),
+        ("wgan_gp", (3 * length - 1) ** 2),
+    ):
+        assert float(penalty(name)(scaled, real, fake)) == pytest.approx(expected)
+
+
 def test_a_lazy_penalty_keeps_its_mean_strength() -> None:
-    weight, every, steps = 0.5, 4, 40
-    assert sum(weight * every for step in range(steps) if due(step, every)) == weight * steps
-    assert all(due(step, 1) for step in range(5))
+    lazy, steps = Scheduled(PENALTIES["r1"], 0.5, 4), 40
+    assert sum(lazy.weight * lazy.every for step in range(steps) if lazy.due(step)) == lazy.weight * steps
+    assert all(Scheduled(PENALTIES["r1"], 0.5).due(step) for step in range(5))
 
 
 def test_an_interval_below_one_is_refused() -> None:
     with pytest.raises(RecipeError, match="every 0 steps"):
-        due(3, 0)
+        Scheduled(PENALTIES["r1"], 0.5, 0)
 
 
 def test_a_registered_penalty_leaves_recipes_readable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(PENALTIES, "mine", PENALTIES["r1"])
-    assert load_recipe("ring").penalties.r1.weight > 0
+    assert load_recipe("ring").game.penalties.r1.weight > 0
     assert set(penalty_names()) == set(PENALTIES) - {"mine"}

@@ -70,7 +70,7 @@ def nearness(few: Few, samples: np.ndarray) -> dict[str, Any]:
 
 
 def test_memorized_images_are_copies_though_no_byte_is_equal(few: Few) -> None:
-    train = few.images[:200]
+    train = few.values[:200]
     memorized = as_shown(train[:50], train)
     assert not any((image == train).all((1, 2, 3)).any() for image in memorized)
     found = nearness(few, memorized)
@@ -79,7 +79,7 @@ def test_memorized_images_are_copies_though_no_byte_is_equal(few: Few) -> None:
 
 
 def test_unseen_images_are_no_copies(few: Few) -> None:
-    found = nearness(few, few.images[200:])
+    found = nearness(few, few.values[200:])
     assert found["ratio"] == 1
     assert found["copies"] <= 1
 
@@ -88,10 +88,9 @@ def test_kept_figures_are_of_their_recipe_step_and_count(
     few: Few, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace = Workspace("fig2", tmp_path, quick=True, say=lambda _: None)
-    run = Faked(load_recipe(PANEL.recipe), few.images[:60])
+    run = Faked(load_recipe(PANEL.recipe), few.values[:60])
     monkeypatch.setattr(fig2, "_run", lambda *_: run)
     monkeypatch.setattr(fig2, "open_data", lambda _: few)
-    monkeypatch.setattr(fig2, "ImageTable", Few)
 
     def panel() -> dict[str, Any]:
         return fig2._panel(workspace, PANEL)[2]
@@ -101,7 +100,7 @@ def test_kept_figures_are_of_their_recipe_step_and_count(
 
     copied = panel()
     assert key() == [to_dict(run.recipe), 7, 50]
-    run.samples = few.images[200:]
+    run.samples = few.values[200:]
     assert panel() == copied  # kept
     run.recipe = run.recipe.replace(batch=99)
     assert panel()["ratio"] > copied["ratio"]

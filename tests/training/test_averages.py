@@ -1,11 +1,12 @@
-"""The exponential average of the generator's weights."""
+"""The exponential average of a player's weights."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from advnets.training.averages import AverageConfig, decay_at, update_average
+from advnets.config.players import AverageConfig
+from advnets.training.averages import decay_at, update_average
 
 
 def averaged(config: AverageConfig, path: list[float]) -> float:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from advnets.training.batches import Batches
+from advnets.training.batches import Batches, Data
 
 
 def batches(values: np.ndarray, rows: np.ndarray, batch: int, seed: int = 0, value_range=(0.0, 1.0)) -> Batches:
-    return Batches(values, rows, batch, seed, torch.device("cpu"), torch.float32, value_range)
+    return Batches(Data(values, rows), batch, seed, torch.device("cpu"), torch.float32, value_range)
 
 
 VALUES = np.arange(7 * 6, dtype=np.uint8).reshape(7, 1, 2, 3)
@@ -45,7 +45,7 @@ def test_seeds_and_epochs_differ() -> None:
 
 
 def test_a_batch_may_exceed_the_table() -> None:
-    chosen = batches(VALUES, ROWS, 12)(0)
+    chosen = batches(VALUES, ROWS, 12)(0).image
     assert chosen.shape == (12, 1, 2, 3)
     counts = np.bincount(batches(VALUES, ROWS, 12).indices(0), minlength=7)[ROWS]
     assert counts.min() >= 2
@@ -54,16 +54,49 @@ def test_a_batch_may_exceed_the_table() -> None:
 def test_bytes_become_the_value_range() -> None:
     values = np.array([0, 255, 51], np.uint8).reshape(3, 1, 1, 1)
     source = batches(values, np.arange(3), 3, value_range=(-1.0, 1.0))
-    made = source(0).flatten()[torch.argsort(source.indices(0))]
+    made = source(0).image.flatten()[torch.argsort(source.indices(0))]
     torch.testing.assert_close(made, torch.tensor([-1.0, 1.0, -0.6]))
 
 
 def test_points_stay_as_they_are() -> None:
     values = np.random.default_rng(0).normal(size=(9, 2)).astype(np.float32)
     source = batches(values, np.arange(9), 4, value_range=(0.0, 1.0))
-    np.testing.assert_array_equal(source(1).numpy(), values[source.indices(1)])
+    np.testing.assert_array_equal(source(1).image.numpy(), values[source.indices(1)])
 
 
 def test_the_mean_is_over_the_rows_in_the_value_range() -> None:
     expected = VALUES[ROWS].mean(0) / 255 * 2 - 1
     np.testing.assert_allclose(batches(VALUES, ROWS, 2, value_range=(-1.0, 1.0)).mean(), expected, rtol=1e-6)
+
+
+def test_a_batch_says_which_rows_it_holds() -> None:
+    source = batches(VALUES, ROWS, 4)
+    batch = source(3)
+    assert torch.equal(batch.rows, source.indices(3))
+    torch.testing.assert_close(batch.image * 255, torch.from_numpy(VALUES)[batch.rows].float())
+    assert (batch.label, batch.target, batch.first, batch.total) == (None, None, 0, 4)
+
+
+def test_rows_come_with_their_labels_and_vectors_where_a_game_asks_for_them() -> None:
+    labels, vectors = np.array([0, 1, -1, 2, 0, 1, 2]), np.arange(14, dtype=np.float32).reshape(7, 2)
+    data = Data(VALUES, ROWS, labels, ("a", "b", "c"), vectors)
+    given = Batches(data, 4, 0, torch.device("cpu"), torch.bfloat16, (0.0, 1.0), conditions=True)(0)
+    assert given.label is not None
+    assert given.target is not None
+    np.testing.assert_array_equal(given.label, labels[given.rows])
+    np.testing.assert_array_equal(given.target.float(), vectors[given.rows])
+    assert given.target.dtype == torch.bfloat16
+    assert batches(VALUES, ROWS, 4)(0).label is None
+
+
+def test_rows_evenly_spaced_are_always_the_same_in_float32() -> None:
+    source = batches(VALUES, ROWS, 2)
+    assert source.evenly(3).rows.tolist() == [0, 2, 4]
+    assert source.evenly(99).rows.tolist() == ROWS.tolist()
+    assert source.evenly(3).image.dtype == torch.float32
+
+
+def test_what_is_known_of_the_data_is_said_of_the_rows_to_train_on() -> None:
+    data = Data(VALUES, ROWS, np.array([0, 1, -1, 2, 0, 1, 2]), ("a", "b", "c"))
+    assert (data.spec.shape, data.spec.classes, data.spec.counts) == ((1, 2, 3), ("a", "b", "c"), (2, 0, 2))
+    assert Data(VALUES, ROWS).spec.classes == ()

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from advnets.config.players import AdamConfig, OptimizerConfig, SGDConfig
 from advnets.training import optimizers
-from advnets.training.optimizers import OptimizerConfig, build_optimizer, learning_rate, momentum
+from advnets.training.optimizers import SGD, Adam, build_optimizer, learning_rate, momentum
 
 STEPS = 60
 SIZES = (7, 5)
@@ -22,19 +23,35 @@ def gradients(step: int) -> list[torch.Tensor]:
     return [torch.randn(size, generator=rng) for size in SIZES]
 
 
+def apart(flat: torch.Tensor) -> list[torch.Tensor]:
+    return [flat[span] for span in SPANS]
+
+
+class Moved:
+    """Two parameters in one flat tensor, and the optimizer that moves them; or the flat tensor as one."""
+
+    def __init__(self, config: OptimizerConfig, start: float = -1.0, like: optimizers.Like = apart) -> None:
+        self.flat, self.grad = torch.zeros(128), torch.zeros(128)
+        for view in apart(self.flat):
+            view.copy_(torch.linspace(start, 1, len(view)))
+        self.optimizer: SGD | Adam = build_optimizer(config, like(self.flat), like(self.grad), self.flat, like)
+
+    def update(self, step: int) -> np.ndarray:
+        """The parameters after update number `step`."""
+        for view, gradient in zip(apart(self.grad), gradients(step), strict=True):
+            view.copy_(gradient)
+        self.optimizer.update(step, STEPS)
+        return torch.cat(apart(self.flat)).double().numpy()
+
+
 def trajectory(config: OptimizerConfig) -> list[np.ndarray]:
     """The parameters after each update."""
-    optimizer = build_optimizer(config, 128, torch.device("cpu"))
-    parameters = [torch.linspace(-1, 1, size) for size in SIZES]
-    path = []
-    for step in range(STEPS):
-        optimizer.update(parameters, gradients(step), SPANS, step, STEPS)
-        path.append(torch.cat(parameters).double().numpy())
-    return path
+    moved = Moved(config)
+    return [moved.update(step) for step in range(STEPS)]
 
 
-AUTHORS = OptimizerConfig(
-    kind="sgd", rate=0.1, momentum=0.5, final_momentum=0.7, momentum_steps=40, schedule="exponential", decay=1.02,
+AUTHORS = SGDConfig(
+    rate=0.1, momentum=0.5, final_momentum=0.7, momentum_steps=40, schedule="exponential", decay=1.02,
     floor=0.05,
 )  # fmt: skip
 
@@ -43,10 +60,10 @@ AUTHORS = OptimizerConfig(
     "config",
     [
         AUTHORS,
-        OptimizerConfig(kind="sgd", rate=0.2, momentum=0.0, final_momentum=0.0),
-        OptimizerConfig(kind="sgd", rate=0.1, momentum=0.0, final_momentum=0.9, momentum_steps=30),
-        OptimizerConfig(kind="sgd", rate=0.1, momentum=0.9, final_momentum=0.9, schedule="cosine"),
-        OptimizerConfig(kind="sgd", rate=0.1, momentum=0.9, final_momentum=0.9, warmup=10, schedule="linear"),
+        SGDConfig(rate=0.2, momentum=0.0, final_momentum=0.0),
+        SGDConfig(rate=0.1, momentum=0.0, final_momentum=0.9, momentum_steps=30),
+        SGDConfig(rate=0.1, momentum=0.9, final_momentum=0.9, schedule="cosine"),
+        SGDConfig(rate=0.1, momentum=0.9, final_momentum=0.9, warmup=10, schedule="linear"),
     ],
 )
 def test_sgd_is_pylearn2s_momentum(config: OptimizerConfig) -> None:
@@ -61,7 +78,7 @@ def test_sgd_is_pylearn2s_momentum(config: OptimizerConfig) -> None:
 
 
 def test_adam_is_torchs_adam() -> None:
-    config = OptimizerConfig(kind="adam", rate=3e-3, betas=(0.5, 0.99), epsilon=1e-8)
+    config = AdamConfig(rate=3e-3, betas=(0.5, 0.99), epsilon=1e-8)
     theirs = [torch.linspace(-1, 1, size).requires_grad_() for size in SIZES]
     adam = torch.optim.Adam(theirs, lr=3e-3, betas=(0.5, 0.99), eps=1e-8)
     for step, ours in enumerate(trajectory(config)):
@@ -72,16 +89,10 @@ def test_adam_is_torchs_adam() -> None:
 
 
 def test_one_flat_update_is_the_update_of_its_parts() -> None:
-    config = OptimizerConfig(kind="adam", rate=1e-2)
-    apart, whole = (build_optimizer(config, 128, torch.device("cpu")) for _ in range(2))
-    flat = [torch.zeros(128) for _ in range(2)]
+    config = AdamConfig(rate=1e-2)
+    parts, whole = Moved(config), Moved(config, like=lambda flat: [flat])
     for step in range(5):
-        gradient = torch.zeros(128)
-        for span, part in zip(SPANS, gradients(step), strict=True):
-            gradient[span] = part
-        apart.update([flat[0][s] for s in SPANS], [gradient[s] for s in SPANS], SPANS, step, STEPS)
-        whole.update([flat[1]], [gradient], [slice(None)], step, STEPS)
-    torch.testing.assert_close(flat[0], flat[1], rtol=0, atol=1e-7)
+        np.testing.assert_allclose(parts.update(step), whole.update(step), rtol=0, atol=1e-7)
 
 
 @pytest.mark.parametrize("kind", ["adam", "sgd"])
@@ -94,33 +105,34 @@ def test_the_kernels_are_given_tensors_of_one_layout(kind: Any, monkeypatch: pyt
         kernel(*lists, **settings)
 
     monkeypatch.setattr(optimizers, f"_fused_{kind}", watched)
-    optimizer = build_optimizer(OptimizerConfig(kind=kind, momentum=0.5), 64, torch.device("cpu"))
-    parameters = [torch.zeros(4, 2), torch.zeros(3)]
+
+    def like(flat: torch.Tensor) -> list[torch.Tensor]:
+        return [flat[:8].view(4, 2), flat[8:11]]
+
+    flat, config = torch.zeros(64), SGDConfig(momentum=0.5) if kind == "sgd" else AdamConfig()
+    optimizer = build_optimizer(config, like(flat), like(torch.ones(64)), flat, like)
     for step in range(2):
-        optimizer.update(parameters, [torch.ones_like(p) for p in parameters], [slice(0, 8), slice(8, 11)], step, STEPS)
-    layouts = [(p.shape, p.stride()) for p in parameters]
+        optimizer.update(step, STEPS)
+    layouts = [(p.shape, p.stride()) for p in like(flat)]
     assert len(seen) == 2
     assert all([each for each in lists if each] == [layouts] * (4 if kind == "adam" else 3) for lists in seen)
 
 
-def test_the_state_is_all_there_is() -> None:
-    config = AUTHORS
-    first, second = (build_optimizer(config, 8, torch.device("cpu")) for _ in range(2))
-    a = torch.ones(8)
+@pytest.mark.parametrize("config", [AUTHORS, AdamConfig(rate=1e-2, schedule="linear")])
+def test_the_state_is_all_there_is(config: OptimizerConfig) -> None:
+    first, second = Moved(config), Moved(config)
     for step in range(10):
-        first.update([a], [torch.full((8,), 0.1 * step)], [slice(None)], step, STEPS)
-    b = a.clone()
-    for name, value in second.state.items():
-        value.copy_(first.state[name])
+        first.update(step)
+    second.flat.copy_(first.flat)
+    for name, value in second.optimizer.state.items():
+        value.copy_(first.optimizer.state[name])
     for step in range(10, 20):
-        for optimizer, parameter in ((first, a), (second, b)):
-            optimizer.update([parameter], [torch.full((8,), 0.1 * step)], [slice(None)], step, STEPS)
-    assert torch.equal(a, b)
+        np.testing.assert_array_equal(first.update(step), second.update(step))
 
 
 def test_the_rate_follows_its_schedule() -> None:
     def rates(**fields) -> list[float]:
-        return [learning_rate(OptimizerConfig(rate=1.0, **fields), step, 100) for step in range(101)]
+        return [learning_rate(AdamConfig(rate=1.0, **fields), step, 100) for step in range(101)]
 
     assert set(rates()) == {1.0}
     cosine = rates(schedule="cosine", floor=0.1, decay_from=0.5)
@@ -138,8 +150,8 @@ def test_the_rate_follows_its_schedule() -> None:
 
 
 def test_the_authors_momentum_and_rate() -> None:
-    config = OptimizerConfig(
-        kind="sgd", rate=0.1, momentum=0.5, final_momentum=0.7, momentum_steps=125_000, schedule="exponential",
+    config = SGDConfig(
+        rate=0.1, momentum=0.5, final_momentum=0.7, momentum_steps=125_000, schedule="exponential",
         decay=1.000004, floor=1e-6,
     )  # fmt: skip
     assert momentum(config, 0) == 0.5

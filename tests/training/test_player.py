@@ -1,4 +1,4 @@
-"""A player's master weights, and the low-precision worker that follows them."""
+"""A player: master weights, the low-precision worker that follows them, optimizer state by name, an average."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import torch
 from small_games import SHAPE, seeded_discriminator, seeded_generator, weights
 from torch import nn
 
+from advnets.config.players import AdamConfig, AverageConfig, SGDConfig
 from advnets.errors import RecipeError
 from advnets.networks.mlp import MaxoutDiscriminator
-from advnets.training.optimizers import OptimizerConfig
 from advnets.training.player import FlatParameters, Player, computes_in
 
-ADAM = OptimizerConfig(kind="adam", rate=1e-2)
+ADAM = AdamConfig(rate=1e-2)
 both = pytest.mark.parametrize("compute", [torch.float32, torch.bfloat16])
 
 
@@ -60,17 +60,100 @@ def test_gradients_reach_the_optimizer_in_the_parameters_own_layout(monkeypatch:
     view = player.master.views[0]
     assert grad.is_contiguous()
     assert grad.stride() != view.stride()
-    seen: list[torch.Tensor] = []
-    monkeypatch.setattr(player.optimizer, "update", lambda _, grads, *__: seen.extend(grads))
+    monkeypatch.setattr(player.optimizer, "update", lambda *_: None)
     player.move([grad], 0, 10)
-    assert torch.equal(seen[0], grad)
-    assert seen[0].stride() == view.stride()
+    (seen,) = player.master.like(player.grad)
+    assert torch.equal(seen, grad)
+    assert seen.stride() == view.stride()
+
+
+@both
+def test_all_gradients_of_a_move_are_one_flat_float32_tensor(compute: torch.dtype) -> None:
+    player = Player(seeded_discriminator(), ADAM, compute)
+    grads = [torch.randn_like(p) for p in player.parameters]
+    player.move(grads, 0, 10)
+    assert (player.grad.dtype, player.grad.shape) == (torch.float32, player.master.flat.shape)
+    for seen, given in zip(player.master.like(player.grad), grads, strict=True):
+        assert torch.equal(seen, given.float())
+    between = torch.ones_like(player.grad, dtype=torch.bool)
+    for span in player.master.spans:
+        between[span] = False
+    assert not player.grad[between].any()  # nothing that a sum over processes, or a norm, would count
+
+
+@both
+def test_what_the_optimizer_remembers_is_named_after_the_parameters(compute: torch.dtype) -> None:
+    first, second = (Player(seeded_generator(), ADAM, compute) for _ in range(2))
+    grads = [torch.ones_like(p) for p in first.parameters]
+    first.move(grads, 0, 10)
+    state = first.optimizer_state
+    names = [name for name, _ in first.network.named_parameters()]
+    assert list(state) == [f"{kept}.{name}" for kept in ("mean", "square") for name in names]
+    assert state["mean.0.weight"].shape == first.network.get_parameter("0.weight").shape
+    second.network.load_state_dict(first.network.state_dict())
+    second.load_optimizer(state)
+    second.reload()
+    for player in (first, second):
+        player.move(grads, 1, 10)
+    assert all(torch.equal(a, b) for a, b in zip(weights(first.network), weights(second.network), strict=True))
+
+
+def test_flat_state_of_earlier_checkpoints_is_the_same_state() -> None:
+    first, second = (Player(seeded_generator(), ADAM, torch.float32) for _ in range(2))
+    first.move([torch.ones_like(p) for p in first.parameters], 0, 10)
+    second.load_optimizer({name: flat.clone() for name, flat in first.optimizer.state.items()})
+    for name, kept in first.optimizer_state.items():
+        assert torch.equal(second.optimizer_state[name], kept)
+
+
+def test_the_state_of_another_optimizer_or_network_is_refused() -> None:
+    player = Player(seeded_generator(), ADAM, torch.float32)
+    others = [
+        Player(seeded_generator(), SGDConfig(), torch.float32),
+        Player(seeded_discriminator(), ADAM, torch.float32),
+    ]
+    for other in others:
+        with pytest.raises(RecipeError, match="optimizer is not this recipe's; use the recipe it was saved with"):
+            player.load_optimizer(other.optimizer_state)
+
+
+@both
+def test_each_player_has_an_average_of_its_own(compute: torch.dtype) -> None:
+    config = AverageConfig(decay=0.5, share=1.0, every=1)
+    player, plain = Player(seeded_generator(), ADAM, compute, average=config), Player(seeded_generator(), ADAM, compute)
+    assert plain.average is None
+    assert player.average is not None
+    expected = [torch.zeros_like(p) for p in player.network.parameters()]
+    for step in range(6):
+        grads = [torch.ones_like(p) for p in player.parameters]
+        for each in (player, plain):
+            each.move(grads, step, 10)
+            each.follow(step + 1)
+        memory = min(step + 1, 2)
+        expected = [e + (w - e) / memory for e, w in zip(expected, weights(player.network), strict=True)]
+    for ours, theirs in zip(weights(player.average), expected, strict=True):
+        torch.testing.assert_close(ours, theirs)
+    assert all(torch.equal(a, b) for a, b in zip(weights(player.network), weights(plain.network), strict=True))
+    assert not any(p.requires_grad for p in player.average.parameters())
+    assert not player.average.training
+
+
+def test_an_average_uses_the_networks_own_running_statistics() -> None:
+    network = nn.Sequential(nn.Linear(5, 4), nn.BatchNorm1d(4))
+    player = Player(network, ADAM, torch.float32, average=AverageConfig())
+    network(torch.randn(8, 5))
+    assert player.average is not None
+    assert not player.average.get_buffer("1.running_mean").any()
+    player.sync_buffers()
+    for name, buffer in player.average.named_buffers():
+        assert torch.equal(buffer, network.get_buffer(name))
+        assert buffer is not network.get_buffer(name)
 
 
 def test_the_worker_follows_the_master_which_keeps_what_bfloat16_cannot() -> None:
     network = seeded_generator()
     before = weights(network)
-    player = Player(network, OptimizerConfig(kind="sgd", rate=1e-5, final_momentum=0.0, momentum=0.0), torch.bfloat16)
+    player = Player(network, SGDConfig(rate=1e-5, final_momentum=0.0, momentum=0.0), torch.bfloat16)
     for step in range(5):
         player.move([torch.ones_like(p) for p in player.parameters], step, 10)
     for old, master, work in zip(before, network.parameters(), player.parameters, strict=True):
@@ -106,7 +189,7 @@ def test_no_gradient_is_a_gradient_of_zero(compute: torch.dtype) -> None:
 def test_limited_norms_hold_after_every_move(compute: torch.dtype) -> None:
     torch.manual_seed(0)
     D = MaxoutDiscriminator(SHAPE, units=(6,), pieces=2, init=0.5, max_norm=0.3)
-    player = Player(D, OptimizerConfig(kind="sgd", rate=1.0), compute)
+    player = Player(D, SGDConfig(rate=1.0), compute)
     player.move([torch.randn_like(p) for p in player.parameters], 0, 10)
     for layer in (D.layers[1].linear, D.layers[-1]):  # type: ignore[union-attr]
         assert float(layer.weight.detach().norm(dim=1).max()) <= 0.3 * (1 + 1e-6)  # type: ignore[union-attr]
@@ -124,7 +207,7 @@ def test_running_statistics_are_shared_in_float32() -> None:
 def test_what_can_compute_in_bfloat16_is_found_by_trial() -> None:
     network = seeded_discriminator()
     before, state = weights(network), torch.get_rng_state()
-    assert computes_in(network, SHAPE, torch.bfloat16)
+    assert computes_in(network, [torch.zeros(4, *SHAPE)], torch.bfloat16)
     assert all(torch.equal(a, b) for a, b in zip(before, weights(network), strict=True))
     assert torch.equal(torch.get_rng_state(), state)
     assert all(p.grad is None for p in network.parameters())
@@ -137,4 +220,4 @@ def test_what_can_compute_in_bfloat16_is_found_by_trial() -> None:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return (self.layer(x.flatten(1)) @ torch.ones(1, 1)).squeeze(1)
 
-    assert not computes_in(Float32Only(), SHAPE, torch.bfloat16)
+    assert not computes_in(Float32Only(), [torch.zeros(4, *SHAPE)], torch.bfloat16)

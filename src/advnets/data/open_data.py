@@ -22,12 +22,14 @@ def open_data(recipe: Recipe, given: Given | None = None) -> Table:
             vectors, as for `open_table`.
 
     Raises:
+        RecipeError: none are named.
         DataError: they cannot be found or read.
     """
-    if given is None and recipe.data in TOYS:
-        return open_points(recipe.data)
+    source = recipe.source if given is None else given
+    if isinstance(source, str) and source in TOYS:
+        return open_points(source)
     return open_table(
-        recipe.source if given is None else given,
+        source,
         recipe.height_width,
         recipe.channels,
         fit=recipe.fit,

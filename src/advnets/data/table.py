@@ -90,7 +90,7 @@ class Table(Protocol):
         ...
 
     def reals(self, split: str, count: int | None = None) -> NDArray[Any]:
-        """Real examples of a split, the first `count` of them: an array of its own, not mapped."""
+        """Real examples of a split, all or `count` of them, always the same ones: an array of its own, not mapped."""
         ...
 
     def digest(self, split: str) -> str:

@@ -119,7 +119,7 @@ def open_points(name: str) -> PointTable:
 
 def toy_points(name: str | None) -> NDArray[np.float32] | None:
     """The points of the toy data of that name, to be drawn beneath samples; None where `name` is no toy."""
-    return open_points(name).values if name in TOYS else None  # type: ignore[arg-type]  # a toy is named
+    return None if name is None or name not in TOYS else open_points(name).values
 
 
 def draw_points(

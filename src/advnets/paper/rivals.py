@@ -116,8 +116,7 @@ def folder(workspace: Workspace, name: str, rivals: Rivals = MNIST) -> Path:
 
 def train_images(workspace: Workspace, table: ImageTable) -> Images:
     """What all of them are trained on: uint8, N x C x H x W."""
-    images = table.images[table.rows("train")]
-    return images[:_QUICK_IMAGES] if workspace.quick else images
+    return table.reals("train", _QUICK_IMAGES if workspace.quick else None)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import zlib
 from collections.abc import Generator
@@ -95,6 +94,9 @@ def _played(recipe: Recipe) -> Recipe:
 
     Of the run that it begins with, only the name: the folder of all runs may have been moved.
     """
-    begun = recipe.generator.pretrained
-    generator = dataclasses.replace(recipe.generator, pretrained=begun and Path(begun).name)
-    return recipe.replace(generator=generator, **{name: getattr(Recipe(), name) for name in _WRITTEN})
+    begun = {
+        f"{name}.pretrained": Path(run).name
+        for name, player in recipe.players.items()
+        if (run := getattr(player.network, "pretrained", None)) is not None
+    }
+    return recipe.replace(**begun, **{name: getattr(Recipe(), name) for name in _WRITTEN})

@@ -1,8 +1,7 @@
-"""The one way in which exhibits and tests make a recipe quick: fewer units, images and steps, and nothing else."""
+"""The one way in which exhibits make a recipe quick: fewer units, rows and steps, and nothing else."""
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 from advnets.config.recipe import Recipe
@@ -23,18 +22,21 @@ def shrunk(recipe: Recipe) -> Recipe:
     Generators that are stacked on each other still fit, for all their layers and their latents have one length.
     """
     steps = min(recipe.steps, _STEPS)
+    players = {name: {"network": _narrowed(config.network)} for name, config in recipe.players.items()}
     return recipe.replace(
-        latent=min(recipe.latent, _LATENT), batch=min(recipe.batch, _BATCH), steps=steps,
-        generator=_narrowed(recipe.generator), discriminator=_narrowed(recipe.discriminator),
-        log_every=steps // 2 or 1, checkpoint_every=steps, sample_every=0,
+        game={**_fewer(recipe.game, {"latent": _LATENT}), **players}, batch=min(recipe.batch, _BATCH), steps=steps,
+        log_every=max(steps // 2, 1), checkpoint_every=steps, sample_every=0,
     )  # fmt: skip
 
 
-def _narrowed(network: Any) -> Any:
-    limits = {name: limit for name, limit in _LIMITS.items() if getattr(network, name, None) is not None}
-    return dataclasses.replace(
-        network, **{name: _at_most(limit, getattr(network, name)) for name, limit in limits.items()}
-    )
+def _narrowed(network: object) -> dict[str, Any]:
+    return _fewer(network, _LIMITS)
+
+
+def _fewer(config: object, limits: dict[str, int]) -> dict[str, Any]:
+    """Of a configuration the fields that are limited and say something, at most at their limits."""
+    said = {name: value for name in limits if (value := getattr(config, name, None)) is not None}
+    return {name: _at_most(limits[name], value) for name, value in said.items()}
 
 
 def _at_most(limit: int, count: int | tuple[int, ...]) -> int | tuple[int, ...]:

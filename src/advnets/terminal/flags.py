@@ -16,6 +16,7 @@ from advnets.config.words import Words
 from advnets.errors import UsageError
 from advnets.runs.migrate import run_recipe
 from advnets.terminal.foreign import ANSWERED, UNDERSTOOD
+from advnets.terminal.runs import named_modules
 
 _OTHERS = ("-h", "--help", "--help-all", "--run", "--module")
 """Flags that are no fields of a recipe."""
@@ -165,15 +166,7 @@ def _modules(line: Line) -> dict[str, str]:
     Raises:
         UsageError: a flag is not of its form, or names a player again.
     """
-    modules: dict[str, str] = {}
-    for flag in line.named("--module"):
-        player, equals, module = _one(flag, "generator=package.module:Name").partition("=")
-        if not equals:
-            raise UsageError(f"--module {player} names no player", "write --module generator=package.module:Name")
-        if player in modules:
-            raise UsageError(f"--module {player} is said twice", "say it once")
-        modules[player] = module
-    return modules
+    return named_modules([_one(flag, "generator=package.module:Name") for flag in line.named("--module")])
 
 
 def _check_data(recipe: Recipe) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,22 +15,46 @@ if TYPE_CHECKING:
     from advnets.runs.run import Run
 
 
-def load_run(path: Path, step: str) -> Run:
+def load_run(path: Path, step: str, modules: Sequence[str] = ()) -> Run:
     """The run at a checkpoint: newest, best, or a step's number. Says which checkpoints were passed over.
 
+    Args:
+        path: the run directory.
+        step: which checkpoint.
+        modules: the user's own, player=package.module:Name.
+
     Raises:
-        UsageError: `step` is none of these.
+        UsageError: `step` or a module is none of these.
         RunError: no run, or no such checkpoint, there.
     """
+    from advnets.runs.networks import load_own
     from advnets.runs.run import Run
 
     if step not in ("newest", "best") and not step.isdigit():
         raise UsageError(f"--step {step}", "give newest, best or a step's number")
-    run = Run(path, step=int(step) if step.isdigit() else None)
+    own = {name: load_own(module) for name, module in named_modules(modules).items()}
+    run = Run(path, own, step=int(step) if step.isdigit() else None)
     run = run.best if step == "best" else run
     for problem in run.damaged:
         print(f"advnets: {problem}; using step {run.step:,}", file=sys.stderr)
     return run
+
+
+def named_modules(said: Sequence[str]) -> dict[str, str]:
+    """The user's own modules by player, from player=package.module:Name.
+
+    Raises:
+        UsageError: not of this form, or a player twice.
+    """
+    named: dict[str, str] = {}
+    for each in said:
+        player, equals, module = each.partition("=")
+        if not equals:
+            raise UsageError(f"--module {each} names no player", "write --module generator=package.module:Name")
+        if player in named:
+            raise UsageError(f"--module {player} is said twice", "say it once")
+        named[player] = module
+    return named
 
 
 def print_trained(run: Run) -> None:

@@ -236,9 +236,11 @@ def _two_passes(
     shown: Shown, held: Sequence[Tensor], rule: Slopes, weights: Sequence[Tensor]
 ) -> tuple[Gradients, list[Tensor]]:
     inputs = [copy for _, copy, _ in shown.cuts]
-    given = torch.zeros_like(rule.real) if rule.given is None else rule.given
-    slope = _spread(held, given, rule.made)
-    cotangents = torch.autograd.grad(held, inputs, slope, retain_graph=True, allow_unused=True)
+    cotangents: Gradients = []
+    if inputs:  # none where the generators' side does not move
+        given = torch.zeros_like(rule.real) if rule.given is None else rule.given
+        slope = _spread(held, given, rule.made)
+        cotangents = torch.autograd.grad(held, inputs, slope, retain_graph=True, allow_unused=True)
     grads = _gradients(held, _spread(held, rule.real, rule.fake), weights)
     return grads, [_known(found, copy) for found, copy in zip(cotangents, inputs, strict=True)]
 

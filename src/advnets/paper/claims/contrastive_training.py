@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -16,11 +17,11 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
 from advnets.config.load import to_dict
+from advnets.config.players import OptimizerConfig
 from advnets.config.recipe import Recipe
 from advnets.paper.claims.contrastive_cost import contrastive_cost, contrastive_logits
-from advnets.paper.claims.ring import ADAM, data_of, recipe, sgd
+from advnets.paper.claims.ring import ADAM, data_of, momentum, moving, recipe
 from advnets.randomness import Stream, generator_for
-from advnets.training.optimizers import OptimizerConfig
 from advnets.training.player import Player
 from advnets.training.trainer import Trainer
 
@@ -113,9 +114,8 @@ def game(width: float, first: float | None, seed: int, updates: int) -> Iterator
     """The same model as the generator of Algorithm 1, against an MLP that learns what to tell it; as `contrastive`."""
     chosen = game_recipe(seed, updates)
     points = data(width, _ROWS, generator_for(seed, 0, Stream.DATA_ORDER)).numpy()
-    trainer = Trainer(chosen, data_of(points), generator=Gaussian(first))
-    model = trainer.generator.network
-    assert isinstance(model, Gaussian)
+    model = Gaussian(first)
+    trainer = Trainer(chosen, data_of(points), {"generator": model})
     for _ in range(updates):
         trainer.advance()
         yield model.divergences(width)
@@ -124,8 +124,8 @@ def game(width: float, first: float | None, seed: int, updates: int) -> Iterator
 def game_recipe(seed: int, updates: int) -> Recipe:
     """The recipe of `game`."""
     return recipe(
-        steps=updates, seed=seed, batch=BATCH, discriminator={"kind": "mlp", "units": [64, 64]},
-        generator_optimizer=sgd(GAME_RATE), discriminator_optimizer=ADAM | {"rate": 2e-3},
+        steps=updates, seed=seed, batch=BATCH, discriminator={"units": [64, 64]},
+        **moving(momentum(GAME_RATE), replace(ADAM, rate=2e-3)),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from advnets.config.load import load_recipe, to_dict
+from advnets.config.players import AverageConfig, SGDConfig
 from advnets.config.recipe import Recipe
 from advnets.data.open import open_table
 from advnets.games.objectives import objective
@@ -16,13 +17,13 @@ from advnets.paper.claims.ring import Lines
 from advnets.paper.claims.spread import mean_distance
 from advnets.paper.workspace import Workspace
 from advnets.randomness import Stream, seed_for
-from advnets.training.averages import AverageConfig
-from advnets.training.hooks.watch import evaluating
+from advnets.runs.sampling import evaluating
+from advnets.training.batches import Data
 from advnets.training.player import Player
-from advnets.training.trainer import Data, Trainer
+from advnets.training.trainer import Trainer
 
 COSTS = ("minimax", "non-saturating")
-STILL = {"kind": "sgd", "rate": 1e-30}
+STILL = SGDConfig(rate=1e-30)
 """G's optimizer while D learns alone: nothing that float32 holds moves by so little."""
 AT_A_TIME = 20
 """Updates of D between two of G, which stands still: it need not be asked more often."""
@@ -44,7 +45,8 @@ def histories(workspace: Workspace, seed: int) -> dict[str, Lines]:
     alone, steps = (_QUICK_ALONE, _QUICK_STEPS) if workspace.quick else (ALONE, STEPS)
     printed = load_recipe("paper-mnist").replace(
         schedule="alternating", precision="float32", seed=seed, steps=steps,
-        average=AverageConfig(),  # no figure is of the average: another one in the recipe changes nothing here
+        # No figure is of the average: another one in the recipe changes nothing here.
+        **{"generator.average": AverageConfig()},
     )  # fmt: skip
     train = functools.partial(_train, printed, alone)
     of = [to_dict(printed), own_seed(seed), alone, AT_A_TIME, LATENTS, _LOOKS, _FAKES, LEAST_SPREAD, _WITHOUT_HALF]
@@ -83,10 +85,10 @@ def standing(game: Recipe, data: Data, steps: int, **changes: Any) -> Trainer:
         steps: of the game before it.
         changes: to it.
     """
-    still = game.replace(seed=own_seed(game.seed), steps=steps, generator_optimizer=STILL, **changes)
+    still = game.replace(seed=own_seed(game.seed), steps=steps, **{"generator.optimizer": STILL}, **changes)
     first, begun = Trainer(still, data), Trainer(game, data)
-    _copy(begun.generator, first.generator)
-    _copy(begun.discriminator, first.discriminator)
+    for name, player in first.players.items():
+        _copy(begun.players[name], player)
     return first
 
 
@@ -98,7 +100,7 @@ def own_seed(seed: int) -> int:
 def with_head_start(game: Recipe, first: Trainer) -> Trainer:
     """A new game whose D has learned in `first`; both optimizers begin anew."""
     trainer = Trainer(game, first.data)
-    _copy(first.discriminator, trainer.discriminator)
+    _copy(first.players["discriminator"], trainer.players["discriminator"])
     return trainer
 
 
@@ -115,13 +117,13 @@ def generator_gradients(trainer: Trainer) -> dict[str, float]:
     Args:
         trainer: a game whose D is a probability; D's dropout is off.
     """
-    G, D = trainer.generator.worker, trainer.discriminator.worker
-    with evaluating(G), evaluating(D):
-        logits = D(G(trainer.sampler.latents(LATENTS, 5)))
+    G, D = trainer.nets["generator"], trainer.nets["discriminator"]
+    with evaluating([G, D]):
+        logits = D(G(trainer.sampler.inputs(LATENTS, 5)["z"].to(trainer.device)))
     found = {"opinion": max(float(torch.sigmoid(logits.detach()).mean()), _TINY)}
     for cost in COSTS:
         slope = _WITHOUT_HALF[cost] * objective(cost).generator_gradient(torch.zeros(1), logits)
-        gradients = torch.autograd.grad([logits], trainer.generator.parameters, [slope], retain_graph=True)
+        gradients = torch.autograd.grad([logits], trainer.players["generator"].parameters, [slope], retain_graph=True)
         found[cost] = max(float(torch.stack([each.norm() for each in gradients]).norm()), _TINY)
     return found
 
@@ -129,5 +131,5 @@ def generator_gradients(trainer: Trainer) -> dict[str, float]:
 def _spread(trainer: Trainer) -> float:
     """The fakes' mean distance from each other over that of real images; `LEAST_SPREAD` at least."""
     fakes = trainer.raw_sampler.draw(_FAKES, 1).astype(np.float64) / 255
-    real = trainer.real_images(_FAKES).double().numpy()
+    real = trainer.real_batch(_FAKES).image.double().numpy()
     return max(mean_distance(fakes) / mean_distance(real), LEAST_SPREAD)

@@ -14,7 +14,6 @@ from advnets.config.load import to_dict
 from advnets.figures import Line, Panel
 from advnets.paper.claims.intervals import Interval, band, column, known, left, plain, ratios, seeds
 from advnets.paper.claims.ring import (
-    ADAM,
     DEVIATION,
     MEASURED,
     THE_GAME,
@@ -36,7 +35,7 @@ _FIRST, _QUICK_FIRST = 600, 12  # updates of D from the beginning
 _LATER, _QUICK_LATER = 200, 12  # updates of D from the balanced game on
 _LOOKS, _QUICK_LOOKS = 20, 4  # the updates are multiples of them
 _FAR = 20
-_STILL = {"generator_steps": _FAR, "discriminator_optimizer": {**ADAM, "rate": 1e-30}}
+_STILL = {"generator_steps": _FAR, "discriminator.rate": 1e-30}
 _WAYS: dict[str, dict[str, dict[str, Any]]] = {
     "beginning": {
         "1 of G": {}, "5 of G": {"generator_steps": 5}, "20 of G": {"generator_steps": _FAR},
@@ -194,7 +193,7 @@ def _seed(workspace: Workspace, seed: int) -> dict[str, Any]:
 
 
 def _train(game: Any, first: int, later: int, count: int) -> dict[str, Any]:
-    start = Trainer(game, data_of(ring().points))
+    start = Trainer(game, data_of(ring().values))
     fresh = start.checkpoint()
     beginning = {way: _go_on(start, fresh, changes, first, count) for way, changes in _WAYS["beginning"].items()}
     while start.step < game.steps:
@@ -234,7 +233,7 @@ def spreads(points: Points) -> dict[str, float | None]:
     variances = [float(group.var(0).mean()) for group in groups if len(group) >= _FEWEST]
     enough = variances and (nearest >= 0).mean() >= _NEAR
     return {
-        "spread": max(mean_distance(points) / mean_distance(ring().points[: len(points)]), _LEAST),
+        "spread": max(mean_distance(points) / mean_distance(ring().values[: len(points)]), _LEAST),
         "within": max(float(np.sqrt(np.mean(variances))) / DEVIATION, _LEAST) if enough else None,
     }
 
@@ -264,7 +263,7 @@ def _history(found: Sequence[dict[str, Any]], start: str, key: str, title: str, 
 
 
 def _cloud(title: str, points: list[list[float]]) -> Panel:
-    made, real = np.array(points).reshape(-1, 2).T, ring().points[:_SHOWN].T
+    made, real = np.array(points).reshape(-1, 2).T, ring().values[:_SHOWN].T
     lines = [
         Line("data", real[0], real[1], "points", color="#2b6ca3"),
         Line("G(z)", made[0], made[1], "points", color="#d9822b"),

@@ -12,15 +12,15 @@ from typing import Any, Literal
 import numpy as np
 
 from advnets import figures
+from advnets.config.players import AdamConfig
 from advnets.figures import Line, Panel
 from advnets.paper.claims import contrastive_training
 from advnets.paper.claims.contrastive_training import BROAD, RATE, Noise
 from advnets.paper.claims.intervals import Interval, band, column, geometric, plain, ratios, seeds
-from advnets.paper.claims.ring import Lines
+from advnets.paper.claims.ring import Lines, momentum
 from advnets.paper.claims.verdicts import NOT_SUPPORTED, SUPPORTED, UNDECIDED, Claim, verdict_of
 from advnets.paper.exhibit import Picture, Row, Table
 from advnets.paper.workspace import Workspace
-from advnets.training.optimizers import OptimizerConfig
 
 _WIDTHS, _QUICK_WIDTHS = (1.0, 0.3, 0.1, 0.03), (0.3, 0.03)
 _ENOUGH = 0.1  # nats
@@ -31,8 +31,8 @@ _EVERY = 10
 _EXACT = 13
 _DRAMATIC = 2
 _AXIS = (0.01, 30.0)  # of the slowing: one-sided bands end at its edges
-_MOMENTUM = OptimizerConfig(kind="sgd", rate=RATE, momentum=0.5, final_momentum=0.5)
-_ADAM = OptimizerConfig(kind="adam", rate=0.01, betas=(0.9, 0.999))
+_MOMENTUM = momentum(RATE)
+_ADAM = AdamConfig(rate=0.01, betas=(0.9, 0.999))
 _NAMES = {
     "fixed": "fixed noise", "adam": "fixed noise, Adam", "following": "noise that follows", "game": "the game",
 }  # fmt: skip

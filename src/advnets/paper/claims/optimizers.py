@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from advnets import figures
 from advnets.figures import Panel
 from advnets.paper.claims.histories import distances, ends, ends_table, farther, lost, shares
 from advnets.paper.claims.intervals import Interval, band, plain
-from advnets.paper.claims.ring import ADAM, AS_PRINTED, STEPS, THE_GAME, Lines, at_the_end, both, games, sgd
+from advnets.paper.claims.ring import ADAM, AS_PRINTED, STEPS, THE_GAME, Lines, at_the_end, games, momentum, moving
 from advnets.paper.claims.verdicts import MARGIN, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Claim, no_worse
 from advnets.paper.exhibit import Picture, Row
 from advnets.paper.workspace import Workspace
@@ -46,7 +47,7 @@ def claim(workspace: Workspace) -> Claim:
     named = {f"{_NAMES[rule]}, {rate:g}": histories for rule, each in found.items() for rate, histories in each.items()}
     _draw(workspace, found, best)
     rate = best["momentum"]
-    long = games(workspace, f"momentum-long-{rate:g}", _LONGER, **both(sgd(rate)))
+    long = games(workspace, f"momentum-long-{rate:g}", _LONGER, **moving(momentum(rate), momentum(rate)))
     named[f"{_NAMES['momentum']}, {rate:g}, {_LONGER} times as long"] = long
     longer = farther(long, found["adam"][best["adam"]])
     ratio = farther(found["momentum"][best["momentum"]], found["adam"][best["adam"]])
@@ -84,10 +85,10 @@ def _given_time(longer: Interval) -> str:
 
 def _by_rate(workspace: Workspace, rule: str) -> dict[float, list[Lines]]:
     rates = _RATES[rule][:2] if workspace.quick else _RATES[rule]
-    optimizers = {rate: sgd(rate) if rule == "momentum" else {**ADAM, "rate": rate} for rate in rates}
+    optimizers = {rate: momentum(rate) if rule == "momentum" else replace(ADAM, rate=rate) for rate in rates}
     return {
-        rate: games(workspace, AS_PRINTED if optimizer == ADAM else f"{rule}-{rate:g}", **both(optimizer))
-        for rate, optimizer in optimizers.items()
+        rate: games(workspace, AS_PRINTED if each == ADAM else f"{rule}-{rate:g}", **moving(each, each))
+        for rate, each in optimizers.items()
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from advnets import figures
 from advnets.paper.claims.histories import distances, ends, ends_table, farther, seconds, shares
 from advnets.paper.claims.intervals import Interval, plain
-from advnets.paper.claims.ring import AS_PRINTED, STEPS, THE_GAME, games
+from advnets.paper.claims.ring import AS_PRINTED, STEPS, THE_GAME, games, r1
 from advnets.paper.claims.verdicts import (
     MARGIN,
     MIXED,
@@ -21,7 +21,7 @@ from advnets.paper.claims.verdicts import (
 from advnets.paper.exhibit import Picture, Row
 from advnets.paper.workspace import Workspace
 
-_PENALTY = {"r1": {"weight": 0.1, "every": 4}}
+_PENALTY = r1(0.1)
 _QUOTE = (
     'Algorithm 1 prints k updates of D, then one of G on fresh noise; the caption of Figure 1 says "simultaneously'
     " updating\", and the authors' code does that: one draw, both gradients at the same point. The paper does not tell"

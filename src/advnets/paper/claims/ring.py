@@ -5,20 +5,23 @@ from __future__ import annotations
 import functools
 import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from advnets.config.games import PenaltiesConfig, PenaltyConfig
 from advnets.config.load import load_recipe, to_dict
+from advnets.config.players import AdamConfig, OptimizerConfig, SGDConfig
 from advnets.config.recipe import Recipe
 from advnets.data.toys import PointTable, ring_modes
 from advnets.measures.modes import modes_of_points
 from advnets.measures.sliced_wasserstein import sliced_wasserstein
 from advnets.paper.claims.intervals import Interval, column, geometric, seeds
 from advnets.paper.workspace import Workspace
-from advnets.training.trainer import Data, Trainer
+from advnets.training.batches import Data
+from advnets.training.trainer import Trainer
 
 Points = npt.NDArray[Any]
 Lines = list[dict[str, Any]]
@@ -36,7 +39,7 @@ MEASURED: dict[str, Any] = {
 _LOST = dict.fromkeys(("distance", "near", "modes"))  # a lost game has none: it is counted, and left out of means
 AS_PRINTED = "k1"
 """What the game without changes is called where its histories are kept."""
-ADAM: dict[str, Any] = {"kind": "adam", "rate": 1e-3, "betas": [0.5, 0.99]}
+ADAM = AdamConfig(rate=1e-3, betas=(0.5, 0.99))
 THE_GAME = (
     "the ring: eight Gaussians with a standard deviation of .1 on a circle of radius 2; G and D have two hidden layers"
     " of 128 rectifiers, z is Gaussian in the plane; minibatches of 128; no penalty, no average, a constant rate"
@@ -48,9 +51,9 @@ def ring() -> PointTable:
     """Eight Gaussians that are wide enough for a game of seconds: the ring recipe's own have a deviation of .02."""
     rng = np.random.default_rng([2014, 8])
     modes = ring_modes()
-    points = modes[rng.integers(len(modes), size=50_000)] + rng.normal(scale=DEVIATION, size=(50_000, 2))
-    points = points.astype(np.float32)
-    return PointTable("wide ring", points, modes, DEVIATION, hashlib.sha256(points.tobytes()).hexdigest())
+    labels = rng.integers(len(modes), size=50_000)
+    points = (modes[labels] + rng.normal(scale=DEVIATION, size=(50_000, 2))).astype(np.float32)
+    return PointTable("wide ring", points, labels, modes, DEVIATION, hashlib.sha256(points.tobytes()).hexdigest())
 
 
 @functools.lru_cache(maxsize=1)
@@ -72,21 +75,23 @@ def floor() -> Interval:
 
 def recipe(**changes: Any) -> Recipe:
     """Algorithm 1 as printed, k = 1, on the ring; with changes."""
-    printed = {
-        "latent": 2, "penalties": {}, "schedule": "alternating",
-        "generator_optimizer": ADAM, "discriminator_optimizer": ADAM,
-    }  # fmt: skip
+    printed = {"latent": 2, "penalties": PenaltiesConfig(), "schedule": "alternating", **moving(ADAM, ADAM)}
     return load_recipe("ring").replace(**{**printed, **changes})
 
 
-def sgd(rate: float, momentum: float = 0.5) -> dict[str, Any]:
-    """Momentum as the authors' models have it at first."""
-    return {"kind": "sgd", "rate": rate, "momentum": momentum, "final_momentum": momentum}
+def momentum(rate: float) -> SGDConfig:
+    """As the authors' models have it at first: .5."""
+    return SGDConfig(rate=rate, momentum=0.5, final_momentum=0.5)
 
 
-def both(optimizer: Mapping[str, Any]) -> dict[str, Any]:
-    """Both players move alike."""
-    return {"generator_optimizer": dict(optimizer), "discriminator_optimizer": dict(optimizer)}
+def moving(generator: OptimizerConfig, discriminator: OptimizerConfig) -> dict[str, Any]:
+    """Changes to a recipe: how its players move."""
+    return {"generator.optimizer": generator, "discriminator.optimizer": discriminator}
+
+
+def r1(weight: float) -> PenaltiesConfig:
+    """A penalty on D's slope at the data, at every fourth of its updates, and no other."""
+    return PenaltiesConfig(r1=PenaltyConfig(weight, 4))
 
 
 def data_of(points: Points) -> Data:
@@ -118,7 +123,7 @@ def looks_of(workspace: Workspace) -> int:
 
 
 def _train(game: Recipe, count: int) -> Lines:
-    data = data_of(ring().points)
+    data = data_of(ring().values)
     Trainer(game, data).advance()  # what a process loads with its first step is not the game's time
     return list(looks(Trainer(game, data), game.steps // count))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 
@@ -21,16 +22,17 @@ from advnets.paper.claims.ring import (
     data_of,
     looks,
     looks_of,
+    momentum,
+    moving,
     recipe,
     ring,
-    sgd,
 )  # fmt: skip
 from advnets.paper.claims.verdicts import NOT_SUPPORTED, SUPPORTED, UNDECIDED, Claim
 from advnets.paper.exhibit import Picture, Row
 from advnets.paper.workspace import Workspace
 
 _HEAD_START, _MUCH = 300, 5
-_RULES = {"momentum": ("momentum, .03", sgd(0.03)), "adam": ("Adam, .001", ADAM)}
+_RULES = {"momentum": ("momentum, .03", momentum(0.03)), "adam": ("Adam, .001", ADAM)}
 
 _QUOTE = (
     'Section 3: "Early in learning, when G is poor, D can reject samples with high confidence because they are'
@@ -121,10 +123,11 @@ def _why(verdict: str, ratio: Mapping[str, Interval]) -> str:
 def _histories(workspace: Workspace, rule: str, cost: str) -> list[Lines]:
     steps, alone = (20, 20) if workspace.quick else (STEPS, _HEAD_START)
     of_d = _RULES[rule][1]
-    of_g = {**of_d, "rate": of_d["rate"] / 2} if rule == "momentum" and cost == "non-saturating" else of_d
+    halved = rule == "momentum" and cost == "non-saturating"
+    of_g = dataclasses.replace(of_d, rate=of_d.rate / 2) if halved else of_d
     found: list[Lines] = []
     for seed in seeds(workspace):
-        game = recipe(steps=steps, seed=seed, objective=cost, generator_optimizer=of_g, discriminator_optimizer=of_d)
+        game = recipe(steps=steps, seed=seed, objective=cost, **moving(of_g, of_d))
         train = functools.partial(_after_head_start, game, alone, looks_of(workspace))
         of = [to_dict(game), head_start.own_seed(seed), alone, MEASURED]
         found.append(workspace.keep(f"head-start-{rule}-{cost}-{seed}", train, of))
@@ -132,7 +135,7 @@ def _histories(workspace: Workspace, rule: str, cost: str) -> list[Lines]:
 
 
 def _after_head_start(game: Recipe, alone: int, count: int) -> Lines:
-    first = head_start.standing(game, data_of(ring().points), alone)
+    first = head_start.standing(game, data_of(ring().values), alone)
     while first.step < alone:
         first.advance()
     return list(looks(head_start.with_head_start(game, first), game.steps // count))

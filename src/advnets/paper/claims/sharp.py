@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from advnets import figures
 from advnets.config.load import to_dict
+from advnets.config.players import AdamConfig
 from advnets.data.toys import ring_modes
 from advnets.figures import Line, Panel
 from advnets.paper.claims import walks
 from advnets.paper.claims.intervals import Interval, band, column, plain, seeds, t_interval
-from advnets.paper.claims.ring import Lines, Points, both, data_of, recipe
+from advnets.paper.claims.ring import Lines, Points, data_of, moving, r1, recipe
 from advnets.paper.claims.verdicts import NOT_SUPPORTED, SUPPORTED, UNDECIDED, Claim, verdict_of
 from advnets.paper.exhibit import Picture, Row, Table
 from advnets.paper.workspace import Workspace
@@ -39,9 +40,9 @@ _GAUSSIAN = ("langevin", "denoising")
 _FAR = f"share farther than {walks.BRIDGE:g}"
 _MEASURES = {"distance": "median distance", "mean": "mean distance", "bridges": _FAR}
 _MOVEMENT = {"moves": f"movement in {walks.LAG} steps", "later": f"in {walks.LONG} steps"}
+_FALLING = AdamConfig(rate=2e-3, betas=(0.0, 0.99), schedule="cosine")
 _GAME = {
-    "schedule": "simultaneous", "penalties": {"r1": {"weight": 0.02, "every": 4}},
-    **both({"kind": "adam", "rate": 2e-3, "betas": [0.0, 0.99], "schedule": "cosine"}),
+    "schedule": "simultaneous", "penalties": r1(0.02), **moving(_FALLING, _FALLING),
 }  # fmt: skip
 
 

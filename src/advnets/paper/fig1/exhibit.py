@@ -15,7 +15,7 @@ from advnets.figures.animation import film, gif
 from advnets.figures.figure1 import Scene, figure1, frames
 from advnets.paper.exhibit import Exhibit, Picture, Row, Table
 from advnets.paper.fig1.distributions import DISTRIBUTIONS, Distribution, distribution
-from advnets.paper.fig1.game import ARROWS, Settings, View, camera_of, looked_at_with, play, view_of
+from advnets.paper.fig1.game import ARROWS, Settings, View, camera_of, looked_at_with, train, view_of
 from advnets.paper.workspace import Workspace
 
 SURE, CLOSE = 0.05, 0.01
@@ -26,22 +26,22 @@ _FULL, _QUICK = Settings(), Settings(steps=400, alone=240, film=36)
 _SAMPLES = {False: 1_000_000, True: 100_000}
 _FRAME, _LONG, _LAST = 90, 360, 2500  # milliseconds a frame stays: most, those of panels (a) to (c), the end
 
-Course = Mapping[str, Any]
+Record = Mapping[str, Any]
 
 
 def make(workspace: Workspace) -> Exhibit:
-    """Play the game on each distribution, draw it and hold it against the paper and against theory.
+    """Train on each distribution, draw it and hold it against the paper and against theory.
 
     Raises:
         UsageError: no distribution is called as the workspace's data.
     """
     chosen, settings = workspace.data or _DEFAULT, _QUICK if workspace.quick else _FULL
     data = distribution(chosen)
-    courses = {name: _course(workspace, name, settings) for name in DISTRIBUTIONS}
-    main = courses[chosen]
+    records = {name: _record(workspace, name, settings) for name in DISTRIBUTIONS}
+    main = records[chosen]
     figure1(_panels(main, view_of(data)), workspace.path(".png"))
-    figure1([_last_panel(name, courses[name]) for name in DISTRIBUTIONS], workspace.path("-others.png"))
-    _draw_course(workspace, courses)
+    figure1([_last_panel(name, records[name]) for name in DISTRIBUTIONS], workspace.path("-others.png"))
+    _draw_curves(workspace, records)
     moving = _animate(workspace, main, data)
     return Exhibit(
         "Figure 1, alive" + (f": {data.title}" if workspace.data else ""),
@@ -49,15 +49,15 @@ def make(workspace: Workspace) -> Exhibit:
             *_what_is_seen(workspace, main, settings),
             Picture(workspace.path("-animation.gif").name, "The whole game. The time between frames grows."),
             moving,
-            *_how_it_went(workspace, courses, settings),
+            *_how_it_went(workspace, records, settings),
             *_how_it_is_known(main, data),
         ],
-        _rows(chosen, courses),
+        _rows(chosen, records),
         {
             "settings": asdict(settings),
             "support": {name: list(distribution(name).support) for name in DISTRIBUTIONS},
-            "moments": {name: _numbers(course) for name, course in courses.items()},
-            "farthest": {name: farthest(distribution(name), each["moments"]["d"]) for name, each in courses.items()},
+            "moments": {name: _numbers(record) for name, record in records.items()},
+            "farthest": {name: farthest(distribution(name), each["moments"]["d"]) for name, each in records.items()},
             "histogram": _histogram(main, data),
         },
         [
@@ -65,8 +65,8 @@ def make(workspace: Workspace) -> Exhibit:
             "R1 keeps D smooth, and G begins with a bell: neither is in the paper. The text says how and why.",
             *(
                 f"{distribution(name).title}: the end condition is not reached."
-                for name, course in courses.items()
-                if not reached(course["moments"]["d"])
+                for name, record in records.items()
+                if not reached(record["moments"]["d"])
             ),
         ],
     )
@@ -99,10 +99,10 @@ def farthest(data: Distribution, moment: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def _course(workspace: Workspace, name: str, settings: Settings) -> Course:
+def _record(workspace: Workspace, name: str, settings: Settings) -> Record:
     data, samples = distribution(name), _SAMPLES[workspace.quick]
     of = [asdict(settings), samples, looked_at_with(data)]
-    return workspace.keep(name, lambda: play(data, settings, workspace.seed, samples), of)
+    return workspace.keep(name, lambda: train(data, settings, workspace.seed, samples), of)
 
 
 def _scene(title: str, look: Mapping[str, Any], view: View, note: str = "", **ghosts: Any) -> Scene:
@@ -110,7 +110,7 @@ def _scene(title: str, look: Mapping[str, Any], view: View, note: str = "", **gh
     return Scene(title, x, p_data, look["p_g"], look["opinion"], ARROWS, look["mapped"], note=note, **ghosts)
 
 
-def _panels(course: Course, view: View) -> list[Scene]:
+def _panels(record: Record, view: View) -> list[Scene]:
     """The paper's four panels; the last alone where G never came near the data."""
     titles = {
         "a": "(a) near convergence",
@@ -119,7 +119,7 @@ def _panels(course: Course, view: View) -> list[Scene]:
         "d": "(d) the end",
     }
     scenes: list[Scene] = []
-    moments = course["moments"]
+    moments = record["moments"]
     for letter, title in titles.items():
         if letter not in moments:
             continue
@@ -137,14 +137,14 @@ def _note(look: Mapping[str, Any]) -> str:
     return f"iteration {look['step']:,}: JSD {look['jsd']:.4f}, C(G) {look['criterion']:.3f}".replace("-", "−")
 
 
-def _last_panel(name: str, course: Course) -> Scene:
+def _last_panel(name: str, record: Record) -> Scene:
     data = distribution(name)
-    return _scene(data.title, course["moments"]["d"], view_of(data), _note(course["moments"]["d"]))
+    return _scene(data.title, record["moments"]["d"], view_of(data), _note(record["moments"]["d"]))
 
 
-def _animate(workspace: Workspace, course: Course, data: Distribution) -> str:
+def _animate(workspace: Workspace, record: Record, data: Distribution) -> str:
     """Write the GIF, and a film where ffmpeg is there; returns what to say of it."""
-    shots = course["film"]
+    shots = record["film"]
     view = camera_of(data)
     workspace.say(f"{workspace.name}: animation of {len(shots)} frames")
     scenes = [_scene(f"iteration {s['step']:,}: {s['doing']}", s, view, f"JSD {s['jsd']:.4f}") for s in shots]
@@ -157,19 +157,19 @@ def _animate(workspace: Workspace, course: Course, data: Distribution) -> str:
     return f"The same as a film: [{made.name}]({made.name})."
 
 
-def _draw_course(workspace: Workspace, courses: Mapping[str, Course]) -> None:
+def _draw_curves(workspace: Workspace, records: Mapping[str, Record]) -> None:
     def line(name: str, what: str) -> Line:
-        shots = courses[name]["film"]
+        shots = records[name]["film"]
         return Line(distribution(name).title, [s["step"] + 1 for s in shots], [s[what] for s in shots])
 
     shown = [
-        Panel("JSD(p_data || p_g), nats", [line(n, "jsd") for n in courses], "iteration", log_y=True, level=CLOSE),
-        Panel("Largest |D - 1/2| on the support", [line(n, "unsure") for n in courses], "iteration", level=SURE),
+        Panel("JSD(p_data || p_g), nats", [line(n, "jsd") for n in records], "iteration", log_y=True, level=CLOSE),
+        Panel("Largest |D - 1/2| on the support", [line(n, "unsure") for n in records], "iteration", level=SURE),
     ]
     figures.panels(shown, workspace.path("-course.png"))
 
 
-def _what_is_seen(workspace: Workspace, main: Course, settings: Settings) -> list[str | Table | Picture]:
+def _what_is_seen(workspace: Workspace, main: Record, settings: Settings) -> list[str | Table | Picture]:
     moments = main["moments"]
     parts: list[str | Table | Picture] = [
         "In this game everything can be seen at once: data are numbers x, and G makes a number of a number z. The lower"
@@ -185,7 +185,7 @@ def _what_is_seen(workspace: Workspace, main: Course, settings: Settings) -> lis
     return [
         *parts,
         f"**(a)** Iteration {a['step']:,}, the first of those looked at (every fifth) with a divergence below"
-        f" {settings.near:g}. p_g is like p_data, but not in the right place. D is a fair judge in part only: on the"
+        f" {settings.near:g}. p_g is like p_data, but not in the right place. D is right in part only: on the"
         f" support it is up to {a['from_best']:.2f} away from the best there is, D*.",
         f"**(b)** G waits while D learns for {settings.alone:,} updates. D goes to D*(x) = p_data(x) / (p_data(x) +"
         f" p_g(x)) (broad pale line): where the two densities cross, it says 1/2. {_beside(b)}",
@@ -205,9 +205,9 @@ def _beside(b: Mapping[str, Any]) -> str:
 
 
 def _how_it_went(
-    workspace: Workspace, courses: Mapping[str, Course], settings: Settings
+    workspace: Workspace, records: Mapping[str, Record], settings: Settings
 ) -> list[str | Table | Picture]:
-    ends = {name: course["moments"]["d"] for name, course in courses.items()}
+    ends = {name: record["moments"]["d"] for name, record in records.items()}
     far = {name: farthest(distribution(name), end) for name, end in ends.items()}
     table = Table(
         ["data", "JSD", "largest |D - 1/2|", "largest |D* - 1/2|", "at x =", "p_data and p_g there", "C(G)",
@@ -232,7 +232,7 @@ def _how_it_went(
             workspace.path("-course.png").name,
             "The course of the three games, on the coarser grid of the animation; thin lines: the end condition.",
         ),
-        "Where |D* - 1/2| is above |D - 1/2|, a better judge than this D could still tell the two apart: our D is too"
+        "Where |D* - 1/2| is above |D - 1/2|, a better D than this one could still tell the two apart: our D is too"
         " smooth to follow a difference that is narrow or where few points fall. JSD weighs such a difference by its"
         f" mass. {' '.join(where(distribution(name), far[name], end['branches']) for name, end in ends.items())}",
         f"G and D are a line and a perceptron of two layers of {settings.units} tanh units each. z is uniform on"
@@ -257,7 +257,7 @@ def where(data: Distribution, far: Mapping[str, float], branches: int) -> str:
     )
 
 
-def _how_it_is_known(main: Course, data: Distribution) -> list[str | Table | Picture]:
+def _how_it_is_known(main: Record, data: Distribution) -> list[str | Table | Picture]:
     found, d = _histogram(main, data), main["moments"]["d"]
     return [
         "## How p_g is known",
@@ -270,11 +270,11 @@ def _how_it_is_known(main: Course, data: Distribution) -> list[str | Table | Pic
     ]
 
 
-def _histogram(course: Course, data: Distribution) -> dict[str, float]:
+def _histogram(record: Record, data: Distribution) -> dict[str, float]:
     """G's samples against its exact density at the end, in standard errors, over cells that expect 10 or more."""
-    counts, last = np.array(course["counts"]), course["film"][-1]
+    counts, last = np.array(record["counts"]), record["film"][-1]
     share = np.array(last["p_g"]) * camera_of(data).grid.spacing
-    samples = int(course["samples"])
+    samples = int(record["samples"])
     expected = samples * share
     some = expected >= 10
     errors = (counts - expected)[some] / np.sqrt(expected * (1 - share))[some]
@@ -286,8 +286,8 @@ def _histogram(course: Course, data: Distribution) -> dict[str, float]:
     }
 
 
-def _rows(chosen: str, courses: Mapping[str, Course]) -> list[Row]:
-    moments = courses[chosen]["moments"]
+def _rows(chosen: str, records: Mapping[str, Record]) -> list[Row]:
+    moments = records[chosen]["moments"]
     d = moments["d"]
     missed = "" if reached(d) else "; the end condition is not reached"
     rows = [
@@ -300,8 +300,8 @@ def _rows(chosen: str, courses: Mapping[str, Course]) -> list[Row]:
         a, b = moments["a"], moments["b"]
         rows.append(Row("mean |D - D*|, panel (b)", f"{b['typical']:.3f}", "0", f"{a['typical']:.3f} in panel (a)"))
         rows.append(Row("moments of panels (a) to (d)", _moments(moments), note="iterations of Algorithm 1"))
-    for name in [name for name in courses if name != chosen]:
-        e = courses[name]["moments"]["d"]
+    for name in [name for name in records if name != chosen]:
+        e = records[name]["moments"]["d"]
         rows.append(
             Row(
                 f"{distribution(name).title}: JSD, |D - 1/2|, |D* - 1/2|",
@@ -330,9 +330,9 @@ def _monotone_text(look: Mapping[str, Any]) -> str:
     return "monotone" if look["branches"] == 1 else f"not monotone: it has {look['branches']} branches"
 
 
-def _numbers(course: Course) -> dict[str, Any]:
+def _numbers(record: Record) -> dict[str, Any]:
     """What was measured at each moment, without the curves."""
     return {
         letter: {name: value for name, value in look.items() if not isinstance(value, Sequence) or name == "doing"}
-        for letter, look in course["moments"].items()
+        for letter, look in record["moments"].items()
     }

@@ -14,17 +14,19 @@ import torch
 from torch import Tensor, nn
 
 from advnets import theory
+from advnets.config.players import AdamConfig
 from advnets.games import priors
-from advnets.games.adversarial import AdversarialGame, Scheduled
+from advnets.games.adversarial import AdversarialGame, D, G
+from advnets.games.game import Batch
 from advnets.games.objectives import objective
-from advnets.games.penalties import penalty
+from advnets.games.penalties import Scheduled, penalty
 from advnets.paper.fig1.density import Grid, branches, cumulative_of
 from advnets.paper.fig1.distributions import Distribution
-from advnets.randomness import Stream, generator_for, seed_for
+from advnets.randomness import StepNoise, Stream, generator_for, seed_for
 from advnets.theory.divergences import Values
-from advnets.training.algorithm import Match, RealBatch, alternating
-from advnets.training.optimizers import OptimizerConfig
+from advnets.training.gradients import Match, Outcome, generators_side
 from advnets.training.player import Player
+from advnets.training.schedules import alternating
 
 PRIOR_EDGE = math.sqrt(3)
 """z is uniform on [-sqrt 3, sqrt 3], as in the authors' code."""
@@ -132,13 +134,14 @@ def begin(data: Distribution, settings: Settings, seed: int) -> Match:
     rng = generator_for(seed, 0, Stream.INITIAL_WEIGHTS)
     generator = nn.Sequential(Stretch(), Bend(settings.units, 3.0, 2.0, 0.1, (2.0, 0.95), rng))
     discriminator = Opinion(Bend(settings.units, 3.0, 4.0, 0.1, (0.0, 0.0), rng))
-    players = [
-        Player(network, _adam(rate, settings.steady), torch.float32)
-        for network, rate in ((generator, settings.rate_g), (discriminator, settings.rate_d))
-    ]
+    players = {
+        G: Player(generator, _adam(settings.rate_g, settings.steady), torch.float32, "generator"),
+        D: Player(discriminator, _adam(settings.rate_d, settings.steady), torch.float32, "discriminator"),
+    }
     penalties = (Scheduled(penalty("r1"), settings.smooth),) if settings.smooth else ()
-    game = AdversarialGame(generator, discriminator, objective("non-saturating"), "uniform", 1, True, penalties)
-    return Match(game, players[0], players[1], _reals(data, settings, seed), settings.batch, seed, settings.steps)
+    game = AdversarialGame(objective("non-saturating"), "uniform", 1)
+    real = _batches(data, settings, seed)
+    return Match(game, players, real, seed, settings.steps, frozenset({D}), penalties)
 
 
 @dataclass(frozen=True)
@@ -183,7 +186,7 @@ def camera_of(data: Distribution) -> View:
 
 
 def looked_at_with(data: Distribution) -> list[float]:
-    """The numbers besides `Settings` that `play` depends on: those of this module, and the data's."""
+    """The numbers besides `Settings` that `train` depends on: those of this module, and the data's."""
     density = camera_of(data).p_data
     fixed = (_STRETCH, _CELLS, _FILM_CELLS, _MARGIN, _SHOWN_MARGIN, _EVERY, _Z_POINTS, _CHUNKS, *_BETAS, *ARROWS)
     return [round(float(each), 6) for each in (*fixed, *data.support, density.max(), np.square(density).sum())]
@@ -198,9 +201,9 @@ def look(match: Match, view: View, step: int, doing: str) -> dict[str, Any]:
         support the largest |D - 1/2|, `unsure`, |D* - 1/2|, `unequal`, and |D - D*|, `from_best`; and `typical`, the
         mean |D - D*| over what D is shown, real and fake points alike.
     """
-    G, D = copy.deepcopy(match.game.generator).double(), copy.deepcopy(match.game.discriminator).double()
-    x = _values(G, np.linspace(-PRIOR_EDGE, PRIOR_EDGE, _Z_POINTS))
-    opinion = 1 / (1 + np.exp(-_values(D, view.grid.centers)))
+    makes, scores = (copy.deepcopy(match.players[name].network).double() for name in (G, D))
+    x = _values(makes, np.linspace(-PRIOR_EDGE, PRIOR_EDGE, _Z_POINTS))
+    opinion = 1 / (1 + np.exp(-_values(scores, view.grid.centers)))
     p_data, p_g = view.p_data, view.grid.density(cumulative_of(x))
     best = theory.optimal_discriminator(p_data, p_g)
     seen = view.support
@@ -209,7 +212,7 @@ def look(match: Match, view: View, step: int, doing: str) -> dict[str, Any]:
         "doing": doing,
         "opinion": _short(opinion[view.shown]),
         "p_g": _short(p_g[view.shown]),
-        "mapped": _short(_values(G, ARROWS)),
+        "mapped": _short(_values(makes, ARROWS)),
         "jsd": theory.jensen_shannon_divergence(p_data, p_g, view.grid.spacing),
         "criterion": theory.criterion(p_data, p_g, view.grid.spacing),
         "branches": len(branches(x)),
@@ -220,8 +223,8 @@ def look(match: Match, view: View, step: int, doing: str) -> dict[str, Any]:
     }
 
 
-def play(data: Distribution, settings: Settings, seed: int, samples: int) -> dict[str, Any]:
-    """Play the game once, with the moments of the paper's four panels.
+def train(data: Distribution, settings: Settings, seed: int, samples: int) -> dict[str, Any]:
+    """Train both once, with the moments of the paper's four panels.
 
     Panel (a) is the first moment, looked for every 5 iterations, at which the divergence is below `settings.near`. In
     the iteration that comes there Algorithm 1's k is `settings.alone` instead of 1, so that D comes close to D* while
@@ -268,22 +271,29 @@ def _turn(
     Each of the two turns is a game of its own in numbering, so that the rate falls to 0 over it and D settles.
     """
     own = seed_for(match.seed, step, Stream.LAYERS)  # or the turns would draw what later iterations draw
-    apart = replace(match, seed=own, real=_reals(data, settings, own), steps=1)
+    apart = replace(match, seed=own, batches=_batches(data, settings, own), steps=1)
     yield "a", look(match, view, step, "near convergence")
     alone = replace(
-        apart,
-        game=replace(match.game, penalties=()),
-        steps=_CHUNKS,
-        discriminator_steps=settings.alone // _CHUNKS,
-        generator_steps=0,
+        apart, penalties=(), steps=_CHUNKS, discriminator_steps=settings.alone // _CHUNKS, generator_steps=0
     )
     for chunk in range(_CHUNKS):
         alternating(alone, chunk)
         film.append(look(match, camera, step, "D learns, G waits"))
     yield "b", look(match, view, step, "D is near its best")
-    alternating(replace(apart, discriminator_steps=0, generator_steps=settings.guided), 0)
+    _follow(apart, settings.guided)
     film.append(look(match, camera, step, "G has followed D"))
     yield "c", look(match, view, step, "G has followed D")
+
+
+def _follow(match: Match, updates: int) -> None:
+    """G moves so often against D as it is."""
+    for update in range(updates):
+        batch = match.batches(update)
+        noise = StepNoise(match.seed, update, Stream.GENERATOR_NOISE, 0, len(batch), len(batch), batch.image.device)
+        said = match.players[D].worker(batch.image).detach()
+        before = [Outcome(D, said, said, batch)]  # G's cost looks at fakes alone
+        gradients, _ = generators_side(match, batch, match.game.draw(batch, noise), update, before)
+        match.players[G].move(gradients[G], update, updates)
 
 
 def _shots(settings: Settings) -> set[int]:
@@ -291,19 +301,20 @@ def _shots(settings: Settings) -> set[int]:
     return {round(settings.steps * (place / settings.film) ** 2) for place in range(settings.film)}
 
 
-def _reals(data: Distribution, settings: Settings, seed: int) -> RealBatch:
-    return lambda update: data.draw(settings.batch, generator_for(seed, update, Stream.DATA_ORDER))
+def _batches(data: Distribution, settings: Settings, seed: int) -> Callable[[int], Batch]:
+    rows = torch.arange(settings.batch)
+    return lambda update: Batch(rows, data.draw(settings.batch, generator_for(seed, update, Stream.DATA_ORDER)))
 
 
-def _adam(rate: float, steady: float) -> OptimizerConfig:
-    return OptimizerConfig("adam", rate, betas=_BETAS, schedule="cosine", decay_from=steady)
+def _adam(rate: float, steady: float) -> AdamConfig:
+    return AdamConfig(rate=rate, betas=_BETAS, schedule="cosine", decay_from=steady)
 
 
 @torch.no_grad()
 def _counts(match: Match, view: View, seed: int, samples: int) -> list[int]:
     """How many of so many samples of G fall into each cell that is shown."""
     z = priors.draw("uniform", samples, 1, generator_for(seed, 0, Stream.SAMPLES))
-    x = match.game.generator(z).flatten().double().numpy()
+    x = match.players[G].network(z).flatten().double().numpy()
     return np.histogram(x, view.grid.edges)[0][view.shown].tolist()
 
 

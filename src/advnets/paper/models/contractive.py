@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from advnets.errors import RecipeError
+from advnets.games.game import at_least_float32
 from advnets.paper.models.descent import Cost, CostLearner, Images, Minibatches
 from advnets.paper.models.learning import Say, identity, learn, of_layer, products_of, silent
 from advnets.paper.models.markov_chains import STEPS, end_of, factorial_start, mean_logits
@@ -75,11 +76,11 @@ class ContractiveAutoencoder(nn.Module):
 
     def encode(self, x: Tensor) -> Tensor:
         """f(x), N x hidden, in (0, 1), in float32 or better: 1 - f(x) has few digits in bfloat16."""
-        return torch.sigmoid(_at_least_float32(F.linear(x, self.weight, self.hidden_bias)))
+        return torch.sigmoid(at_least_float32(F.linear(x, self.weight, self.hidden_bias)))
 
     def logits(self, h: Tensor) -> Tensor:
         """What g(h) is the sigmoid of, N x visible."""
-        return _at_least_float32(F.linear(h.to(self.weight.dtype), self.weight.t(), self.visible_bias))
+        return at_least_float32(F.linear(h.to(self.weight.dtype), self.weight.t(), self.visible_bias))
 
     def decode(self, h: Tensor) -> Tensor:
         """g(h), N x visible, in (0, 1); h may lie outside [0, 1]."""
@@ -90,7 +91,7 @@ class ContractiveAutoencoder(nn.Module):
 
         Source: Rifai et al. 2011, Eq. 8.
         """
-        squares = _at_least_float32(self.weight).square().sum(1)
+        squares = at_least_float32(self.weight).square().sum(1)
         return (h * (1 - h)).square() @ squares
 
     def push(self, h: Tensor, direction: Tensor) -> Tensor:
@@ -266,7 +267,3 @@ def _lowest(config: CAEConfig, layers: int) -> CAEConfig:
     """What the lowest layers are trained with."""
     parts = (config.units[:layers], config.contraction[:layers], config.epochs[:layers])
     return dataclasses.replace(config, units=parts[0], contraction=parts[1], epochs=parts[2])
-
-
-def _at_least_float32(values: Tensor) -> Tensor:
-    return values.float() if values.dtype == torch.bfloat16 else values

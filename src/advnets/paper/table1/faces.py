@@ -244,8 +244,8 @@ def _scores_of(folds: Sequence[ImageTable], kept: Any) -> Scores:
 
 def _measured(folds: Sequence[ImageTable], samples: Images) -> dict[str, Any]:
     """Figures of samples, N x 1 x 48 x 48, by fold."""
-    tests = [each.images[each.rows("test")] for each in folds]
-    valids = [each.images[each.rows("valid")] for each in folds]
+    tests = [each.reals("test") for each in folds]
+    valids = [each.reals("valid") for each in folds]
     found = [
         parzen(samples, test, valid, validation_images=len(valid)) for test, valid in zip(tests, valids, strict=True)
     ]
@@ -265,8 +265,7 @@ def both_stages(workspace: Workspace, faces: ImageTable, stages: Sequence[Recipe
     """
     first, second = (shrunk(each) for each in stages) if workspace.quick else stages
     one = _trained(workspace, faces, first)
-    stacked = dataclasses.replace(second.generator, pretrained=str(one.path.absolute()))
-    return one, _trained(workspace, faces, second.replace(generator=stacked))
+    return one, _trained(workspace, faces, second.replace(**{"generator.pretrained": str(one.path.absolute())}))
 
 
 def _adversarial(workspace: Workspace, faces: ImageTable, stages: Sequence[Recipe]) -> Made:
@@ -285,7 +284,7 @@ def _trained(workspace: Workspace, faces: ImageTable, recipe: Recipe) -> Run:
 def _real(workspace: Workspace, faces: ImageTable) -> Made:
     """As many training faces as models draw samples, or all of them."""
     rows = np.random.default_rng(workspace.seed + 1).permutation(faces.rows("train"))[: sample_count(workspace)]
-    return Made(faces.images[np.sort(rows)])
+    return Made(faces.values[np.sort(rows)])
 
 
 def _sigmas(scores: Scores) -> str:

@@ -44,7 +44,7 @@ def stands(workspace: Workspace, table: ImageTable) -> dict[str, Stand]:
         workspace: its seed is that of which images, of the centroids' start and of the generator; quick: fewer of them.
         table: whose training images they are made of.
     """
-    train, quick = table.images[table.rows("train")], workspace.quick
+    train, quick = table.reals("train"), workspace.quick
     count = 1_000 if quick else _SAMPLES
     some = np.sort(np.random.default_rng([workspace.seed, _CHOICE]).choice(len(train), count, replace=False))
     centroids = (100,) if quick else (100, 1_000, 10_000)
@@ -76,7 +76,7 @@ def stands(workspace: Workspace, table: ImageTable) -> dict[str, Stand]:
 def averaged_early(quick: bool) -> Recipe:
     """The default game, a third of it, with an average over all of its steps: blurred digits."""
     average = {"share": 1.0, "decay": 0.9999}
-    recipe = load_recipe("mnist").replace(name="mnist-averaged-early", steps=4_000, average=average)
+    recipe = load_recipe("mnist").replace(name="mnist-averaged-early", steps=4_000, **{"generator.average": average})
     return shrunk(recipe) if quick else recipe
 
 

@@ -14,7 +14,7 @@ from advnets.paper.workspace import Workspace
 from advnets.theory import criterion, jensen_shannon_divergence, optimal_discriminator, value
 from advnets.theory.divergences import Values
 
-_NEAR = (1e-3, 1e-2, 0.1, 1.0)  # deviations of the noise on the rivals' logits
+_NEAR = (1e-3, 1e-2, 0.1, 1.0)  # deviations of the noise on the logits of D*
 _WRONG = 1.1
 _PAIRS, _QUICK_PAIRS = 10_000, 200
 _OUTCOMES = (2, 50)  # from, to
@@ -44,7 +44,7 @@ def section(workspace: Workspace) -> Exhibit:
             ),
             f"On {found['pairs']:,} random pairs of distributions over {_OUTCOMES[0]} to {_OUTCOMES[1]} outcomes, zeros"
             " among them, C(G) computed from D* itself and -log 4 + 2 JSD computed from the divergence differ by"
-            f" {found['identity']:.1e} at most. Of {found['rivals']:,} other discriminators, whose logits are those"
+            f" {found['identity']:.1e} at most. Of {found['perturbed']:,} other discriminators, whose logits are those"
             f" of D* with noise of a deviation of {_NEAR[0]:g} to {_NEAR[-1]:g}, {found['better'] or 'none'} had a"
             f" higher value than D*. (Around p_data / (p_data + {_WRONG:g} p_g), which is not the best,"
             f" {found['better than a wrong D']:,} of as many have a higher value than that.)",
@@ -52,7 +52,7 @@ def section(workspace: Workspace) -> Exhibit:
         [
             Row("C(G) where p_g = p_data", f"{criterion(p, p, SPACING):.6f}", f"-log 4 = {-math.log(4):.6f}"),
             Row("largest |C(G) - (-log 4 + 2 JSD)| of random pairs", f"{found['identity']:.1e}", "0 (Theorem 1)"),
-            Row("discriminators better than D*", f"{found['better']} of {found['rivals']:,}", "0 (Proposition 1)"),
+            Row("discriminators better than D*", f"{found['better']} of {found['perturbed']:,}", "0 (Proposition 1)"),
         ],
         found,
     )
@@ -62,7 +62,7 @@ def _found(workspace: Workspace) -> dict[str, float | int]:
     """Both on random pairs, kept until anything that they depend on changes."""
     pairs = _QUICK_PAIRS if workspace.quick else _PAIRS
     of = [pairs, _NEAR, _WRONG, _OUTCOMES, _IMPOSSIBLE, _GAMMA, _ROUNDING]
-    return workspace.keep("theorem", lambda: on_random_pairs(pairs, workspace.seed), of)
+    return workspace.keep("random-pairs", lambda: on_random_pairs(pairs, workspace.seed), of)
 
 
 def on_random_pairs(pairs: int, seed: int) -> dict[str, float | int]:
@@ -70,10 +70,10 @@ def on_random_pairs(pairs: int, seed: int) -> dict[str, float | int]:
 
     Args:
         pairs: how many.
-        seed: of distributions and rivals.
+        seed: of distributions and perturbed discriminators.
 
     Returns:
-        `identity`, the largest |C(G) - (-log 4 + 2 JSD)|; `better`, how many of `rivals` near D* have a higher
+        `identity`, the largest |C(G) - (-log 4 + 2 JSD)|; `better`, how many of `perturbed` ones near D* have a higher
         value; `better than a wrong D`, how many of as many near a D that is not D* have a higher value than that.
     """
     rng = np.random.default_rng([seed, 1])
@@ -89,7 +89,7 @@ def on_random_pairs(pairs: int, seed: int) -> dict[str, float | int]:
         "identity": worst,
         "better": better,
         "better than a wrong D": control,
-        "rivals": pairs * len(_NEAR),
+        "perturbed": pairs * len(_NEAR),
     }
 
 
@@ -99,8 +99,8 @@ def _better_near(D: Values, p: Values, q: Values, rng: np.random.Generator) -> i
 
     opinion = np.nan_to_num(D, nan=0.5)
     reached = value(opinion, p, q) + _ROUNDING
-    rivals = [expit(logit(opinion) + size * rng.normal(size=D.shape)) for size in _NEAR]
-    return sum(value(rival, p, q) > reached for rival in rivals)
+    perturbed = [expit(logit(opinion) + size * rng.normal(size=D.shape)) for size in _NEAR]
+    return sum(value(each, p, q) > reached for each in perturbed)
 
 
 def _random_distribution(rng: np.random.Generator, size: int) -> Values:

@@ -10,7 +10,7 @@ import pytest
 from small_games import ring
 
 import advnets
-from advnets.config.measuring import MeasureConfig, parse_flag
+from advnets.config.measuring import parse_flag
 from advnets.errors import MeasureError, RecipeError
 from advnets.measures.catalog import MEASURES, Entry
 from advnets.measures.progress import at_rest, best_step

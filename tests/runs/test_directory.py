@@ -12,7 +12,7 @@ from advnets.errors import RunError
 from advnets.runs.directory import RunDirectory, writing
 
 RECIPE = load_recipe("ring")
-FACTS = {"status": "running", "data": {"name": "ring", "fingerprint": "f"}, "custom": [False, False]}
+FACTS = {"status": "running", "data": {"name": "ring", "fingerprint": "f"}}
 
 
 @pytest.fixture

@@ -7,8 +7,12 @@ import pytest
 import torch
 from torch import nn
 
+from advnets.errors import RunError
+from advnets.games.adversarial import AdversarialGame
+from advnets.games.game import DataSpec
+from advnets.games.objectives import objective
 from advnets.games.priors import PRIORS
-from advnets.runs.sampling import Sampler, straight_lines
+from advnets.runs.sampling import Sampler, evaluating, straight_lines
 
 
 def sampler(prior: str = "gaussian", shape: tuple[int, ...] = (1, 3, 4)) -> Sampler:
@@ -17,7 +21,8 @@ def sampler(prior: str = "gaussian", shape: tuple[int, ...] = (1, 3, 4)) -> Samp
         nn.Linear(20, 300), nn.BatchNorm1d(300), nn.Dropout(0.5), nn.ReLU(), nn.Linear(300, 12), nn.Tanh(),
         nn.Unflatten(1, shape),
     )  # fmt: skip
-    return Sampler(network, prior, 20, shape, (-1.0, 1.0))
+    game = AdversarialGame(objective("non-saturating"), prior, latent=20)
+    return Sampler(game, {"generator": network}, DataSpec(shape), (-1.0, 1.0))
 
 
 @pytest.mark.parametrize("prior", PRIORS)
@@ -27,13 +32,13 @@ def test_sample_i_does_not_depend_on_the_count(prior: str) -> None:
     assert many.shape == (600, 1, 3, 4)
     for count in (1, 3, 249, 250, 251, 599):
         np.testing.assert_array_equal(source.draw(count, seed=4), many[:count])
-        assert torch.equal(source.latents(count, 4), source.latents(600, 4)[:count])
+        assert torch.equal(source.inputs(count, 4)["z"], source.inputs(600, 4)["z"][:count])
 
 
 def test_nor_on_the_vectors_decoded_beside_it() -> None:
     source = sampler(shape=(12,))  # points stay in full precision: bytes would hide a difference
-    z = source.latents(300, 0)
-    np.testing.assert_array_equal(source.decode(z[7:9]), source.decode(z)[7:9])
+    z = source.inputs(300, 0)["z"]
+    np.testing.assert_array_equal(source.decode({"z": z[7:9]}), source.decode({"z": z})[7:9])
 
 
 def test_seeds_differ_and_nothing_global_matters() -> None:
@@ -44,14 +49,27 @@ def test_seeds_differ_and_nothing_global_matters() -> None:
     assert not np.array_equal(source.draw(10, 1), first)
 
 
-def test_drawing_uses_eval_mode_and_leaves_the_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drawing_uses_eval_mode_and_leaves_the_mode() -> None:
     source = sampler()
-    source.generator.train()
-    before = {name: value.clone() for name, value in source.generator.named_buffers()}
+    network = source.nets["generator"].train()
+    before = {name: value.clone() for name, value in network.named_buffers()}
     source.draw(5)
-    assert source.generator.training
-    for name, value in source.generator.named_buffers():
+    assert network.training
+    for name, value in network.named_buffers():
         assert torch.equal(value, before[name])
+
+
+def test_modes_of_modules_stay_as_they_were() -> None:
+    network = nn.Sequential(nn.Dropout(), nn.BatchNorm1d(2), nn.Linear(2, 1))
+    network[1].eval()
+    with evaluating([network]):
+        assert not any(module.training for module in network.modules())
+    assert [module.training for module in network] == [True, False, True]
+
+
+def test_a_game_without_classes_is_asked_for_none() -> None:
+    with pytest.raises(RunError, match="these samples have no classes; leave the classes out"):
+        sampler().draw(3, classes=[1])
 
 
 def test_values_become_bytes_by_rounding_and_clipping() -> None:

@@ -1,23 +1,33 @@
-"""One iteration of the game: both players' gradients are those that a plain program computes."""
+"""One iteration of a game: every player moves along the gradient that a plain program computes, in the order printed."""
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 import pytest
 import torch
-from small_games import BATCH, LATENT, SHAPE, match, real_batch, seeded_discriminator, seeded_generator, weights
+from small_games import (
+    BATCH,
+    LATENT,
+    SHAPE,
+    match,
+    real_batch,
+    real_images,
+    seeded_discriminator,
+    seeded_generator,
+    weights,
+)
 from torch import Tensor, nn
 
-from advnets.games.adversarial import Scheduled, rows_independent
+from advnets.games.adversarial import score_figures
 from advnets.games.objectives import OBJECTIVES, Objective
-from advnets.games.penalties import PENALTIES
+from advnets.games.penalties import PENALTIES, Scheduled
 from advnets.networks.mlp import MaxoutDiscriminator
 from advnets.randomness import Stream, generator_for, seed_layers
-from advnets.training import algorithm
-from advnets.training.algorithm import Match, alternating, simultaneous
+from advnets.training.gradients import both_sides
+from advnets.training.schedules import alternating, simultaneous
 
 every_objective = pytest.mark.parametrize("costs", OBJECTIVES)
 RATE = 0.1
@@ -33,7 +43,7 @@ def gradients(cost: Tensor, module: nn.Module) -> list[Tensor]:
 
 def plain_simultaneous(G: nn.Module, D: nn.Module, rule: Objective, step: int, joint: bool) -> tuple[list, list]:
     """Two backward passes in float64 from the same point, through the same masks, and no cleverness."""
-    real, z = real_batch(step), noise(step, Stream.DISCRIMINATOR_NOISE)
+    real, z = real_images(step), noise(step, Stream.DISCRIMINATOR_NOISE)
     seed_layers(3, step, 0, real.device)
     fake = G(z)
     real_logits, fake_logits = D(torch.cat([real, fake])).split(BATCH) if joint else (D(real), D(fake))
@@ -74,8 +84,8 @@ def test_also_where_the_discriminator_is_sure(costs: str, scale: float) -> None:
     for_G, for_D = plain_simultaneous(copy.deepcopy(G), copy.deepcopy(D), OBJECTIVES[costs], 0, joint=True)
     before = weights(G), weights(D)
     played = match(G, D, costs, rate=RATE)
-    grads_D, grads_G, _ = algorithm._both_gradients(played, real_batch(0), G(noise(0, Stream.DISCRIMINATOR_NOISE)))
-    for ours, theirs in ((grads_G, for_G), (grads_D, for_D)):
+    found, _ = both_sides(played, real_batch(0), {"z": noise(0, Stream.DISCRIMINATOR_NOISE)}, 0)
+    for ours, theirs in ((found["generator"], for_G), (found["discriminator"], for_D)):
         for a, b in zip(ours, theirs, strict=True):
             assert a is not None
             torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-6 * (1 + float(b.abs().max())))
@@ -83,40 +93,13 @@ def test_also_where_the_discriminator_is_sure(costs: str, scale: float) -> None:
 
 
 @every_objective
-def test_a_discriminator_with_batch_statistics_is_found_out_and_trained_right(costs: str) -> None:
+def test_a_discriminator_with_batch_statistics_is_trained_right(costs: str) -> None:
     G, D = seeded_generator(), seeded_discriminator(middle=nn.BatchNorm1d(10))
-    rowwise = rows_independent(D, real_batch(0))
-    assert not rowwise
     for_G, for_D = plain_simultaneous(copy.deepcopy(G), copy.deepcopy(D), OBJECTIVES[costs], 0, joint=False)
     before = weights(G), weights(D)
-    simultaneous(match(G, D, costs, rowwise, rate=RATE), 0)
+    simultaneous(match(G, D, costs, rowwise=False, rate=RATE), 0)
     assert_close(moved(before[0], G), for_G)
     assert_close(moved(before[1], D), for_D)
-
-
-class MinibatchStatistics(nn.Module):
-    """Appends nothing, subtracts the batch's mean: no buffers that would give it away."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x - x.mean(0)
-
-
-@pytest.mark.parametrize(
-    ("middle", "alone"),
-    [
-        (nn.Dropout(0.5), True),
-        (nn.LayerNorm(10), True),
-        (nn.BatchNorm1d(10), False),
-        (MinibatchStatistics(), False),
-    ],
-)
-def test_who_looks_across_the_batch(middle: nn.Module, alone: bool) -> None:
-    D = seeded_discriminator(middle=middle)
-    before = {name: value.clone() for name, value in D.named_buffers()}
-    state = torch.get_rng_state()
-    assert rows_independent(D, real_batch(0)) == alone
-    assert all(torch.equal(value, before[name]) for name, value in D.named_buffers())
-    assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_the_paired_pass_of_the_papers_discriminator_is_the_plain_one() -> None:
@@ -131,7 +114,7 @@ def test_the_paired_pass_of_the_papers_discriminator_is_the_plain_one() -> None:
 
 
 def _with_pair_masks(G: nn.Module, D: MaxoutDiscriminator) -> tuple[list, list]:
-    real, z, rule = real_batch(0), noise(0, Stream.DISCRIMINATOR_NOISE), OBJECTIVES["non-saturating"]
+    real, z, rule = real_images(0), noise(0, Stream.DISCRIMINATOR_NOISE), OBJECTIVES["non-saturating"]
     seed_layers(3, 0, 0, real.device)
     fake = G(z)
     first, *rest = D.layers
@@ -159,7 +142,7 @@ def test_penalties_are_added_to_the_discriminators_cost(name: str, schedule) -> 
     assert_close(step_of(scheduled, 1), step_of((), 1))  # not due
     D, G = seeded_discriminator(middle=nn.Tanh()), seeded_generator()
     fake = G(noise(2, Stream.DISCRIMINATOR_NOISE)).detach()
-    cost = PENALTIES[name](D, real_batch(2), fake, generator_for(3, 2, Stream.PENALTY))
+    cost = PENALTIES[name](D, {"image": real_images(2)}, {"image": fake}, generator_for(3, 2, Stream.PENALTY))
     found = torch.autograd.grad(weight * every * cost, list(D.parameters()), allow_unused=True)
     extra = [torch.zeros_like(p) if g is None else g for g, p in zip(found, D.parameters(), strict=True)]
     added = [a - b for a, b in zip(step_of(scheduled, 2), step_of((), 2), strict=True)]
@@ -176,16 +159,14 @@ def test_algorithm_1_takes_k_steps_with_fresh_noise_and_data_then_one(costs: str
         update = step * k + turn
         seed_layers(3, update, 1, torch.device("cpu"))
         fake = g(noise(update, Stream.DISCRIMINATOR_NOISE)).detach()
-        real_logits, fake_logits = d(torch.cat([real_batch(update), fake])).split(BATCH)
+        real_logits, fake_logits = d(torch.cat([real_images(update), fake])).split(BATCH)
         _descend(d, gradients(rule.discriminator(real_logits, fake_logits), d))
     for update in range(step * ahead, (step + 1) * ahead):  # more than one is the Helvetica scenario
         seed_layers(3, update, 2, torch.device("cpu"))
         logits = d(g(noise(update, Stream.GENERATOR_NOISE)))
-        real_now = d(real_batch(step * k + k - 1)).detach()  # a paired cost compares with what D says by now
+        real_now = d(real_images(step * k + k - 1)).detach()  # a paired cost compares with what D says by now
         _descend(g, gradients(rule.generator(real_now, logits), g))
-    played = match(G, D, costs, rate=RATE, k=k)
-    played.generator_steps = ahead
-    alternating(played, step)
+    alternating(match(G, D, costs, rate=RATE, k=k, ahead=ahead), step)
     assert_close(weights(D), weights(d))
     assert_close(weights(G), weights(g))
 
@@ -196,9 +177,19 @@ def _descend(module: nn.Module, grads: list[Tensor]) -> None:
         parameter -= RATE * grad
 
 
+def test_a_discriminator_with_batch_statistics_moves_alone() -> None:
+    G, D = seeded_generator(), seeded_discriminator(middle=nn.BatchNorm1d(10))
+    d, rule = copy.deepcopy(D), OBJECTIVES["non-saturating"]
+    fake = seeded_generator()(noise(0, Stream.DISCRIMINATOR_NOISE)).detach()
+    expected = gradients(rule.discriminator(d(real_images(0)), d(fake)), d)
+    before = weights(D)
+    alternating(match(G, D, rowwise=False, rate=RATE), 0)
+    assert_close(moved(before, D), expected)
+
+
 @pytest.mark.parametrize("schedule", [simultaneous, alternating])
 def test_a_step_is_a_function_of_its_number_and_the_weights(schedule) -> None:
-    def play(steps: Iterator[int] | range, disturb: bool) -> list[Tensor]:
+    def play(steps: Iterable[int], disturb: bool) -> list[Tensor]:
         G, D = seeded_generator(), seeded_discriminator()
         played = match(G, D, k=2)
         for step in steps:
@@ -212,19 +203,17 @@ def test_a_step_is_a_function_of_its_number_and_the_weights(schedule) -> None:
 
 
 def test_the_figures_are_the_costs_and_the_mean_outputs() -> None:
-    played: Match = match(seeded_generator(), seeded_discriminator())
-    outcome = simultaneous(played, 0)
-    real, fake = outcome.real_logits, outcome.fake_logits
-    rule = OBJECTIVES["non-saturating"]
-    figures = outcome.figures(rule)
+    (outcome,) = simultaneous(match(seeded_generator(), seeded_discriminator()), 0)
+    real, fake, rule = outcome.real, outcome.fake, OBJECTIVES["non-saturating"]
+    figures = score_figures(rule, real, fake)
     assert figures["cost_d"] == pytest.approx(float(rule.discriminator(real, fake)))
     assert figures["cost_g"] == pytest.approx(float(rule.generator(real, fake)))
     assert figures["d_real"] == pytest.approx(float(torch.sigmoid(real).mean()))
     assert figures["d_fake"] == pytest.approx(float(torch.sigmoid(fake).mean()))
     value = float(torch.nn.functional.logsigmoid(real).mean() + torch.nn.functional.logsigmoid(-fake).mean())
     assert figures["jsd_bound"] == pytest.approx((value + math.log(4)) / 2, abs=1e-6)
-    assert "jsd_bound" not in outcome.figures(OBJECTIVES["hinge"])
-    assert outcome.figures(OBJECTIVES["wasserstein"])["d_real"] == pytest.approx(float(real.mean()))
+    assert "jsd_bound" not in score_figures(OBJECTIVES["hinge"], real, fake)
+    assert score_figures(OBJECTIVES["wasserstein"], real, fake)["d_real"] == pytest.approx(float(real.mean()))
 
 
 def test_a_parameter_that_takes_no_part_stays() -> None:
@@ -241,17 +230,3 @@ def test_a_parameter_that_takes_no_part_stays() -> None:
     simultaneous(match(seeded_generator(), D), 0)
     assert not torch.equal(before[0], D.used.weight)
     assert torch.equal(before[2], D.idle.weight)
-
-
-def test_a_head_that_begins_at_zero_hides_no_statistics() -> None:
-    head = nn.Linear(10, 1)
-    nn.init.zeros_(head.weight)
-    nn.init.zeros_(head.bias)
-    D = nn.Sequential(nn.Flatten(), nn.Linear(12, 10), nn.BatchNorm1d(10), head, nn.Flatten(0))
-    assert not rows_independent(D, torch.rand(16, 1, 3, 4))
-
-
-def test_spectral_normalization_leaves_rows_independent() -> None:
-    layer = torch.nn.utils.parametrizations.spectral_norm(torch.nn.Linear(12, 1))
-    D = torch.nn.Sequential(torch.nn.Flatten(), layer, torch.nn.Flatten(0))
-    assert rows_independent(D, torch.rand(16, 1, 3, 4))

@@ -15,11 +15,17 @@ from advnets.runs import checkpoint
 from advnets.runs.checkpoint import Checkpoint, LaterFormatError
 
 
+FILES = [
+    "players/generator/weights.safetensors", "players/generator/optimizer.safetensors", "game.safetensors", "state.json",
+]  # fmt: skip
+
+
 def example(step: int) -> Checkpoint:
     torch.manual_seed(step)
     tensors = {
-        "generator": {"weight": torch.randn(3, 4), "bias": torch.randn(3)},
-        "optimizers": {"generator.mean": torch.randn(15), "count": torch.tensor(step)},
+        "players/generator/weights": {"weight": torch.randn(3, 4), "bias": torch.randn(3)},
+        "players/generator/optimizer": {"mean.weight": torch.randn(3, 4), "mean.bias": torch.randn(3)},
+        "game": {"strength": torch.tensor(step)},
     }
     return Checkpoint(step, tensors, {"images": 100 * step, "seconds": 1.5, "seed": 7})
 
@@ -44,11 +50,11 @@ def test_what_is_saved_is_loaded(folder: Path) -> None:
 
 def test_equal_states_are_equal_files(tmp_path: Path) -> None:
     files = [checkpoint.save(tmp_path / name, example(5), keep=1) for name in ("a", "b")]
-    for name in ("generator.safetensors", "optimizers.safetensors", "state.json"):
+    for name in FILES:
         assert (files[0] / name).read_bytes() == (files[1] / name).read_bytes()
 
 
-@pytest.mark.parametrize("file", ["generator.safetensors", "optimizers.safetensors", "state.json"])
+@pytest.mark.parametrize("file", FILES)
 def test_any_flipped_bit_is_seen(folder: Path, file: str) -> None:
     path = folder / "step-00000020" / file
     whole = path.read_bytes()
@@ -62,7 +68,7 @@ def test_any_flipped_bit_is_seen(folder: Path, file: str) -> None:
         assert len(damaged) == 1
 
 
-@pytest.mark.parametrize("file", ["generator.safetensors", "optimizers.safetensors", "state.json"])
+@pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("length", [0, 1, 60])
 def test_a_truncated_file_is_seen(folder: Path, file: str, length: int) -> None:
     path = folder / "step-00000020" / file
@@ -73,7 +79,7 @@ def test_a_truncated_file_is_seen(folder: Path, file: str, length: int) -> None:
     assert "damaged" in damaged[0]
 
 
-@pytest.mark.parametrize("file", ["generator.safetensors", "optimizers.safetensors", "state.json"])
+@pytest.mark.parametrize("file", FILES)
 def test_a_missing_file_is_seen(folder: Path, file: str) -> None:
     (folder / "step-00000020" / file).unlink()
     with pytest.raises(RunError, match="damaged"):
@@ -105,7 +111,7 @@ def test_the_newest_are_kept(tmp_path: Path) -> None:
 def test_half_written_ones_do_not_count_and_are_removed(folder: Path) -> None:
     half = folder / ".step-00000030.123"
     half.mkdir()
-    (half / "generator.safetensors").write_bytes(b"\0" * 10)
+    (half / "game.safetensors").write_bytes(b"\0" * 10)
     assert checkpoint.steps(folder) == [10, 20]
     checkpoint.discard_after(folder, 20)
     assert not half.exists()
@@ -136,14 +142,10 @@ class Trap:
 
 def test_nothing_is_unpickled(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
-    path = folder / "step-00000020" / "generator.safetensors"
+    path = folder / "step-00000020" / "game.safetensors"
     path.write_bytes(pickle.dumps(Trap()))
     # Even with digests that fit: an attacker writes those too.
-    state = json.loads((path.parent / "state.json").read_bytes())
-    del state["digest"]
-    state["files"][path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    state["digest"] = checkpoint._digest(state)
-    (path.parent / "state.json").write_text(json.dumps(state))
+    say_files(path.parent, {path.name: path})
     found, damaged = checkpoint.newest(folder)
     assert found is not None
     assert found.step == 10
@@ -151,22 +153,31 @@ def test_nothing_is_unpickled(folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert not Path("sprung").exists()
 
 
-def test_a_checkpoint_names_only_files_of_its_own(folder: Path, tmp_path: Path) -> None:
-    state_file = folder / "step-00000020" / "state.json"
-    state = json.loads(state_file.read_bytes())
+def say_files(of: Path, files: dict[str, Path]) -> None:
+    """Make a checkpoint's state.json name these files, with digests that fit."""
+    state = json.loads((of / "state.json").read_bytes())
     del state["digest"]
-    other = "../step-00000010/generator.safetensors"
-    digest = hashlib.sha256((state_file.parent / other).read_bytes()).hexdigest()
-    state["files"] = {other: digest}
-    state["digest"] = checkpoint._digest(state)
-    state_file.write_text(json.dumps(state))
+    state["files"] |= {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+    (of / "state.json").write_text(json.dumps({**state, "digest": checkpoint._digest(state)}))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../step-00000010/game.safetensors", "players/../../step-00000010/game.safetensors", "/absolute", "mine.txt", ""],
+)
+def test_a_checkpoint_names_only_files_of_its_own(folder: Path, name: str) -> None:
+    """Not even a sound file elsewhere, whatever a stranger's state.json says of it."""
+    other = folder / "step-00000010" / "game.safetensors"
+    said = str(other) if name == "/absolute" else name
+    (folder / "step-00000020" / "mine.txt").write_bytes(other.read_bytes())
+    say_files(folder / "step-00000020", {said: other})
     with pytest.raises(RunError, match="damaged"):
         checkpoint.load(folder / "step-00000020")
 
 
 def test_tied_weights_are_saved(tmp_path: Path) -> None:
     shared = torch.randn(4)
-    checkpoint.save(tmp_path, Checkpoint(1, {"generator": {"a": shared, "b": shared}}, {}), keep=1)
+    checkpoint.save(tmp_path, Checkpoint(1, {"game": {"a": shared, "b": shared}}, {}), keep=1)
     found, _ = checkpoint.newest(tmp_path)
     assert found is not None
-    assert torch.equal(found.tensors["generator"]["a"], found.tensors["generator"]["b"])
+    assert torch.equal(found.tensors["game"]["a"], found.tensors["game"]["b"])

@@ -1,15 +1,9 @@
 """The benchmark of the rivals' settings: its rule, and that no image chooses the window that it is scored with."""
 
-import sys
-from pathlib import Path
-
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-
-import rivals
-
 from advnets.data import open_table
 from advnets.measures.parzen import VALIDATION_IMAGES
 from advnets.paper.workspace import Workspace
+from benchmarks.paper import rivals
 
 
 def end(parzen, precision, recall):
@@ -30,5 +24,5 @@ def test_images_that_choose_the_window_are_not_among_the_samples(tmp_path, monke
     digits, drawn = open_table("mnist"), []
     monkeypatch.setattr(rivals, "measured", lambda samples, _: drawn.append(samples) or {})
     rivals.real(Workspace("rivals", tmp_path), digits, 10_000)
-    once = {image.tobytes() for image in digits.images[digits.rows("train")[VALIDATION_IMAGES:]]}
+    once = {image.tobytes() for image in digits.values[digits.rows("train")[VALIDATION_IMAGES:]]}
     assert {image.tobytes() for image in drawn[0]} <= once
