@@ -391,6 +391,6 @@ def test_stage_two_resumes_without_stage_one(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path / "elsewhere")
     advnets.resume(tmp_path / "part", steps=8)
     ends = [tmp_path / run / "checkpoints" / "step-00000008" for run in ("part", "whole")]
-    mine, theirs = ({file.name: file.read_bytes() for file in end.glob("*.safetensors")} for end in ends)
+    mine, theirs = ({file.relative_to(end): file.read_bytes() for file in end.rglob("*.safetensors")} for end in ends)
     assert mine
     assert mine == theirs
