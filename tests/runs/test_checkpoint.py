@@ -14,7 +14,6 @@ from advnets.errors import RunError
 from advnets.runs import checkpoint
 from advnets.runs.checkpoint import Checkpoint, LaterFormatError
 
-
 FILES = [
     "players/generator/weights.safetensors", "players/generator/optimizer.safetensors", "game.safetensors", "state.json",
 ]  # fmt: skip
