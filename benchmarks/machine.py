@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
+_VECTOR = ("avx2", "avx512_f", "avx512_bf16", "amx_bf16", "bf16")
+
 
 def machine() -> dict[str, Any]:
     """Processor, cores, features that matter to matrix products, versions, load."""
@@ -28,13 +30,14 @@ def machine() -> dict[str, Any]:
 
 
 def in_words(facts: dict[str, Any]) -> str:
-    """The machine in one line."""
-    shown = [name for name in ("avx2", "avx512_f", "avx512_bf16", "amx_bf16", "bf16") if name in facts["features"]]
-    return (
-        f"{facts['processor']}, {facts['cores']} cores ({', '.join(shown) or 'no vector features found'}), "
-        f"{facts['threads']} threads, torch {facts['torch']}, Python {facts['python']}, {facts['system']}; "
-        f"load at the start {facts['load_average']}"
-    )
+    """What is known of the machine, in one line."""
+    vector = [name for name in _VECTOR if name in facts.get("features", ())]
+    parts = {
+        "processor": "{}", "cores": f"{{}} cores ({', '.join(vector) or 'no vector features found'})",
+        "threads": "{} threads", "torch": "torch {}", "python": "Python {}", "system": "{}",
+        "load_average": "load at the start {}",
+    }  # fmt: skip
+    return ", ".join(words.format(facts[name]) for name, words in parts.items() if name in facts)
 
 
 def _processor() -> str:

@@ -377,7 +377,7 @@ def test_a_damaged_checkpoint_is_passed_over_and_said(
     digits: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(digits, folder / "run")
-    (folder / "run/checkpoints/step-00000020/average.safetensors").write_bytes(b"")
+    (folder / "run/checkpoints/step-00000020/players/generator/average.safetensors").write_bytes(b"")
     quiet("sample", "run", "--count", 1)
     assert "average.safetensors is damaged; using step 10" in capsys.readouterr().err
 

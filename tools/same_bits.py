@@ -1,4 +1,4 @@
-"""Whether a change of structure changed a bit: trains every recipe with the code of a commit and with that of this tree.
+"""Whether a change of structure changed a bit: trains every recipe with a commit's code and with that of this tree.
 
     python tools/same_bits.py COMMIT [--only NAME,...] [--steps 200] [--large 10] [--cifar10 FOLDER] [--list]
 

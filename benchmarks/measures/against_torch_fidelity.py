@@ -1,7 +1,7 @@
 """Our measures against torch-fidelity's on the same features: Frechet, kernel, Inception Score, precision, recall.
 
     pip install --no-deps --target /tmp/torch-fidelity torch-fidelity tqdm
-    python benchmarks/against_torch_fidelity.py /tmp/torch-fidelity
+    python benchmarks/measures/against_torch_fidelity.py /tmp/torch-fidelity
 
 torch-fidelity's package imports torchvision; its formulas need nothing of it, so only their modules are imported. The
 features are the trained classifier's of real digits, and correlated noise of 2,048 numbers. Result:
@@ -11,7 +11,6 @@ results/against_torch_fidelity.json.
 from __future__ import annotations
 
 import importlib
-import json
 import sys
 import types
 from importlib.metadata import version
@@ -21,15 +20,17 @@ from typing import Any
 import numpy as np
 import torch
 
+sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as benchmarks.ROOM
+
 from advnets.data import open_table
 from advnets.measures.features import cached_features, extractor
 from advnets.measures.frechet import frechet
 from advnets.measures.inception_score import inception_score
 from advnets.measures.kernel import kernel
 from advnets.measures.manifold import manifold
+from benchmarks.record import record, result_of
 
 LIMIT = 1e-6
-RESULTS = Path(__file__).parent / "results" / "against_torch_fidelity.json"
 
 
 class _Stub(types.ModuleType):
@@ -108,10 +109,22 @@ def main(target: str) -> None:
             for measure, (ours, other) in pairs(target, x, y).items()
         }
     result = {"torch-fidelity": version("torch-fidelity"), "found": found}
-    RESULTS.write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
-    worst = max(each["relative_difference"] for measures in found.values() for each in measures.values())
-    print(f"largest relative difference: {worst:.2g} (wanted: at most {LIMIT:g})")
+    record(result_of(__file__), result)
+    print(page(result))
+
+
+def page(result: dict[str, Any]) -> str:
+    """The result in Markdown."""
+    lines = ["| features | measure | ours | torch-fidelity's | relative difference |", "|---|---|---|---|---|"]
+    for features, measures in result["found"].items():
+        for name, each in measures.items():
+            figures = f"{each['ours']:.6g} | {each['theirs']:.6g} | {each['relative_difference']:.1e}"
+            lines.append(f"| {features} | {name} | {figures} |")
+    worst = max(each["relative_difference"] for found in result["found"].values() for each in found.values())
+    said = (
+        f"torch-fidelity {result['torch-fidelity']}. The largest difference is {worst:.2g}, wanted at most {LIMIT:g}."
+    )
+    return "\n".join([said, "", *lines])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Our Inception features against torch-fidelity's: the same random weights in both, the same images.
 
     pip install --no-deps --target /tmp/torch-fidelity torch-fidelity
-    python benchmarks/against_torch_fidelity_features.py /tmp/torch-fidelity [WEIGHTS.pth]
+    python benchmarks/measures/against_torch_fidelity_features.py /tmp/torch-fidelity [WEIGHTS.pth]
 
 torch-fidelity's package imports torchvision, of which its Inception network needs nothing: only that module is
 imported. With WEIGHTS.pth, the published weights, the comparison is of the features that FID is taken in.
@@ -10,25 +10,27 @@ imported. With WEIGHTS.pth, the published weights, the comparison is of the feat
 from __future__ import annotations
 
 import importlib
-import json
 import sys
 import tempfile
 import types
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as benchmarks.ROOM
+
 from advnets.data import open_table
 from advnets.measures.features.inception import features_of, logits_unbiased
 from advnets.measures.features.inception_network import InceptionV3
 from advnets.measures.features.inception_weights import load_network
+from benchmarks.record import record, result_of
 
 LIMIT = 1e-5
 IMAGES = 8
-RESULTS = Path(__file__).parent / "results" / "against_torch_fidelity_features.json"
 
 
 def main(target: str, weights: str | None = None) -> None:
@@ -42,10 +44,22 @@ def main(target: str, weights: str | None = None) -> None:
         "weights": "given" if weights else "random",
         "relative_difference": found,
     }
-    RESULTS.write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
+    record(result_of(__file__), result)
+    print(page(result))
     worst = max(max(each.values()) for each in found.values())
     sys.exit(0 if worst <= LIMIT else f"a difference of {worst:.2g} is more than {LIMIT:g}")
+
+
+def page(result: dict[str, Any]) -> str:
+    """The result in Markdown."""
+    lines = [
+        f"The largest difference over the largest value, with {result['weights']} weights; torch-fidelity"
+        f" {result['torch-fidelity']}; wanted at most {LIMIT:g}.", "",
+        "| images | features | logits without bias |", "|---|---|---|",
+    ]  # fmt: skip
+    for images, each in result["relative_difference"].items():
+        lines.append(f"| {images} | {each['features']:g} | {each['logits_unbiased']:g} |")
+    return "\n".join(lines)
 
 
 def random_weights(path: Path) -> Path:

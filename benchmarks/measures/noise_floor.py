@@ -1,26 +1,29 @@
 """How far apart every measure finds two sets of real images: the noise floor that no generator can be told below.
 
-    python benchmarks/noise_floor.py [--counts 1000,2000,5000,10000] [--draws 3]
+    python benchmarks/measures/noise_floor.py [--counts 1000,2000,5000,10000] [--draws 3]
 
 Disjoint sets of MNIST's training images, drawn at random, in pixels and in the classifier's features; `memorization`
-searches another 30,000 of them, and the validation images choose Parzen's sigma. Result: results/noise_floor.json and
-noise_floor.md, whose cells are medians of the draws.
+searches another 30,000 of them, and the validation images choose Parzen's sigma. Result:
+results/noise_floor.json; cells of its table are medians of the draws.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from machine import machine
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as benchmarks.ROOM
 
 from advnets.data import ImageTable, open_table
 from advnets.measures.catalog import MEASURES, Subject, measure
 from advnets.measures.features import extractor
+from benchmarks.machine import machine
+from benchmarks.record import record, result_of
 
-RESULT = Path(__file__).parent / "results" / "noise_floor.json"
 SEARCHED = 30_000
 PLAIN = ("parzen", "total_variation")  # of the images, whatever the features
 
@@ -44,7 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--counts", default="1000,2000,5000,10000")
     parser.add_argument("--draws", type=int, default=3)
-    parser.add_argument("--out", type=Path, default=RESULT)
+    parser.add_argument("--out", type=Path, default=result_of(__file__))
     options = parser.parse_args()
     table, found = open_table("mnist"), {}
     for features in ("pixels", "classifier"):
@@ -52,18 +55,18 @@ def main() -> None:
             draws = [floor_of(table, features, count, draw) for draw in range(options.draws)]
             found.setdefault(features, {})[count] = {name: [draw[name] for draw in draws] for name in draws[0]}
             print(features, count, found[features][count], flush=True)
-            options.out.write_text(json.dumps({"machine": machine(), "floors": found}, indent=1) + "\n")
-            options.out.with_suffix(".md").write_text(table_of(found))
+            record(options.out, {"machine": machine(), "floors": found})
 
 
-def table_of(found: dict[str, dict[int, dict[str, list[float]]]]) -> str:
+def page(result: dict[str, Any]) -> str:
     """A row a measure and features, a column a count: the median of the draws."""
+    found = result["floors"]
     counts = next(iter(found.values()))
     draws = len(next(iter(next(iter(counts.values())).values())))
     lines = [
         f"Two disjoint sets of as many real digits each; medians of {draws} draws.",
         "",
-        "| measure | in | " + " | ".join(f"{count:,}" for count in counts) + " |",
+        "| measure | in | " + " | ".join(f"{int(count):,}" for count in counts) + " |",
         "|---" * (len(counts) + 2) + "|",
     ]
     for features, by_count in found.items():

@@ -1,32 +1,36 @@
 """What every measure says of generators whose worth is known: good ones, a blurred, a collapsed and a memorizing one.
 
-    python benchmarks/verdicts.py [--paper RUN] [--mnist RUN] [--only blurred,collapsed] [--count 10000]
+    python benchmarks/measures/verdicts.py [--paper RUN] [--mnist RUN] [--only blurred,collapsed] [--count 10000]
 
 The two runs are finished ones of `paper-mnist` and `mnist`. The rest is made here: real validation images (the best
 there can be); `mnist` averaged far too long, early in its training (blurred); `mnist` with G's rate raised every 25
 steps after the 900th until half of the digits are gone (collapsed); and what replays training images (memorizing).
 Those that are not asked for keep their earlier figures.
-Result: results/verdicts.json and verdicts.md.
+Result: results/verdicts.json.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from machine import machine
-from watch import Case, class_counter, play, rate_of_g
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as benchmarks.ROOM
 
 import advnets
 from advnets.data import ImageTable, open_table
 from advnets.evaluation.report import describe
 from advnets.measures.catalog import MEASURES
 from advnets.training.trainer import Trainer
+from benchmarks.machine import machine
+from benchmarks.quality.worsening import Case, class_counter, rate_of_g, trained
+from benchmarks.record import record, result_of
 
-RESULT = Path(__file__).parent / "results" / "verdicts.json"
 FEATURES = {"parzen": "pixels", "total_variation": "pixels", "memorization": "pixels"}
 """What a measure is taken in here; the classifier where nothing is said."""
 
@@ -49,14 +53,14 @@ def makers(options: argparse.Namespace, table: ImageTable) -> dict[str, Callable
 def blurred(table: ImageTable) -> Trainer:
     """The default game after 4,000 steps, G averaged over all of them alike."""
     endless = {"share": 1.0, "decay": 0.999999}
-    *_, trainer = play(Case("mnist", "averaged", "mnist", 4000, 0, {"average": endless}), table)
+    *_, trainer = trained(Case("mnist", "averaged", "mnist", 4000, 0, {"generator.average": endless}), table)
     return trainer
 
 
 def collapsed(table: ImageTable) -> Trainer:
     """The default game after 900 good steps and as many with ever higher rates of G as leave half of the digits."""
     count = class_counter(table)
-    for trainer in play(Case("mnist", "wrecked", "mnist", 1300, 0, {}, rate_of_g(1.3), 900), table):
+    for trainer in trained(Case("mnist", "wrecked", "mnist", 1300, 0, {}, rate_of_g(1.3), 900), table):
         if trainer.step > 900 and trainer.step % 5 == 0:
             there, of = count(trainer)
             if 2 * there <= of:
@@ -70,10 +74,10 @@ def main() -> None:
     parser.add_argument("--mnist", type=Path)
     parser.add_argument("--only", help="names, with commas between them")
     parser.add_argument("--count", type=int, default=10_000)
-    parser.add_argument("--out", type=Path, default=RESULT)
+    parser.add_argument("--out", type=Path, default=result_of(__file__))
     options = parser.parse_args()
     table = open_table("mnist")
-    answers: dict[str, dict[str, dict]] = json.loads(options.out.read_text())["answers"] if options.only else {}
+    answers: dict[str, Any] = json.loads(options.out.read_text())["answers"] if options.only else {}
     for name, make in makers(options, table).items():
         if options.only and name not in options.only.split(","):
             continue
@@ -84,13 +88,12 @@ def main() -> None:
                 asked = [each for each in asked if each != "parzen"]
             answers[name] |= advnets.evaluate(samples, table, asked, options.count, features=features).measures
         print(name, {measure: describe(answer)[0] for measure, answer in answers[name].items()}, flush=True)
-        result = {"machine": machine(), "count": options.count, "answers": answers}
-        options.out.write_text(json.dumps(result, indent=1) + "\n")
-        options.out.with_suffix(".md").write_text(table_of(answers))
+        record(options.out, {"machine": machine(), "count": options.count, "answers": answers})
 
 
-def table_of(answers: dict[str, dict[str, dict]]) -> str:
+def page(result: dict[str, Any]) -> str:
     """A row a measure, a column a generator: the value and half the width of its interval."""
+    answers: dict[str, dict[str, dict[str, Any]]] = result["answers"]
     lines = [f"| | {' | '.join(answers)} |", "|---" * (len(answers) + 1) + "|"]
     for measure in MEASURES:
         cells = [_cell(each[measure]) if measure in each else "" for each in answers.values()]
@@ -98,7 +101,7 @@ def table_of(answers: dict[str, dict[str, dict]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cell(answer: dict) -> str:
+def _cell(answer: dict[str, Any]) -> str:
     low, high = answer["interval"]
     if high is None:
         return f"> {low:.3g}"

@@ -1,6 +1,7 @@
 """Table 1's column of faces on FER2013, in the place of the Toronto Face Database, which is given out on request only.
 
-    python benchmarks/faces.py FER_FOLDER OUT [--steps N --steps-two N] [--only "DBN,Deep GSN"] [--seed 0] [--quick]
+    python benchmarks/paper/faces.py FER_FOLDER OUT [--steps N --steps-two N] [--only "DBN,Deep GSN"] [--seed 0]
+        [--quick]
 
 FER_FOLDER has FER2013 as mosaics (faces_*.png, 50 faces wide) and labels.npz. Exact duplicates are dropped; the
 training split is the part without labels, the same in all folds; the other two splits, shuffled, make five parts, and
@@ -8,36 +9,38 @@ fold k is tested on part k and chooses sigma on part k + 1. Written in TFD's for
 `advnets paper table1`: the rivals, and the adversarial nets in two stages at the reduced size, whose steps the options
 shorten. OUT, outside the repository, keeps faces, trainings and rows: a command that was stopped goes on. With --only,
 the named rows are made and kept, and nothing is written until a command without it collects them all.
-Result: results/faces.json and faces.md (with --quick in OUT instead): figures alone. Nobody has licensed the faces, so
+Result: results/faces.json (with --quick in OUT instead): figures alone. Nobody has licensed the faces, so
 that no picture of them, or of what was trained on them, leaves OUT. TFD's figures are of other faces: none compares.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import dataclasses
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from machine import in_words, machine
 from PIL import Image
 from scipy.io import savemat
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as benchmarks.ROOM
 
 from advnets.config.recipe import Recipe
 from advnets.data.tfd import FILE, FOLDS
 from advnets.errors import AdvnetsError
 from advnets.files import write_whole
-from advnets.paper.exhibit import table_lines
+from advnets.paper.markdown import table_lines
 from advnets.paper.table1 import faces as table1_faces
 from advnets.paper.table1.faces import PAPER, REAL, STAGES, Scores, column, open_folds, table
 from advnets.paper.workspace import Workspace
+from benchmarks.machine import machine
+from benchmarks.record import record, result_of
 
 NAME = "FER2013"
-REPOSITORY = Path(__file__).parents[1]
-RESULT = Path(__file__).parent / "results" / "faces.json"
+REPOSITORY = Path(__file__).parents[2]
 SIDE, ACROSS = 48, 50
 
 
@@ -52,10 +55,8 @@ def main() -> None:
     print(table_lines(table(found, NAME)))
     if not options.only:
         counts = {part: [len(fold.rows(part)) for fold in folds] for part in ("train", "valid", "test")}
-        target = workspace.path(".json") if workspace.quick else RESULT
-        result = result_of(found, counts, stages, surroundings, workspace)
-        write_whole(target, (json.dumps(result, indent=1) + "\n").encode())
-        write_whole(target.with_suffix(".md"), page(result, found).encode())
+        target = workspace.path(".json") if workspace.quick else result_of(__file__)
+        record(target, result(found, counts, stages, surroundings, workspace))
 
 
 def arguments() -> argparse.Namespace:
@@ -118,7 +119,7 @@ def recipes(steps: int | None, steps_two: int | None) -> list[Recipe]:
     return [each.replace(name=name, steps=n) for each, name, n in zip((one, two), names, lengths, strict=True)]
 
 
-def result_of(
+def result(
     found: dict[str, Scores],
     counts: dict[str, list[int]],
     stages: list[Recipe],
@@ -136,18 +137,19 @@ def result_of(
     }
 
 
-def page(result: dict[str, Any], found: dict[str, Scores]) -> str:
+def page(result: dict[str, Any]) -> str:
     """The table and what has to be known to read it."""
     train, tests = result["faces"]["train"][0], result["faces"]["test"]
     steps = ", then ".join(f"{count:,} steps of `{name}`" for name, count in result["steps"].items())
-    warning = "**Made with `--quick`**: not to be quoted.\n\n" if result["quick"] else ""
     text = (
         f"{NAME} in the place of TFD: {train:,} faces to train on, five folds of {min(tests):,} to {max(tests):,} test"
         " faces. Nats, with the standard error over folds; sigma is chosen in each fold. Adversarial nets:"
         f" {steps}. The paper's figures are of TFD and compare with none of ours; real faces show what these faces"
         " allow."
     )
-    return f"{warning}{text}\n\n{table_lines(table(found, NAME))}\n\n{in_words(result['machine'])}\n"
+    kept = [field.name for field in dataclasses.fields(Scores) if field.name != "shown"]
+    found = {model: Scores(**{name: row[name] for name in kept}) for model, row in result["rows"].items()}
+    return f"{text}\n\n{table_lines(table(found, NAME))}"
 
 
 if __name__ == "__main__":

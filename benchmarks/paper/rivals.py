@@ -1,6 +1,6 @@
 """Which settings of Table 1's contractive auto-encoder and stochastic network do best, by validation images alone.
 
-    python benchmarks/rivals.py OUT [--only cae,gsn] [--count 10000] [--steps 300] [--seed 0] [--quick]
+    python benchmarks/paper/rivals.py OUT [--only cae,gsn] [--count 10000] [--steps 300] [--seed 0] [--quick]
 
 Each candidate is trained on MNIST's training images; the states of its chains are measured against the 10,000
 validation images: Parzen (training images choose sigma), total variation, and precision and recall in the features of
@@ -8,7 +8,7 @@ the classifier of digits. Test images choose nothing; they tell the classifier's
 the first run: of a model's candidates whose Parzen after all steps is at least the paper's figure, the one with the
 highest sum of precision and recall then. OUT keeps trainings and lines: a command that was stopped goes on. With
 --only, lines are made and kept, and nothing is written until a command without it collects them all. Result:
-results/rivals.json and rivals.md (with --quick in OUT instead).
+results/rivals.json (with --quick in OUT instead).
 """
 
 from __future__ import annotations
@@ -17,30 +17,31 @@ import argparse
 import dataclasses
 import functools
 import itertools
-import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from machine import in_words, machine
 from torch import Tensor
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as benchmarks.ROOM
 
 from advnets.data import ImageTable, open_table
 from advnets.errors import AdvnetsError
 from advnets.evaluation.evaluate import evaluate
 from advnets.evaluation.report import describe
-from advnets.files import write_whole
 from advnets.measures.parzen import VALIDATION_IMAGES
-from advnets.paper.exhibit import Table, table_lines
+from advnets.paper.exhibit import Table
+from advnets.paper.markdown import table_lines
 from advnets.paper.models.contractive import SIGMA, CAEConfig
 from advnets.paper.models.gsn import GSNConfig
 from advnets.paper.rivals import MNIST, cae, gsn
 from advnets.paper.table1.exhibit import PAPER
 from advnets.paper.workspace import Workspace
+from benchmarks.machine import machine
+from benchmarks.record import record, result_of
 
-RESULT = Path(__file__).parent / "results" / "rivals.json"
 MEASURES = {"parzen": "pixels", "total_variation": "pixels", "precision": "classifier", "recall": "classifier"}
 MODELS = {"cae": "Stacked CAE", "gsn": "Deep GSN"}
 CAES = [CAEConfig(contraction=contraction) for contraction in [(1.0, 0.5), (0.3, 0.15), (0.1, 0.05)]]
@@ -65,10 +66,8 @@ def main() -> None:
             lines[name] = workspace.keep(part, walk, asked)
             print(name, *(f"{step}: {look['parzen']['shown']}" for step, look in lines[name].items()), flush=True)
     if not options.only:
-        target = workspace.path(".json") if workspace.quick else RESULT
-        result = {"machine": surroundings, "count": options.count, "seed": options.seed, "lines": lines}
-        write_whole(target, (json.dumps(result, indent=1) + "\n").encode())
-        write_whole(target.with_suffix(".md"), page(result).encode())
+        target = workspace.path(".json") if workspace.quick else result_of(__file__)
+        record(target, {"machine": surroundings, "count": options.count, "seed": options.seed, "lines": lines})
 
 
 def arguments() -> argparse.Namespace:
@@ -160,8 +159,8 @@ def page(result: dict[str, Any]) -> str:
     ]
     table = Table(["settings", "steps of the chain", *(name.replace("_", " ") for name in MEASURES)], rows)
     return (
-        f"`python benchmarks/rivals.py OUT`: {result['count']:,} samples each, against MNIST's validation images, seed"
-        f" {result['seed']}, on {in_words(result['machine'])}.\n\n{table_lines(table)}\n\n"
+        f"{result['count']:,} samples each, against MNIST's validation images, seed {result['seed']}.\n\n"
+        f"{table_lines(table)}\n\n"
         "Of the candidates that reach the paper's figure at the end, those with the highest sum of precision and"
         f" recall: {'; '.join(chosen(result['lines'], model) or f'no {name}' for model, name in MODELS.items())}.\n"
     )

@@ -1,13 +1,13 @@
 """Time to quality: Parzen and total variation against seconds of training, ours and the peers' way.
 
-    python benchmarks/quality.py [--minutes 30] [--every 120] [--seeds 0] [--only ours|peer]
+    python benchmarks/quality/time_to_quality.py [--minutes 30] [--every 120] [--seeds 0] [--only ours|peer]
 
 Ours is the `mnist` recipe through `advnets.train`, measured at its checkpoints afterwards: the recipe has no schedule
 that knows its end, so the checkpoint of a step is what a training of that many steps gives. Log, pictures and
 checkpoints count, data set-up and evaluation do not. The peer trains the same networks in the manner of PyTorch-GAN
 with its settings: batches of 64, Adam at 2e-4 with betas (.5, .999), Gaussian noise, no average; its clock stops while
-it is evaluated. The same estimator measures both, on 10,000 samples of 8 bits. Result: results/quality.json. It needs
-a machine that does nothing else.
+it is evaluated. The same estimator measures both, on 10,000 samples of 8 bits. Result:
+results/time_to_quality.json. It needs a machine that does nothing else.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import argparse
 import itertools
 import json
 import math
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,18 +25,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from contests import mnist
-from machine import machine
-from peers import PeerGame
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as benchmarks.ROOM
 
 import advnets
+from advnets.config.players import AdamConfig
 from advnets.runs import checkpoint
 from advnets.runs.run import Run
-from advnets.training.optimizers import OptimizerConfig
+from benchmarks.machine import in_words, machine
+from benchmarks.record import record, result_of
+from benchmarks.speed.contests import mnist
+from benchmarks.speed.peers import PeerGame
 
-RESULT = Path(__file__).parent / "results" / "quality.json"
 SAMPLES, TARGETS, TOLERANCE = 10_000, (215.0, 225.0), 0.05
-PYTORCH_GAN = OptimizerConfig("adam", rate=2e-4, betas=(0.5, 0.999))
+PYTORCH_GAN = AdamConfig(rate=2e-4, betas=(0.5, 0.999))
 
 
 def measured(pixels: np.ndarray) -> dict[str, Any]:
@@ -69,7 +72,9 @@ def our_training(seed: int, every: int = 500, samples: int = SAMPLES, **changes:
 def peer_training(seconds: float, every: float, samples: int = SAMPLES) -> Iterator[Point]:
     """The peer, measured every `every` seconds of its training until `seconds`."""
     contest = mnist()
-    recipe = contest.recipe.replace(batch=64, generator_optimizer=PYTORCH_GAN, discriminator_optimizer=PYTORCH_GAN)
+    recipe = contest.recipe.replace(
+        batch=64, **{"generator.optimizer": PYTORCH_GAN, "discriminator.optimizer": PYTORCH_GAN}
+    )
     game = PeerGame(recipe, contest.data)
     taken, steps = 0.0, 0
     while taken < seconds:
@@ -107,7 +112,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30, help="how long the peer trains")
     parser.add_argument("--every", type=float, default=120, help="seconds between the peer's evaluations")
     parser.add_argument("--only", choices=("ours", "peer"), help="keep the other's last result")
-    parser.add_argument("--out", type=Path, default=RESULT)
+    parser.add_argument("--out", type=Path, default=result_of(__file__))
     options = parser.parse_args()
     result = json.loads(options.out.read_text()) if options.only and options.out.exists() else {}
     ours = itertools.chain.from_iterable(our_training(int(seed)) for seed in options.seeds.split(","))
@@ -118,11 +123,31 @@ def main() -> None:
             print(point, flush=True)
             points.append(point)  # written at once: a run that is stopped leaves what it found
             result[who] = {"machine": surroundings, "points": points, **summary(points)}
-            options.out.parent.mkdir(parents=True, exist_ok=True)
-            options.out.write_text(json.dumps(result, indent=2) + "\n")
-    print(
-        json.dumps({who: {k: v for k, v in found.items() if k != "points"} for who, found in result.items()}, indent=2)
-    )
+            record(options.out, result)
+    print(page(result))
+
+
+def page(result: dict[str, Any]) -> str:
+    """The result in Markdown: the targets and the best points; the figures have all points."""
+    lines = [
+        f"Seconds of training to Parzen figures at a total variation within {TOLERANCE:.0%} of real images'.", "",
+        f"| | {' | '.join(f'{target:g} nats' for target in TARGETS)} | best of these | best | machine |",
+        "|---" * (len(TARGETS) + 4) + "|",
+    ]  # fmt: skip
+    for who in (who for who in ("ours", "peer") if who in result):
+        found = result[who]
+        reached = [found["seconds_to"][f"{target:g}"] for target in TARGETS]
+        cells = ["not reached" if seconds is None else f"{seconds:.0f}" for seconds in reached]
+        cells += [_in_words(found[which]) for which in ("best_sharp", "best")]
+        lines.append(f"| {who} | {' | '.join(cells)} | {in_words(found['machine'])} |")
+    return "\n".join(lines)
+
+
+def _in_words(point: Point | None) -> str:
+    if point is None:
+        return "none"
+    figure = f"{point['parzen']:.1f} ± {point['standard_error']:.1f} at {point['total_variation']:.3f}"
+    return f"{figure} after {point['seconds']:.0f} s, {point['steps']:,} steps"
 
 
 if __name__ == "__main__":

@@ -9,16 +9,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from floor import Floor
-from interleave import Advance
-from peers import PeerGame, endless, loader
-from torchgan_way import TorchGANGame
 
 from advnets.config.load import load_recipe
 from advnets.config.recipe import Recipe
-from advnets.data import ImageTable, open_data, open_table
+from advnets.data import ImageTable, Table, open_data, open_table
 from advnets.devices import resolve_device, resolve_precision
-from advnets.training.trainer import Data, Trainer
+from advnets.training.batches import Data
+from advnets.training.trainer import Trainer
+from benchmarks.speed.floor import Floor
+from benchmarks.speed.interleave import Advance
+from benchmarks.speed.peers import PeerGame, endless, loader
+from benchmarks.speed.torchgan_way import TorchGANGame
 
 COLOR_IMAGES = "ADVNETS_COLOR_IMAGES"
 """Environment variable: the images of the 32 x 32 game (anything that `--data` takes)."""
@@ -63,9 +64,7 @@ def grid() -> Contest:
 def images() -> Contest:
     """The convolutional pair on 32 x 32 color images."""
     table, name = color_images()
-    return Contest(
-        f"images, 32 x 32 color ({name})", load_recipe("images"), Data(table.values, table.rows("train")), name
-    )
+    return Contest(f"images, 32 x 32 color ({name})", load_recipe("images"), data_of(table), name)
 
 
 CONTESTS: dict[str, Callable[[], Contest]] = {
@@ -121,5 +120,9 @@ def ours(recipe: Recipe, data: Data) -> Advance:
 
 
 def _on_recipe_data(title: str, recipe: Recipe) -> Contest:
-    table = open_data(recipe)
-    return Contest(title, recipe, Data(table.values, table.rows("train")), recipe.data)
+    return Contest(title, recipe, data_of(open_data(recipe)), recipe.source)
+
+
+def data_of(table: Table) -> Data:
+    """A table's training rows."""
+    return Data(table.values, table.rows("train"))

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from advnets.config.games import AdversarialConfig
 from advnets.config.recipe import Recipe
 from advnets.networks.build import build_discriminator, build_generator
 
@@ -64,9 +65,11 @@ class Floor:
 
     def __init__(self, recipe: Recipe, shape: tuple[int, ...], dtype: torch.dtype) -> None:
         assert recipe.discriminator_steps == 1
-        G = build_generator(recipe.generator, recipe.latent, shape)
-        D = build_discriminator(recipe.discriminator, shape)
-        shapes_g = _layer_inputs(G, torch.zeros(2, recipe.latent))
+        game = recipe.game
+        assert isinstance(game, AdversarialConfig)
+        G = build_generator(game.generator.network, game.latent, shape)
+        D = build_discriminator(game.discriminator.network, shape)
+        shapes_g = _layer_inputs(G, torch.zeros(2, game.latent))
         shapes_d = _layer_inputs(D, torch.zeros(2, *shape))
         of_g, of_d = passes(recipe, len(shapes_g), len(shapes_d))
         self._work: list[Work] = []

@@ -1,6 +1,6 @@
 """How long the measures take, beside the work they cannot do without and beside plain implementations.
 
-    python benchmarks/measures.py [--count 10000] [--width 2048] [--rounds 3] [--memory [50000]]
+    python benchmarks/speed/measures.py [--count 10000] [--width 2048] [--rounds 3] [--memory [50000]]
 
 - precision, recall, density and coverage against the two matrix products they need (count x width x count, float32: one
   between the sets, and half of one within each), and against a plain implementation with every distance at once;
@@ -20,6 +20,7 @@ import contextlib
 import json
 import multiprocessing
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -28,7 +29,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from machine import machine
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as benchmarks.ROOM
 
 from advnets.measures.birthday import birthday
 from advnets.measures.frechet import GaussianStatistics, frechet, frechet_distance, frechet_infinity
@@ -38,8 +40,9 @@ from advnets.measures.manifold import manifold
 from advnets.measures.memorization import memorization
 from advnets.measures.sliced_wasserstein import sliced_wasserstein
 from advnets.measures.two_sample import two_sample
+from benchmarks.machine import machine
+from benchmarks.record import record, result_of
 
-RESULT = Path(__file__).parent / "results" / "measures.json"
 _ROWS_AT_ONCE = 4096
 _PROCESS = Path("/proc/self")
 
@@ -174,15 +177,32 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=2048)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", type=int, nargs="?", const=50_000, default=0, metavar="COUNT")
-    parser.add_argument("--out", type=Path, default=RESULT)
+    parser.add_argument("--out", type=Path, default=result_of(__file__))
     options = parser.parse_args()
     result = (
         speed(options.count, options.width, options.rounds) if options.rounds else json.loads(options.out.read_text())
     )
     if options.memory:
         result[f"megabytes_at_{options.memory}"] = memory(options.memory, options.width)
-    options.out.write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
+    record(options.out, result)
+    print(page(result))
+
+
+def page(result: dict[str, Any]) -> str:
+    """The result in Markdown."""
+    lines = [
+        f"{result['count']:,} against {result['count']:,} samples of {result['width']:,} features. `manifold` is"
+        " precision, recall, density and coverage.",
+        "",
+        "| | seconds |",
+        "|---|---|",
+        *(f"| {name} | {seconds:.3g} |" for name, seconds in result["seconds"].items()),
+    ]
+    for name in (name for name in result if name.startswith("megabytes_at_")):
+        count = f"{int(name.removeprefix('megabytes_at_')):,}"
+        lines += ["", f"| measure of {count} samples | MB beyond its inputs |", "|---|---|"]
+        lines += [f"| {measure} | {held:.0f} |" for measure, held in result[name].items()]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

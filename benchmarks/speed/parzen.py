@@ -1,6 +1,6 @@
 """Parzen evaluation, ours beside the authors' way, on MNIST.
 
-    python benchmarks/parzen.py [--rounds 3] [--batches 6] [--whole]
+    python benchmarks/speed/parzen.py [--rounds 3] [--batches 6] [--whole]
 
 The authors' script (parzen_ll.py) takes 100 test images at a time, broadcasts their differences to all 10,000
 samples, and makes one pass over the validation images for each of ten sigmas and one over the test images:
@@ -12,26 +12,28 @@ its batches times 200, or, with --whole, one complete run is measured too. "Samp
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import os
-import platform
 import statistics
+import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as benchmarks.ROOM
 
 from advnets.data import open_table
 from advnets.measures import parzen
 from advnets.measures.inputs import rows_of
 from advnets.measures.parzen import VALIDATION_IMAGES, log_likelihoods
+from benchmarks.machine import in_words, machine
+from benchmarks.record import record, result_of
 
 SAMPLES, BATCH = 10_000, 100
 SIGMAS = np.logspace(-1, 0, 10)
-RESULT = Path(__file__).parent / "results" / "parzen.json"
 
 
 def authors_batch(x: torch.Tensor, mu: torch.Tensor, sigma: float) -> torch.Tensor:
@@ -106,12 +108,6 @@ def images() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return tuple(np.ascontiguousarray(table.values[rows]).reshape(len(rows), -1) for rows in parts)
 
 
-def machine() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "processor")
-    return f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}, {platform.system()}"
-
-
 def floats(part: np.ndarray) -> np.ndarray:
     return (part / 255).astype(np.float32)
 
@@ -154,7 +150,7 @@ def measure_whole(arrays: tuple[np.ndarray, ...]) -> dict[str, float]:
     return {"seconds": seconds, "value": float(scores.mean()), "standard_error": error, "sigma": sigma}
 
 
-def measure(rounds: int, batches: int, whole: bool) -> dict:
+def measure(rounds: int, batches: int, whole: bool) -> dict[str, Any]:
     arrays = images()
     samples, test, valid = arrays
     memory, float_memory = peak_memory(*arrays), peak_memory(*map(floats, arrays))
@@ -166,7 +162,6 @@ def measure(rounds: int, batches: int, whole: bool) -> dict:
         "machine": machine(),
         "work": f"{len(samples)} samples, {len(test)} test and {len(valid)} validation images, 10 sigmas",
         "rounds": rounds,
-        "load_average": os.getloadavg()[1],
         "authors_seconds": authors_seconds,
         "authors_batch_seconds": seconds["batch"],
         "authors_batches": authors_batches,
@@ -188,29 +183,32 @@ def main() -> None:
     parser.add_argument("--whole", action="store_true", help="run the authors' way in full once (minutes)")
     options = parser.parse_args()
     result = measure(options.rounds, options.batches, options.whole)
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
-    print(table_of(result))
+    record(result_of(__file__), result)
+    print(f"{in_words(result['machine'])}\n\n{page(result)}")
 
 
-def table_of(result: dict) -> str:
+def page(result: dict[str, Any]) -> str:
+    """The result in Markdown."""
     ours, errors = result["ours"], result["largest_error_nats"]
-    lines = [
-        f"{result['machine']}: {result['work']}",
-        f"{'':26}{'seconds':>9}{'times':>8}{'error, nats':>13}{'peak MB':>9}",
-        f"{'authors way (200 batches)':26}{result['authors_seconds']:9.1f}{1:8.1f}{errors['authors_float32']:13.1e}",
-        f"{'ours, uint8':26}{result['ours_seconds']:9.2f}{result['times_faster']:8.1f}"
-        f"{errors['ours_uint8']:13.1e}{result['peak_memory_mb']:9.0f}",
-        f"{'ours, float32 in':26}{result['ours_float_seconds']:9.2f}{result['times_faster_float']:8.1f}"
-        f"{errors['ours_float32']:13.1e}{result['peak_memory_float_mb']:9.0f}",
-        f"answer: {ours['value']:.4f} +- {ours['standard_error']:.4f} nats at sigma {ours['sigma']:.4f}",
-    ]
+    rows = [
+        ("the authors' way (200 batches)", result["authors_seconds"], 1.0, errors["authors_float32"], ""),
+        ("ours, uint8", result["ours_seconds"], result["times_faster"], errors["ours_uint8"], "peak_memory_mb"),
+        (
+            "ours, float32 in", result["ours_float_seconds"], result["times_faster_float"], errors["ours_float32"],
+            "peak_memory_float_mb",
+        ),
+    ]  # fmt: skip
+    lines = [f"{result['work']}.", "", "| | seconds | times faster | error, nats | peak MB |", "|---|---|---|---|---|"]
+    for name, seconds, faster, error, memory in rows:
+        peak = f"{result[memory]:.0f}" if memory else ""
+        lines.append(f"| {name} | {seconds:.3g} | {faster:.0f} | {error:.1e} | {peak} |")
+    said = [f"{ours['value']:.4f} ± {ours['standard_error']:.4f} nats at sigma {ours['sigma']:.4f}"]
     if whole := result.get("authors_whole"):
-        lines.append(
-            f"authors way in full: {whole['value']:.4f} +- {whole['standard_error']:.4f} nats "
-            f"at sigma {whole['sigma']:.4f} in {whole['seconds']:.0f} s"
+        said.append(
+            f"the authors' way in full: {whole['value']:.4f} ± {whole['standard_error']:.4f} nats at sigma"
+            f" {whole['sigma']:.4f} in {whole['seconds']:.0f} s"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, "", f"The answer: {'; '.join(said)}."])
 
 
 if __name__ == "__main__":

@@ -20,10 +20,19 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
+from advnets.config.games import AdversarialConfig
+from advnets.config.networks import (
+    ConvDiscriminatorConfig,
+    ConvGeneratorConfig,
+    DiscriminatorNetwork,
+    GeneratorNetwork,
+    MaxoutConfig,
+    MLPDiscriminatorConfig,
+    MLPGeneratorConfig,
+)
+from advnets.config.players import AdamConfig, OptimizerConfig, SGDConfig
 from advnets.config.recipe import Recipe
-from advnets.networks.build import DiscriminatorConfig, GeneratorConfig
-from advnets.training.optimizers import OptimizerConfig
-from advnets.training.trainer import Data
+from advnets.training.batches import Data
 
 
 class Images(Dataset):
@@ -73,43 +82,59 @@ class PixelNorm(nn.Module):
         return x * torch.rsqrt(x.pow(2).mean(1, keepdim=True) + 1e-6)
 
 
-def generator(config: GeneratorConfig, latent: int, shape: tuple[int, ...]) -> nn.Module:
+def generator(config: GeneratorNetwork, latent: int, shape: tuple[int, ...]) -> nn.Module:
     """The generator that `config` describes (mlp or conv), in plain layers."""
-    output = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "linear": nn.Identity}[config.output]
-    layers: list[nn.Module] = []
-    if config.kind == "mlp":
-        kinds = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "linear": nn.Identity}
-        names = config.activations * (len(config.hidden) if len(config.activations) == 1 else 1)
-        for (inputs, units), kind in zip(itertools.pairwise((latent, *config.hidden)), names, strict=True):
-            layers += [nn.Linear(inputs, units), kinds[kind]()]
-        layers += [nn.Linear(config.hidden[-1], math.prod(shape)), output(), nn.Unflatten(1, shape)]
-        return _started(nn.Sequential(*layers), config.init)
+    if isinstance(config, MLPGeneratorConfig):
+        return _mlp_generator(config, latent, shape)
+    assert isinstance(config, ConvGeneratorConfig)
     maps, side = _conv_maps(config.base, shape)
-    layers += [nn.Linear(latent, maps[-1] * side * side), nn.Unflatten(1, (maps[-1], side, side))]
+    layers: list[nn.Module] = [nn.Linear(latent, maps[-1] * side * side), nn.Unflatten(1, (maps[-1], side, side))]
     for inputs, outputs in itertools.pairwise([*reversed(maps), shape[0]]):
         layers += [nn.LeakyReLU(0.2), PixelNorm(), nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1)]
-    return nn.Sequential(*layers, output())
+    return nn.Sequential(*layers, _ACTIVATIONS[config.output]())
 
 
-def discriminator(config: DiscriminatorConfig, shape: tuple[int, ...]) -> nn.Module:
+def _mlp_generator(config: MLPGeneratorConfig, latent: int, shape: tuple[int, ...]) -> nn.Module:
+    layers: list[nn.Module] = []
+    names = config.activations * (len(config.hidden) if len(config.activations) == 1 else 1)
+    for (inputs, units), name in zip(itertools.pairwise((latent, *config.hidden)), names, strict=True):
+        layers += [nn.Linear(inputs, units), _ACTIVATIONS[name]()]
+    layers += [nn.Linear(config.hidden[-1], math.prod(shape)), _ACTIVATIONS[config.output](), nn.Unflatten(1, shape)]
+    return _started(nn.Sequential(*layers), config.init)
+
+
+_ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "linear": nn.Identity}
+
+
+def discriminator(config: DiscriminatorNetwork, shape: tuple[int, ...]) -> nn.Module:
     """The discriminator that `config` describes (maxout, mlp or conv), in plain layers; it returns logits (N, 1)."""
-    layers: list[nn.Module] = [] if config.kind == "conv" else [nn.Flatten()]
-    width = math.prod(shape)
-    if config.kind == "maxout":
-        keep = config.keep_input
-        for units in config.units:
-            layers += [nn.Dropout(1 - keep), Maxout(width, units, config.pieces)]
-            width, keep = units, config.keep_hidden
-        return _started(nn.Sequential(*layers, nn.Dropout(1 - keep), nn.Linear(width, 1)), config.init)
-    if config.kind == "mlp":
-        for units in config.units:
-            layers += [nn.Linear(width, units), nn.LeakyReLU(0.2)]
-            width = units
-        return nn.Sequential(*layers, nn.Linear(width, 1))
+    if isinstance(config, MaxoutConfig):
+        return _maxout_discriminator(config, math.prod(shape))
+    if isinstance(config, MLPDiscriminatorConfig):
+        return _mlp_discriminator(config, math.prod(shape))
+    assert isinstance(config, ConvDiscriminatorConfig)
+    layers: list[nn.Module] = []
     maps, side = _conv_maps(config.base, shape)
     for inputs, outputs in itertools.pairwise([shape[0], *maps]):
         layers += [nn.Conv2d(inputs, outputs, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(maps[-1] * side * side, 1))
+
+
+def _maxout_discriminator(config: MaxoutConfig, width: int) -> nn.Module:
+    layers: list[nn.Module] = [nn.Flatten()]
+    keep = config.keep_input
+    for units in config.units:
+        layers += [nn.Dropout(1 - keep), Maxout(width, units, config.pieces)]
+        width, keep = units, config.keep_hidden
+    return _started(nn.Sequential(*layers, nn.Dropout(1 - keep), nn.Linear(width, 1)), config.init)
+
+
+def _mlp_discriminator(config: MLPDiscriminatorConfig, width: int) -> nn.Module:
+    layers: list[nn.Module] = [nn.Flatten()]
+    for units in config.units:
+        layers += [nn.Linear(width, units), nn.LeakyReLU(0.2)]
+        width = units
+    return nn.Sequential(*layers, nn.Linear(width, 1))
 
 
 class PeerGame:
@@ -121,12 +146,14 @@ class PeerGame:
     """
 
     def __init__(self, recipe: Recipe, data: Data) -> None:
-        self.latent = recipe.latent
-        self.generator = generator(recipe.generator, recipe.latent, data.shape)
-        self.discriminator = nn.Sequential(discriminator(recipe.discriminator, data.shape), nn.Sigmoid())
+        game = recipe.game
+        assert isinstance(game, AdversarialConfig)
+        self.latent = game.latent
+        self.generator = generator(game.generator.network, game.latent, data.shape)
+        self.discriminator = nn.Sequential(discriminator(game.discriminator.network, data.shape), nn.Sigmoid())
         self.adversarial_loss = nn.BCELoss()
-        self.optimizer_g = optimizer(self.generator, recipe.generator_optimizer)
-        self.optimizer_d = optimizer(self.discriminator, recipe.discriminator_optimizer)
+        self.optimizer_g = optimizer(self.generator, game.generator.optimizer)
+        self.optimizer_d = optimizer(self.discriminator, game.discriminator.optimizer)
         self.batches = endless(loader(recipe, data))
 
     def advance(self) -> tuple[float, float]:
@@ -155,7 +182,8 @@ def loader(recipe: Recipe, data: Data) -> DataLoader:
     """Shuffled batches: of images transformed one by one, or of points as they are."""
     if data.values.dtype != np.uint8:
         return DataLoader(TensorDataset(torch.from_numpy(data.values)), batch_size=recipe.batch, shuffle=True)
-    value_range = (-1.0, 1.0) if recipe.generator.output == "tanh" else (0.0, 1.0)
+    output = getattr(recipe.players["generator"].network, "output", "")
+    value_range = (-1.0, 1.0) if output == "tanh" else (0.0, 1.0)
     return DataLoader(Images(data, value_range), batch_size=recipe.batch, shuffle=True)
 
 
@@ -168,8 +196,9 @@ def endless(batches: DataLoader) -> Iterator[Tensor]:
 
 def optimizer(network: nn.Module, config: OptimizerConfig) -> torch.optim.Optimizer:
     """The optimizer of a recipe as `torch.optim` has it, at its first rate."""
-    if config.kind == "sgd":
+    if isinstance(config, SGDConfig):
         return torch.optim.SGD(network.parameters(), lr=config.rate, momentum=config.momentum)
+    assert isinstance(config, AdamConfig)
     return torch.optim.Adam(network.parameters(), lr=config.rate, betas=config.betas)
 
 

@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from contests import color_images
 from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as benchmarks.ROOM
+
+from benchmarks.speed.contests import color_images, data_of
 
 _PATIENCE = 300
 
@@ -111,14 +114,14 @@ def _measure_memory(recipe_name: str, steps: int, data: str, run: str) -> dict[s
     import advnets
     from advnets.config.load import load_recipe
     from advnets.data import open_data
-    from advnets.training.trainer import Data, Trainer
+    from advnets.training.trainer import Trainer
 
     recipe = load_recipe(recipe_name).replace(steps=steps, **({"data": data} if data else {}))
     advnets.train(recipe, run=run)
     held = _peak()
 
     table = open_data(recipe)
-    trainer = Trainer(recipe, Data(table.values, table.rows("train")))
+    trainer = Trainer(recipe, data_of(table))
     tensors = [t for part in trainer.checkpoint().tensors.values() for t in part.values()]
     saved: dict[int, int] = {}
 

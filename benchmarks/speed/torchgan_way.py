@@ -1,7 +1,7 @@
 """The same networks by TorchGAN 0.1.0, where it is installed; it is no dependency of ours.
 
     pip install --no-deps --target FOLDER torchgan==0.1.0 torchvision==0.28.0 wget
-    python benchmarks/training.py --torchgan FOLDER
+    python benchmarks/speed/training.py --torchgan FOLDER
 
 TorchGAN's last release is of 2021 and needs torchvision. torchvision's wheel on PyPI is built for CUDA; beside a
 CPU-only torch its operators do not load and importing it fails ("operator torchvision::nms does not exist").
@@ -15,10 +15,11 @@ import tempfile
 from typing import Any
 
 import torch
-from peers import discriminator, endless, generator, loader
 
+from advnets.config.games import AdversarialConfig
 from advnets.config.recipe import Recipe
-from advnets.training.trainer import Data
+from advnets.training.batches import Data
+from benchmarks.speed.peers import discriminator, endless, generator, loader
 
 
 def find(folder: str | None) -> tuple[Any, str]:
@@ -46,10 +47,13 @@ class TorchGANGame:
     """
 
     def __init__(self, package: Any, recipe: Recipe, data: Data) -> None:
+        game = recipe.game
+        assert isinstance(game, AdversarialConfig)
+
         class Generator(package.models.Generator):
             def __init__(self) -> None:
-                super().__init__(recipe.latent)
-                self.network = generator(recipe.generator, recipe.latent, data.shape)
+                super().__init__(game.latent)
+                self.network = generator(game.generator.network, game.latent, data.shape)
 
             def forward(self, z: torch.Tensor) -> torch.Tensor:
                 return self.network(z)
@@ -57,14 +61,14 @@ class TorchGANGame:
         class Discriminator(package.models.Discriminator):
             def __init__(self) -> None:
                 super().__init__(data.shape)
-                self.network = discriminator(recipe.discriminator, data.shape)
+                self.network = discriminator(game.discriminator.network, data.shape)
 
             def forward(self, images: torch.Tensor) -> torch.Tensor:
                 return self.network(images)
 
         models = {
-            "generator": {"name": Generator, "optimizer": _optimizer(recipe.generator_optimizer)},
-            "discriminator": {"name": Discriminator, "optimizer": _optimizer(recipe.discriminator_optimizer)},
+            "generator": {"name": Generator, "optimizer": _optimizer(game.generator.optimizer)},
+            "discriminator": {"name": Discriminator, "optimizer": _optimizer(game.discriminator.optimizer)},
         }
         losses = [package.losses.MinimaxGeneratorLoss(), package.losses.MinimaxDiscriminatorLoss()]
         with tempfile.TemporaryDirectory() as place:  # the trainer makes its folders at once; nothing is saved here

@@ -1,30 +1,32 @@
 """How fast a step is, beside the peers' way, TorchGAN and the matrix-product floor; start-up; memory.
 
-    python benchmarks/training.py [--quick] [--games paper-mnist,ring] [--torchgan FOLDER]
+    python benchmarks/speed/training.py [--quick] [--games paper-mnist,ring] [--torchgan FOLDER]
 
 All contenders of a game play in turn, block by block, in one process and on the same data; a step is one update
-of the generator and one of the discriminator (k = 1) for each of them. Results: results/training.json and
-results/training.md. Run it on a machine that does nothing else: it takes under six minutes on two cores.
+of the generator and one of the discriminator (k = 1) for each of them. Result: results/training.json. Run
+it on a machine that does nothing else: it takes under six minutes on two cores.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
-import torchgan_way
-from contests import CONTESTS, contenders
-from interleave import Timing, interleave
-from machine import in_words, machine
-from processes import memory, start_up
 
+sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as benchmarks.ROOM
+
+from advnets.config.games import AdversarialConfig
 from advnets.devices import resolve_device, resolve_precision
-
-RESULTS = Path(__file__).parent / "results"
+from benchmarks.machine import machine
+from benchmarks.record import record, result_of
+from benchmarks.speed import torchgan_way
+from benchmarks.speed.contests import CONTESTS, contenders
+from benchmarks.speed.interleave import Timing, interleave
+from benchmarks.speed.processes import memory, start_up
 
 
 def race(name: str, torchgan: Any, rounds: int, block_seconds: float, warm: int = 5) -> dict[str, Any]:
@@ -35,16 +37,17 @@ def race(name: str, torchgan: Any, rounds: int, block_seconds: float, warm: int 
     # Where the default computes in float32 it is the same contender.
     for default in ("ours", "floor"):
         timings.setdefault(default, timings[f"{default}_float32"])
-    recipe = contest.recipe
+    recipe, game = contest.recipe, contest.recipe.game
+    assert isinstance(game, AdversarialConfig)
     precision = resolve_precision(recipe.precision, resolve_device(recipe.device))
     return {
         "title": contest.title,
         "data": contest.data_name,
         "batch": recipe.batch,
         "schedule": recipe.schedule,
-        "optimizer": recipe.generator_optimizer.kind,
+        "optimizer": game.generator.optimizer.kind,
         "precision": str(precision).removeprefix("torch."),
-        "penalties": recipe.penalties.r1.weight > 0 or recipe.penalties.r2.weight > 0,
+        "penalties": game.penalties.r1.weight > 0 or game.penalties.r2.weight > 0,
         "gigaflops": players["floor_float32"].__self__.gigaflops,
         "rounds": rounds,
         "contenders": {who: _record(timing, timings["peer"]) for who, timing in timings.items()},
@@ -62,13 +65,18 @@ def _record(timing: Timing, peer: Timing) -> dict[str, Any]:
     }
 
 
-def table_of(result: dict[str, Any]) -> str:
-    """The results as Markdown."""
+def page(result: dict[str, Any]) -> str:
+    """The result in Markdown."""
+    tables = [_steps_of(result), f"TorchGAN: {result['torchgan']}"]
+    if "start_up" in result:
+        tables.append(_start_of(result["start_up"]))
+    if "memory" in result:
+        tables.append(_memory_of(result["memory"]))
+    return "\n\n".join(tables) + "\n"
+
+
+def _steps_of(result: dict[str, Any]) -> str:
     lines = [
-        "# Speed of a training step",
-        "",
-        f"{in_words(result['machine'])}.",
-        "",
         "Milliseconds of a step (one update of G, one of D), medians over interleaved rounds; in brackets how many",
         "times faster than (a). (a) the peers' way, eager float32, and its DataLoader's part of that; (b) TorchGAN;",
         "(c) ours in float32; (d) ours by default; (e) the matrix products alone, in (d)'s precision.",
@@ -77,31 +85,27 @@ def table_of(result: dict[str, Any]) -> str:
         "| game | GFLOP | (a) | of it data | (b) | (c) | (d) | precision | (e) | share of floor | in float32 |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
         *(_row(game) for game in result["games"].values()),
-        "",
-        f"TorchGAN: {result['torchgan']}",
     ]
-    if start := result.get("start_up"):
-        lines += [
-            "",
-            "| start to first step, seconds | first time | after |",
-            "|---|---|---|",
-            f"| `advnets train mnist` | {start['mnist']['first_time']:.1f} | {start['mnist']['after']:.1f} |",
-            f"| `advnets train images --data FOLDER` ({start['pictures']:,} PNG files) | "
-            f"{start['folder']['first_time']:.1f} | {start['folder']['after']:.1f} |",
-            f"| of which imports | | {start['import_everything']:.1f} (torch alone {start['import_torch']:.1f}) |",
-        ]
-    if held := result.get("memory"):
-        lines += [
-            "",
-            "| memory of a training, MB | peak | allowed | table | states | activations |",
-            "|---|---|---|---|---|---|",
-            *(
-                f"| {name} | {each['peak']:.0f} | {each['allowed']:.0f} | {each['table']:.0f} | "
-                f"{each['states']:.0f} | {each['activations']:.0f} |"
-                for name, each in held.items()
-            ),
-        ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
+
+
+def _start_of(start: dict[str, Any]) -> str:
+    lines = [
+        "| start to first step, seconds | first time | after |",
+        "|---|---|---|",
+        f"| `advnets train mnist` | {start['mnist']['first_time']:.1f} | {start['mnist']['after']:.1f} |",
+        f"| `advnets train images --data FOLDER` ({start['pictures']:,} PNG files) | "
+        f"{start['folder']['first_time']:.1f} | {start['folder']['after']:.1f} |",
+        f"| of which imports | | {start['import_everything']:.1f} (torch alone {start['import_torch']:.1f}) |",
+    ]
+    return "\n".join(lines)
+
+
+def _memory_of(held: dict[str, Any]) -> str:
+    parts = ("peak", "allowed", "table", "states", "activations")
+    lines = [f"| memory of a training, MB | {' | '.join(parts)} |", "|---" * (len(parts) + 1) + "|"]
+    lines += [f"| {name} | {' | '.join(f'{each[part]:.0f}' for part in parts)} |" for name, each in held.items()]
+    return "\n".join(lines)
 
 
 def _row(game: dict[str, Any]) -> str:
@@ -126,7 +130,7 @@ def main() -> None:
     parser.add_argument("--games", default=",".join(CONTESTS), help=f"some of {', '.join(CONTESTS)}")
     parser.add_argument("--torchgan", metavar="FOLDER", help="where TorchGAN is installed; see torchgan_way.py")
     parser.add_argument("--steps-only", action="store_true", help="leave out start-up and memory")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the results")
+    parser.add_argument("--out", type=Path, default=result_of(__file__), help="file of the result")
     options = parser.parse_args()
     rounds, block_seconds, warm = (2, 0.05, 2) if options.quick else (7, 0.5, 5)
     torch.manual_seed(0)
@@ -145,10 +149,8 @@ def main() -> None:
         steps = 20 if options.quick else 100
         result["memory"] = {name: memory(name, steps) for name in ("paper-mnist", "mnist", "images")}
     result["seconds"] = round(time.perf_counter() - begin, 1)
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "training.json").write_text(json.dumps(result, indent=2) + "\n")
-    (options.out / "training.md").write_text(table_of(result))
-    print(table_of(result))
+    record(options.out, result)
+    print(page(result))
 
 
 if __name__ == "__main__":

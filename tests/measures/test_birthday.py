@@ -11,7 +11,7 @@ from scipy.spatial.distance import pdist
 
 from advnets.errors import MeasureError
 from advnets.evaluation.compare import Comparison
-from advnets.measures import tiles
+from advnets.measures import pairwise
 from advnets.measures.birthday import birthday
 
 
@@ -77,7 +77,7 @@ def test_scatter_is_the_variance_of_the_number_of_pairs():
 
 
 def test_the_closest_pairs_are_the_closest(digits, monkeypatch):
-    monkeypatch.setattr(tiles, "TILE", 64)
+    monkeypatch.setattr(pairwise, "TILE", 64)
     x = digits["test"][:200].reshape(200, -1) / np.float32(255)
     pairs = birthday(x, x[::-1]).details["closest"]
     np.testing.assert_allclose([far for *_, far in pairs], np.sort(pdist(x.astype(np.float64)))[:20], rtol=1e-9)

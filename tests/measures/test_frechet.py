@@ -85,23 +85,21 @@ def test_fewer_samples_than_features(digits):
     assert found.value == pytest.approx(frechet_distance(b, a), rel=1e-6)
 
 
-def test_statistics_of_a_stream_are_numpys():
+def test_statistics_are_numpys(monkeypatch):
+    monkeypatch.setattr(module, "_ROWS_AT_ONCE", 300)
     x = gaussian(5, 1000) + 1000  # far from the origin, where naive sums cancel
-    found = GaussianStatistics.from_blocks([x[:7], x[7:8], x[8:600], x[600:]])
+    found = GaussianStatistics.of(x)
     assert found.count == 1000
     np.testing.assert_allclose(found.mean, x.mean(0, dtype=np.float64), rtol=1e-12)
     np.testing.assert_allclose(found.covariance, np.cov(x.astype(np.float64), rowvar=False), rtol=1e-9)
 
 
-def test_blocks_of_pixels_of_any_sizes_merge_to_the_whole(digits):
+def test_pixels_count_as_values_from_zero_to_one(digits, monkeypatch):
+    monkeypatch.setattr(module, "_ROWS_AT_ONCE", 120)
     x = digits["test"][:500, 0].reshape(500, -1)
-    whole, parts = GaussianStatistics.of(x), [x[:0], x[:1], x[1:300], x[300:]]
-    merged = GaussianStatistics.of(x[:120]).merge(GaussianStatistics.of(x[120:]))
-    for found in (GaussianStatistics.from_blocks(parts), merged):
-        assert found.count == 500
-        np.testing.assert_allclose(found.mean, (x / 255).mean(0), atol=1e-14)
-        np.testing.assert_allclose(found.covariance, np.cov(x / 255, rowvar=False), atol=1e-14)
-        assert abs(frechet_distance(found, whole)) < 1e-6
+    found = GaussianStatistics.of(x)
+    np.testing.assert_allclose(found.mean, (x / 255).mean(0), atol=1e-14)
+    np.testing.assert_allclose(found.covariance, np.cov(x / 255, rowvar=False), atol=1e-14)
 
 
 @pytest.mark.parametrize("count", [20, 400])
@@ -191,14 +189,12 @@ def test_what_cannot_be_measured_is_refused():
     with pytest.raises(MeasureError, match="at least 3"):
         frechet(np.zeros((2, 3)), np.zeros((9, 3)))
     with pytest.raises(MeasureError, match="at least 2"):
-        GaussianStatistics.from_blocks([])
+        GaussianStatistics.of(np.zeros((1, 3)))
     with pytest.raises(MeasureError, match="at least 100"):
         frechet_infinity(np.zeros((99, 3)), np.zeros((200, 3)))
     with pytest.raises(MeasureError, match="more samples than features"):
         frechet_infinity(np.zeros((100, 100)), np.zeros((200, 100)))
     with pytest.raises(MeasureError, match="4 sizes"):
         frechet_infinity(np.zeros((100, 3)), np.zeros((200, 3)), sizes=2)
-    with pytest.raises(MeasureError, match="same means"):
-        GaussianStatistics.from_blocks([np.zeros((3, 2)), np.zeros((3, 4))])
     with pytest.raises(MeasureError, match="not finite"):
-        GaussianStatistics.from_blocks([np.full((3, 2), np.nan)])
+        GaussianStatistics.of(np.full((3, 2), np.nan))

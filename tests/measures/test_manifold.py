@@ -12,7 +12,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from advnets.errors import MeasureError
 from advnets.evaluation.compare import Comparison
-from advnets.measures import tiles
+from advnets.measures import pairwise
 from advnets.measures.manifold import manifold
 
 
@@ -42,16 +42,16 @@ def test_digits_are_counted_as_by_brute_force(digits, monkeypatch):
     samples, real = digits["train"][:700] / np.float32(255), digits["test"][:600] / np.float32(255)
     samples[:100] = samples[:100] * np.float32(0.5)  # bad ones, so that no figure is trivial
     expected = plain(samples, real)
-    monkeypatch.setattr(tiles, "TILE", 128)  # several tiles, the last of them smaller
+    monkeypatch.setattr(pairwise, "TILE", 128)  # several tiles, the last of them smaller
     assert values(samples, real) == pytest.approx(expected, abs=1e-12)  # products in float32, answers in float64
-    monkeypatch.setattr(tiles, "_SHORT", 784)  # products in float64
+    monkeypatch.setattr(pairwise, "_SHORT", 784)  # products in float64
     assert values(samples, real) == pytest.approx(expected, abs=1e-12)
     assert 0 < expected["precision"] < 1
 
 
 def test_neighbors_are_scikit_learns(digits):
     x = digits["test"][:900].reshape(900, -1) / np.float32(255)
-    found = tiles.nearest_within(x, 4)
+    found = pairwise.nearest_within(x, 4)
     far, index = NearestNeighbors(n_neighbors=5, algorithm="brute").fit(x.astype(np.float64)).kneighbors()
     np.testing.assert_allclose(np.sqrt(found.squared), far[:, :4], rtol=1e-9)
     assert (found.rows == index[:, :4]).all()
@@ -69,7 +69,7 @@ def test_equal_sets_are_perfect_and_far_ones_nothing(digits):
 def test_a_copy_of_a_point_is_at_no_distance():
     # A point and its copy: the first neighbor is the copy, at distance 0, and not the point itself.
     points = np.repeat(np.arange(6.0)[:, None] * 10, 2, axis=0)
-    assert tiles.nearest_within(points.astype(np.float32), 1).squared.max() == 0
+    assert pairwise.nearest_within(points.astype(np.float32), 1).squared.max() == 0
 
 
 @settings(max_examples=25, deadline=None)

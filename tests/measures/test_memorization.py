@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.distance import cdist
 from scipy.stats import mannwhitneyu
 
-from advnets.measures import tiles
+from advnets.measures import pairwise
 from advnets.measures.memorization import memorization
 
 
@@ -26,7 +26,7 @@ def test_held_out_images_are_new(digits):
 
 
 def test_it_is_brute_force(digits, monkeypatch):
-    monkeypatch.setattr(tiles, "TILE", 50)
+    monkeypatch.setattr(pairwise, "TILE", 50)
     samples, train, heldout = (
         digits[split][:count].reshape(count, -1) / np.float32(255)
         for split, count in (("valid", 120), ("train", 260), ("test", 90))

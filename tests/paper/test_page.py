@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from advnets.paper.page import write_page
 
 from advnets.errors import RunError
 from advnets.paper.exhibit import Exhibit, Picture, Row, Table, write
-from advnets.paper.page import write_page
 from advnets.paper.table2 import _mixing, _mixing_table, _rows, _table
 from advnets.paper.workspace import Workspace
 

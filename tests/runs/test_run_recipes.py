@@ -12,7 +12,7 @@ import yaml
 from advnets.config.load import from_dict, load_recipe, to_yaml
 from advnets.config.recipe import Recipe
 from advnets.errors import RecipeError
-from advnets.runs.recipes import recipe_from_format_1, run_recipe
+from advnets.runs.migrate import recipe_from_format_1, run_recipe
 
 STORED = Path(__file__).parent / "format_1"
 

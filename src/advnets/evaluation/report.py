@@ -18,6 +18,7 @@ from advnets.evaluation.evaluate import Evaluation
 from advnets.files import write_whole
 from advnets.measures import nearest
 from advnets.measures.alarms import alarm_steps
+from advnets.measures.inputs import by
 from advnets.measures.measurement import interval_of
 from advnets.runs.directory import writing
 from advnets.runs.run import Run
@@ -158,7 +159,7 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
     lines = [
         f"# {recipe.name}: step {run.step:,} of {recipe.steps:,}",
         "",
-        f"Data: {facts['data']['name']}, {facts['data']['examples']:,} examples of {_times(facts['data']['shape'])}."
+        f"Data: {facts['data']['name']}, {facts['data']['examples']:,} examples of {by(facts['data']['shape'])}."
         f" {recipe.schedule.capitalize()} schedule, {_rules(recipe)}, batch {recipe.batch},"
         f" {facts['precision']} on {facts['device']}, seed {recipe.seed}.",
         "",
@@ -234,7 +235,3 @@ def describe(answer: Mapping[str, Any]) -> tuple[str, str]:
 
 def _three_digits(value: float) -> str:
     return f"{value:.0f}" if value.is_integer() and abs(value) < 1e6 else f"{value:.3g}"  # 1000 modes, not 1e+03
-
-
-def _times(shape: list[int]) -> str:
-    return " x ".join(str(n) for n in shape)

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from advnets.measures.inputs import PIXEL_STEPS, Images, Rows
+from advnets.measures.inputs import PIXEL_STEPS, Images, Rows, slices
 
 _TILE = 512  # a tile of float64 is 2 MB and stays in the cache while it is worked on
 _EXACT_COLUMNS = 1024  # 1,024 products of at most 2^14 stay within 2^24, the integers that float32 holds
@@ -37,25 +37,21 @@ def stripes(left: Rows, right: Rows) -> Iterator[tuple[slice, Stripe]]:
         distances in units of [0, 1], at least 0). A stripe has to be used before the next is asked for.
     """
     exact = left.is_uint8 and right.is_uint8
-    right_norms = torch.cat([_squared_norms(right.values[part], exact) for part in _parts(len(right))])
-    for rows in _parts(len(left)):
+    right_norms = torch.cat([_squared_norms(right.values[part], exact) for part in slices(len(right), _TILE)])
+    for rows in slices(len(left), _TILE):
         yield rows, _stripe(left.values[rows], right.values, right_norms, exact)
 
 
 def _stripe(left: Images, right: Images, right_norms: Tensor, exact: bool) -> Stripe:
     left_norms = _squared_norms(left, exact)[:, None]
-    for columns in _parts(len(right)):
+    for columns in slices(len(right), _TILE):
         squared = _inner_products(left, right[columns], exact).mul_(-2)
         squared.add_(left_norms).add_(right_norms[columns]).clamp_min_(0)
         yield columns, squared.div_(PIXEL_STEPS**2) if exact else squared
 
 
-def _parts(count: int, step: int = _TILE) -> Iterator[slice]:
-    return (slice(start, min(start + step, count)) for start in range(0, count, step))
-
-
 def _inner_products(left: Images, right: Images, exact: bool) -> Tensor:
-    columns = _parts(left.shape[1], _EXACT_COLUMNS)
+    columns = slices(left.shape[1], _EXACT_COLUMNS)
     with torch.autocast("cpu", enabled=False):
         products = (_factors(left[:, part], exact) @ _factors(right[:, part], exact).T for part in columns)
         total = next(products).double()
@@ -65,7 +61,7 @@ def _inner_products(left: Images, right: Images, exact: bool) -> Tensor:
 
 
 def _squared_norms(values: Images, exact: bool) -> Tensor:
-    columns = _parts(values.shape[1], _EXACT_COLUMNS)
+    columns = slices(values.shape[1], _EXACT_COLUMNS)
     parts = [_factors(values[:, part], exact).double().square().sum(1) for part in columns]
     return torch.stack(parts).sum(0)
 

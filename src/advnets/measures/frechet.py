@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from advnets.errors import MeasureError
-from advnets.measures.inputs import PIXEL_STEPS, Rows, check_widths, features_of, rows_of
+from advnets.measures.inputs import PIXEL_STEPS, Rows, check_widths, features_of, rows_of, slices
 from advnets.measures.intervals import Z95, grouped_jackknife, normal
 from advnets.measures.measurement import Measurement
 
@@ -50,31 +50,8 @@ class GaussianStatistics:
         Raises:
             MeasureError: fewer than two rows, or values that are not finite.
         """
-        return cls.from_blocks([rows_of(features, name, 2).values])
-
-    @classmethod
-    def from_blocks(cls, blocks: Iterable[npt.ArrayLike]) -> GaussianStatistics:
-        """Of a stream of blocks, n x D, of any sizes: each is centered on its own mean and merged.
-
-        Raises:
-            MeasureError: fewer than two rows in all, blocks of different widths, values that are not finite.
-        """
-        arrays = (np.asarray(block) for block in blocks)
-        parts = (part for array in arrays if len(array) for part in _parts(rows_of(array, "features")))
-        total = functools.reduce(_merged, map(_moments, parts), _Moments(0, np.zeros(0), np.zeros((0, 0))))
-        if total.count < 2:
-            raise MeasureError(f"a covariance of {total.count} rows", "give at least 2")
+        total = functools.reduce(_merged, map(_moments, _parts(rows_of(features, name, 2))))
         return cls(total.count, total.mean, total.scatter / (total.count - 1))
-
-    def merge(self, other: GaussianStatistics) -> GaussianStatistics:
-        """Of the rows of both.
-
-        Raises:
-            MeasureError: different widths.
-        """
-        parts = [_Moments(each.count, each.mean, each.covariance * (each.count - 1)) for each in (self, other)]
-        total = _merged(*parts)
-        return GaussianStatistics(total.count, total.mean, total.scatter / (total.count - 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +62,8 @@ class _Moments:
 
 
 def _parts(rows: Rows) -> Iterator[Floats]:
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        part = rows.values[start : start + _ROWS_AT_ONCE].astype(np.float64)
+    for each in slices(len(rows), _ROWS_AT_ONCE):
+        part = rows.values[each].astype(np.float64)
         yield part / PIXEL_STEPS if rows.is_uint8 else part
 
 
@@ -97,11 +74,7 @@ def _moments(rows: Floats) -> _Moments:
 
 
 def _merged(a: _Moments, b: _Moments) -> _Moments:
-    """Chan et al. 1983, Eq. 2.1; may write into `a`."""
-    if not a.count:
-        return b
-    if len(a.mean) != len(b.mean):
-        raise MeasureError(f"{len(a.mean)} features beside {len(b.mean)}", "extract all by the same means")
+    """Chan et al. 1983, Eq. 2.1; writes into `a`."""
     gap, total = b.mean - a.mean, a.count + b.count
     scatter = np.add(a.scatter, b.scatter, out=a.scatter)
     scatter += np.outer(gap, gap * (a.count * b.count / total))
@@ -159,45 +132,59 @@ def _real(real: npt.ArrayLike | GaussianStatistics) -> tuple[Features | None, Ga
     return rows, GaussianStatistics.of(rows)
 
 
+@dataclass(frozen=True)
+class _Found:
+    """A distance's two parts, its standard error, how many of these its interval reaches, and how that was found."""
+
+    mean_part: float
+    covariance_part: float
+    error: float
+    quantile: float
+    by: str
+
+
 def _frechet(ours: Features, theirs: Features | None, b: GaussianStatistics, features: str) -> Measurement:
     """The measurement, of statistics `b` of the real images that the caller has computed; `theirs` may be unknown."""
     if ours.shape[1] != len(b.mean):
         check_widths(ours, np.empty((0, len(b.mean)), np.float32), ("samples", "real"))
-    a = GaussianStatistics.of(ours)
     few = len(ours) <= ours.shape[1]
-    if few:
-        from scipy.stats import t
-
-        mean_part, covariance_part = _of_few(ours, b)
-        error, how = _jackknife(ours, b), f"jackknife of {min(_GROUPS, len(ours))} groups, over the samples"
-        quantile = float(t.ppf(0.975, min(_GROUPS, len(ours)) - 1))
-    else:
-        root = _root(a.covariance)
-        values, vectors = torch.linalg.eigh(_between(torch.from_numpy(b.covariance), root))
-        mean_part, covariance_part = _terms(a, b, values)
-        arrays = [(ours, a, b, _transport(root, values, vectors))]
-        if theirs is not None:
-            arrays.append((theirs, b, a, _transport_back(root, values, vectors)))
-        error = math.sqrt(sum(_influence_variance(*each) for each in arrays))
-        quantile = Z95
-        how = "delta method, over the samples" + (" and the real images" if len(arrays) > 1 else "")
-    value = mean_part + covariance_part
+    found = _found_of_few(ours, b) if few else _found_of_many(ours, theirs, b)
+    value, reach = found.mean_part + found.covariance_part, found.quantile * found.error
     return Measurement(
         measure="frechet",
         value=value,
-        standard_error=error,
-        interval=(max(0.0, value - quantile * error), max(0.0, value + quantile * error)),
-        interval_by=how,
+        standard_error=found.error,
+        interval=(max(0.0, value - reach), max(0.0, value + reach)),
+        interval_by=found.by,
         samples=len(ours),
         real=b.count,
         features=features,
         details={
-            "mean_part": mean_part,
-            "covariance_part": covariance_part,
+            "mean_part": found.mean_part,
+            "covariance_part": found.covariance_part,
             "rank_deficient": few or b.count <= len(b.mean),
         },
         caveat=CAVEAT,
     )
+
+
+def _found_of_few(ours: Features, b: GaussianStatistics) -> _Found:
+    from scipy.stats import t
+
+    groups = min(_GROUPS, len(ours))
+    how = f"jackknife of {groups} groups, over the samples"
+    return _Found(*_of_few(ours, b), _jackknife(ours, b), float(t.ppf(0.975, groups - 1)), how)
+
+
+def _found_of_many(ours: Features, theirs: Features | None, b: GaussianStatistics) -> _Found:
+    a = GaussianStatistics.of(ours)
+    root = _root(a.covariance)
+    values, vectors = torch.linalg.eigh(_between(torch.from_numpy(b.covariance), root))
+    variance, how = _influence_variance(ours, a, b, _transport(root, values, vectors)), "delta method, over the samples"
+    if theirs is not None:
+        variance += _influence_variance(theirs, b, a, _transport_back(root, values, vectors))
+        how += " and the real images"
+    return _Found(*_terms(a, b, values), math.sqrt(variance), Z95, how)
 
 
 def frechet_infinity(

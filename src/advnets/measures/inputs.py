@@ -124,18 +124,27 @@ def check_comparable(left: Rows, right: Rows) -> None:
     same = flat or _long_axes(left.shape) == _long_axes(right.shape)
     if left.dimension != right.dimension or not same:
         raise MeasureError(
-            f"{left.name} are {_by(left.shape)}, {right.name} {_by(right.shape)}",
+            f"{left.name} are {by(left.shape)}, {right.name} {by(right.shape)}",
             "give images of one size and one order of axes",
         )
     if left.is_uint8 != right.is_uint8:
         _check_unit_range(right if left.is_uint8 else left)
 
 
+def slices(count: int, step: int) -> Iterator[slice]:
+    """0 to `count` in consecutive slices of `step`, the last perhaps shorter."""
+    return (slice(start, min(start + step, count)) for start in range(0, count, step))
+
+
+def by(shape: tuple[int, ...]) -> str:
+    """A shape in words: 3 x 32 x 32."""
+    return " x ".join(map(str, shape))
+
+
 def blocks(values: Images) -> Iterator[Images]:
     """`values` in consecutive runs of rows, each small enough to work on in memory."""
     step = max(1, _BLOCK_ELEMENTS // max(1, values[0].size))
-    for start in range(0, len(values), step):
-        yield values[start : start + step]
+    return (values[part] for part in slices(len(values), step))
 
 
 def _check_finite(rows: Rows) -> None:
@@ -155,7 +164,3 @@ def _check_unit_range(rows: Rows) -> None:
 
 def _long_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(length for length in shape if length > 1)
-
-
-def _by(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))

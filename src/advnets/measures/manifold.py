@@ -67,7 +67,7 @@ def manifold(
         density = 1 / (k_density M) sum_j sum_i 1[y_j in B(x_i, NND_k_density(x_i))],
         coverage = share of real x_i whose B(x_i, NND_k_density(x_i)) holds a sample.
 
-    Every comparison is that of distances by differences in float64, whatever type the products run in (tiles.py).
+    Every comparison is that of distances by differences in float64, whatever type the products run in (pairwise.py).
 
     Args:
         samples: N x ..., features, or images in uint8 or [0, 1]; at least k + 1.

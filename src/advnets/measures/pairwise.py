@@ -24,6 +24,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from advnets.measures.inputs import slices
+
 Features = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -108,9 +110,9 @@ class Distances:
     def tiles(self) -> Iterator[Tile]:
         """All tiles; within one set those on and above the diagonal."""
         center = _center(self.left, self.right)
-        for rows in parts(len(self.left)):
+        for rows in slices(len(self.left), TILE):
             ours = self._centered(self.left[rows], center)
-            for columns in parts(len(self.right)):
+            for columns in slices(len(self.right), TILE):
                 if not self.is_within or columns.start >= rows.start:
                     yield self._tile(rows, columns, ours, self._centered(self.right[columns], center))
 
@@ -146,15 +148,10 @@ class Distances:
             lower[here, own[here]] = torch.inf
 
 
-def parts(count: int, step: int | None = None) -> Iterator[slice]:
-    step = step or TILE  # looked up when called
-    return (slice(start, min(start + step, count)) for start in range(0, count, step))
-
-
 def squared_distances(left: Features, right: Features, rows: Indices, columns: Indices) -> Floats:
     """Of pairs, by differences in float64: the same number for a pair whichever set is called left."""
     found = np.empty(len(rows))
-    for part in parts(len(rows), max(1, _DIFFERENCES_AT_ONCE // left.shape[1])):
+    for part in slices(len(rows), max(1, _DIFFERENCES_AT_ONCE // left.shape[1])):
         differences = np.subtract(left[rows[part]], right[columns[part]], dtype=np.float64)
         found[part] = np.square(differences, out=differences).sum(axis=1)
     return found

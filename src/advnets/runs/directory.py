@@ -17,7 +17,7 @@ from advnets.config.load import to_yaml
 from advnets.config.recipe import Recipe
 from advnets.errors import RunError, what_helps
 from advnets.files import write_whole
-from advnets.runs.recipes import run_recipe
+from advnets.runs.migrate import run_recipe
 
 
 class RunDirectory:

@@ -14,7 +14,7 @@ from advnets.config.resolve import candidates
 from advnets.config.tree import Node, grow
 from advnets.config.words import Words
 from advnets.errors import UsageError
-from advnets.runs.recipes import run_recipe
+from advnets.runs.migrate import run_recipe
 from advnets.terminal.foreign import ANSWERED, UNDERSTOOD
 from advnets.terminal.runs import named_modules
 

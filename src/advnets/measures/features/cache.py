@@ -44,14 +44,17 @@ def cached_features(
     """
     if not extractor.cached:
         return extract_all(extractor, table.values, rows, progress=progress)
+    return np.load(_kept(extractor, table, rows, cache, progress), mmap_mode="r", allow_pickle=False)
+
+
+def _kept(extractor: Extractor, table: Table, rows: npt.NDArray[np.int64], cache: Path | None, progress: bool) -> Path:
+    """The file of these features, made where it is missing or damaged."""
     folder = store_folder(cache_folder(cache))
     which = hashlib.sha256(np.ascontiguousarray(rows, dtype=np.int64).tobytes()).hexdigest()
     key = key_of("features", VERSION, extractor.identity, table.fingerprint, which)
     stored = find(folder, key)
-    if stored is None:
-        features = extract_all(extractor, table.values, rows, progress=progress)
-        facts = {"features": extractor.name, "data": table.name, "images": len(rows)}
-        path = keep(folder, key, ".npy", lambda file: np.save(file, features, allow_pickle=False), facts)
-    else:
-        path = stored[0]
-    return np.load(path, mmap_mode="r", allow_pickle=False)
+    if stored is not None:
+        return stored[0]
+    features = extract_all(extractor, table.values, rows, progress=progress)
+    facts = {"features": extractor.name, "data": table.name, "images": len(rows)}
+    return keep(folder, key, ".npy", lambda file: np.save(file, features, allow_pickle=False), facts)

@@ -35,11 +35,8 @@ def channelwise(single: Extractor, setting: Setting) -> Extractor:
         return single.extract(images.reshape(-1, 1, *shape[1:])).reshape(len(images), -1)
 
     def joint(features: Features) -> Probabilities:
-        each = classify(features.reshape(len(features) * channels, -1)).reshape(len(features), channels, -1)
-        whole = each[:, 0]
-        for channel in range(1, channels):
-            whole = (whole[:, :, None] * each[:, channel, None]).reshape(len(features), -1)
-        return whole
+        each = classify(features.reshape(len(features) * channels, -1))
+        return _joint(each.reshape(len(features), channels, -1))
 
     stacked = Extractor(
         name=single.name,
@@ -50,6 +47,14 @@ def channelwise(single: Extractor, setting: Setting) -> Extractor:
         batch=max(1, single.batch // channels),
     )
     return dataclasses.replace(stacked, note=f"{single.note}; {_worth(stacked, setting)}")
+
+
+def _joint(each: Probabilities) -> Probabilities:
+    """N x C x K, of each channel's classes, to N x K^C: of the numbers whose digits they are."""
+    whole = each[:, 0]
+    for channel in range(1, each.shape[1]):
+        whole = (whole[:, :, None] * each[:, channel, None]).reshape(len(each), -1)
+    return whole
 
 
 def _worth(stacked: Extractor, setting: Setting) -> str:

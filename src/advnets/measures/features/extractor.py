@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from advnets.data.parallel import progress_bar
 from advnets.errors import MeasureError
+from advnets.measures.inputs import by, slices
 
 Images = npt.NDArray[np.uint8]
 """N x C x H x W, 0..255."""
@@ -58,7 +59,7 @@ class Extractor:
         """
         if self.classify is None:
             return None
-        return np.concatenate([self.classify(features[part]) for part in _parts(len(features), self.batch)])
+        return np.concatenate([self.classify(features[part]) for part in slices(len(features), self.batch)])
 
     def likeliest(self, features: Features) -> tuple[npt.NDArray[np.int64], int] | None:
         """The likeliest class of each image from its features; the probabilities, many for many classes, are not kept.
@@ -72,7 +73,7 @@ class Extractor:
         if self.classify is None:
             return None
         labels, classes = np.empty(len(features), np.int64), 0
-        for part in _parts(len(features), self.batch):
+        for part in slices(len(features), self.batch):
             chances = self.classify(features[part])
             labels[part], classes = chances.argmax(1), chances.shape[1]
         return labels, classes
@@ -105,12 +106,16 @@ def extract_all(
     count = len(images) if rows is None else len(rows)
     features = np.empty((count, extractor.dimension), np.float32)
     with progress_bar(f"Features ({extractor.name})", count, shown=progress) as advance:
-        for part in _parts(count, batch or extractor.batch):
-            block = images[part] if rows is None else images[rows[part]]
-            features[part] = extractor.extract(np.require(block, requirements=["C", "W"]))
-            if not np.isfinite(features[part]).all():
-                raise MeasureError(f"{extractor.name}: a feature is not finite", "check the network's weights")
-            advance(len(block))
+        for part in slices(count, batch or extractor.batch):
+            features[part] = _extracted(extractor, images[part] if rows is None else images[rows[part]])
+            advance(part.stop - part.start)
+    return features
+
+
+def _extracted(extractor: Extractor, block: npt.NDArray[Any]) -> Features:
+    features = extractor.extract(np.require(block, requirements=["C", "W"]))
+    if not np.isfinite(features).all():
+        raise MeasureError(f"{extractor.name}: a feature is not finite", "check the network's weights")
     return features
 
 
@@ -122,21 +127,11 @@ def check_shape(images: Images, shape: tuple[int, ...], name: str) -> None:
     """
     if images.shape[1:] != shape:
         raise MeasureError(
-            f"{name} features are of {_by(shape)} images, these are {_by(images.shape[1:])}",
+            f"{name} features are of {by(shape)} images, these are {by(images.shape[1:])}",
             "give samples and data of one size",
         )
 
 
 def _check_images(images: npt.NDArray[Any]) -> None:
     if images.dtype != np.uint8 or images.ndim != 4:
-        raise MeasureError(
-            f"features of {images.dtype} values, {_by(images.shape)}", "give uint8 images, N x C x H x W"
-        )
-
-
-def _parts(count: int, size: int) -> list[slice]:
-    return [slice(start, min(start + size, count)) for start in range(0, count, size)]
-
-
-def _by(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))
+        raise MeasureError(f"features of {images.dtype} values, {by(images.shape)}", "give uint8 images, N x C x H x W")

@@ -40,16 +40,9 @@ def onnx(path: Path, setting: Setting) -> Extractor:
     Raises:
         MeasureError: no such file, no onnxruntime, not a model, or another kind of input or output.
     """
-    if not path.is_file():
-        raise MeasureError(f"there is no file {path}", "give the path of an .onnx file")
     session = _session(path)
     entry = _input(session, path)
-    channels = setting.table.shape[0]
-    if 1 not in (channels, entry.channels) and entry.channels not in (None, channels):
-        raise MeasureError(
-            f"{path.name}: its input is {entry}, the images have {channels} channels",
-            "export it with the images' number of channels, N x C x H x W",
-        )
+    _check_channels(entry, setting.table.shape[0], path)
 
     def extract(images: Images) -> Features:
         return _run(session, entry, _fitted(torch.from_numpy(images), entry).numpy(), path)
@@ -80,7 +73,17 @@ class _Input:
         return " x ".join(letter if side is None else str(side) for letter, side in zip("NCHW", sides, strict=True))
 
 
+def _check_channels(entry: _Input, channels: int, path: Path) -> None:
+    if 1 not in (channels, entry.channels) and entry.channels not in (None, channels):
+        raise MeasureError(
+            f"{path.name}: its input is {entry}, the images have {channels} channels",
+            "export it with the images' number of channels, N x C x H x W",
+        )
+
+
 def _session(path: Path) -> Any:
+    if not path.is_file():
+        raise MeasureError(f"there is no file {path}", "give the path of an .onnx file")
     try:
         import onnxruntime
     except ImportError as error:

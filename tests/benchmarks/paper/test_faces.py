@@ -8,12 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-
-import faces
-
 from advnets.data import open_table
 from advnets.data.tfd import read_faces
+from benchmarks.paper import faces
 
 COUNT, TRAIN = 215, 130
 
@@ -72,7 +69,7 @@ def test_figures_are_written_and_no_picture(fer: Path, tmp_path: Path, monkeypat
     assert all(len(row["sigmas"]) == 5 for row in result["rows"].values())
     assert result["faces"] == {"train": [TRAIN - 1] * 5, "valid": [17] * 5, "test": [17] * 5}
     assert result["steps"]["paper-tfd-small"] == 10
-    text = (out / "faces.md").read_text()
+    text = faces.page(result)
     assert "FER2013 in the place of TFD" in text
     assert "![" not in text
     assert not list(out.glob("*.png"))

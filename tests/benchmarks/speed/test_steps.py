@@ -1,4 +1,4 @@
-"""The benchmarks' harness runs, and what it compares is comparable. Nothing here is timed."""
+"""The step's contenders run, and what is compared is comparable. Nothing here is timed."""
 
 import json
 import math
@@ -10,19 +10,12 @@ import pytest
 import torch
 
 from advnets.config.load import load_recipe
-from advnets.training.trainer import Data, initial_networks
-
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-
-import contests
-import floor
-import interleave
-import machine
-import measures
-import peers
-import quality
-import torchgan_way
-import training
+from advnets.games.build import build_game
+from advnets.games.game import DataSpec
+from advnets.runs.networks import initial_networks
+from advnets.training.batches import Data
+from benchmarks import machine
+from benchmarks.speed import contests, floor, interleave, measures, peers, torchgan_way, training
 
 COLOR = Data(np.random.default_rng(0).integers(0, 256, (200, 3, 32, 32), dtype=np.uint8), np.arange(200))
 POINTS = Data(np.random.default_rng(0).normal(size=(600, 2)).astype(np.float32), np.arange(600))
@@ -38,12 +31,12 @@ def small(name: str) -> contests.Contest:
 @pytest.mark.parametrize(("name", "data"), GAMES)
 def test_peers_networks_are_those_of_the_recipe(name, data):
     recipe = load_recipe(name)
-    ours = initial_networks(recipe, data.shape)
+    ours = initial_networks(recipe, build_game(recipe.game).seats(DataSpec(data.shape)))
     theirs = peers.PeerGame(recipe, data)
-    for mine, other in zip(ours, (theirs.generator, theirs.discriminator), strict=True):
-        assert count(mine) == count(other)
-    z = torch.randn(3, recipe.latent)
-    assert theirs.generator(z).shape == ours[0](z).shape
+    for name, mine in ours.items():
+        assert count(mine) == count(getattr(theirs, name))
+    z = torch.randn(3, theirs.latent)
+    assert theirs.generator(z).shape == ours["generator"](z).shape
     assert theirs.discriminator(theirs.generator(z)).shape == (3, 1)
 
 
@@ -87,18 +80,8 @@ def test_results_are_written_as_a_table(monkeypatch):
     game = training.race("ring", None, rounds=2, block_seconds=0.0, warm=1)
     result = {"machine": machine.machine(), "torchgan": "not measured", "games": {"ring": game}}
     assert json.loads(json.dumps(result)) == result
-    table = training.table_of(result)
-    assert torch.__version__ in table
+    table = training.page(result)
     assert "\n| ring (ours with its penalty) | 0.0" in table
-
-
-def test_time_to_quality_counts_sharp_points_only():
-    blurred = {"seconds": 60, "parzen": 230.0, "sharp": False}
-    sharp = {"seconds": 120, "parzen": 216.0, "sharp": True}
-    found = quality.summary([blurred, sharp])
-    assert found["seconds_to"] == {"215": 120, "225": None}
-    assert found["best_sharp"] == sharp
-    assert found["best"] == blurred
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
@@ -113,11 +96,3 @@ def test_what_a_measure_holds_at_the_peak_is_found():
 
 def count(network: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
-
-
-def test_both_trainings_are_measured_on_the_way():
-    ours = list(quality.our_training(0, every=15, samples=50, steps=30, batch=10))
-    assert [point["steps"] for point in ours] == [15, 30]
-    theirs = list(quality.peer_training(0.02, 0.01, samples=50))
-    assert theirs[-1]["seconds"] >= 0.02
-    assert {"parzen", "total_variation", "sharp", "steps"} <= ours[0].keys() & theirs[0].keys()

@@ -1,15 +1,9 @@
 """The benchmark of the rivals' settings: its rule, and that no image chooses the window that it is scored with."""
 
-import sys
-from pathlib import Path
-
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-
-import rivals
-
 from advnets.data import open_table
 from advnets.measures.parzen import VALIDATION_IMAGES
 from advnets.paper.workspace import Workspace
+from benchmarks.paper import rivals
 
 
 def end(parzen, precision, recall):

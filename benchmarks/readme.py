@@ -1,0 +1,70 @@
+"""Write benchmarks/README.md: every result, as its script words it, with its command, date and machine.
+
+    python benchmarks/readme.py
+
+A script writes it anew once it has a result.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # rooms import each other as benchmarks.ROOM
+
+from advnets.files import write_whole
+from benchmarks.machine import in_words
+
+HERE = Path(__file__).parent
+OPENING = """# Benchmarks and their results
+
+Rooms: `speed/` (a training step, start-up, memory, the measures), `quality/` (time to quality, the watch), `measures/`
+(what the measures say, and against whom they were checked), `paper/` (what Table 1 needs beside `advnets paper`). Each
+script says at its head what it does and takes; `make bench` runs the two that need no more than minutes. What a script
+found lies beside it in `results/` as JSON, and `python benchmarks/readme.py` makes this page of it.
+
+Speeds compare within a table, whose rows were taken in turn on one machine, and not between tables or days."""
+RESULTS = {
+    "speed/training": "Speed of a training step",
+    "speed/measures": "Speed and memory of the measures",
+    "speed/parzen": "Parzen evaluation, ours and the authors' way",
+    "quality/time_to_quality": "Time to quality",
+    "quality/watch": "The Helvetica watch on forty runs",
+    "measures/verdicts": "Six generators, fifteen verdicts",
+    "measures/noise_floor": "Noise floors",
+    "measures/against_torch_fidelity": "Measures against torch-fidelity's",
+    "measures/against_torch_fidelity_features": "The FID network against torch-fidelity's",
+    "paper/faces": "Table 1's column of faces on FER2013",
+    "paper/rivals": "Settings of Table 1's rivals",
+}
+"""Scripts, in the order of the page, and what their results are called there."""
+
+
+def write() -> Path:
+    """Write the page; its path."""
+    page = HERE / "README.md"
+    found = {name: read for name in RESULTS if (read := _read(name)) is not None}
+    write_whole(page, "\n\n".join([OPENING, *(section(*each) for each in found.items())]).encode() + b"\n")
+    return page
+
+
+def section(name: str, result: dict[str, Any]) -> str:
+    """A script's result in words."""
+    room, script = name.split("/")
+    made = f"`{result['command']}`, {result['date']}, [figures]({room}/results/{script}.json)."
+    machine = [f"{in_words(result['machine'])}."] if "machine" in result else []
+    text: str = importlib.import_module(f"benchmarks.{room}.{script}").page(result)
+    return "\n\n".join([f"## {RESULTS[name]}", *["\n".join([made, *machine])], text.strip()])
+
+
+def _read(name: str) -> dict[str, Any] | None:
+    room, script = name.split("/")
+    path = HERE / room / "results" / f"{script}.json"
+    return json.loads(path.read_text("utf-8")) if path.exists() else None
+
+
+if __name__ == "__main__":
+    print(write())
