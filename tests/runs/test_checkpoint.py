@@ -14,10 +14,12 @@ from advnets.errors import RunError
 from advnets.runs import checkpoint
 from advnets.runs.checkpoint import Checkpoint, LaterFormatError
 
-
 FILES = [
-    "players/generator/weights.safetensors", "players/generator/optimizer.safetensors", "game.safetensors", "state.json",
-]  # fmt: skip
+    "players/generator/weights.safetensors",
+    "players/generator/optimizer.safetensors",
+    "game.safetensors",
+    "state.json",
+]
 
 
 def example(step: int) -> Checkpoint:

@@ -353,7 +353,9 @@ def test_a_game_of_the_plane_is_learned(schedule: str, precision: str) -> None:
 @pytest.mark.parametrize("schedule", ["simultaneous", "alternating"])
 def test_a_discriminator_with_batch_statistics_trains_in_either_schedule(schedule: str) -> None:
     trainer = Trainer(
-        FLAT.replace(schedule=schedule), images(), two(seeded_generator(), seeded_discriminator(middle=nn.BatchNorm1d(10)))
+        FLAT.replace(schedule=schedule),
+        images(),
+        two(seeded_generator(), seeded_discriminator(middle=nn.BatchNorm1d(10))),
     )
     before = [weights(player.network) for player in trainer.players.values()]
     trainer.check_finite(trainer.figures(trainer.advance()))
