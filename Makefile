@@ -28,12 +28,12 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
-bench: $(READY)  ## speed against the peers' way; writes benchmarks/results
-	$(BIN)/python benchmarks/training.py
-	$(BIN)/python benchmarks/parzen.py
+bench: $(READY)  ## speed against the peers' way; writes benchmarks/README.md
+	$(BIN)/python benchmarks/speed/training.py
+	$(BIN)/python benchmarks/speed/parzen.py
 
 docs: $(READY)  ## draw the pictures of the README and docs anew
-	$(BIN)/python docs/make_pictures.py
+	$(BIN)/python tools/make_pictures.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Advnets needs Python 3.11 or later: make PYTHON=python3.11")'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,6 +90,10 @@ _exhibit = TypeAdapter(Exhibit).validate_python
 _provenance = TypeAdapter(Provenance).validate_python
 
 
+_NUMBERS = re.compile(r"\[\n\s+([-+.\deE,\s]+)\n\s+\]")
+"""A list of nothing but numbers, which takes a line and not a line for each."""
+
+
 def joined(title: str, opening: str, sections: Sequence[Exhibit]) -> Exhibit:
     """One exhibit of several: each with a heading of its own, all rows and all differences together."""
     body = [opening, *(part for each in sections for part in (f"## {each.title}", *each.body))]
@@ -100,7 +105,8 @@ def joined(title: str, opening: str, sections: Sequence[Exhibit]) -> Exhibit:
 def to_json(exhibit: Exhibit, made: Provenance) -> str:
     """Both as JSON: `command`, `quick`, `seed`, `title`, `rows`, `differs`, `body` and `figures`."""
     values = {name: _plain(getattr(exhibit, name)) for name in ("title", "rows", "differs", "body", "figures")}
-    return json.dumps({**dataclasses.asdict(made), **values}, indent=1) + "\n"
+    text = json.dumps({**dataclasses.asdict(made), **values}, indent=1)
+    return _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
 
 
 def read(path: Path) -> tuple[Exhibit, Provenance]:

@@ -14,7 +14,7 @@ FALL = {YOUNG: 0.3, GROWN: 0.78}
 SUDDEN = {YOUNG: 0.2, GROWN: 0.55}
 """A collapse: the smoothed diversity is below FALL of its peak, or a single look below SUDDEN of it, by how high the
 peak was. Early in a training diversity swings, so that only a deep fall counts; below YOUNG there was never anything
-to lose. Calibrated on real runs, other ones than those that benchmarks/watch.py shows."""
+to lose. Calibrated on real runs, other ones than those that benchmarks/quality/watch.py shows."""
 WILD, LEAST_WILD, ALWAYS_WILD, TAME = 1.8, 0.15, 0.5, 0.8
 SETTLED = {"steps": 250, "looks": 20}
 """Before most collapses G's images are thrown about: the smoothed movement is WILD times what is usual and at least
