@@ -58,3 +58,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(finished: Path, tmp_path: Path) -> Path:
     """A copy of it, to go on from, to damage."""
     return shutil.copytree(finished, tmp_path / "run")
+
+
+@pytest.fixture
+def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainings write no report, which takes nine tenths of the time of a small one."""
+    monkeypatch.setattr("advnets.api.write_report", lambda run: None)

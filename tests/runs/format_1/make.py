@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 import advnets
+from advnets.recipe import load_recipe
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
@@ -28,20 +31,27 @@ RUNS: dict[str, dict[str, Any]] = {
     },
     "own": {"recipe": "ring", "latent": 4, "batch": 32},
 }  # fmt: skip
+MEASURES = {"ring": "modes,sliced_wasserstein", "digits": "total_variation,sliced_wasserstein", "own": "modes"}
 
 
 def made(name: str) -> None:
-    """A run of 20 steps, and what became of it in 40; pictures and events are left out."""
-    recipe, modules = dict(RUNS[name]), {"generator": Maker(), "discriminator": Critic()} if name == "own" else {}
-    begun = advnets.train(recipe.pop("recipe"), run=HERE / name, command=["advnets", "train"], **recipe, **LENGTH, **modules)
-    resumed = shutil.copytree(begun.path, HERE / "resumed" / name)
-    advnets.resume(resumed, steps=40, **modules)
-    for folder in (begun.path, resumed):
-        for path in folder.iterdir():
-            if path.is_file() and path.suffix not in (".yaml", ".json", ".jsonl"):
-                path.unlink()
-    for file in ("recipe.yaml", "run.json"):
-        (resumed / file).unlink()
+    """A run of 20 steps; samples and measures of it, and its last checkpoint and logs after 40."""
+    fields, modules = dict(RUNS[name]), {"generator": Maker(), "discriminator": Critic()} if name == "own" else {}
+    recipe = load_recipe(fields.pop("recipe")).replace(**fields, **LENGTH)
+    begun = advnets.train(recipe, run=HERE / name, command=["advnets", "train"], **modules)
+    work = shutil.copytree(begun.path, HERE / "work")
+    advnets.resume(work, steps=40, **modules)
+    became = HERE / "became" / name
+    shutil.copytree(work / "checkpoints" / "step-00000040", became)
+    for log in ("metrics.jsonl", "watch.jsonl"):
+        shutil.copy(work / log, became)
+    np.save(became / "samples.npy", begun.sample(5, seed=3))
+    measures = advnets.evaluate(begun, metrics=MEASURES[name], count=200).measures
+    (became / "measures.json").write_text(json.dumps({each: found["value"] for each, found in measures.items()}))
+    shutil.rmtree(work)
+    for path in begun.path.iterdir():
+        if path.is_file() and path.suffix not in (".yaml", ".jsonl") and path.name != "run.json":
+            path.unlink()
 
 
 if __name__ == "__main__":
