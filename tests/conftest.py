@@ -1,15 +1,18 @@
-"""One thread: tests are small, and their results must not depend on the machine's cores. Digits that cost no time."""
+"""One thread: tests are small, and their results must not depend on the machine's cores. Digits and runs for all."""
 
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from small_games import ring
 
+import advnets
 from advnets.data import named, open_table
 from advnets.data.named import Published
 from advnets.data.stacked import Stacked
@@ -43,3 +46,21 @@ def few_digits(few_digits_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Stac
     monkeypatch.setitem(named.NAMED, "mnist", mnist)
     monkeypatch.setitem(named.NAMED, "stacked-mnist", stacked)
     return stacked
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the small ring game, 40 steps with a picture, for everybody to read."""
+    return advnets.train(ring(sample_every=20), run=tmp_path_factory.mktemp("finished") / "run").path
+
+
+@pytest.fixture
+def run(finished: Path, tmp_path: Path) -> Path:
+    """A copy of it, to go on from, to damage."""
+    return shutil.copytree(finished, tmp_path / "run")
+
+
+@pytest.fixture
+def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainings write no report, which takes nine tenths of the time of a small one."""
+    monkeypatch.setattr("advnets.api.write_report", lambda run: None)

@@ -28,7 +28,7 @@ LAYERS = {
     "training": {
         "config", "data", "devices", "figures", "games", "measures", "networks", "randomness", "runs",
     },
-    "evaluation": {"data", "figures", "measures", "runs"},
+    "evaluation": {"config", "data", "figures", "measures", "runs"},
     "api": {"config", "data", "evaluation", "runs", "training"},
     "paper": {
         "api", "config", "data", "devices", "evaluation", "figures", "games", "measures", "randomness", "runs",

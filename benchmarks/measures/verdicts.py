@@ -83,7 +83,8 @@ def main() -> None:
             continue
         samples, answers[name] = make(), {}
         for features in ("pixels", "classifier"):
-            asked = [each for each in MEASURES if FEATURES.get(each, "classifier") == features]
+            taken = [each for each, entry in MEASURES.items() if entry.of != "conditions"]
+            asked = [each for each in taken if FEATURES.get(each, "classifier") == features]
             if name == "real images":  # the validation images choose Parzen's sigma, and so cannot be its samples
                 asked = [each for each in asked if each != "parzen"]
             answers[name] |= advnets.evaluate(samples, table, asked, options.count, features=features).measures
@@ -95,7 +96,7 @@ def page(result: dict[str, Any]) -> str:
     """A row a measure, a column a generator: the value and half the width of its interval."""
     answers: dict[str, dict[str, dict[str, Any]]] = result["answers"]
     lines = [f"| | {' | '.join(answers)} |", "|---" * (len(answers) + 1) + "|"]
-    for measure in MEASURES:
+    for measure in (each for each, entry in MEASURES.items() if entry.of != "conditions"):
         cells = [_cell(each[measure]) if measure in each else "" for each in answers.values()]
         lines.append(f"| {measure} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

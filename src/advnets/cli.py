@@ -14,9 +14,10 @@ from typing import Annotated, Any
 import tyro
 
 from advnets.errors import AdvnetsError, RunError
-from advnets.terminal.arguments import call
+from advnets.terminal.arguments import Modules, Positional, Step, call
+from advnets.terminal.measuring import compare, evaluate
 
-Positional = tyro.conf.Positional
+Classes = Annotated[str | None, tyro.conf.arg(name="class")]
 _UNUSABLE_PATHS = {errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR}
 
 
@@ -78,10 +79,14 @@ def train(args: list[str]) -> None:
 def resume(args: list[str]) -> None:
     """Continue a training as if it had never stopped."""
     import advnets.api as api
-    from advnets.terminal.runs import print_trained
+    from advnets.terminal.runs import named_modules, print_trained
 
     def resume(
-        run: Positional[Path], steps: int | None = None, data: str | None = None, device: str | None = None
+        run: Positional[Path],
+        steps: int | None = None,
+        data: str | None = None,
+        device: str | None = None,
+        modules: Modules = (),
     ) -> None:
         """Continue a training from its newest sound checkpoint, bit for bit as if it had never stopped.
 
@@ -93,7 +98,8 @@ def resume(args: list[str]) -> None:
             data: where the data are now, if they were moved.
             device: go on on this device instead of the recipe's.
         """
-        print_trained(api.resume(run, steps=steps, data=data, device=device))
+        own = named_modules(modules)
+        print_trained(api.resume(run, steps=steps, data=data, device=device, modules=own))
 
     call(resume, args)
 
@@ -102,7 +108,13 @@ def sample(args: list[str]) -> None:
     """Draw samples: a picture, an array, or one PNG each."""
 
     def sample(
-        run: Positional[Path], count: int = 100, seed: int = 0, step: str = "newest", out: Path | None = None
+        run: Positional[Path],
+        count: int = 100,
+        seed: int = 0,
+        classes: Classes = None,
+        step: Step = "newest",
+        out: Path | None = None,
+        modules: Modules = (),
     ) -> None:
         """Draw samples of a run's averaged generator. Sample i of a seed is the same whatever the count.
 
@@ -112,20 +124,23 @@ def sample(args: list[str]) -> None:
             run: the run directory.
             count: how many samples.
             seed: which samples.
-            step: of which checkpoint: newest, best (by the measure that it was trained with), or a step.
-            out: FILE.png for a grid, FILE.npy for uint8 N,H,W,C (float32 N,D for points), or a directory for
-                one PNG each. By default samples.png in the run directory, samples-SEED.png for another seed.
+            classes: of a conditional game: classes by name, joined by commas, or all. A picture then has a row a
+                class, and a column for each latent vector; elsewhere sample i is of the (i mod their number)-th.
+            out: FILE.png for a grid, FILE.npy for uint8 N,H,W,C (float32 N,D for points), FILE.npz for these as x
+                and their --class as y, or a directory for one PNG each, with --class in a folder for each class.
+                By default samples.png in the run directory, samples-SEED.png for another seed.
         """
         from advnets.terminal.runs import load_run
-        from advnets.terminal.saving import save_made
+        from advnets.terminal.sampling import draw_samples, named_classes
 
         if count < 1:
             raise RunError(f"{count} samples cannot be drawn", "ask for 1 or more")
-        loaded = load_run(run, step)
-        suffix = ("" if seed == 0 else f"-{seed}") + ("" if step == "newest" else f"-step-{loaded.step}")
+        loaded = load_run(run, step, modules)
+        asked = named_classes(loaded, classes)
+        suffix = ("" if asked is None else "-by-class") + ("" if seed == 0 else f"-{seed}")
+        suffix += "" if step == "newest" else f"-step-{loaded.step}"
         target = out or run / f"samples{suffix}.png"
-        save_made(loaded.sample(count, seed), target, loaded.recipe.data)
-        print(f"{count} samples: {target}")
+        print(f"{draw_samples(loaded, count, seed, asked, target)}: {target}")
 
     call(sample, args)
 
@@ -138,8 +153,10 @@ def interpolate(args: list[str]) -> None:
         lines: int = 8,
         points: int = 12,
         seed: int = 0,
-        step: str = "newest",
+        classes: Classes = None,
+        step: Step = "newest",
         out: Path | None = None,
+        modules: Modules = (),
     ) -> None:
         """Draw samples along straight lines between points of z space, as in Figure 3 of the paper.
 
@@ -150,131 +167,21 @@ def interpolate(args: list[str]) -> None:
             lines: rows of the picture.
             points: samples along each line, its two ends included.
             seed: which lines.
-            step: of which checkpoint: newest, best (by the measure that it was trained with), or a step.
+            classes: of a conditional game: classes by name, joined by commas, or all; each line keeps its latent
+                vector and walks from one of them to the next. Of one class, lines walk in z space within it.
             out: the PNG file. By default interpolation.png in the run directory.
         """
-        from advnets import figures
         from advnets.terminal.runs import load_run
-        from advnets.terminal.saving import writing_elsewhere
+        from advnets.terminal.sampling import draw_walks, named_classes
 
         if lines < 1 or points < 2:
             raise RunError(f"{lines} lines of {points} points", "ask for 1 line or more, 2 points or more")
-        loaded = load_run(run, step)
-        if len(loaded.shape) != 3:
-            raise RunError(f"{run} makes points, not images", "draw them with `advnets sample`")
+        loaded = load_run(run, step, modules)
         target = out or run / "interpolation.png"
-        with writing_elsewhere(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            picture = figures.interpolation(loaded.interpolate(lines, points, seed))  # type: ignore[arg-type]
-            figures.save(picture, target, loaded.step)
+        draw_walks(loaded, lines, points, seed, named_classes(loaded, classes), target)
         print(f"interpolation: {target}")
 
     call(interpolate, args)
-
-
-def evaluate(args: list[str]) -> None:
-    """Measure a generator, by every measure that people use, with errors."""
-
-    def evaluate(
-        source: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN_OR_SAMPLES")],
-        data: str | None = None,
-        metrics: str | None = None,
-        features: str = "pixels",
-        real: str = "test",
-        count: int = 10_000,
-        seed: int = 1,
-        step: str = "newest",
-        size: str | None = None,
-        json: Path | None = None,
-    ) -> None:
-        """Measure a run, or samples of any program, against data.
-
-        For a run, evaluation.json, neighbors.png and report.md in its directory are written anew.
-
-        Example: advnets evaluate runs/quickstart --metrics frechet,precision,recall --features classifier
-
-        Args:
-            source: a run directory, or samples: .npy, .npz, a folder or an archive of images.
-            data: what to measure against; by default what the run was trained on.
-            metrics: measures, joined by commas: parzen, total_variation, inception_score, frechet,
-                frechet_infinity, kernel, sliced_wasserstein, precision, recall, density, coverage, two_sample,
-                modes, birthday, memorization; or all. By default parzen,total_variation (points:
-                modes,sliced_wasserstein).
-            features: what distances are taken in: pixels, classifier (trained on the labeled data, once),
-                inception, or an ONNX model's file.
-            real: the real images to measure against: test, valid or train.
-            count: samples drawn from a run; of other samples, the most that are used.
-            seed: which samples.
-            step: of which checkpoint of a run: newest, best (by the measure that it was trained with), or a step.
-            size: H or HxW that samples and data from image files are brought to.
-            json: also write the answers to this file, as one JSON object.
-        """
-        from advnets.evaluation import evaluate as evaluation
-        from advnets.evaluation.report import write_evaluation
-        from advnets.terminal.answers import print_evaluation
-        from advnets.terminal.runs import load_run
-        from advnets.terminal.saving import save_json
-
-        options = _options(data, metrics, features, real, count, seed, size)
-        run = load_run(source, step) if source.is_dir() and (source / "run.json").exists() else None
-        result = evaluation.evaluate(run if run is not None else source, **options)
-        if json is not None:
-            save_json(result.measures, json)
-        print_evaluation(result, has_report=run is not None)
-        if run is not None:
-            print(f"report: {write_evaluation(run, result)}")
-        if json is not None:
-            print(f"answers: {json}")
-
-    call(evaluate, args)
-
-
-def compare(args: list[str]) -> None:
-    """Set generators side by side, and say which differences are real."""
-
-    def compare(
-        sources: Annotated[list[Path], tyro.conf.Positional, tyro.conf.arg(metavar="RUN_OR_SAMPLES_OR_ANSWERS")],
-        data: str | None = None,
-        metrics: str | None = None,
-        features: str = "pixels",
-        real: str = "test",
-        count: int = 10_000,
-        seed: int = 1,
-        size: str | None = None,
-        out: Path = Path("comparison.png"),
-        json: Path | None = None,
-    ) -> None:
-        """Measure several generators in the same way, and say which differences are real at 95 %.
-
-        Example: advnets compare runs/a runs/b --metrics frechet,precision,recall --features classifier
-
-        Args:
-            sources: runs, samples, or answers that `advnets evaluate --json` wrote; figures made of other real
-                images, counts or features are refused.
-            data: what to measure against; by default what each run was trained on.
-            metrics: measures, joined by commas, as for `advnets evaluate`.
-            features: pixels, classifier, inception, or an ONNX model's file.
-            real: the real images to measure against: test, valid or train.
-            count: samples drawn from a run; of other samples, the most that are used.
-            seed: which samples.
-            size: H or HxW that samples and data from image files are brought to.
-            out: the picture, a PNG file.
-            json: also write answers, verdicts and differences to this file, as one JSON object.
-        """
-        from advnets.evaluation import compare as comparison
-        from advnets.terminal.answers import draw_comparison, print_comparison
-        from advnets.terminal.saving import save_json
-
-        found = comparison.compare(sources, **_options(data, metrics, features, real, count, seed, size))
-        if json is not None:
-            save_json(found.as_dict(), json)
-        print_comparison(found)
-        draw_comparison(found, out)
-        print(f"picture: {out}")
-        if json is not None:
-            print(f"answers: {json}")
-
-    call(compare, args)
 
 
 def info(args: list[str]) -> None:
@@ -391,18 +298,6 @@ def _overview() -> str:
             "`advnets COMMAND --help` says more. Begin with: advnets train mnist --steps 2000 --run runs/first",
         ]
     )
-
-
-def _options(
-    data: str | None, metrics: str | None, features: str, real: str, count: int, seed: int, size: str | None
-) -> dict[str, Any]:
-    """What `evaluate` and `compare` hand on."""
-    from advnets.config.recipe import parse_size
-
-    return {
-        "data": data, "metrics": metrics, "features": features, "real": real, "count": count, "seed": seed,
-        "size": parse_size(size),
-    }  # fmt: skip
 
 
 def _our_failure(args: list[str]) -> int:

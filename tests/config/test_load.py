@@ -93,8 +93,9 @@ def test_another_kind_is_a_change_like_any(tmp_path: Path) -> None:
 
 
 def test_recipes_that_extend_each_other_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
     written(tmp_path, "extends: b.yaml", "a.yaml")
-    written(tmp_path, "extends: a.yaml", "b.yaml")
+    written(tmp_path, "extends: sub/../a.yaml", "b.yaml")
     with pytest.raises(RecipeError, match=r"b.yaml extends itself; take away one extends: .*a.yaml -> .*b.yaml -> .*a"):
         load_recipe(tmp_path / "a.yaml")
 
@@ -121,6 +122,8 @@ def test_off_is_a_word(tmp_path: Path) -> None:
         ("generator: {hidden: [0]}", "game.generator.network.hidden cannot be"),
         ("generator_optimizer: {rate: 1e-4}", "unknown field 'generator_optimizer.rate'; perhaps you mean "
             "generator.optimizer.rate"),
+        ("generator: {hidden: [3]}\ngenerator_optimizer: {kind: sgd}", "unknown field 'generator_optimizer.kind'; "
+            "perhaps you mean generator.optimizer.kind"),
         ("data: photos\nunits: [3]", "units: the conv discriminator has no such field; it has base"),
         ("size: [4]", "size"),
         ("extends: nosuch", "no recipe 'nosuch'"),

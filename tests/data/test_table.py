@@ -119,7 +119,7 @@ def test_floats_a_row_are_vectors(images: np.ndarray, tmp_path: Path) -> None:
     assert table.classes == ("0", "1")
     assert describe(table)["vectors"] == 3
     assert open_table((images, VECTORS), labels="none").vectors is None
-    with pytest.raises(DataError, match="has no labels to count"):
+    with pytest.raises(DataError, match="has no labels"):
         class_counts(open_table((images, VECTORS)))
 
 

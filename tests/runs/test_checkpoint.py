@@ -15,8 +15,11 @@ from advnets.runs import checkpoint
 from advnets.runs.checkpoint import Checkpoint, LaterFormatError
 
 FILES = [
-    "players/generator/weights.safetensors", "players/generator/optimizer.safetensors", "game.safetensors", "state.json",
-]  # fmt: skip
+    "players/generator/weights.safetensors",
+    "players/generator/optimizer.safetensors",
+    "game.safetensors",
+    "state.json",
+]
 
 
 def example(step: int) -> Checkpoint:

@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from advnets.games.game import Batch, Inputs
+from advnets.games.augment import augmented
+from advnets.games.game import Batch, Inputs, RowNoise
 from advnets.games.objectives import OBJECTIVES
 from advnets.games.penalties import PENALTIES, Scheduled
-from advnets.randomness import Stream, generator_for
+from advnets.randomness import StepNoise, Stream, generator_for
 from advnets.training import gradients
 from advnets.training.gradients import Match, both_sides, discriminators_side, generators_side
 
@@ -33,12 +34,15 @@ def match_of(name: str, objective: str = "non-saturating", **more: Any) -> tuple
     return Match(game, players, lambda _: rows, seed=3, steps=10, **fields), rows  # type: ignore[arg-type]
 
 
-def augment(inputs: Inputs, update: int, real: bool) -> Inputs:
-    """Mirrors some images and scales all: other rows in the real half than in the made one."""
-    image = inputs["image"]
-    chosen = (torch.arange(len(image)) + update + real) % 2 == 0
-    flipped = torch.where(chosen.view(-1, 1, 1, 1), image.flip(3), image)
-    return {**inputs, "image": flipped * (1.1 if real else 0.9)}
+def augment(inputs: Inputs, noise: RowNoise) -> Inputs:
+    """What recipes call color, translation and cutout."""
+    return augmented(inputs, ("color", "translation", "cutout"), noise, span=2.0)
+
+
+def noise_of(match: Match, rows: Batch, update: int, turn: str) -> RowNoise:
+    """The random numbers of a view's rows."""
+    step = StepNoise(match.seed, update, Stream.AUGMENTATION, 0, len(rows), len(rows), torch.device("cpu"))
+    return lambda name, draw: step(f"{turn} {name}", draw)
 
 
 def plainly(match: Match, rows: Batch, drawn: Inputs, update: int = 0) -> dict[str, list[Tensor | None]]:
@@ -50,7 +54,9 @@ def plainly(match: Match, rows: Batch, drawn: Inputs, update: int = 0) -> dict[s
     for number, view in enumerate(game.views(rows, drawn, made.outputs)):
         shown = [view.real, view.fake]
         if match.augment is not None:
-            shown = [match.augment(view.real, update, True), match.augment(view.fake, update, False)]
+            whose = [(view.real, "real"), (view.fake, "fake")]
+            turns = [(inputs, f"discriminators {number} {side}") for inputs, side in whose]
+            shown = [match.augment(inputs, noise_of(match, rows, update, turn)) for inputs, turn in turns]
         D = nets[view.discriminator]
         real, fake = D(*shown[0].values()), D(*shown[1].values())
         costs = game.costs(view.discriminator, real, fake, rows)

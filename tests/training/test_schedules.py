@@ -1,4 +1,4 @@
-"""One iteration of a game: every player moves along the gradient that a plain program computes, in the order printed."""
+"""One iteration of a game: every player moves along the gradient that a plain program computes, when it should."""
 
 from __future__ import annotations
 

@@ -62,6 +62,8 @@ class AdversarialConfig(GameConfig):
     objective: str = "non-saturating"
     """minimax, non-saturating, maximum-likelihood, least-squares, hinge, wasserstein or relativistic."""
     penalties: PenaltiesConfig = PenaltiesConfig()
+    augment: tuple[str, ...] = ()
+    """What D is shown instead of each image, real or made: color, translation, cutout (Zhao et al. 2020)."""
     generator: GeneratorConfig = GeneratorConfig()
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
 

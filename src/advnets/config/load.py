@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -86,7 +87,7 @@ def read_values(path: Path) -> Mapping[Any, Any]:
 def _loaded(source: str | Path, folder: Path, above: tuple[str, ...]) -> Recipe:
     """The recipe that `source` names, seen from a folder, for the recipes above that extend it."""
     built_in = str(source) in recipe_names()
-    where = f"recipe {source}" if built_in else str(folder / source)
+    where = f"recipe {source}" if built_in else os.path.normpath(folder / source)
     if where in above:
         raise RecipeError(f"{above[-1]} extends itself", f"take away one extends: {' -> '.join((*above, where))}")
     said = f"{above[-1]}: " if above else ""

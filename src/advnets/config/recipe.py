@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import re
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from advnets.config.measuring import MeasureConfig
 from advnets.config.merge import changed
 from advnets.config.networks import GeneratorNetwork, OwnGeneratorConfig
 from advnets.config.players import DiscriminatorConfig, GeneratorConfig
+from advnets.config.tree import slots
 from advnets.config.watching import WatchConfig
 from advnets.errors import RecipeError
 
@@ -118,7 +118,7 @@ class Recipe:
     @property
     def players(self) -> dict[str, PlayerConfig]:
         """The game's players by name, in the order of its fields."""
-        named = {field.name: getattr(self.game, field.name) for field in dataclasses.fields(self.game)}  # type: ignore[arg-type]
+        named = {name: getattr(self.game, name) for name in slots(type(self.game))}
         return {name: part for name, part in named.items() if hasattr(part, "network")}
 
     def replace(self, **changes: Any) -> Recipe:

@@ -80,12 +80,11 @@ def is_config(value: object) -> TypeGuard[Any]:
 
 def grow(config: Any, family: type[Tagged] | None = None) -> Node:
     """The tree of a configuration."""
-    values = {name: getattr(config, name) for name in slots(type(config))}
-    kept = {
-        name: grow(value, slots(type(config))[name].family) if is_config(value) else value
-        for name, value in values.items()
+    values = {
+        name: grow(value, slot.family) if is_config(value := getattr(config, name)) else value
+        for name, slot in slots(type(config)).items()
     }
-    return Node(type(config), family, kept)
+    return Node(type(config), family, values)
 
 
 def build(node: Node, path: Path = ()) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -97,6 +97,10 @@ class Table(Protocol):
         """SHA-256 (hex) of a split's real examples: the same for the same examples, however they were opened."""
         ...
 
+    def of_class(self, number: int) -> Table:
+        """The same table with the rows of one class alone in every split."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class ImageTable:
@@ -177,6 +181,16 @@ class ImageTable:
             found.update(self.values[rows[start : start + _ROWS_AT_ONCE]].tobytes())
         return found.hexdigest()
 
+    def of_class(self, number: int) -> ImageTable:
+        """The same table with the rows of class `number` alone in every split.
+
+        Raises:
+            DataError: the table has no labels.
+        """
+        labels = labels_of(self)
+        splits = {split: self.rows(split) for split in (*SPLITS, "all")}
+        return replace(self, splits={split: rows[labels[rows] == number] for split, rows in splits.items()})
+
 
 def check_split(split: str) -> None:
     """Refuses what is no split.
@@ -201,7 +215,7 @@ def holds_images(table: Table) -> bool:
 
 
 def class_counts(table: Table, split: str = "train") -> NDArray[np.int64]:
-    """How many stored rows of each class a split has.
+    """How many stored rows of each class a split has; rows without a class (-1) are not counted.
 
     Returns:
         int64, K, in the order of the table's classes.
@@ -209,10 +223,19 @@ def class_counts(table: Table, split: str = "train") -> NDArray[np.int64]:
     Raises:
         DataError: the table has no labels, or there is no such split.
     """
-    rows = table.rows(split)
+    labels = labels_of(table)[table.rows(split)]
+    return np.bincount(labels[labels >= 0], minlength=len(table.classes)).astype(np.int64)
+
+
+def labels_of(table: Table) -> NDArray[np.int64]:
+    """The labels of all rows.
+
+    Raises:
+        DataError: the table has none.
+    """
     if table.labels is None:
-        raise DataError(f"{table.name} has no labels to count", "use data with classes: a folder for each, or an array")
-    return np.bincount(table.labels[rows], minlength=len(table.classes)).astype(np.int64)
+        raise DataError(f"{table.name} has no labels", "use data with classes: a folder for each, or an array of labels")
+    return table.labels
 
 
 def describe(table: Table) -> dict[str, Any]:
@@ -223,7 +246,7 @@ def describe(table: Table) -> dict[str, Any]:
         "shape": list(table.shape),
         "examples": len(table),
         "training": len(table.rows("train")),
-        **({"classes": list(table.classes)} if table.classes else {}),
+        **({"classes": list(table.classes), "counts": class_counts(table).tolist()} if table.classes else {}),
         **({"vectors": table.vectors.shape[1]} if table.vectors is not None else {}),
         "skipped": [str(each) for each in table.skipped],
     }

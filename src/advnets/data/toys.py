@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +91,12 @@ class PointTable:
         """SHA-256 (hex) that stands for the points of every split: they are one mixture's."""
         check_split(split)
         return self.fingerprint
+
+    def of_class(self, number: int) -> PointTable:
+        """The points of one mode, as a mixture of that mode alone."""
+        mine = self.labels == number
+        modes = self.modes[number : number + 1]
+        return replace(self, values=self.values[mine], labels=self.labels[mine] * 0, modes=modes)
 
 
 def ring_modes() -> NDArray[np.float32]:

@@ -14,6 +14,7 @@ from advnets.errors import MeasureError
 from advnets.evaluation.evaluate import evaluate
 from advnets.measures.catalog import MEASURES, badness
 from advnets.measures.measurement import interval_of, plain
+from advnets.runs.run import Run
 
 Answers = Mapping[str, Mapping[str, Any]]
 
@@ -92,11 +93,11 @@ class Comparison:
         })  # fmt: skip
 
 
-def compare(sources: Sequence[str | Path], **options: Any) -> Comparison:
+def compare(sources: Sequence[str | Path | Run], **options: Any) -> Comparison:
     """Measure several generators in the same way.
 
     Args:
-        sources: runs, samples, or the answers that `advnets evaluate --json` wrote (.json).
+        sources: runs (or their directories), samples, or the answers that `advnets evaluate --json` wrote (.json).
         **options: as for `evaluate`; answers in files must have been made with the same.
 
     Returns:
@@ -106,12 +107,13 @@ def compare(sources: Sequence[str | Path], **options: Any) -> Comparison:
         MeasureError: fewer than two, the same twice, or answers that do not compare: other real images, counts or
             features, or no measure in common.
     """
-    names = [str(source) for source in sources]
+    named = {str(source.path if isinstance(source, Run) else source): source for source in sources}
+    names = [str(source.path if isinstance(source, Run) else source) for source in sources]
     if len(set(names)) < 2 or len(set(names)) < len(names):
         raise MeasureError(f"{len(names)} to compare, {len(set(names))} different", "name two or more, each once")
     stored = {name: _stored(Path(name)) for name in names if name.endswith(".json")}
     _refuse_early(stored)
-    answers = {name: stored[name] if name in stored else evaluate(name, **options).measures for name in names}
+    answers = {name: stored[name] if name in stored else evaluate(named[name], **options).measures for name in names}
     common = _measures_of(answers)
     return Comparison({name: {measure: each[measure] for measure in common} for name, each in answers.items()})
 

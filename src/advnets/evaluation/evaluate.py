@@ -10,6 +10,7 @@ from typing import Any
 from advnets.data import Table, holds_images
 from advnets.errors import MeasureError
 from advnets.evaluation.opening import Opened, Samples, Size, open_samples
+from advnets.evaluation.per_class import ByClass, check_per_class, measure_classes
 from advnets.measures import Measurement
 from advnets.measures.catalog import MEASURES, Subject, check_names, is_of_points, measure
 from advnets.measures.features import Extractor, extractor_for
@@ -32,6 +33,7 @@ class Evaluation:
         samples: the samples that were measured, uint8 N x C x H x W, or float32 points N x 2.
         table: the data they were measured against.
         training: fingerprint of the training images, which memorization searches; empty where it was not asked for.
+        by_class: the answers within each class, where they were asked for.
     """
 
     results: Mapping[str, Measurement]
@@ -41,14 +43,27 @@ class Evaluation:
     samples: Samples
     table: Table
     training: str = ""
+    by_class: ByClass = ByClass()
 
     @property
     def measures(self) -> dict[str, dict[str, Any]]:
-        """The answers as plain values: name to {"value", "interval", ..., "of"}; memorization is of `training`, too."""
+        """The answers as plain values: name to {"value", "interval", ..., "of"}; memorization is of `training`, too.
+
+        What was measured within classes has `classes`, too: name to the same of the class, with `real_images` of it.
+        """
         more = {"memorization": {"training": self.training}}
         return {
-            name: {**result.as_dict(), "of": {**self.of, **more.get(name, {})}} for name, result in self.results.items()
+            name: {**result.as_dict(), **self._classes(name), "of": {**self.of, **more.get(name, {})}}
+            for name, result in self.results.items()
         }
+
+    def _classes(self, measure: str) -> dict[str, Any]:
+        found = {
+            name: {**each.results[measure].as_dict(with_caveat=False), "real_images": each.real}
+            for name, each in self.by_class.answers.items()
+            if measure in each.results
+        }
+        return {"classes": found} if found else {}
 
 
 def evaluate(
@@ -61,6 +76,7 @@ def evaluate(
     features: str = "pixels",
     real: str = "test",
     size: Size = None,
+    per_class: bool = False,
 ) -> Evaluation:
     """Measure a generator.
 
@@ -77,6 +93,7 @@ def evaluate(
         real: the split of real images to measure against: test, valid or train.
         size: height and width that samples and data from files are brought to; by default the samples' own of
             arrays and runs, the data's otherwise.
+        per_class: of a run of a conditional game, measure within each class, too: samples of it against its real images.
 
     Returns:
         The answers, with the samples and the table that they are of.
@@ -89,12 +106,15 @@ def evaluate(
     asked = _checked(metrics, count, seed, real)
     opened = open_samples(source, data, count, seed, size)
     table = opened.table
+    if per_class:
+        check_per_class(opened.run, opened.classes)
     found = extractor_for(features, table, progress=True)
-    subject = Subject(opened.samples, table, found, real, seed)
-    results, refused = _taken(subject, asked or _default_metrics(table, metrics == "all"), metrics == "all")
+    subject = Subject(opened.samples, table, found, real, seed, classes=opened.classes)
+    results, refused = _taken(subject, asked or _default_metrics(opened, metrics == "all"), metrics == "all")
     training = table.digest("train") if "memorization" in results else ""
-    of, notes = _about(opened, found, real, seed), [*_worth(subject, results), *refused]
-    return Evaluation(results, of, subject.features, notes, opened.samples, table, training)
+    by_class = measure_classes(opened.run, subject, list(results)) if per_class and opened.run else ByClass()
+    of, notes = _about(opened, found, real, seed), [*_worth(subject, results), *refused, *by_class.notes]
+    return Evaluation(results, of, subject.features, notes, opened.samples, table, training, by_class)
 
 
 def _checked(metrics: Sequence[str] | str | None, count: int, seed: int, real: str) -> list[str]:
@@ -136,8 +156,10 @@ def _worth(subject: Subject, names: Iterable[str]) -> list[str]:
     """What is known of the extractors that took part, such as a classifier's accuracy."""
     if subject.extractor is None:
         return []
-    classes = any(MEASURES[name].of == "classes" for name in names)
-    extractors = [subject.extractor, *([subject.classifying.extractor] if classes else [])]
+    asked = {MEASURES[name].of for name in names}
+    extractors = [subject.extractor]
+    extractors += [subject.classifying.extractor] if "classes" in asked else []
+    extractors += [subject.naming.extractor] if "conditions" in asked else []
     return list(dict.fromkeys(each.note for each in extractors if each is not None and each.note))
 
 
@@ -147,7 +169,9 @@ def _split(metrics: Sequence[str] | str) -> list[str]:
     return list(metrics)
 
 
-def _default_metrics(table: Table, everything: bool) -> list[str]:
-    if holds_images(table):
-        return list(MEASURES) if everything else ["parzen", "total_variation"]
-    return [name for name in MEASURES if is_of_points(name)] if everything else ["modes", "sliced_wasserstein"]
+def _default_metrics(opened: Opened, everything: bool) -> list[str]:
+    images = holds_images(opened.table)
+    if not everything:
+        return ["parzen", "total_variation"] if images else ["modes", "sliced_wasserstein"]
+    fitting = [name for name in MEASURES if images or is_of_points(name)]
+    return [name for name in fitting if opened.classes is not None or MEASURES[name].of != "conditions"]

@@ -23,11 +23,19 @@ Size = int | tuple[int, int] | None
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """Samples, the data that they imitate, and the run that they are of; None for other samples."""
+    """Samples and the data that they imitate.
+
+    Args:
+        samples: what is measured.
+        table: the data.
+        run: that the samples are of; None for other samples.
+        classes: of a conditional game, the class of the data that each sample was to be; None where there is none.
+    """
 
     samples: Samples
     table: Table
     run: Run | None
+    classes: NDArray[np.int64] | None = None
 
 
 def open_samples(
@@ -43,8 +51,9 @@ def open_samples(
     if isinstance(source, str | Path) and (Path(source) / "run.json").exists():
         source = Run(source)
     if isinstance(source, Run):
-        samples = source.sample(count, seed)
-        return Opened(samples, _data_of_run(source, data, samples), source)
+        samples, conditions = source.sample_with_classes(count, seed)
+        table = _data_of_run(source, data, samples)
+        return Opened(samples, table, source, conditions if source.classes == table.classes else None)
     if not isinstance(source, np.ndarray) and not Path(source).exists():
         raise MeasureError(f"{source}: no such run or samples", "name a run directory, or a file or folder of samples")
     if data is None:

@@ -24,6 +24,8 @@ from advnets.runs.directory import writing
 from advnets.runs.run import Run
 
 _GRID = 100
+_COLUMNS = 10  # samples of a class
+_NAMED = 20  # classes in a sentence
 _PAIRS, _PAIRS_A_ROW = 20, 5
 _NEIGHBOR_ROWS, _NEIGHBOR_COLUMNS = 8, 10
 _POINTS = 2000
@@ -68,10 +70,8 @@ def write_report(run: Run) -> Path:
         RunError: the directory cannot be written.
     """
     metrics = run.metrics
-    images = len(run.shape) == 3
-    made = run.sample(_GRID if images else _POINTS)
     with writing(run.path):
-        figures.save_samples(made, run.path / "samples.png", toy_points(run.recipe.data))
+        _draw_samples(run, run.path / "samples.png")
         if metrics:
             figures.curves(metrics, run.path / "curves.png")
         if looks := run.directory.read_watch():
@@ -81,6 +81,17 @@ def write_report(run: Run) -> Path:
         path = run.path / "report.md"
         write_whole(path, _text(run, metrics).encode())
     return path
+
+
+def _draw_samples(run: Run, path: Path) -> None:
+    """Samples of each class in a row, where there are some; else draws as the data have them."""
+    if figures.can_name(run.classes) and len(run.shape) == 3:
+        numbers = run.class_numbers("all")
+        made = run.sampler.by_class(numbers, _COLUMNS)
+        figures.save(figures.by_class(made, [run.classes[number] for number in numbers]), path)  # type: ignore[arg-type]
+        return
+    made = run.sample(_GRID if len(run.shape) == 3 else _POINTS)
+    figures.save_samples(made, path, toy_points(run.recipe.data))
 
 
 def write_evaluation(run: Run, evaluation: Evaluation) -> Path:
@@ -162,6 +173,7 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
         f"Data: {facts['data']['name']}, {facts['data']['examples']:,} examples of {by(facts['data']['shape'])}."
         f" {recipe.schedule.capitalize()} schedule, {_rules(recipe)}, batch {recipe.batch},"
         f" {facts['precision']} on {facts['device']}, seed {recipe.seed}.",
+        *([f"Conditions: {said}."] if (said := conditions(run)) else []),
         "",
     ]
     if facts["data"]["skipped"]:
@@ -181,6 +193,16 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
     for name, title, text in _shown(run):
         lines += [f"## {title}", "", *([text, ""] if text else []), f"![{title}]({name})", ""]
     return "\n".join(lines)
+
+
+def conditions(run: Run) -> str:
+    """What the game is conditioned on, in words; empty for a game without conditions."""
+    if not run.conditional:
+        return ""
+    if run.data.vector:
+        return f"vectors of {run.data.vector:,} numbers"
+    named, count = ", ".join(run.classes[:_NAMED]), len(run.classes)
+    return f"{count:,} classes ({named}{', ...' if count > _NAMED else ''})"
 
 
 def _rules(recipe: Recipe) -> str:
@@ -222,15 +244,48 @@ def _measures(measures: Mapping[str, Mapping[str, Any]], about: Mapping[str, Any
         value, interval = describe(answer)
         lines.append(f"| {name} | {value} | {interval} | {answer['features']} | {paper if name == 'parzen' else ''} |")
     caveats = [f"- {name}: {answer['caveat']}" for name, answer in measures.items() if answer.get("caveat")]
-    return [*lines, "", *caveats, ""]
+    return [*lines, "", *caveats, "", *_measures_within(measures)]
+
+
+def _measures_within(measures: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    headings, rows = class_table(measures)
+    if not rows:
+        return []
+    cells = [headings, ["---"] * len(headings), *rows]
+    lines = [f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in cells]
+    return ["### Within each class", "", "Samples of the class against its real images.", "", *lines, ""]
+
+
+def class_table(measures: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """What was measured within classes: headings, and a row a class; none where nothing was.
+
+    Args:
+        measures: measure to its answer, as `Evaluation.measures` has it.
+    """
+    taken = {name: answer["classes"] for name, answer in measures.items() if "classes" in answer}
+    classes = {name: each["real_images"] for answers in taken.values() for name, each in answers.items()}
+    rows = [
+        [name, f"{real:,}", *(_within(answers[name]) if name in answers else "" for answers in taken.values())]
+        for name, real in classes.items()
+    ]
+    return ["class", "real images", *taken], rows
+
+
+def _within(answer: Mapping[str, Any]) -> str:
+    """A value with its interval, and what real images score where the measure says so."""
+    low, high = interval_of(answer)
+    real = f", real {answer['real_accuracy']:.3g}" if answer.get("real_accuracy") is not None else ""
+    return f"{answer['value']:.3g} ({_three_digits(low)} to {_three_digits(high)}{real})"
 
 
 def describe(answer: Mapping[str, Any]) -> tuple[str, str]:
-    """A measure's value, with its standard error or its divergence where it has one, and its 95 % interval."""
+    """A measure's value, with what it may have beside it (its error, its divergence), and its 95 % interval."""
     low, high = interval_of(answer)
     error = f" ± {answer['standard_error']:.2g}" if "standard_error" in answer else ""
+    worst = f", worst {answer['worst_share']:.3g} ({answer['worst']})" if "worst" in answer else ""
+    real = f", real images {answer['real_accuracy']:.3g}" if answer.get("real_accuracy") is not None else ""
     divergence = f" of {answer['modes']:,}, KL {answer['kl']:.2g}" if answer.get("kl") is not None else ""
-    return f"{answer['value']:.4g}{error}{divergence}", f"{_three_digits(low)} to {_three_digits(high)}"
+    return f"{answer['value']:.4g}{error}{divergence}{worst}{real}", f"{_three_digits(low)} to {_three_digits(high)}"
 
 
 def _three_digits(value: float) -> str:

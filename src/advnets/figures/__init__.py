@@ -1,14 +1,18 @@
 """Pictures from arrays: sample grids, neighbors, interpolations, curves. Nothing here knows of nets."""
 
 from advnets.figures.grid import grid, interpolation, neighbors
+from advnets.figures.labels import MOST_ROWS, by_class, can_name, walks_by_class
 from advnets.figures.lines import Line, Panel, panels
 from advnets.figures.plots import courses, curves, intervals, looks, scatter
 from advnets.figures.png import save, save_each, step_of
 from advnets.figures.samples import save_samples
 
 __all__ = [
+    "MOST_ROWS",
     "Line",
     "Panel",
+    "by_class",
+    "can_name",
     "courses",
     "curves",
     "grid",
@@ -22,4 +26,5 @@ __all__ = [
     "save_samples",
     "scatter",
     "step_of",
+    "walks_by_class",
 ]

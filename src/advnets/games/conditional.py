@@ -12,6 +12,9 @@ from advnets.errors import RecipeError
 from advnets.games.adversarial import AdversarialGame, D, G
 from advnets.games.game import Batch, Costs, DataSpec, Input, Inputs, Made, Nets, RowNoise, Seat, Slopes, View
 
+UNKNOWN = "-1"
+"""What an array of labels calls an image whose class nobody knows."""
+
 
 @dataclass(frozen=True)
 class ConditionalGame:
@@ -33,11 +36,7 @@ class ConditionalGame:
 
     def seats(self, data: DataSpec) -> Mapping[str, Seat]:
         """G makes examples of z and c, D scores examples beside c."""
-        if not data.classes and not data.vector:
-            raise RecipeError(
-                "a conditional game needs data with classes, or with vectors",
-                "use such data, or --game.kind adversarial",
-            )
+        _check(data)
         condition = {"condition": Input((data.vector,)) if data.vector else Input((), classes=len(data.classes))}
         seats = self.plain.seats(data)
         return {name: replace(seat, takes={**seat.takes, **condition}) for name, seat in seats.items()}
@@ -80,3 +79,23 @@ def _condition(batch: Batch) -> Tensor:
     condition = batch.condition
     assert condition is not None  # data without conditions have no seats in this game
     return condition
+
+
+def _check(data: DataSpec) -> None:
+    """See that every example has a condition, and that conditions differ."""
+    if data.vector:
+        return
+    plain, unknown = "--game.kind adversarial", data.unknown
+    if UNKNOWN in data.classes:
+        unknown += data.counts[data.classes.index(UNKNOWN)] if data.counts else 1
+    if not data.classes:
+        raise RecipeError("a conditional game needs data with classes, or with vectors", f"use such data, or {plain}")
+    if unknown:
+        raise RecipeError(
+            f"a conditional game needs a class for every image, {unknown:,} training images have none (-1)",
+            f"leave them out or label them, or use {plain}",
+        )
+    if len(data.classes) < 2:
+        raise RecipeError(
+            f"a conditional game needs two classes or more, the data have one, {data.classes[0]!r}", f"use {plain}"
+        )

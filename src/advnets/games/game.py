@@ -41,12 +41,14 @@ class DataSpec:
         classes: names of the labels; empty where there are none.
         counts: training examples of each class, in the order of `classes`.
         vector: length of the vectors of conditions; 0 where there are none.
+        unknown: training examples whose class is not known.
     """
 
     shape: tuple[int, ...]
     classes: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
     vector: int = 0
+    unknown: int = 0
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.data import Table, holds_images
+from advnets.data import Table, holds_images, labels_of
 from advnets.errors import MeasureError
+from advnets.measures.accuracy import accuracy
 from advnets.measures.birthday import birthday
 from advnets.measures.features import Extractor, cached_features, extract_all, extractor
 from advnets.measures.frechet import frechet, frechet_infinity
@@ -44,6 +45,7 @@ class Subject:
         seed: of the measures' own draws.
         limit: at most so many real images of the real split are used.
         known: the splits' features, kept from one subject to the next of the same data and extractor.
+        classes: the class that each sample was to be, int64, N, an index into the data's; None where none was asked for.
     """
 
     samples: NDArray[np.uint8] | NDArray[np.float32]
@@ -53,6 +55,7 @@ class Subject:
     seed: int = 0
     limit: int | None = None
     known: dict[str, Features] = field(default_factory=dict[str, Features])
+    classes: NDArray[np.int64] | None = None
 
     @property
     def features(self) -> str:
@@ -128,6 +131,18 @@ class Subject:
         trained = extractor("classifier", self.images, progress=True)
         return dataclasses.replace(self, extractor=trained, known={})
 
+    @functools.cached_property
+    def naming(self) -> Subject:
+        """This subject in features of the classifier of its data's own labels.
+
+        Raises:
+            MeasureError: the data have no labels.
+        """
+        if self.extractor is not None and self.extractor.name == "classifier":
+            return self
+        trained = extractor("classifier", self.images, progress=True)
+        return dataclasses.replace(self, extractor=trained, known={})
+
     def sample_classes(self) -> NDArray[np.float32]:
         """The extractor's class probabilities of the samples, N x K."""
         found = None if self.extractor is None else self.extractor.probabilities(self.sample_features)
@@ -173,6 +188,42 @@ def _modes(subject: Subject) -> Measurement:
     return modes(ours, theirs, classes, features=seen.features, seed=subject.seed)
 
 
+def accuracy_of(subject: Subject, within: int | None = None) -> Measurement:
+    """The accuracy of samples of classes, to the classifier of their data; of points the nearest mode is the class.
+
+    Args:
+        subject: its samples.
+        within: the class that all of them were to be; real images of it alone are held beside them.
+
+    Raises:
+        MeasureError: the samples are of no classes, or the data have no labels.
+    """
+    wanted, data = subject.classes, subject.data
+    if wanted is None:
+        raise MeasureError("accuracy is about samples of classes, these have none", "measure a conditional game's run")
+    if (modes := data.modes) is not None:
+        nearest = _nearest_mode(subject.sample_features, modes)
+        return accuracy(nearest, wanted, data.classes, features=subject.features)
+    seen = subject.naming
+    ours, _ = seen.likeliest(seen.sample_features)
+    labels = labels_of(data)[_chosen(subject)]
+    known = labels >= 0 if within is None else labels == within
+    theirs, _ = seen.likeliest(seen.real_features[known]) if known.any() else (labels[known], 0)
+    return accuracy(
+        ours, wanted, data.classes, real_seen=theirs, real_wanted=labels[known], features=seen.features
+    )
+
+
+def _chosen(subject: Subject) -> NDArray[np.int64]:
+    """The rows of the real split whose features are taken."""
+    rows = subject.rows(subject.real)
+    return rows[some(len(rows), subject.limit)]
+
+
+def _nearest_mode(points: Features, modes: NDArray[np.float32]) -> NDArray[np.int64]:
+    return np.linalg.norm(points[:, None] - modes, axis=2).argmin(1)
+
+
 def _inception_score(subject: Subject) -> Measurement:
     seen = subject.classifying
     return inception_score(seen.sample_classes(), features=seen.features, seed=subject.seed)
@@ -204,7 +255,7 @@ class Entry:
         compute: takes it of a subject.
         better: where better generators lie: "higher", "lower", or the value to be near to.
         of: what it is about: images alone, features (any extractor, and points), or classes (an extractor that
-            classifies, else the classifier; and points).
+            classifies, else the classifier; and points), or conditions (samples of classes of the data).
     """
 
     compute: Callable[[Subject], Measurement]
@@ -228,13 +279,14 @@ MEASURES: dict[str, Entry] = {
     "modes": Entry(_modes, "higher", "classes"),
     "birthday": Entry(lambda s: birthday(*s.equal_counts(), features=s.features), "higher", "features"),
     "memorization": Entry(_memorization, 0.5, "features"),
+    "accuracy": Entry(accuracy_of, "higher", "conditions"),
 }
 """The measures by name. One more is one entry."""
 
 
 def is_of_points(name: str) -> bool:
     """Whether a measure can be taken of points: of their distances, or of the modes that they lie in."""
-    return MEASURES[name].of == "features" or name == "modes"
+    return MEASURES[name].of in ("features", "conditions") or name == "modes"
 
 
 def check_fits(name: str, table: Table, extractor: Extractor | None) -> None:
@@ -248,6 +300,8 @@ def check_fits(name: str, table: Table, extractor: Extractor | None) -> None:
             raise MeasureError(f"{name} is about images, {table.name} holds points", "choose another measure")
         return
     classified = table.labels is not None or (extractor is not None and extractor.classify is not None)
+    if MEASURES[name].of == "conditions":
+        labels_of(table)
     if MEASURES[name].of == "classes" and not classified:
         raise MeasureError(f"{name} needs classes, {table.name} has no labels", "choose another measure")
 

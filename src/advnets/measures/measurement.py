@@ -40,7 +40,7 @@ class Measurement:
     details: Mapping[str, Any] = field(default_factory=dict[str, Any])
     caveat: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self, with_caveat: bool = True) -> dict[str, Any]:
         """Plain values for JSON: `value`, `interval`, ..., with the details beside them; infinity becomes None."""
         known: dict[str, Any] = {"value": self.value, "interval": self.interval, "interval_by": self.interval_by}
         if self.standard_error is not None:
@@ -49,7 +49,7 @@ class Measurement:
         if self.seed is not None:
             known["seed"] = self.seed
         known |= self.details
-        if self.caveat:
+        if self.caveat and with_caveat:
             known["caveat"] = self.caveat
         return plain(known)
 

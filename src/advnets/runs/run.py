@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from advnets.config.recipe import Recipe
@@ -25,6 +25,7 @@ from advnets.runs.networks import Modules, initial_networks, load_weights
 from advnets.runs.sampling import Sampler, straight_lines
 
 Samples = NDArray[np.uint8] | NDArray[np.float32]
+_NAMED = 20  # classes in a message
 
 
 class Run:
@@ -59,10 +60,10 @@ class Run:
 
     @functools.cached_property
     def data(self) -> DataSpec:
-        """What it was trained on: shape, classes and their counts."""
+        """What it was trained on: shape, classes and their counts, length of its vectors."""
         said = self.facts["data"]
         classes, counts = tuple(said.get("classes", ())), tuple(said.get("counts", ()))
-        return DataSpec(tuple(said["shape"]), classes, counts, said.get("vector", 0))
+        return DataSpec(tuple(said["shape"]), classes, counts, said.get("vectors", 0))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -71,8 +72,8 @@ class Run:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The classes that samples can be asked for; empty where the game has no conditions."""
-        return self.data.classes if self.conditional else ()
+        """The classes that samples can be asked for; empty where the game has no conditions, or vectors."""
+        return self.data.classes if self.conditional and not self.data.vector else ()
 
     @functools.cached_property
     def game(self) -> Game:
@@ -142,7 +143,12 @@ class Run:
         return getattr(self.generator, "output_range", (0.0, 1.0))
 
     def sample(
-        self, count: int, seed: int = 0, averaged: bool = True, classes: Sequence[str] | str | None = None
+        self,
+        count: int,
+        seed: int = 0,
+        averaged: bool = True,
+        classes: Sequence[str] | str | None = None,
+        conditions: ArrayLike | None = None,
     ) -> Samples:
         """The first `count` samples of `seed`: uint8 N x C x H x W (points: float32 N x D).
 
@@ -152,26 +158,70 @@ class Run:
             averaged: False samples the networks as their last step left them.
             classes: names of classes, sample i of the (i mod their number)-th; "all" for every class. By default
                 classes are drawn as the training data have them.
+            conditions: float, K x V, of a run that was trained with vectors: sample i is of the (i mod K)-th. By
+                default vectors of training examples are drawn.
+
+        Raises:
+            RunError: there is no such class, or the conditions do not fit.
+        """
+        sampler = self.sampler if averaged else self.raw_sampler
+        if classes is not None and conditions is not None:
+            raise RunError("classes and conditions at once", "give one of them")
+        if conditions is not None:
+            return sampler.draw(count, seed, self._vectors(conditions))
+        return sampler.draw(count, seed, None if classes is None else self.class_numbers(classes))
+
+    def sample_with_classes(self, count: int, seed: int = 0) -> tuple[Samples, NDArray[np.int64] | None]:
+        """The samples of `sample`, and the number of the class that each is of; None where they have none."""
+        inputs = self.sampler.inputs(count, seed)
+        return self.sampler.decode(inputs), inputs["condition"].numpy() if self.classes else None
+
+    def sample_by_class(
+        self, columns: int = 10, seed: int = 0, averaged: bool = True, classes: Sequence[str] | str = "all"
+    ) -> Samples:
+        """A row of samples a class, K x columns x ...; one latent vector all along a column.
+
+        Args:
+            columns: samples a class.
+            seed: which ones.
+            averaged: as for `sample`.
+            classes: names of classes; "all" for every class.
 
         Raises:
             RunError: there is no such class.
         """
         sampler = self.sampler if averaged else self.raw_sampler
-        return sampler.draw(count, seed, None if classes is None else self.class_numbers(classes))
+        return sampler.by_class(self.class_numbers(classes), columns, seed)
 
     def class_numbers(self, classes: Sequence[str] | str) -> list[int]:
-        """The numbers of named classes; of "all", every one.
+        """The numbers of named classes; of "all", every one that was trained.
 
         Raises:
-            RunError: there is no such class, or the run has none.
+            RunError: there is no such class, it had no training example, or the run has none.
         """
         if not self.classes:
-            raise RunError(f"{self.path} makes samples without classes", "train with --game.kind conditional")
-        names = list(self.classes) if classes == "all" else [classes] if isinstance(classes, str) else list(classes)
+            remedy = "ask for Run.sample(conditions=...)" if self.conditional else "train with --game.kind conditional"
+            raise RunError(f"{self.path} makes samples without classes", remedy)
+        trained = [name for name, count in zip(self.classes, self.data.counts, strict=True) if count]
+        names = trained if classes == "all" else [classes] if isinstance(classes, str) else list(classes)
+        if not names:
+            raise RunError("no class is named", f"choose from {_some(trained)}")
         for name in names:
             if name not in self.classes:
-                raise RunError(f"{self.path} has no class {name!r}", f"choose from {', '.join(self.classes[:20])}")
+                raise RunError(f"{self.path} has no class {name!r}", f"choose from {_some(trained)}")
+            if name not in trained:
+                raise RunError(f"{self.path} had no training image of class {name!r}", f"choose from {_some(trained)}")
         return [self.classes.index(name) for name in names]
+
+    def _vectors(self, conditions: ArrayLike) -> Tensor:
+        """Conditions that were asked for, float32 K x V."""
+        length, given = self.data.vector if self.conditional else 0, np.asarray(conditions, np.float32)
+        if not length:
+            remedy = "name classes" if self.classes else "train with --game.kind conditional on data with vectors"
+            raise RunError(f"{self.path} takes no vectors as conditions", remedy)
+        if given.ndim != 2 or not len(given) or given.shape[1] != length or not np.isfinite(given).all():
+            raise RunError(f"conditions of shape {given.shape}", f"give finite numbers, K x {length}")
+        return torch.from_numpy(given)
 
     def interpolate(
         self, lines: int = 8, steps: int = 12, seed: int = 0, classes: Sequence[str] | str | None = None
@@ -183,16 +233,19 @@ class Run:
             steps: samples along each, both ends included.
             seed: which lines.
             classes: names of classes: each line keeps its z and walks from one class to the next, line i from the
-                (i mod their number)-th on; "all" for every class. By default z walks, and a line keeps its class.
+                (i mod their number)-th on; "all" for every class. Of one class, and by default, z walks, and a line
+                keeps its class.
 
         Raises:
             RunError: there is no such class.
         """
-        ends = self.sampler.inputs(2 * lines, seed)
-        if classes is None:
+        numbers = None if classes is None else self.class_numbers(classes)
+        still = numbers is None or len(set(numbers)) == 1
+        ends = self.sampler.inputs(2 * lines, seed, numbers if still else None)
+        if still:
             walked = {name: straight_lines_of(each, lines, steps) for name, each in ends.items()}
         else:
-            numbers = self.class_numbers(classes)
+            assert numbers is not None
             walked = {name: each[:lines].repeat_interleave(steps, 0) for name, each in ends.items()}
             walked["condition"] = walk_of_classes(numbers, len(self.classes), lines, steps)
         made = self.sampler.decode(walked)
@@ -257,3 +310,8 @@ def walk_of_classes(numbers: Sequence[int], count: int, lines: int, steps: int) 
     one = torch.eye(count)
     pairs = [(one[numbers[i % len(numbers)]], one[numbers[(i + 1) % len(numbers)]]) for i in range(lines)]
     return torch.cat([(1 - share) * first + share * second for first, second in pairs])
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first of these names."""
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")

@@ -15,6 +15,8 @@ from advnets.errors import RunError
 from advnets.games.game import DataSpec, Game, Inputs
 from advnets.randomness import Stream, generator_for
 
+Conditions = Sequence[int] | Tensor
+"""Numbers of classes, or vectors, float32 K x V."""
 _CHUNK = 250
 """Samples that share a random generator."""
 _PIXELS = 2_000_000
@@ -46,28 +48,29 @@ class Sampler:
         self.conditional = any("condition" in seat.takes for seat in game.seats(data).values())
         self._at_a_time = max(8, min(_CHUNK, _PIXELS // math.prod(data.shape)))
 
-    def inputs(self, count: int, seed: int = 0, classes: Sequence[int] | None = None) -> dict[str, Tensor]:
+    def inputs(self, count: int, seed: int = 0, conditions: Conditions | None = None) -> dict[str, Tensor]:
         """What the first `count` samples of that seed are made from, on the CPU.
 
         Args:
             count: how many.
             seed: which ones.
-            classes: of a conditional game: sample i is of class classes[i % len(classes)]; by default conditions are
-                drawn as the training data have them.
+            conditions: of a conditional game, numbers of classes or vectors: sample i has the (i mod their number)-th;
+                by default conditions are drawn as the training data have them.
 
         Raises:
-            RunError: classes of a game that has none.
+            RunError: conditions of a game that has none.
         """
         # Whole chunks, each with its own generator: sample i never depends on how many are wanted.
         numbers = range(max(1, -(-count // _CHUNK)))
         chunks = [self.game.wish(_CHUNK, generator_for(seed, number, Stream.SAMPLES)) for number in numbers]
         found = {name: torch.cat([chunk[name] for chunk in chunks])[:count] for name in chunks[0]}
         if not self.conditional:
-            if classes is not None:
+            if conditions is not None:
                 raise RunError("these samples have no classes", "leave the classes out")
             return found
-        if classes is not None:
-            return {**found, "condition": torch.tensor([classes[i % len(classes)] for i in range(count)])}
+        if conditions is not None:
+            wanted = torch.as_tensor(conditions)
+            return {**found, "condition": wanted[torch.arange(count) % len(wanted)]}
         drawn = [self._conditions(generator_for(seed, number, Stream.SAMPLE_CONDITIONS)) for number in numbers]
         return {**found, "condition": torch.cat(drawn)[:count]}
 
@@ -79,10 +82,21 @@ class Sampler:
         return torch.cat(parts)[: _rows(inputs)].numpy()
 
     def draw(
-        self, count: int, seed: int = 0, classes: Sequence[int] | None = None
+        self, count: int, seed: int = 0, conditions: Conditions | None = None
     ) -> NDArray[np.uint8] | NDArray[np.float32]:
-        """The first `count` samples of that seed; `classes` as for `inputs`."""
-        return self.decode(self.inputs(max(count, 1), seed, classes))[:count]
+        """The first `count` samples of that seed; `conditions` as for `inputs`."""
+        return self.decode(self.inputs(max(count, 1), seed, conditions))[:count]
+
+    def inputs_by_class(self, classes: Sequence[int], columns: int, seed: int = 0) -> dict[str, Tensor]:
+        """The first `columns` draws of a seed once in every class, class by class: len(classes) * columns rows."""
+        drawn = self.inputs(columns, seed, classes[:1])
+        rows = {name: each.repeat(len(classes), *[1] * (each.ndim - 1)) for name, each in drawn.items()}
+        return {**rows, "condition": torch.tensor(list(classes)).repeat_interleave(columns)}
+
+    def by_class(self, classes: Sequence[int], columns: int, seed: int = 0) -> NDArray[np.uint8] | NDArray[np.float32]:
+        """Samples of `inputs_by_class`, K x columns x ..."""
+        made = self.decode(self.inputs_by_class(classes, columns, seed))
+        return made.reshape(len(classes), columns, *made.shape[1:])
 
     def _conditions(self, rng: torch.Generator) -> Tensor:
         if self._vectors is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from rich.table import Table
 from advnets import figures
 from advnets.evaluation.compare import Comparison
 from advnets.evaluation.evaluate import Evaluation
-from advnets.evaluation.report import describe, paper_figure
+from advnets.evaluation.report import class_table, describe, paper_figure
 from advnets.measures.measurement import interval_of
 from advnets.terminal.saving import writing_elsewhere
 
@@ -34,6 +34,9 @@ def print_evaluation(evaluation: Evaluation, has_report: bool) -> None:
     answers = evaluation.measures
     paper = paper_figure(of["data"], shape, of["count"], of["real"]) if "parzen" in answers else ""
     Console().print(_table(answers, paper))
+    headings, rows = class_table(answers)
+    if rows:
+        Console().print(_rows(headings, rows))
     for note in evaluation.notes:
         print(note)
     if len(answers) > _FEW:
@@ -54,7 +57,16 @@ def _table(answers: Mapping[str, Mapping[str, Any]], paper: str) -> Table:
     for measure, answer in answers.items():
         own = [answer["features"]] if mixed else []
         figure = [paper if measure == "parzen" else ""] if paper else []
-        table.add_row(measure, *describe(answer), *own, *figure)
+        table.add_row(measure, *map(escape, describe(answer)), *own, *figure)
+    return table
+
+
+def _rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table()
+    for heading in headings:
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*map(escape, row))
     return table
 
 
@@ -78,7 +90,7 @@ def _verdicts(found: Comparison) -> Table:
         table.add_column(heading)
     for measure in found.measures:
         for name, verdict in found.verdicts(measure).items():
-            table.add_row(measure, escape(name), *describe(found.answers[name][measure]), verdict)
+            table.add_row(measure, escape(name), *map(escape, describe(found.answers[name][measure])), verdict)
         table.add_section()
     return table
 

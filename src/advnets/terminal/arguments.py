@@ -7,13 +7,27 @@ import functools
 import io
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import tyro
 
 from advnets.errors import UsageError
 
 T = TypeVar("T")
+Positional = tyro.conf.Positional
+Modules = Annotated[
+    tuple[str, ...],
+    tyro.conf.UseAppendAction,
+    tyro.conf.arg(
+        name="module", help="a module of your own that was trained, player=package.module:Name; said for each of them."
+    ),
+]
+Step = Annotated[
+    str,
+    tyro.conf.arg(
+        help="of which checkpoint of a run: newest, best (by the measure that it was trained with), or a step."
+    ),
+]
 
 
 def call(function: Callable[..., None], args: list[str]) -> None:

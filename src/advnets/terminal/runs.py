@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from advnets.errors import UsageError
 if TYPE_CHECKING:
     from advnets.runs.directory import RunDirectory
     from advnets.runs.run import Run
+
+_NAMED = 20  # classes on a line
 
 
 def load_run(path: Path, step: str, modules: Sequence[str] = ()) -> Run:
@@ -38,6 +40,36 @@ def load_run(path: Path, step: str, modules: Sequence[str] = ()) -> Run:
     for problem in run.damaged:
         print(f"advnets: {problem}; using step {run.step:,}", file=sys.stderr)
     return run
+
+
+def is_run(path: Path) -> bool:
+    """Whether a run directory lies there."""
+    return (path / "run.json").is_file()
+
+
+def with_modules(sources: Sequence[Path], modules: Sequence[str]) -> list[Path | Run]:
+    """The sources, with the runs among them opened that were trained with modules of the user's own.
+
+    Args:
+        sources: runs and whatever else is compared.
+        modules: player=package.module:Name.
+
+    Raises:
+        UsageError: a module that none of the runs takes.
+        RunError: no sound checkpoint in a run.
+    """
+    from advnets.runs.directory import RunDirectory
+    from advnets.runs.networks import own_players
+
+    named, found, taken = named_modules(modules), list[Path | Run](), set[str]()
+    for source in sources:
+        own = own_players(RunDirectory.open(source).recipe) if named and is_run(source) else []
+        mine = [f"{player}={named[player]}" for player in own if player in named]
+        taken |= {player for player in own if player in named}
+        found.append(load_run(source, "newest", mine) if mine else source)
+    for player in named.keys() - taken:
+        raise UsageError(f"--module {player}: no run has a {player} of your own", "leave it out")
+    return found
 
 
 def named_modules(said: Sequence[str]) -> dict[str, str]:
@@ -83,13 +115,28 @@ def print_info(path: Path, as_json: bool) -> None:
         print(json.dumps(facts, indent=1, ensure_ascii=False))
         return
     print(f"{path}: {facts['recipe']['name']}, step {facts['step']:,} of {facts['steps']:,}, {facts['status']}")
-    print(f"data: {facts['data']['name']}, {facts['data']['examples']:,} examples, shape {facts['data']['shape']}")
+    print(f"data: {', '.join(_of_data(facts['data']))}")
+    print(f"game: {', '.join(_of_game(facts['recipe']['game']))}")
     if metrics := run.read_metrics():
         last = metrics[-1]
         print(
             f"last log line: step {last['step']:,}, {last['seconds']:,.0f} s, cost D {last['cost_d']:.3f}"
             f" G {last['cost_g']:.3f}, D(x) {last['d_real']:.2f}, D(G(z)) {last['d_fake']:.2f}"
         )
+
+
+def _of_data(data: Mapping[str, Any]) -> list[str]:
+    """What info says of the data."""
+    said = [data["name"], f"{data['examples']:,} examples", f"shape {data['shape']}"]
+    if classes := data.get("classes"):
+        more = ", ..." if len(classes) > _NAMED else ""
+        said.append(f"{len(classes):,} classes ({', '.join(classes[:_NAMED])}{more})")
+    return [*said, *([f"vectors of {data['vectors']:,} numbers"] if "vectors" in data else [])]
+
+
+def _of_game(game: Mapping[str, Any]) -> list[str]:
+    """What info says of the game."""
+    return [game["kind"], *([f"{game['objective']} objective"] if "objective" in game else [])]
 
 
 def _facts(run: RunDirectory) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,13 +34,16 @@ def save_json(value: Any, target: Path) -> None:
         write_whole(target, json.dumps(value, indent=1).encode())
 
 
-def save_made(made: NDArray[np.uint8] | NDArray[np.float32], target: Path, data: str | None) -> None:
-    """Samples as `target` names them: a grid (.png), an array (.npy), or a directory of pictures.
+def save_made(
+    made: NDArray[np.uint8] | NDArray[np.float32], target: Path, data: str | None, classes: Sequence[str] = ()
+) -> None:
+    """Samples as `target` names them: a grid (.png), an array (.npy, .npz), or a directory of pictures.
 
     Args:
         made: uint8 N x C x H x W, or float32 points N x 2.
         target: where to.
         data: what the recipe calls the data, for a picture of points.
+        classes: the N samples' classes, which an .npz keeps as y and a directory as sub-folders.
 
     Raises:
         DataError: samples are not written in such a form, or the directory holds other pictures.
@@ -49,17 +54,51 @@ def save_made(made: NDArray[np.uint8] | NDArray[np.float32], target: Path, data:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.suffix == ".png":
             figures.save_samples(made, target, toy_points(data))
-        elif target.suffix == ".npy":
-            array = made.transpose(0, 2, 3, 1) if images else made
-            write_whole(target, lambda file: np.save(file, array))
+        elif target.suffix in (".npy", ".npz"):
+            _save_array(made.transpose(0, 2, 3, 1) if images else made, target, classes)
         elif target.suffix or not images:
-            raise DataError(f"samples cannot be written to {target}", "name a .png, a .npy or, for images, a directory")
+            remedy = "name a .png, .npy, .npz or, for images, a directory"
+            raise DataError(f"samples cannot be written to {target}", remedy)
         else:
-            _save_each(made, target)
+            _save_each(made, target, classes)
 
 
-def _save_each(images: NDArray[Any], folder: Path) -> None:
-    names = {f"{number:06d}.png" for number in range(len(images))}
-    if folder.is_dir() and any(file.name not in names for file in folder.glob("*.png")):
+def save_by_class(made: NDArray[np.uint8], target: Path, names: Sequence[str]) -> None:
+    """A picture of samples, a row a class.
+
+    Args:
+        made: uint8 K x N x C x H x W.
+        target: the PNG file.
+        names: of the K classes.
+
+    Raises:
+        DataError: more classes than fit into a picture.
+        RunError: it cannot be written.
+    """
+    with writing_elsewhere(target):
+        figures.save(figures.by_class(made, names), target)
+
+
+def _save_array(array: NDArray[Any], target: Path, classes: Sequence[str]) -> None:
+    named = {"y": np.array(classes)} if classes else {}
+    if target.suffix == ".npy":
+        write_whole(target, lambda file: np.save(file, array))
+    else:
+        write_whole(target, lambda file: np.savez(file, x=array, **named))
+
+
+def _save_each(images: NDArray[Any], folder: Path, classes: Sequence[str]) -> None:
+    """A PNG each; with classes in a sub-folder each, so that they are data with classes again."""
+    numbers = np.array(classes) if classes else np.zeros(len(images))
+    parts = {_folder_name(name) if classes else "": numbers == name for name in dict.fromkeys(numbers.tolist())}
+    names = {str(Path(part, f"{number:06d}.png")) for part, mine in parts.items() for number in range(mine.sum())}
+    if folder.is_dir() and any(str(file.relative_to(folder)) not in names for file in folder.rglob("*.png")):
         raise DataError(f"{folder} holds other pictures", "name an empty or a new directory")
-    figures.save_each(images.transpose(0, 2, 3, 1), folder)
+    for part, mine in parts.items():
+        figures.save_each(images[mine].transpose(0, 2, 3, 1), folder / part)
+
+
+def _folder_name(name: str) -> str:
+    """A class as a folder's name, which leaves its folder nowhere and is not hidden."""
+    quoted = "".join(letter if letter.isprintable() and letter not in "/\\%" else quote(letter, "") for letter in name)
+    return quoted.replace(".", "%2E", 1) if quoted.startswith(".") else quoted or "%"

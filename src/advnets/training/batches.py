@@ -45,11 +45,13 @@ class Data:
     def spec(self) -> DataSpec:
         """What a game has to know of it."""
         counts: tuple[int, ...] = ()
+        unknown = 0
         if self.labels is not None:
-            known = self.labels[self.rows]
-            counts = tuple(np.bincount(known[known >= 0], minlength=len(self.classes)).tolist())
+            labels = self.labels[self.rows]
+            known = labels[labels >= 0]
+            counts, unknown = tuple(np.bincount(known, minlength=len(self.classes)).tolist()), len(labels) - len(known)
         vector = 0 if self.vectors is None else self.vectors.shape[1]
-        return DataSpec(self.shape, self.classes if self.labels is not None else (), counts, vector)
+        return DataSpec(self.shape, self.classes if self.labels is not None else (), counts, vector, unknown)
 
 
 class Batches:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from advnets.games.game import Batch, Game, Inputs, Made, Slopes, View, slopes
+from advnets.games.game import Batch, Game, Inputs, Made, RowNoise, Slopes, View, slopes
 from advnets.games.penalties import Scheduled
-from advnets.randomness import Stream, generator_for
+from advnets.randomness import StepNoise, Stream, generator_for
 from advnets.training.player import Player
 
 _SMALLEST_SLOPE = 2.0**-30
@@ -25,8 +25,8 @@ gradient changes."""
 
 Gradients = Sequence[Tensor | None]
 """One for each parameter of a player; None where it takes no part."""
-Augment = Callable[[Inputs, int, bool], Inputs]
-"""(inputs of a view's rows, number of the update, whether they are the real ones) -> what is shown instead."""
+Augment = Callable[[Inputs, RowNoise], Inputs]
+"""(inputs of a view's real or fake rows, random numbers by row) -> what is shown instead."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,16 @@ class Outcome:
     batch: Batch
 
 
-def cut(match: Match, view: View, update: int) -> Shown:
-    """Detach what a view shows, so that the backward pass through the discriminator ends at its inputs."""
+def cut(match: Match, view: View, batch: Batch, update: int, turn: str) -> Shown:
+    """Detach what a view shows, so that the backward pass through the discriminator ends at its inputs.
+
+    Args:
+        match: says how it is augmented.
+        view: what is shown.
+        batch: where its rows stand among those of the step.
+        update: number of the update.
+        turn: whose it is, and which of its views: other turns are augmented with other random numbers.
+    """
     sides: list[Inputs] = []
     cuts: list[tuple[Tensor, Tensor, bool]] = []
     for inputs, real in ((view.real, True), (view.fake, False)):
@@ -111,8 +119,16 @@ def cut(match: Match, view: View, update: int) -> Shown:
         for name, tensor in inputs.items():
             if tensor.requires_grad:
                 cuts.append((tensor, copies[name].requires_grad_(), real))
-        sides.append(copies if match.augment is None else match.augment(copies, update, real))
+        sides.append(_augmented(match, copies, batch, update, f"{turn} {'real' if real else 'fake'}"))
     return Shown(view.discriminator, sides[0], sides[1], cuts)
+
+
+def _augmented(match: Match, inputs: Inputs, batch: Batch, update: int, turn: str) -> Inputs:
+    if match.augment is None:
+        return inputs
+    rows = (batch.first, len(batch), batch.total, batch.image.device)
+    noise = StepNoise(match.seed, update, Stream.AUGMENTATION, *rows)
+    return match.augment(inputs, lambda name, draw: noise(f"{turn} {name}", draw))
 
 
 def scores(network: nn.Module, shown: Shown, rowwise: bool) -> tuple[Tensor, Tensor, Sequence[Tensor]]:
@@ -162,7 +178,7 @@ def _discriminators(
     outcomes: list[Outcome] = []
     ends: Ends = []
     for number, view in enumerate(match.game.views(batch, draws, made.outputs)):
-        shown, name = cut(match, view, update), view.discriminator
+        shown, name = cut(match, view, batch, update, f"discriminators {number}"), view.discriminator
         player = match.players[name]
         real, fake, held = scores(player.worker, shown, name in match.rowwise)
         rule = slopes(match.game, name, real, fake, batch)
@@ -190,8 +206,9 @@ def generators_side(
     made = match.game.make(match.nets, batch, draws)
     outcomes: list[Outcome] = []
     ends: Ends = []
-    for view, said in zip(match.game.views(batch, draws, made.outputs), before, strict=True):
-        shown = cut(match, view, update)
+    views = match.game.views(batch, draws, made.outputs)
+    for number, (view, said) in enumerate(zip(views, before, strict=True)):
+        shown = cut(match, view, batch, update, f"generators {number}")
         name, network = view.discriminator, match.players[view.discriminator].worker
         real, fake = _for_generators(match, shown, network, said)
         rule = slopes(match.game, name, real, fake, batch)

@@ -15,6 +15,7 @@ from advnets.config.recipe import Recipe
 from advnets.data.contrast import normalize
 from advnets.devices import resolve_device, resolve_precision
 from advnets.errors import DivergedError, RecipeError
+from advnets.games.augment import augmented, check_changes
 from advnets.games.build import build_game, build_penalties
 from advnets.games.game import Batch, Game, Seat, figures, sampled
 from advnets.networks.conditioning import ConditionalGenerator
@@ -23,7 +24,7 @@ from advnets.runs.checkpoint import Checkpoint, Tensors, newest
 from advnets.runs.networks import Modules, initial_networks, load_weights
 from advnets.runs.sampling import Sampler
 from advnets.training.batches import Batches, Data
-from advnets.training.gradients import Match, Outcome
+from advnets.training.gradients import Augment, Match, Outcome
 from advnets.training.player import Player, computes_in
 from advnets.training.probes import check_networks, probe_inputs, rows_independent
 from advnets.training.schedules import SCHEDULES
@@ -145,6 +146,14 @@ class Trainer:
         """Samples of the networks as they stand, not averaged."""
         return self._sampler({name: player.network for name, player in self.players.items()})
 
+    @property
+    def class_numbers(self) -> list[int]:
+        """The classes that samples can be asked for: those with training examples, in a game of classes."""
+        spec = self.data.spec
+        if spec.vector or not self.sampler.conditional:
+            return []
+        return [number for number, count in enumerate(spec.counts) if count]
+
     def real_batch(self, count: int) -> Batch:
         """At most `count` real rows as discriminators see them, float32: evenly spaced, always the same."""
         return self._batches.evenly(count)
@@ -217,9 +226,15 @@ class Trainer:
         if penalties and len(rowwise) < len(judges):
             raise RecipeError("penalties need a discriminator without statistics across the batch", "drop one of them")
         return Match(
-            self.game, self.players, self._batches, recipe.seed, recipe.steps, rowwise, penalties,
+            self.game, self.players, self._batches, recipe.seed, recipe.steps, rowwise, penalties, self._augment(),
             discriminator_steps=recipe.discriminator_steps, generator_steps=recipe.generator_steps,
         )  # fmt: skip
+
+    def _augment(self) -> Augment | None:
+        changes: tuple[str, ...] = getattr(self.recipe.game, "augment", ())
+        check_changes(changes, self.shape)
+        low, high = self.value_range
+        return (lambda inputs, noise: augmented(inputs, changes, noise, high - low)) if changes else None
 
     def _sampler(self, nets: Mapping[str, nn.Module]) -> Sampler:
         return Sampler(self.game, nets, self.data.spec, self.value_range, self._kept_vectors)

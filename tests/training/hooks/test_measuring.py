@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_games import ring
+from small_games import ring, saved
 
 import advnets
 from advnets.config.measuring import parse_flag
@@ -29,9 +29,13 @@ def line(step: int, value: float) -> dict[str, Any]:
     return {"step": step, "measures": {"frechet": {"value": value}, "precision": {"value": value}}}
 
 
-def test_every_measurement_is_a_line_with_intervals(tmp_path: Path) -> None:
-    run = advnets.train(ring(measure=MEASURED), run=tmp_path / "run")
-    found = lines(run)
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return advnets.train(ring(measure=MEASURED), run=tmp_path_factory.mktemp("measured") / "run").path
+
+
+def test_every_measurement_is_a_line_with_intervals(measured: Path) -> None:
+    found = lines(measured)
     assert [entry["step"] for entry in found] == [10, 20, 30, 40]
     for entry in found:
         assert entry["count"] == 500
@@ -41,26 +45,21 @@ def test_every_measurement_is_a_line_with_intervals(tmp_path: Path) -> None:
             assert low <= answer["value"] <= high
 
 
-def test_measuring_does_not_change_the_training(tmp_path: Path) -> None:
-    plain = advnets.train(ring(), run=tmp_path / "plain")
-    measured = advnets.train(ring(measure=MEASURED), run=tmp_path / "measured")
-    for name in ("generator", "average", "optimizers"):
-        file = f"checkpoints/step-00000040/{name}.safetensors"
-        assert (plain.path / file).read_bytes() == (measured.path / file).read_bytes()
+def test_measuring_does_not_change_the_training(measured: Path, finished: Path) -> None:
+    assert saved(measured, 40) == saved(finished, 40)
 
 
-def test_a_resumed_training_measures_as_one_never_stopped(tmp_path: Path) -> None:
-    whole = advnets.train(ring(measure=MEASURED), run=tmp_path / "whole")
+def test_a_resumed_training_measures_as_one_never_stopped(measured: Path, tmp_path: Path) -> None:
     part = advnets.train(ring(measure=MEASURED, steps=25), run=tmp_path / "part")
     torn = (part.path / "measures.jsonl").read_text("utf-8")
     (part.path / "measures.jsonl").write_text(torn + '{"step": 30, "measu')
     resumed = advnets.resume(part, steps=40)
     # 25 was the end of the shorter training, and so was measured.
-    assert [entry for entry in lines(resumed) if entry["step"] != 25] == lines(whole)
+    assert [entry for entry in lines(resumed) if entry["step"] != 25] == lines(measured)
 
 
 def test_a_training_made_longer_goes_on_measuring_on_its_grid(tmp_path: Path) -> None:
-    run = advnets.train(ring(measure={**MEASURED, "every": 0}, steps=80), run=tmp_path / "run")
+    run = advnets.train(ring(measure={"metrics": "modes", "count": 500}, steps=80), run=tmp_path / "run")
     assert run.recipe.measure.every == 2
     assert [entry["step"] for entry in lines(advnets.resume(run, steps=90))] == list(range(2, 91, 2))
 
@@ -76,12 +75,9 @@ def test_the_best_checkpoint_outlives_the_newest(tmp_path: Path) -> None:
 
 def test_a_plateau_ends_the_training(tmp_path: Path) -> None:
     # At a rate of nearly nothing, modes stay as they are.
-    slow = {"rate": 1e-12}
-    recipe = ring(
-        measure={**MEASURED, "metrics": "modes", "patience": 3}, steps=400, generator_optimizer=slow,
-        discriminator_optimizer=slow,
-    )  # fmt: skip
-    run = advnets.train(recipe, run=tmp_path / "run")
+    slow = {"generator.rate": 1e-12, "discriminator.rate": 1e-12}
+    measure = {"metrics": "modes", "every": 10, "count": 500, "patience": 3}
+    run = advnets.train(ring(measure=measure, steps=400, **slow), run=tmp_path / "run")
     assert (run.step, run.directory.status) == (40, "at rest")
     assert [entry["step"] for entry in lines(run)] == [10, 20, 30, 40]
     again = advnets.resume(run)
@@ -98,14 +94,19 @@ def test_best_is_what_the_measure_calls_better() -> None:
     assert not at_rest(course, "frechet", 0)
 
 
-def test_samples_are_as_many_as_the_budget_allows(tmp_path: Path) -> None:
-    frugal = advnets.train(ring(measure={**MEASURED, "count": 0, "budget": 1e-6}), run=tmp_path / "frugal")
+def test_a_budget_that_allows_nothing_is_said_once_and_the_fewest_are_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frugal = advnets.train(ring(measure={**MEASURED, "count": 0, "budget": 1e-6}), run=tmp_path / "run")
     assert {entry["count"] for entry in lines(frugal)} == {500}
+    assert capsys.readouterr().err.count("of the training time, with as few as 500 samples") == 1
+
+
+def test_samples_are_as_many_as_the_budget_allows_and_stay_as_many(tmp_path: Path) -> None:
     rich = advnets.train(ring(measure={**MEASURED, "count": 0, "every": 20, "budget": 1.0}), run=tmp_path / "rich")
     (count,) = {entry["count"] for entry in lines(rich)}
     assert 500 <= count <= 10_000
-    resumed = advnets.resume(rich, steps=60)
-    assert {entry["count"] for entry in lines(resumed)} == {count}
+    assert {entry["count"] for entry in lines(advnets.resume(rich, steps=60))} == {count}
 
 
 @pytest.mark.parametrize(
@@ -138,11 +139,6 @@ def test_the_flag_spells_the_fields() -> None:
 def test_a_flag_without_sense_is_one_line(flag: str) -> None:
     with pytest.raises(MeasureError, match=r"names no measure|give a number"):
         parse_flag(flag)
-
-
-def test_a_budget_that_does_not_hold_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    advnets.train(ring(measure={**MEASURED, "count": 0, "budget": 1e-6}), run=tmp_path / "run")
-    assert capsys.readouterr().err.count("of the training time, with as few as 500 samples") == 1
 
 
 def test_a_measure_that_cannot_be_taken_does_not_end_the_training(

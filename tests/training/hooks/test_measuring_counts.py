@@ -25,11 +25,15 @@ def noise(folder: Path, side: int) -> Recipe:
     """A small game of images of so many pixels a side."""
     images = np.random.default_rng(0).integers(0, 256, (60, side, side, 1), dtype=np.uint8)
     np.save(folder / "noise.npy", images)
-    small: dict[str, Any] = {
-        "generator": {"kind": "mlp", "hidden": [8]},
-        "discriminator": {"kind": "mlp", "units": [8]},
+    small = {"generator": {"hidden": [8]}, "discriminator": {"kind": "mlp", "units": [8]}}
+    plain: dict[str, Any] = {
+        "batch": 10,
+        "steps": 10,
+        "log_every": 10,
+        "checkpoint_every": 10,
+        "sample_every": 0,
+        "holdout": 0.2,
     }
-    plain = {"batch": 10, "steps": 10, "log_every": 10, "checkpoint_every": 10, "sample_every": 0, "holdout": 0.2}
     return load_recipe("mnist").replace(data=str(folder / "noise.npy"), **small, **plain)
 
 

@@ -1,0 +1,135 @@
+"""`advnets evaluate` and `advnets compare`: parse, measure, print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from advnets.errors import UsageError
+from advnets.terminal.arguments import Modules, Step, call
+
+
+def evaluate(args: list[str]) -> None:
+    """Measure a generator, by every measure that people use, with errors."""
+
+    def evaluate(
+        source: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN_OR_SAMPLES")],
+        data: str | None = None,
+        metrics: str | None = None,
+        features: str = "pixels",
+        real: str = "test",
+        count: int = 10_000,
+        seed: int = 1,
+        step: Step = "newest",
+        size: str | None = None,
+        per_class: bool = False,
+        json: Path | None = None,
+        modules: Modules = (),
+    ) -> None:
+        """Measure a run, or samples of any program, against data.
+
+        For a run, evaluation.json, neighbors.png and report.md in its directory are written anew.
+
+        Example: advnets evaluate runs/quickstart --metrics frechet,precision,recall --features classifier
+
+        Args:
+            source: a run directory, or samples: .npy, .npz, a folder or an archive of images.
+            data: what to measure against; by default what the run was trained on.
+            metrics: measures, joined by commas: parzen, total_variation, inception_score, frechet,
+                frechet_infinity, kernel, sliced_wasserstein, precision, recall, density, coverage, two_sample,
+                modes, birthday, memorization, accuracy (conditional games); or all. By default parzen,total_variation (points:
+                modes,sliced_wasserstein).
+            features: what distances are taken in: pixels, classifier (trained on the labeled data, once),
+                inception, or an ONNX model's file.
+            real: the real images to measure against: test, valid or train.
+            count: samples drawn from a run; of other samples, the most that are used.
+            seed: which samples.
+            size: H or HxW that samples and data from image files are brought to.
+            per_class: of a conditional game: measure within each class, too.
+            json: also write the answers to this file, as one JSON object.
+        """
+        from advnets.evaluation import evaluate as evaluation
+        from advnets.evaluation.report import write_evaluation
+        from advnets.terminal.answers import print_evaluation
+        from advnets.terminal.runs import is_run, load_run
+        from advnets.terminal.saving import save_json
+
+        options = _options(data, metrics, features, real, count, seed, size)
+        if modules and not is_run(source):
+            raise UsageError(f"--module {modules[0]}: {source} is no run", "leave it out")
+        run = load_run(source, step, modules) if is_run(source) else None
+        result = evaluation.evaluate(run if run is not None else source, per_class=per_class, **options)
+        if json is not None:
+            save_json(result.measures, json)
+        print_evaluation(result, has_report=run is not None)
+        if run is not None:
+            print(f"report: {write_evaluation(run, result)}")
+        if json is not None:
+            print(f"answers: {json}")
+
+    call(evaluate, args)
+
+
+def compare(args: list[str]) -> None:
+    """Set generators side by side, and say which differences are real."""
+
+    def compare(
+        sources: Annotated[list[Path], tyro.conf.Positional, tyro.conf.arg(metavar="RUN_OR_SAMPLES_OR_ANSWERS")],
+        data: str | None = None,
+        metrics: str | None = None,
+        features: str = "pixels",
+        real: str = "test",
+        count: int = 10_000,
+        seed: int = 1,
+        size: str | None = None,
+        out: Path = Path("comparison.png"),
+        json: Path | None = None,
+        modules: Modules = (),
+    ) -> None:
+        """Measure several generators in the same way, and say which differences are real at 95 %.
+
+        Example: advnets compare runs/a runs/b --metrics frechet,precision,recall --features classifier
+
+        Args:
+            sources: runs, samples, or answers that `advnets evaluate --json` wrote; figures made of other real
+                images, counts or features are refused.
+            data: what to measure against; by default what each run was trained on.
+            metrics: measures, joined by commas, as for `advnets evaluate`.
+            features: pixels, classifier, inception, or an ONNX model's file.
+            real: the real images to measure against: test, valid or train.
+            count: samples drawn from a run; of other samples, the most that are used.
+            seed: which samples.
+            size: H or HxW that samples and data from image files are brought to.
+            out: the picture, a PNG file.
+            json: also write answers, verdicts and differences to this file, as one JSON object.
+        """
+        from advnets.evaluation import compare as comparison
+        from advnets.terminal.answers import draw_comparison, print_comparison
+        from advnets.terminal.runs import with_modules
+        from advnets.terminal.saving import save_json
+
+        known = with_modules(sources, modules)
+        found = comparison.compare(known, **_options(data, metrics, features, real, count, seed, size))
+        if json is not None:
+            save_json(found.as_dict(), json)
+        print_comparison(found)
+        draw_comparison(found, out)
+        print(f"picture: {out}")
+        if json is not None:
+            print(f"answers: {json}")
+
+    call(compare, args)
+
+
+def _options(
+    data: str | None, metrics: str | None, features: str, real: str, count: int, seed: int, size: str | None
+) -> dict[str, Any]:
+    """What `evaluate` and `compare` hand on."""
+    from advnets.config.recipe import parse_size
+
+    return {
+        "data": data, "metrics": metrics, "features": features, "real": real, "count": count, "seed": seed,
+        "size": parse_size(size),
+    }  # fmt: skip
