@@ -31,7 +31,7 @@ def chain(x_NI: Tensor, layers: Layers, slope: float) -> Tensor:
     """
     if not torch.is_grad_enabled():
         return torch.addmm(layers[-1], _values(x_NI, layers, slope)[-1], layers[-2].t())
-    return _Chain.apply(slope, x_NI, *layers)  # type: ignore[no-any-return]  # torch has no type for it
+    return _apply(_Chain, slope, x_NI, *layers)
 
 
 def input_gradients(x_NI: Tensor, layers: Layers, slope: float) -> Tensor:
@@ -40,7 +40,7 @@ def input_gradients(x_NI: Tensor, layers: Layers, slope: float) -> Tensor:
     The arguments are those of `chain`, with a last layer of one output. Rectifiers are straight almost everywhere, so
     that neither the rows nor the biases have a part in the derivatives of this.
     """
-    return _InputGradients.apply(slope, x_NI, *layers)  # type: ignore[no-any-return]
+    return _apply(_InputGradients, slope, x_NI, *layers)
 
 
 class _Chain(torch.autograd.Function):
@@ -91,6 +91,11 @@ class _InputGradients(torch.autograd.Function):
             way = _rectified_back(way.mm(weight.t()), values, ctx.slope)
         ones = way.new_ones(1, len(way))
         return None, None, *found, ones.mm(way), None
+
+
+def _apply(function: type[torch.autograd.Function], *args: Any) -> Tensor:
+    """`function.apply` without its look at functional transforms, which costs a tenth of a small network's step."""
+    return super(torch.autograd.Function, function).apply(*args)  # type: ignore[misc]
 
 
 def _values(x: Tensor, layers: Layers, slope: float) -> list[Tensor]:

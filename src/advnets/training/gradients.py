@@ -23,6 +23,9 @@ _SMALLEST_SLOPE = 2.0**-30
 """Times 1 / m: the least that D's cost may weigh a row that the generators made. Nothing that float32 sees of D's
 gradient changes."""
 
+# What `torch.autograd.grad` ends in: its checks of shapes and types cost as much as the mathematics of a small game.
+_run_backward = torch.autograd.Variable._execution_engine.run_backward  # type: ignore[attr-defined]
+
 Gradients = Sequence[Tensor | None]
 """One for each parameter of a player; None where it takes no part."""
 Augment = Callable[[Inputs, RowNoise], Inputs]
@@ -240,7 +243,7 @@ def _one_pass(
     fake = _away_from_zero(rule.fake) if shown.made(real=False) else rule.fake
     real, fake = real.to(both.dtype), fake.to(both.dtype)
     inputs = [copy for _, copy, _ in shown.cuts]
-    found = torch.autograd.grad(both, [*inputs, *weights], torch.cat([real, fake]), allow_unused=True)
+    found = _grads([both], [*inputs, *weights], [torch.cat([real, fake])])
     cotangents: list[Tensor] = []
     for (_, copy, is_real), gradient in zip(shown.cuts, found, strict=False):
         own, theirs = (real, _known(rule.given, real)) if is_real else (fake, rule.made)
@@ -269,7 +272,7 @@ def _generators(match: Match, made: Made, ends: Ends) -> dict[str, Gradients]:
     if made.direct is not None:
         outputs, cotangents = [*outputs, made.direct], [*cotangents, torch.ones_like(made.direct)]
     weights = [weight for player in players.values() for weight in player.parameters]
-    found = iter(torch.autograd.grad(outputs, weights, cotangents, allow_unused=True))
+    found = iter(_grads(outputs, weights, cotangents))
     return {name: _take(found, len(player.parameters)) for name, player in players.items()}
 
 
@@ -287,7 +290,7 @@ def _with_penalty(match: Match, shown: Shown, grads: Gradients, update: int, vie
     real, fake = ({name: tensor.detach() for name, tensor in side.items()} for side in (shown.real, shown.fake))
     costs = [each.penalty(player.worker, real, fake, rng) * (each.weight * each.every) for each in due]
     total = sum(costs[1:], start=costs[0])
-    return _added(grads, torch.autograd.grad(total, player.parameters, allow_unused=True))
+    return _added(grads, _grads([total], player.parameters, [torch.ones_like(total)]))
 
 
 def _added(first: Gradients | None, second: Gradients) -> Gradients:
@@ -297,7 +300,16 @@ def _added(first: Gradients | None, second: Gradients) -> Gradients:
 
 
 def _gradients(held: Sequence[Tensor], slope: Sequence[Tensor], weights: Sequence[Tensor]) -> Gradients:
-    return torch.autograd.grad(list(held), list(weights), slope, allow_unused=True)
+    return _grads(held, weights, slope)
+
+
+def _grads(
+    outputs: Sequence[Tensor], inputs: Sequence[Tensor], cotangents: Sequence[Tensor]
+) -> Sequence[Tensor | None]:
+    """`torch.autograd.grad` of tensors that fit each other; None for an input that has no part."""
+    return _run_backward(
+        tuple(outputs), tuple(cotangents), False, False, tuple(inputs), allow_unreachable=True, accumulate_grad=False
+    )
 
 
 def _spread(held: Sequence[Tensor], real: Tensor, fake: Tensor) -> list[Tensor]:
