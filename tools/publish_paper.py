@@ -1,7 +1,7 @@
 """Publish the exhibits that `advnets paper all --out OUT` made in docs/paper: `python tools/publish_paper.py OUT`.
 
 Values are taken over as they are, texts are written anew from them, pictures are made smaller: plots get a palette, the
-animation half of its frames at three quarters of its size. Three things are not shown: CIFAR-10's images state no
+animation half of its frames at two thirds of its size. Three things are not shown: CIFAR-10's images state no
 licence, so that the column of training examples is cut off Figure 2's panels c and d; and pictures of TFD stay where
 they are, for its faces are not to be shown, nor what is trained on them. Table 1 ends with what was measured beside it.
 With --olivetti FILE (olivettifaces.mat) panel b of another set of faces is made: both stages of the reduced TFD recipes
@@ -47,8 +47,8 @@ NOT_TO_SHOW = ("fig2-b.png", "table1-tfd-*.png")
 WITHOUT_LICENCE = ("fig2-c.png", "fig2-d.png")
 OLIVETTI = "fig2-b-olivetti.png"
 _PADDING = 2  # of figures.neighbors
-_COLORS, _FILM_COLORS = 128, 64
-_EVERY, _SCALE = 2, 0.75  # of the animation's frames
+_COLORS = 128
+_EVERY, _SCALE = 2, 2 / 3  # of the animation's frames
 
 CUT = (
     "On this page the last column of panels c and d is cut off: CIFAR-10 states no licence under which its images"
@@ -168,7 +168,7 @@ def smaller(source: Path, target: Path, cut: bool = False) -> None:
 
 
 def fewer_frames(source: Path, target: Path) -> None:
-    """An animation with every other frame, each as long as two, at a smaller size and with fewer colors."""
+    """An animation with every other frame, each as long as two, at a smaller size."""
     frames: list[npt.NDArray[np.uint8]] = []
     stays: list[int] = []
     with Image.open(source) as film:
@@ -179,7 +179,7 @@ def fewer_frames(source: Path, target: Path) -> None:
                 frames.append(np.asarray(film.convert("RGB").resize(size, Image.Resampling.LANCZOS)))
                 stays.append(0)
             stays[-1] += film.info["duration"]
-    gif(frames, target, stays, _FILM_COLORS)
+    gif(frames, target, stays)
 
 
 def without_last_column(picture: Image.Image) -> Image.Image:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from advnets.config.load import load_recipe
+from advnets.config.load import load_recipe, recipe_for
 from advnets.config.recipe import Recipe
 from advnets.data import Table, describe, open_data
 from advnets.data.named import NAMED
@@ -36,7 +36,7 @@ IN_MEMORY = "(in memory)"
 
 
 def train(
-    recipe: str | Path | Recipe = "mnist",
+    recipe: str | Path | Recipe | None = None,
     *,
     data: str | Path | Given | Table | None = None,
     run: str | Path | None = None,
@@ -49,7 +49,7 @@ def train(
     """Train from the beginning.
 
     Args:
-        recipe: a built-in name, a YAML file, or a Recipe.
+        recipe: a built-in name, a YAML file, or a Recipe; by default the one for these data, mnist without any.
         data: what to train on, if not what the recipe says: a name or a path, images in memory (uint8 or float in
             [0, 1], N x H x W, N x H x W x C or N x C x H x W), or a pair of these and labels or vectors.
         run: the run directory to make; by default runs/NAME-DATE-TIME.
@@ -68,7 +68,7 @@ def train(
         AdvnetsError: the recipe, the data or the run directory cannot be used, or the training diverged.
     """
     own = _own_modules(modules, generator, discriminator)
-    chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or recipe_for(_said(data).get("data")))
     chosen = chosen.replace(**_said(data), **changes)
     chosen = _begun(_anchored(_with_own(chosen, modules or {}, own)))
     path = Path(run) if run is not None else Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"

@@ -29,19 +29,13 @@ _FILMS = {
 }
 
 
-def gif(
-    frames: Sequence[Frame],
-    path: str | os.PathLike[str],
-    milliseconds: Sequence[int] | int = 100,
-    colors: int = _COLORS,
-) -> Path:
+def gif(frames: Sequence[Frame], path: str | os.PathLike[str], milliseconds: Sequence[int] | int = 100) -> Path:
     """Write frames as an animated GIF that begins anew at its end. All frames share one palette, so nothing flickers.
 
     Args:
         frames: uint8, H x W x 3, all of one size.
         path: where to.
         milliseconds: how long a frame stays, or how long each does; GIF counts in hundredths of a second.
-        colors: of the palette, 2 to 256.
 
     Returns:
         The path.
@@ -51,7 +45,7 @@ def gif(
         OSError: the file cannot be written; what was there is untouched.
     """
     _check(frames)
-    palette = _palette(frames, colors)
+    palette = _palette(frames)
     pictures = [Image.fromarray(f).quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
     stay = milliseconds if isinstance(milliseconds, int) else list(milliseconds)
     target = Path(path)
@@ -115,11 +109,11 @@ def _encode(program: str, frames: Sequence[Frame], rate: float, ending: str, opt
         return made.read_bytes() if done.returncode == 0 and made.is_file() else None
 
 
-def _palette(frames: Sequence[Frame], colors: int) -> Image.Image:
+def _palette(frames: Sequence[Frame]) -> Image.Image:
     """The colors of frames from all over the film."""
     chosen = np.linspace(0, len(frames) - 1, min(len(frames), _SHOWN_TO_PALETTE)).round().astype(int)
     together = np.concatenate([frames[place] for place in chosen])
-    return Image.fromarray(together).quantize(colors, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    return Image.fromarray(together).quantize(_COLORS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
 
 
 def _check(frames: Sequence[Frame]) -> None:

@@ -20,13 +20,13 @@ def workspace(folder: Path, said: list[str] | None = None) -> Workspace:
 
 
 def straight(*distances: float | None, pace: float = 1.0, updates: int = 1) -> list[dict[str, Any]]:
-    """A course with these distances at looks ten steps apart."""
+    """A history with these distances at looks ten steps apart."""
     return [
         {"step": 10 * n, "updates": 10 * n * updates, "seconds": pace * n, "distance": each, "near": 1.0, "modes": 8}
         for n, each in enumerate(distances)
     ]  # fmt: skip
 
 
-def given(monkeypatch: pytest.MonkeyPatch, module: Any, courses: Mapping[str, Any]) -> None:
-    """Let the module find these courses, by name, with both seeds."""
-    monkeypatch.setattr(module, "games", lambda _, name, *__, **___: [courses[name]] * 2)
+def given(monkeypatch: pytest.MonkeyPatch, module: Any, histories: Mapping[str, Any]) -> None:
+    """Let the module find these histories, by name, with both seeds."""
+    monkeypatch.setattr(module, "games", lambda _, name, *__, **___: [histories[name]] * 2)

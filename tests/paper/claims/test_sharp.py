@@ -12,8 +12,7 @@ from scipy import stats
 from small_claims import POINTS, workspace
 
 from advnets.errors import MeasureError
-from advnets.paper.claims import chains as claims_chains
-from advnets.paper.claims import sharp as claims_sharp
+from advnets.paper.claims import sharp, walks
 from advnets.paper.claims.intervals import Interval
 from advnets.paper.claims.verdicts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED
 from advnets.paper.exhibit import Table
@@ -22,22 +21,22 @@ from advnets.paper.workspace import Workspace
 
 def test_scores_are_slopes_of_the_log_density() -> None:
     x = np.random.default_rng(0).normal(scale=2, size=(20, 2))
-    _, score = claims_chains.log_blurred(x, POINTS, 0.4)
+    _, score = walks.log_blurred(x, POINTS, 0.4)
     for axis in (0, 1):
         step = 1e-5 * np.eye(2)[axis]
-        up, down = (claims_chains.log_blurred(x + sign * step, POINTS, 0.4)[0] for sign in (1, -1))
+        up, down = (walks.log_blurred(x + sign * step, POINTS, 0.4)[0] for sign in (1, -1))
         np.testing.assert_allclose(score[:, axis], (up - down) / 2e-5, rtol=1e-5, atol=1e-6)
 
 
 def test_a_langevin_chain_stays_as_far_from_the_points_as_it_is_blurred() -> None:
-    found = claims_chains.walk(claims_chains.langevin(POINTS, 0.2), POINTS, 400, 0)
+    found = walks.walk(walks.langevin(POINTS, 0.2), POINTS, 400, 0)
     assert found["distance"] == pytest.approx(0.2 * math.sqrt(2 * math.log(2)), rel=0.05)  # a Rayleigh's median
     assert found["moves"] < 0.05
 
 
 def test_a_chain_that_chooses_is_sharp_and_fair() -> None:
-    step = claims_chains.choosing(POINTS, 1.0)
-    assert claims_chains.walk(step, POINTS, 200, 0)["distance"] == 0
+    step = walks.choosing(POINTS, 1.0)
+    assert walks.walk(step, POINTS, 200, 0)["distance"] == 0
     rng, x = np.random.default_rng(3), np.repeat(POINTS[:1], 4000, 0)
     for _ in range(40):
         x = step(x, rng)
@@ -46,36 +45,36 @@ def test_a_chain_that_chooses_is_sharp_and_fair() -> None:
 
 
 def test_bridges_are_seen_by_mean_and_share_alone() -> None:
-    found = claims_chains.nearness([[0.0, 0.01], [0.0, 0.79]])
+    found = walks.nearness([[0.0, 0.01], [0.0, 0.79]])
     assert found == {"distance": pytest.approx(0.005), "mean": pytest.approx(0.2), "bridges": 0.25}
     gaps = np.array([0, 1, 0, 1])
-    assert claims_chains.moves(gaps, gaps[::-1], 8) == pytest.approx(8 / 7)
+    assert walks.moves(gaps, gaps[::-1], 8) == pytest.approx(8 / 7)
 
 
 def test_states_farther_apart_have_moved_more() -> None:
-    found = claims_chains.walk(claims_chains.denoising(POINTS, 0.28), POINTS, 600, 0)
+    found = walks.walk(walks.denoising(POINTS, 0.28), POINTS, 600, 0)
     assert 3 * found["moves"] < found["later"] < 1
 
 
 def test_the_least_sigma_is_where_a_curved_figure_reaches_its_level(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims_chains, "walk", lambda sigma, *_: {"moves": math.exp(-0.2 / sigma**2)})
-    found = claims_chains.least_sigma(lambda _, sigma: sigma, POINTS, 1, 0, "moves", 0.1)  # pyright: ignore[reportArgumentType]
+    monkeypatch.setattr(walks, "walk", lambda sigma, *_: {"moves": math.exp(-0.2 / sigma**2)})
+    found = walks.least_sigma(lambda _, sigma: sigma, POINTS, 1, 0, "moves", 0.1)  # pyright: ignore[reportArgumentType]
     assert 0 <= found["sigma"] - math.sqrt(0.2 / math.log(10)) <= 1e-4
     assert found["moves"] >= 0.1
     with pytest.raises(MeasureError, match=r"moves is 0\.818731 with a sigma of 1"):
-        claims_chains.least_sigma(lambda _, sigma: sigma, POINTS, 1, 0, "moves", 0.9)  # pyright: ignore[reportArgumentType]
+        walks.least_sigma(lambda _, sigma: sigma, POINTS, 1, 0, "moves", 0.9)  # pyright: ignore[reportArgumentType]
 
 
 def test_a_chain_mixes_where_it_was_found_to_and_not_where_a_line_between_sigmas_says() -> None:
-    found = claims_chains.least_sigma(claims_chains.denoising, POINTS, 500, 0, "moves", 0.1)
-    again = claims_chains.walk(claims_chains.denoising(POINTS, found["sigma"]), POINTS, 500, 0)
+    found = walks.least_sigma(walks.denoising, POINTS, 500, 0, "moves", 0.1)
+    again = walks.walk(walks.denoising(POINTS, found["sigma"]), POINTS, 500, 0)
     assert found == {"sigma": found["sigma"], **again}
     assert found["moves"] == pytest.approx(0.1, abs=0.005)
     assert found["distance"] == pytest.approx(0.091, abs=0.006)  # a line from sigma .2 to .3 says .072
 
 
 def test_a_blurred_chain_is_found_by_its_distance() -> None:
-    found = claims_chains.least_sigma(claims_chains.langevin, POINTS, 300, 0, "distance", 0.03)
+    found = walks.least_sigma(walks.langevin, POINTS, 300, 0, "distance", 0.03)
     assert found["sigma"] == pytest.approx(0.03 / math.sqrt(2 * math.log(2)), rel=0.05)  # a Rayleigh's median
     assert found["later"] == 0
 
@@ -94,7 +93,7 @@ def three(distance: float, mean: float, bridges: float) -> dict[str, Interval]:
 def test_both_verdicts_on_blur_can_be_reached() -> None:
     off = Interval(0.1, 0.08, 0.12)
     above, below, across = (Interval(0.1, *ends) for ends in ((0.2, 0.3), (0.01, 0.05), (0.05, 0.3)))
-    assert [claims_sharp.blurrier(each, off) for each in (above, below, across)] == [
+    assert [sharp.blurrier(each, off) for each in (above, below, across)] == [
         SUPPORTED, NOT_SUPPORTED, UNDECIDED,
     ]  # fmt: skip
 
@@ -102,7 +101,7 @@ def test_both_verdicts_on_blur_can_be_reached() -> None:
 def test_how_a_chain_does_with_gs_median_follows_from_its_movement() -> None:
     still, slow = Interval(0, 0, 0), Interval(0.08, 0.07, 0.09)
     unsure = Interval(0.001, -0.001, 0.003)
-    told = [claims_sharp._pace({"moves": still, "later": each}) for each in (still, slow, unsure)]
+    told = [sharp._pace({"moves": still, "later": each}) for each in (still, slow, unsure)]
     assert "no movement was seen" in told[0]
     assert "movement is 0 in 10 steps and 0.08 (0.07 to 0.09) in 100: it moves between points, slowly" in told[1]
     assert "that it moves between points is not shown" in told[2]
@@ -132,19 +131,19 @@ def test_sharpness_is_judged_by_the_gaussian_chains_and_by_three_measures(
         asked.append((key, level))
         return mixing[name]
 
-    monkeypatch.setattr(claims_sharp, "_game", lambda *_: g)
-    monkeypatch.setattr(claims_sharp, "_walks", lambda *_: walked(*[0.5] * 8))
-    monkeypatch.setattr(claims_sharp, "_where", where)
-    found = claims_sharp.section(workspace(tmp_path))
+    monkeypatch.setattr(sharp, "_game", lambda *_: g)
+    monkeypatch.setattr(sharp, "_walks", lambda *_: walked(*[0.5] * 8))
+    monkeypatch.setattr(sharp, "_where", where)
+    found = sharp.claim(workspace(tmp_path))
     assert set(asked) == {("moves", 0.1), ("distance", 0.0284)}
-    said = str(found.body[-1])
-    assert (said.removeprefix("**Verdict: ").split(".**")[0], *(row.note for row in found.rows[1:])) == verdicts
+    said = found.why
+    assert (found.verdict, *(row.note for row in found.rows[1:])) == verdicts
     assert "may choose among modes" in said
     told = (
         "Gaussian step, where it mixes: farther from the points than G by median distance; nearer by mean distance, sh"
     )
     assert (told in said) == (denoising is NEARER_BY_TWO) == ("blurs every state a little" in said)
-    table = found.body[-4]
+    table = found.saw[-3]
     assert isinstance(table, Table)
     assert table.rows[0][:5] == ["G", "-", *(str(Interval(*[each] * 3)) for each in (0.0284, 0.12, 0.175))]
 
@@ -152,13 +151,13 @@ def test_sharpness_is_judged_by_the_gaussian_chains_and_by_three_measures(
 @pytest.mark.usefixtures("no_pictures")
 def test_chains_that_are_never_as_far_as_g_are_not_asked_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     g = {"distance": 9.0, "mean": 9.0, "bridges": 1.0, "moves": 1, "shown": [[0, 2]]}
-    monkeypatch.setattr(claims_sharp, "_game", lambda *_: g)
-    monkeypatch.setattr(claims_sharp, "_walks", lambda *_: walked(*[0.5] * 8))  # at most 7 from the points
-    monkeypatch.setattr(claims_sharp, "_where", lambda *_: three(0.1, 0.1, 0.1))
-    assert claims_sharp.section(workspace(tmp_path)).figures["near"] == {}
+    monkeypatch.setattr(sharp, "_game", lambda *_: g)
+    monkeypatch.setattr(sharp, "_walks", lambda *_: walked(*[0.5] * 8))  # at most 7 from the points
+    monkeypatch.setattr(sharp, "_where", lambda *_: three(0.1, 0.1, 0.1))
+    assert sharp.claim(workspace(tmp_path)).figures["near"] == {}
 
 
 def test_the_settings_of_a_chain_are_all_there_are() -> None:
-    private = {name.strip("_").lower() for name, value in vars(claims_chains).items()
+    private = {name.strip("_").lower() for name, value in vars(walks).items()
                if name.isupper() and isinstance(value, int | float)}  # fmt: skip
-    assert private == set(claims_chains.SETTINGS)
+    assert private == set(walks.SETTINGS)
