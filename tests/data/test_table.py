@@ -11,7 +11,7 @@ import pytest
 from advnets.config.load import load_recipe
 from advnets.data import Table, class_counts, describe, holds_images, open_data, open_points, open_table
 from advnets.data.toys import toy_points
-from advnets.errors import DataError
+from advnets.errors import DataError, RecipeError
 
 VECTORS = np.random.default_rng(0).normal(size=(40, 3))
 
@@ -85,7 +85,7 @@ def test_the_points_of_the_toys_are_those_of_before_and_know_their_modes() -> No
 
 def test_a_recipe_opens_what_it_names_or_is_given(images: np.ndarray) -> None:
     recipe = load_recipe("images").replace(size=14, holdout=0.0)
-    with pytest.raises(DataError, match="no data are named"):
+    with pytest.raises(RecipeError, match="data of your own"):
         open_data(recipe)
     given = open_data(recipe, (images, VECTORS))
     assert (given.shape, given.count("test")) == ((1, 14, 14), 0)

@@ -40,6 +40,4 @@ def test_a_stopped_training_goes_on_as_if_it_had_not(live: Live, undisturbed: Pa
     process.communicate(timeout=TIMEOUT)
     assert process.returncode == 0
     live.succeed("resume", run)
-    kept = {path.name for path in (undisturbed / "checkpoints").iterdir()}
-    assert kept == {path.name for path in (run / "checkpoints").iterdir()}
     assert_same_training(run, undisturbed)

@@ -234,7 +234,9 @@ def labels_of(table: Table) -> NDArray[np.int64]:
         DataError: the table has none.
     """
     if table.labels is None:
-        raise DataError(f"{table.name} has no labels", "use data with classes: a folder for each, or an array of labels")
+        raise DataError(
+            f"{table.name} has no labels", "use data with classes: a folder for each, or an array of labels"
+        )
     return table.labels
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _BLUE, _ORANGE, _GRAY = "#2b6ca3", "#d9822b", "#8a8a8a"
+_BY_CLASS = [("within", "within a class", _BLUE), ("between", "between classes, one z", _ORANGE)]
 _SHOWN_POINTS = 20_000
 _SMOOTHED_OVER = 50  # a fiftieth of the curve
 
@@ -155,9 +156,11 @@ def courses(panels: Mapping[str, Sequence[tuple[float, float, float, float]]], p
 def looks(lines: Sequence[Mapping[str, Any]], alarms: Sequence[int], path: str | os.PathLike[str]) -> Path:
     """The course of the Helvetica watch: the fakes' diversity and movement with the alarms, and what D makes of them.
 
+    Of a conditional game also how various its classes are.
+
     Args:
         lines: of watch.jsonl: `step`, `diversity`, `smooth`, `movement`, `unrest`, and where D was asked `accuracy`
-            and `spread_features`.
+            and `spread_features`, where classes were looked at `within` and `between`.
         alarms: the steps of the alarms.
         path: the PNG file to write.
 
@@ -167,8 +170,9 @@ def looks(lines: Sequence[Mapping[str, Any]], alarms: Sequence[int], path: str |
     Raises:
         OSError: the file cannot be written.
     """
-    figure = new_figure(13.2, 3.6)
-    diversity, movement, opinions = figure.subplots(1, 3)
+    classes = any(line.get("within") is not None for line in lines)
+    figure = new_figure(17.6 if classes else 13.2, 3.6)
+    diversity, movement, opinions, *by_class = figure.subplots(1, 4 if classes else 3)
     shown = [(diversity, "Diversity of fakes", "diversity", "smooth"), (movement, "Movement", "movement", "unrest")]
     for axes, title, single, smooth in shown:
         for key, color, width in ((single, _GRAY, 0.6), (smooth, _BLUE, 1.6)):
@@ -182,6 +186,8 @@ def looks(lines: Sequence[Mapping[str, Any]], alarms: Sequence[int], path: str |
     diversity.set_ylim(-0.02, 1.05)
     asked = [("accuracy", "told apart by D", _BLUE), ("spread_features", "spread in D's features", _ORANGE)]
     _panel(opinions, "D on fakes", asked, list(lines))
+    for axes in by_class:
+        _panel(axes, "Fakes by class, over real images", _BY_CLASS, list(lines))
     return save_figure(figure, path)
 
 

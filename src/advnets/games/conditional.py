@@ -96,6 +96,5 @@ def _check(data: DataSpec) -> None:
             f"leave them out or label them, or use {plain}",
         )
     if len(data.classes) < 2:
-        raise RecipeError(
-            f"a conditional game needs two classes or more, the data have one, {data.classes[0]!r}", f"use {plain}"
-        )
+        only = "".join(data.classes)
+        raise RecipeError(f"a conditional game needs two classes or more, the data have one, {only!r}", f"use {plain}")

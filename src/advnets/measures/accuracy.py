@@ -82,7 +82,7 @@ def _interval(right: Labels, counts: Labels) -> tuple[float, float]:
 
 def _of_each(right: Labels, counts: Labels, classes: Sequence[str]) -> dict[str, Any]:
     """Each class's share, and the worst one."""
-    shares = {classes[number]: float(right[number] / counts[number]) for number in np.flatnonzero(counts)}
+    shares = {name: float(r / n) for name, r, n in zip(classes, right, counts, strict=True) if n}
     worst = min(shares, key=shares.__getitem__)
     number = classes.index(worst)
     return {

@@ -6,7 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 UNSTEADY, COLLAPSED, STUCK = "unsteady", "collapsed", "stuck"
-ALARMS = (UNSTEADY, COLLAPSED, STUCK)
+UNCONDITIONAL, REPETITIVE = (
+    "unconditional",
+    "repetitive",
+)  # of a conditional game: classes alike, classes of one picture
+ALARMS = (UNSTEADY, UNCONDITIONAL, REPETITIVE, COLLAPSED, STUCK)
 """The states that are alarms, the later the worse."""
 
 

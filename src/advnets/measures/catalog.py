@@ -209,9 +209,7 @@ def accuracy_of(subject: Subject, within: int | None = None) -> Measurement:
     labels = labels_of(data)[_chosen(subject)]
     known = labels >= 0 if within is None else labels == within
     theirs, _ = seen.likeliest(seen.real_features[known]) if known.any() else (labels[known], 0)
-    return accuracy(
-        ours, wanted, data.classes, real_seen=theirs, real_wanted=labels[known], features=seen.features
-    )
+    return accuracy(ours, wanted, data.classes, real_seen=theirs, real_wanted=labels[known], features=seen.features)
 
 
 def _chosen(subject: Subject) -> NDArray[np.int64]:

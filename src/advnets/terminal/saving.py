@@ -80,17 +80,18 @@ def save_by_class(made: NDArray[np.uint8], target: Path, names: Sequence[str]) -
 
 
 def _save_array(array: NDArray[Any], target: Path, classes: Sequence[str]) -> None:
-    named = {"y": np.array(classes)} if classes else {}
     if target.suffix == ".npy":
         write_whole(target, lambda file: np.save(file, array))
+    elif classes:
+        write_whole(target, lambda file: np.savez(file, x=array, y=np.array(classes)))
     else:
-        write_whole(target, lambda file: np.savez(file, x=array, **named))
+        write_whole(target, lambda file: np.savez(file, x=array))
 
 
 def _save_each(images: NDArray[Any], folder: Path, classes: Sequence[str]) -> None:
     """A PNG each; with classes in a sub-folder each, so that they are data with classes again."""
-    numbers = np.array(classes) if classes else np.zeros(len(images))
-    parts = {_folder_name(name) if classes else "": numbers == name for name in dict.fromkeys(numbers.tolist())}
+    kinds = np.array(list(classes) or [""] * len(images))
+    parts = {_folder_name(name) if classes else "": kinds == name for name in dict.fromkeys(kinds.tolist())}
     names = {str(Path(part, f"{number:06d}.png")) for part, mine in parts.items() for number in range(mine.sum())}
     if folder.is_dir() and any(str(file.relative_to(folder)) not in names for file in folder.rglob("*.png")):
         raise DataError(f"{folder} holds other pictures", "name an empty or a new directory")

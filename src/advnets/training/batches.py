@@ -97,7 +97,11 @@ class Batches:
     def evenly(self, count: int) -> Batch:
         """At most `count` rows, evenly spaced among all, float32 in the value range, on the device."""
         count = min(count, len(self._rows))
-        return self._take(torch.from_numpy(self._rows[np.arange(count) * len(self._rows) // count]), torch.float32)
+        return self.of_rows(self._rows[np.arange(count) * len(self._rows) // count])
+
+    def of_rows(self, rows: NDArray[np.int64]) -> Batch:
+        """These rows, float32 in the value range, on the device."""
+        return self._take(torch.from_numpy(rows), torch.float32)
 
     def _take(self, rows: Tensor, dtype: torch.dtype) -> Batch:
         label, target = (

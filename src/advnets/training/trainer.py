@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from advnets.config.recipe import Recipe
@@ -157,6 +158,10 @@ class Trainer:
     def real_batch(self, count: int) -> Batch:
         """At most `count` real rows as discriminators see them, float32: evenly spaced, always the same."""
         return self._batches.evenly(count)
+
+    def real_rows(self, rows: NDArray[np.int64]) -> Tensor:
+        """Images of these rows as discriminators see them, float32."""
+        return self._batches.of_rows(rows).image
 
     def sync_buffers(self) -> None:
         """Give the averages the running statistics of the networks themselves."""

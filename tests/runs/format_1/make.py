@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from advnets.recipe import load_recipe
 
 import advnets
-from advnets.recipe import load_recipe
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))

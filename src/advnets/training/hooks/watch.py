@@ -18,9 +18,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from advnets.games.game import Batch, Inputs, Made, score
-from advnets.measures.alarms import STUCK, is_alarm
+from advnets.measures.alarms import REPETITIVE, STUCK, UNCONDITIONAL, is_alarm
 from advnets.runs.sampling import evaluating
+from advnets.training.hooks import by_class
+from advnets.training.hooks.by_class import ByClass
 from advnets.training.hooks.verdict import YOUNG, finding, plain, remedy, verdict
+from advnets.training.hooks.verdict_by_class import carried, class_finding, class_remedy, class_verdict, with_classes
 from advnets.training.trainer import Trainer
 
 FIGURES = {
@@ -33,11 +36,13 @@ FIGURES = {
     "clusters": "over how many clusters of real images the fakes lie (exponential of the entropy) over real images'",
     "accuracy": "the share of pairs of a real and a fake image in which D puts the real one first",
     "slope": "the mean norm of the gradient of D's logit at a fake",
+    **by_class.FIGURES,
 }
 _COUNT, _FEWEST, _CLUSTERS = 64, 16, 20
 _MOVED = 32  # latents whose images' movement is measured
 _CLUSTERED = 1024
 _OPINIONS = 20  # looks
+_AT_CLASSES = 4  # looks between those at the classes of a conditional game
 _VALUES = 1 << 26  # of the real images: fewer, where they are large
 _SEED = 7
 
@@ -65,6 +70,7 @@ class Watch:
             self._centers = _cluster(trainer.real_batch(max(len(self._real), min(_CLUSTERED, room // 4))).image)
             self._spread, self._evenness = _spread(self._real), self._clusters(self._real)
             self._before = self._make(trainer, _MOVED)
+        self._by_class = ByClass(trainer) if self._able and by_class.can_look(trainer) else None
 
     def due(self, step: int) -> bool:
         """Whether to look after `step` steps; never where there are too few real images to compare with."""
@@ -86,15 +92,30 @@ class Watch:
         spread, clusters, movement = torch.stack(found).tolist()  # fetched from the device in one go
         figures: dict[str, float] = {"spread": spread, "clusters": clusters, "movement": movement}
         line = {"step": trainer.step, **plain(figures), **verdict(figures, self._lines, trainer.step)}
+        if self._by_class is not None:
+            line |= self._at_classes(trainer, self._by_class, str(line["state"]))
         self._lines.append(line)
         if trainer.step % (_OPINIONS * self._every) == 0 or self.alarm_at(trainer.step):
             line |= plain(self._opinions(trainer, fakes))
         return line
 
+    def _at_classes(self, trainer: Trainer, grid: ByClass, state: str) -> dict[str, Any]:
+        """What the line of a conditional game has besides: what its classes look like, at every fourth look."""
+        last = self._lines[-1] if self._lines else {}
+        if trainer.step % (_AT_CLASSES * self._every):
+            found = carried(last)
+        else:
+            seen = grid.figures(self._made_of(trainer, grid.inputs)).tolist()
+            found = class_verdict(dict(zip(by_class.FIGURES, seen, strict=True)), last, trainer.step)
+        return {**found, "state": with_classes(state, found)}
+
     def _make(self, trainer: Trainer, count: int | None = None) -> Tensor:
+        return self._made_of(trainer, self._inputs, count)
+
+    def _made_of(self, trainer: Trainer, rows: Inputs, count: int | None = None) -> Tensor:
         nets = trainer.nets
         with evaluating(nets.values()), torch.no_grad():
-            made = [trainer.game.sample(nets, part).float() for part in self._parts(trainer, self._inputs, count)]
+            made = [trainer.game.sample(nets, part).float() for part in self._parts(trainer, rows, count)]
         return torch.cat(made)
 
     def _parts(self, trainer: Trainer, rows: Inputs, count: int | None = None) -> Sequence[Inputs]:
@@ -140,6 +161,11 @@ class Watch:
         """The fakes that the watch sees, as bytes (points as they are)."""
         return trainer.raw_sampler.decode(self._inputs)
 
+    @property
+    def classes(self) -> ByClass | None:
+        """The grid of latents and classes that the last look found something amiss in; None where it did not."""
+        return self._by_class if self._lines and self._lines[-1]["state"] in (REPETITIVE, UNCONDITIONAL) else None
+
     def alarm_at(self, step: int) -> bool:
         """Whether the look at that step was the last, and the first to find what it finds."""
         return bool(self._lines) and self._lines[-1]["step"] == step and is_alarm(self._lines[-2:])
@@ -166,8 +192,11 @@ class Watch:
         """What to tell the user after an alarm: what was seen, and what to try."""
         line = self._lines[-1]
         ago = "" if self.last_healthy is None else f"; last healthy at step {self.last_healthy:,}"
-        said = [f"step {line['step']:,}: {finding(line)}{ago}; picture: {picture}"]
-        return said if self._config.doing == "rollback" else [*said, f"what to try: {remedy(line, self._config)}"]
+        of_classes = self.classes is not None
+        seen = class_finding(line) if of_classes else finding(line)
+        said = [f"step {line['step']:,}: {seen}{ago}; picture: {picture}"]
+        helps = class_remedy(line) if of_classes else remedy(line, self._config)
+        return said if self._config.doing == "rollback" else [*said, f"what to try: {helps}"]
 
 
 def _look_at(trainer: Trainer, batch: Batch, draws: Inputs) -> tuple[_Opinion, _Opinion]:

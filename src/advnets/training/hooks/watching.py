@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from advnets.figures import save_samples
+from pathlib import Path
+
+from advnets.figures import by_class, save, save_samples
 from advnets.runs import checkpoint
 from advnets.runs.directory import writing
 from advnets.training.hooks.watch import FIGURES, Watch
 from advnets.training.session import Session
+from advnets.training.trainer import Trainer
 
 
 class Watching:
@@ -40,8 +43,16 @@ class Watching:
         trainer.check_finite({})  # of a training that diverged, that is what to say
         path = session.run.samples / f"helvetica-{trainer.step:08d}.png"
         with writing(session.run.path):
-            save_samples(self._watch.fakes(trainer), path, trainer.data.values)
+            self._draw(trainer, path)
         for said in self._watch.alarm(path):
             session.display.say(said)
         if trainer.recipe.watch.doing in ("stop", "rollback"):
             session.ending = "collapsed"
+
+    def _draw(self, trainer: Trainer, path: Path) -> None:
+        """The fakes of the alarm; in rows by class where something is amiss with the classes."""
+        grid = self._watch.classes
+        if grid is None or len(trainer.shape) != 3:
+            save_samples(self._watch.fakes(trainer), path, trainer.data.values)
+        else:
+            save(by_class(grid.picture(trainer), grid.names), path)  # type: ignore[arg-type]  # images are bytes
