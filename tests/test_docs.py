@@ -77,6 +77,7 @@ def shortened(args: list[str]) -> list[str]:
     if args[0] == "paper":
         return [*(arg for arg in args if arg != "all"), *(["costs"] if "all" in args else []), "--quick"]
     if args[0] in ("evaluate", "compare"):  # a classifier is trained in minutes, and has tests of its own
+        args = [arg.replace("accuracy,", "") for arg in args]
         return [*("pixels" if arg == "classifier" else arg for arg in args), "--count", "200"]
     return args
 

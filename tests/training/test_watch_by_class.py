@@ -1,4 +1,4 @@
-"""The watch of conditional games: one picture a class, and classes that are alike, are alarms; healthy games have none."""
+"""The watch of conditional games: classes of one picture, and classes alike, are alarms; healthy games have none."""
 
 from __future__ import annotations
 

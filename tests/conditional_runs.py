@@ -21,7 +21,8 @@ SMALL: dict[str, Any] = {
 @functools.cache
 def ring() -> advnets.Run:
     """The ring's eight modes as classes."""
-    return advnets.train("ring", run=_folder("ring"), steps=120, batch=64, **SMALL)
+    wider = {**SMALL, "generator.hidden": [32, 32], "discriminator.units": [32, 32]}
+    return advnets.train("ring", run=_folder("ring"), steps=300, batch=64, **wider)
 
 
 @functools.cache
