@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from advnets.errors import RecipeError
+from advnets.networks.chain import Layers, chain, input_gradients
 from advnets.networks.layers import Dropout, Maxout, sparse_, uniform_
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -76,9 +77,11 @@ class MLPGenerator(nn.Module):
             sparse_(_last_linear(layers), output_sparse)
         self.layers = nn.Sequential(*layers)
         self._output = output
+        self._rectified = set(kinds) == {"relu"}
 
     def forward(self, z_NL: Tensor) -> Tensor:
-        return self.layers(z_NL).unflatten(1, self.shape)
+        made = self.layers[-1](chain(z_NL, _weights(self.layers), 0.0)) if self._rectified else self.layers(z_NL)
+        return made.view(-1, *self.shape)
 
     @torch.no_grad()
     def fit_marginals(self, mean_CHW: Tensor) -> None:
@@ -205,6 +208,7 @@ class MLPDiscriminator(nn.Module):
             layers += [_dense(width, count, None), nn.LeakyReLU(slope)]
             width = count
         self.layers = nn.Sequential(*layers, _dense(width, 1, None))
+        self._slope = slope
 
     @property
     def head(self) -> nn.Linear:
@@ -213,6 +217,14 @@ class MLPDiscriminator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x).squeeze(1)
+
+    def pair(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Logits (M + N,) of real rows, then fake ones, computing no gradient for the real rows."""
+        return chain(torch.cat([real, fake]).flatten(1), _weights(self.layers), self._slope).squeeze(1)
+
+    def input_gradients(self, x: Tensor) -> Tensor:
+        """The gradient of each row's logit with respect to the row, N x values; differentiable once."""
+        return input_gradients(x.flatten(1), _weights(self.layers), self._slope)
 
     def features(self, x: Tensor) -> Tensor:
         """What the head sees: N x units."""
@@ -223,6 +235,10 @@ class MLPDiscriminator(nn.Module):
     def pair_features(self, real: Tensor, fake: Tensor) -> Tensor:
         """The same of real rows, then fake ones."""
         return self.features(torch.cat([real, fake]))
+
+
+def _weights(layers: nn.Sequential) -> Layers:
+    return [each for layer in layers if isinstance(layer, nn.Linear) for each in (layer.weight, layer.bias)]
 
 
 def _dense(fan_in: int, fan_out: int, init: float | None) -> nn.Linear:

@@ -77,9 +77,10 @@ def test_values_that_are_not_finite_are_no_diversity_and_plain_json() -> None:
 def test_movement_is_the_mean_way_of_an_image_in_one_step() -> None:
     trainer = Trainer(ring(watch={"every": 1}, batch=64), points())
     rows = torch.zeros(64, 2, device=trainer.device)
-    trainer.players["generator"].worker = Fixed(rows)  # type: ignore[assignment]
+    trainer.players["generator"].worker = fixed = Fixed(rows)  # type: ignore[assignment]
     watch = Watch(trainer)
-    trainer.players["generator"].worker = Fixed(rows + rows.new_tensor([3.0, 4.0]))  # type: ignore[assignment]
+    with torch.no_grad():
+        fixed.rows += rows.new_tensor([3.0, 4.0])
     real = trainer.real_batch(64).image.cpu().numpy().astype(np.float64)
     apart = np.linalg.norm(real[:, None] - real, axis=2).sum() / (64 * 63)
     assert watch.look(trainer)["movement"] == pytest.approx(5 / apart, rel=1e-4)

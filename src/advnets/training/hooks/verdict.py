@@ -16,15 +16,16 @@ SUDDEN = {YOUNG: 0.2, GROWN: 0.55}
 peak was. Early in a training diversity swings, so that only a deep fall counts; below YOUNG there was never anything
 to lose. Calibrated on real runs, other ones than those that benchmarks/quality/watch.py shows."""
 WILD, LEAST_WILD, ALWAYS_WILD, TAME = 1.8, 0.15, 0.5, 0.8
-SETTLED = {"steps": 250, "looks": 20}
+SETTLED = {"steps": 250, "looks": 10}
 """Before most collapses G's images are thrown about: the smoothed movement is WILD times what is usual and at least
 LEAST_WILD, or it is ALWAYS_WILD, as with rates that were too high from the beginning; that is over below TAME of it. A
 game has SETTLED after so many steps and looks; in its first steps every one is thrown about."""
-VAIN, ROUSED, LONG = 0.01, 0.02, {"steps": 1000, "looks": 20}
+VAIN, ROUSED, LONG = 0.01, 0.02, {"steps": 1000, "looks": 10}
 """A game that never rose is stuck if its smoothed diversity is below VAIN after so long, until it is ROUSED.
 (`paper-mnist` comes down to .03 in its first 800 steps, by five seeds, before it rises.)"""
 SOUND = 0.9  # of the peak: healthy
-_WEIGHT, _SLOW = 0.2, 0.02  # of the newest look in what is smoothed, in what is usual
+_WEIGHT, _SLOW = 0.2, 0.02  # of five steps in what is smoothed, in what is usual
+_MOST = 10  # steps that a look stands for
 _AHEAD = 0.95  # of the pairs
 
 
@@ -41,11 +42,12 @@ def verdict(figures: Mapping[str, float], before: Sequence[Mapping[str, Any]], s
     parts = [figures["spread"], figures["clusters"]]
     now = math.sqrt(math.prod(min(part, 1.0) for part in parts)) if all(map(math.isfinite, parts)) else 0.0
     movement = figures["movement"] if math.isfinite(figures["movement"]) else 0.0
-    first = {"smooth": 0.0, "peak": 0.0, "unrest": movement, "usual": None, "state": "rising"}
+    first = {"step": 0, "smooth": 0.0, "peak": 0.0, "unrest": movement, "usual": None, "state": "rising"}
     last: Mapping[str, Any] = {**first, **(before[-1] if before else {})}
-    smooth = last["smooth"] + _WEIGHT * (now - last["smooth"])
+    weight, slow = (_share(part, step - last["step"]) for part in (_WEIGHT, _SLOW))
+    smooth = last["smooth"] + weight * (now - last["smooth"])
     peak = max(last["peak"], smooth)
-    unrest = last["unrest"] + _WEIGHT * (movement - last["unrest"])
+    unrest = last["unrest"] + weight * (movement - last["unrest"])
     state = "rising" if peak < YOUNG else _state(now, smooth, peak, last["state"])
     vain = smooth < (ROUSED if last["state"] == STUCK else VAIN)
     if state == "rising" and vain and _after(LONG, step, before):
@@ -53,7 +55,12 @@ def verdict(figures: Mapping[str, float], before: Sequence[Mapping[str, Any]], s
     elif state != COLLAPSED and _wild(unrest, last) and _after(SETTLED, step, before):
         state = UNSTEADY
     found = {"diversity": now, "smooth": smooth, "peak": peak, "unrest": unrest}
-    return {**plain(found), "usual": _usual(unrest, last["usual"], state), "state": state}
+    return {**plain(found), "usual": _usual(unrest, last["usual"], state, slow), "state": state}
+
+
+def _share(part: float, steps: int) -> float:
+    """The weight of a look so many steps after the last one, where each five steps have `part`."""
+    return 1 - (1 - part) ** (min(steps, _MOST) / 5)
 
 
 def _after(age: Mapping[str, int], step: int, before: Sequence[Mapping[str, Any]]) -> bool:
@@ -77,10 +84,10 @@ def _wild(unrest: float, last: Mapping[str, Any]) -> bool:
     return unrest > bar * (TAME if last["state"] == UNSTEADY else 1)
 
 
-def _usual(unrest: float, last: float | None, state: str) -> float | None:
+def _usual(unrest: float, last: float | None, state: str, weight: float) -> float | None:
     if state == "rising" or state in ALARMS:
         return last
-    return round(unrest if last is None else last + _SLOW * (unrest - last), 5)
+    return round(unrest if last is None else last + weight * (unrest - last), 5)
 
 
 def finding(line: Mapping[str, Any]) -> str:

@@ -7,7 +7,9 @@ and no gradient moves a weight, so that a training with the watch is bit for bit
 
 from __future__ import annotations
 
+import copy
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from advnets.games.game import Batch, Inputs, Made, score
+from advnets.games.game import Batch, Game, Inputs, Made, Nets, score
 from advnets.measures.alarms import REPETITIVE, STUCK, UNCONDITIONAL, is_alarm
-from advnets.runs.sampling import evaluating
 from advnets.training.hooks import by_class
 from advnets.training.hooks.by_class import ByClass
 from advnets.training.hooks.verdict import YOUNG, finding, plain, remedy, verdict
@@ -42,7 +43,7 @@ _COUNT, _FEWEST, _CLUSTERS = 64, 16, 20
 _MOVED = 32  # latents whose images' movement is measured
 _CLUSTERED = 1024
 _OPINIONS = 20  # looks
-_AT_CLASSES = 4  # looks between those at the classes of a conditional game
+_AT_CLASSES = 2  # looks between those at the classes of a conditional game
 _VALUES = 1 << 26  # of the real images: fewer, where they are large
 _SEED = 7
 
@@ -65,11 +66,15 @@ class Watch:
         # Passes as large as the training's own fit its memory; the more of them a look takes, the fewer looks.
         self._every = recipe.watch.every * math.ceil(len(self._real) / self._batch)
         self._able = len(self._real) >= _FEWEST and bool(_spread(self._real) > 0)
+        self._nets = {name: _evaluated(network) for name, network in trainer.nets.items()}
         if self._able:
             self._inputs = trainer.sampler.inputs(len(self._real), _SEED)
             self._centers = _cluster(trainer.real_batch(max(len(self._real), min(_CLUSTERED, room // 4))).image)
-            self._spread, self._evenness = _spread(self._real), self._clusters(self._real)
-            self._before = self._make(trainer, _MOVED)
+            self._spread = float(_spread(self._real))
+            self._evenness = _evenness(self._nearest(self._real).tolist())
+            self._latents = self._parts(trainer, self._inputs)
+            self._moved = self._parts(trainer, {name: rows[:_MOVED] for name, rows in self._inputs.items()})
+            self._before = self._make(trainer, self._moved)
         self._by_class = ByClass(trainer) if self._able and by_class.can_look(trainer) else None
 
     def due(self, step: int) -> bool:
@@ -82,52 +87,57 @@ class Watch:
         A new watch makes the same again from a checkpoint's weights, so that no state is to be saved.
         """
         if self.due(trainer.step + 1):
-            self._before = self._make(trainer, _MOVED)
+            self._before = self._make(trainer, self._moved)
+
+    def thorough(self, step: int) -> bool:
+        """Whether the look at that step asks D, too, and is drawn: at every twentieth, and at alarms."""
+        return step % (_OPINIONS * self._every) == 0 or self.alarm_at(step)
 
     def look(self, trainer: Trainer) -> dict[str, Any]:
         """The next line of watch.jsonl: the `FIGURES` of the game as it stands, and what `verdict` makes of them."""
-        fakes = self._make(trainer)
-        moved = (fakes[:_MOVED] - self._before).flatten(1).norm(dim=1).mean()
-        found = [_spread(fakes) / self._spread, self._clusters(fakes) / self._evenness, moved / self._spread]
-        spread, clusters, movement = torch.stack(found).tolist()  # fetched from the device in one go
-        figures: dict[str, float] = {"spread": spread, "clusters": clusters, "movement": movement}
+        fakes = self._make(trainer, self._latents)
+        figures = self._figures(fakes)
         line = {"step": trainer.step, **plain(figures), **verdict(figures, self._lines, trainer.step)}
         if self._by_class is not None:
             line |= self._at_classes(trainer, self._by_class, str(line["state"]))
         self._lines.append(line)
-        if trainer.step % (_OPINIONS * self._every) == 0 or self.alarm_at(trainer.step):
+        if self.thorough(trainer.step):
             line |= plain(self._opinions(trainer, fakes))
         return line
 
+    def _figures(self, fakes: Tensor) -> dict[str, float]:
+        moved = torch.linalg.vector_norm((fakes[:_MOVED] - self._before).flatten(1), dim=1).mean()
+        found = [_spread(fakes).view(1), moved.view(1), self._nearest(fakes).float()]
+        spread, movement, *nearest = torch.cat(found).tolist()  # fetched from the device in one go
+        return {
+            "spread": spread / self._spread, "clusters": _evenness(nearest) / self._evenness,
+            "movement": movement / self._spread,
+        }  # fmt: skip
+
     def _at_classes(self, trainer: Trainer, grid: ByClass, state: str) -> dict[str, Any]:
-        """What the line of a conditional game has besides: what its classes look like, at every fourth look."""
+        """What the line of a conditional game has besides: what its classes look like, at every second look."""
         last = self._lines[-1] if self._lines else {}
         if trainer.step % (_AT_CLASSES * self._every):
             found = carried(last)
         else:
-            seen = grid.figures(self._made_of(trainer, grid.inputs)).tolist()
+            seen = grid.figures(self._make(trainer, self._parts(trainer, grid.inputs))).tolist()
             found = class_verdict(dict(zip(by_class.FIGURES, seen, strict=True)), last, trainer.step)
         return {**found, "state": with_classes(state, found)}
 
-    def _make(self, trainer: Trainer, count: int | None = None) -> Tensor:
-        return self._made_of(trainer, self._inputs, count)
+    def _make(self, trainer: Trainer, parts: Sequence[Inputs]) -> Tensor:
+        with torch.no_grad():
+            made = [trainer.game.sample(self._nets, part).float() for part in parts]
+        return made[0] if len(made) == 1 else torch.cat(made)
 
-    def _made_of(self, trainer: Trainer, rows: Inputs, count: int | None = None) -> Tensor:
-        nets = trainer.nets
-        with evaluating(nets.values()), torch.no_grad():
-            made = [trainer.game.sample(nets, part).float() for part in self._parts(trainer, rows, count)]
-        return torch.cat(made)
-
-    def _parts(self, trainer: Trainer, rows: Inputs, count: int | None = None) -> Sequence[Inputs]:
-        """Named rows, the first `count` of them, in passes of the training's own size, device and precision."""
-        known = {name: _as_computed(each[:count].to(trainer.device), trainer.compute) for name, each in rows.items()}
+    def _parts(self, trainer: Trainer, rows: Inputs) -> Sequence[Inputs]:
+        """Named rows in passes of the training's own size, device and precision."""
+        known = {name: _as_computed(each.to(trainer.device), trainer.compute) for name, each in rows.items()}
         pieces = {name: each.split(self._batch) for name, each in known.items()}
         return [dict(zip(pieces, part, strict=True)) for part in zip(*pieces.values(), strict=True)]
 
     def _opinions(self, trainer: Trainer, fakes: Tensor) -> dict[str, float]:
         """What D thinks of fakes and real images, and how its hidden layer spreads them."""
-        with evaluating(trainer.nets.values()):
-            seen = [_look_at(trainer, *each) for each in self._views(trainer)]
+        seen = [_look_at(trainer.game, self._nets, *each) for each in self._views(trainer)]
         of_real, of_fakes = [real for real, _ in seen], [fake for _, fake in seen]
         real_logits, fake_logits = (torch.cat([logits for logits, _, _ in each]) for each in (of_real, of_fakes))
         weights = [len(logits) / len(fakes) for logits, _, _ in of_fakes]
@@ -149,13 +159,11 @@ class Watch:
             Batch(part["rows"], part["image"], part.get("label"), part.get("target"))
             for part in self._parts(trainer, known)
         ]
-        return list(zip(batches, self._parts(trainer, self._inputs), strict=True))
+        return list(zip(batches, self._latents, strict=True))
 
-    def _clusters(self, images: Tensor) -> Tensor:
-        """Over how many clusters of real images these lie, effectively: the exponential of the counts' entropy."""
-        nearest = torch.cdist(images.flatten(1), self._centers).argmin(1)
-        shares = torch.bincount(nearest, minlength=len(self._centers)).float() / len(images)
-        return torch.special.entr(shares).sum().exp()
+    def _nearest(self, images: Tensor) -> Tensor:
+        """The number of the cluster of real images in which each of these lies, int64 (N,)."""
+        return torch.cdist(images.flatten(1), self._centers).argmin(1)
 
     def fakes(self, trainer: Trainer) -> NDArray[np.uint8] | NDArray[np.float32]:
         """The fakes that the watch sees, as bytes (points as they are)."""
@@ -199,12 +207,18 @@ class Watch:
         return said if self._config.doing == "rollback" else [*said, f"what to try: {helps}"]
 
 
-def _look_at(trainer: Trainer, batch: Batch, draws: Inputs) -> tuple[_Opinion, _Opinion]:
+def _evaluated(network: nn.Module) -> nn.Module:
+    """A copy in eval mode that shares all weights and running statistics: switching modes costs more than a look."""
+    shared = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
+    return copy.deepcopy(network, shared).eval()
+
+
+def _look_at(game: Game, nets: Nets, batch: Batch, draws: Inputs) -> tuple[_Opinion, _Opinion]:
     """The first discriminator's opinion of real rows, and of what is made of the draws."""
     with torch.no_grad():
-        made: Made = trainer.game.make(trainer.nets, batch, draws)
-    view = trainer.game.views(batch, draws, made.outputs)[0]
-    D = trainer.nets[view.discriminator]
+        made: Made = game.make(nets, batch, draws)
+    view = game.views(batch, draws, made.outputs)[0]
+    D = nets[view.discriminator]
     return _opinion(D, view.real), _opinion(D, view.fake)
 
 
@@ -241,6 +255,12 @@ def _spread(images: Tensor) -> Tensor:
     """Mean distance between two of the images."""
     rows = images.flatten(1)
     return torch.cdist(rows, rows).sum() / (len(rows) * (len(rows) - 1))
+
+
+def _evenness(clusters: Sequence[float]) -> float:
+    """Over how many clusters the images lie, effectively: the exponential of their counts' entropy."""
+    shares = [count / len(clusters) for count in Counter(clusters).values()]
+    return math.exp(-sum(share * math.log(share) for share in shares))
 
 
 def _cluster(images: Tensor) -> Tensor:

@@ -37,7 +37,8 @@ class Watching:
         trainer = session.trainer
         line = self._watch.look(trainer)
         session.run.append_watch(line)
-        session.plot({f"watch/{name}": line[name] for name in FIGURES if line.get(name) is not None})
+        if self._watch.thorough(trainer.step):  # a point of a curve costs as much as a look
+            session.plot({f"watch/{name}": line[name] for name in FIGURES if line.get(name) is not None})
         if not self._watch.alarm_at(trainer.step):
             return
         trainer.check_finite({})  # of a training that diverged, that is what to say

@@ -1,0 +1,74 @@
+"""Chains as one node of the graph: the numbers of the plain layers to the last bit, and derivatives of derivatives."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from advnets.games.penalties import penalty
+from advnets.networks.chain import chain
+from advnets.networks.mlp import MLPDiscriminator, MLPGenerator
+
+SLOPES = pytest.mark.parametrize("slope", [0.0, 0.2])
+TYPES = pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+
+
+def layers(*sizes: int, dtype: torch.dtype = torch.float64) -> list[Tensor]:
+    torch.manual_seed(0)
+    made = [nn.Linear(before, after, dtype=dtype) for before, after in itertools.pairwise(sizes)]
+    return [each for layer in made for each in (layer.weight, layer.bias)]
+
+
+@SLOPES
+@pytest.mark.parametrize("sizes", [(3, 1), (3, 5, 2), (3, 4, 5, 1)])
+def test_first_and_second_derivatives_are_those_of_finite_differences(sizes: tuple[int, ...], slope: float) -> None:
+    rows = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
+    weights = layers(*sizes)
+    assert torch.autograd.gradcheck(lambda x, *rest: chain(x, rest, slope), (rows, *weights))
+    assert torch.autograd.gradgradcheck(lambda x, *rest: chain(x, rest, slope), (rows, *weights))
+
+
+@TYPES
+def test_a_generator_gives_the_bits_of_its_layers(dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    generator = MLPGenerator(16, (2,), hidden=(128, 128), output="linear").to(dtype)
+    z = torch.randn(100, 16, dtype=dtype)
+    cotangent = torch.randn(100, 2, dtype=dtype)
+    found = torch.autograd.grad(generator(z), list(generator.parameters()), cotangent)
+    plain = torch.autograd.grad(generator.layers(z), list(generator.parameters()), cotangent)
+    assert all(map(torch.equal, found, plain))
+    with torch.no_grad():
+        assert torch.equal(generator(z), generator.layers(z))
+
+
+@TYPES
+def test_a_pair_gives_the_bits_of_one_pass_and_no_gradient_of_the_real_rows(dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    D = MLPDiscriminator((2,)).to(dtype)
+    real, fake = torch.randn(2, 128, 2, dtype=dtype)
+    fake.requires_grad_()
+    slopes = torch.randn(256, dtype=dtype)
+    both, plain = D.pair(real, fake), D(torch.cat([real, fake]))
+    assert torch.equal(both, plain)
+    wanted = [fake, *D.parameters()]
+    assert all(map(torch.equal, torch.autograd.grad(both, wanted, slopes), torch.autograd.grad(plain, wanted, slopes)))
+
+
+@TYPES
+@pytest.mark.parametrize("name", ["r1", "r2", "wgan_gp"])
+@pytest.mark.parametrize("hidden", [(), (128,), (128, 128)])
+def test_penalties_have_the_bits_of_a_network_without_a_closed_form(
+    name: str, hidden: tuple[int, ...], dtype: torch.dtype
+) -> None:
+    torch.manual_seed(0)
+    D = MLPDiscriminator((2,), hidden).to(dtype)
+    real, fake = ({"image": torch.randn(128, 2, dtype=dtype)} for _ in range(2))
+    found, plain = (
+        penalty(name)(network, real, fake, torch.Generator().manual_seed(1)) for network in (D, nn.Sequential(D))
+    )
+    assert torch.equal(found, plain)
+    weights = [weight for weight in D.parameters() if weight.ndim > 1]
+    assert all(map(torch.equal, torch.autograd.grad(found, weights), torch.autograd.grad(plain, weights)))
