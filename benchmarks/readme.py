@@ -32,6 +32,7 @@ RESULTS = {
     "speed/measures": "Speed and memory of the measures",
     "speed/parzen": "Parzen evaluation, ours and the authors' way",
     "quality/time_to_quality": "Time to quality",
+    "quality/conditional": "Digits, emoji and photographs by class",
     "quality/watch": "The Helvetica watch on forty runs",
     "measures/verdicts": "Six generators, fifteen verdicts",
     "measures/noise_floor": "Noise floors",

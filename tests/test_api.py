@@ -9,14 +9,23 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from small_games import saved
 
 import advnets
 from advnets.config.load import load_recipe
+from advnets.errors import AdvnetsError, RunError
 
 SMALL: dict[str, Any] = {
     "generator": {"kind": "mlp", "hidden": [8]}, "discriminator": {"kind": "maxout", "units": [8]}, "batch": 10,
     "sample_every": 0, "holdout": 0.2,
 }  # fmt: skip
+
+
+pytestmark = pytest.mark.usefixtures("no_report")
+
+
+def noise(seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (60, 8, 8, 1), dtype=np.uint8)
 
 
 def brightness(path: Path) -> None:
@@ -47,3 +56,47 @@ def test_a_resumed_training_finds_what_it_is_measured_in_from_any_folder(
         assert line["measures"]["frechet"]["features"] == Path(features).name
     expected = features if features == "pixels" else str(tmp_path / features)
     assert run.recipe.measure.features == expected
+
+
+@pytest.fixture
+def of_arrays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> advnets.Run:
+    """A training on images in memory, 4 steps."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ADVNETS_CACHE", str(tmp_path / "cache"))
+    return advnets.train("mnist", data=noise(), steps=4, checkpoint_every=2, run="memory", **SMALL)
+
+
+def test_images_in_memory_train_as_those_of_a_file(of_arrays: advnets.Run) -> None:
+    np.save("noise.npy", noise())
+    of_file = advnets.train("mnist", data="noise.npy", steps=4, checkpoint_every=2, run="file", **SMALL)
+    assert saved(of_arrays.path) == saved(of_file.path)
+    assert of_arrays.recipe.data == "(in memory)"
+    assert of_arrays.facts["data"]["fingerprint"] == of_file.facts["data"]["fingerprint"]
+    np.testing.assert_array_equal(advnets.load("memory").sample(3), of_file.sample(3))
+
+
+def test_images_in_memory_are_asked_for_again_and_must_be_the_same(of_arrays: advnets.Run) -> None:
+    with pytest.raises(RunError, match="its data were passed in Python; pass the same images: data=images"):
+        advnets.resume("memory", steps=6)
+    with pytest.raises(RunError, match="have changed since it was started"):
+        advnets.resume("memory", steps=6, data=noise(1))
+    assert advnets.resume("memory", steps=6, data=noise()).step == 6
+    with pytest.raises(AdvnetsError, match="in memory"):
+        advnets.evaluate(of_arrays, metrics="total_variation", count=50)
+
+
+def test_changes_may_be_names_or_nested(tmp_path: Path) -> None:
+    short: dict[str, Any] = {"steps": 1, "sample_every": 0, "batch": 8, "discriminator.units": [4]}
+    names = {"generator.network.hidden": [4], "generator.rate": 0.01}
+    nested = {"generator": {"network": {"hidden": [4]}, "optimizer": {"rate": 0.01}}}
+    by_names = advnets.train("ring", run=tmp_path / "names", **names, **short)
+    by_parts = advnets.train("ring", run=tmp_path / "parts", **nested, **short)
+    assert by_names.recipe == by_parts.recipe
+    assert saved(by_names.path) == saved(by_parts.path)
+
+
+def test_a_run_has_its_players_by_name(finished: Path) -> None:
+    run = advnets.load(finished)
+    assert list(run.players) == list(run.raw_players) == ["generator", "discriminator"]
+    assert (run.generator, run.discriminator) == (run.players["generator"], run.players["discriminator"])
+    assert not any(network.training for network in run.players.values())

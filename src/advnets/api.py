@@ -41,8 +41,8 @@ def train(
     data: str | Path | Given | Table | None = None,
     run: str | Path | None = None,
     modules: GivenModules | None = None,
-    generator: nn.Module | None = None,
-    discriminator: nn.Module | None = None,
+    generator: nn.Module | Mapping[str, Any] | None = None,
+    discriminator: nn.Module | Mapping[str, Any] | None = None,
     command: list[str] | None = None,
     **changes: Any,
 ) -> Run:
@@ -56,8 +56,8 @@ def train(
         modules: networks of your own by player, {"generator": G, "discriminator": D}, or what they are called,
             "package.module:Name".
         generator: the same as modules={"generator": ...}: (N, latent) -> N x C x H x W; its `output_range` attribute,
-            (0, 1) by default, says what its values for black and white are.
-        discriminator: the same as modules={"discriminator": ...}: N x C x H x W -> logits (N,).
+            (0, 1) by default, says what its values for black and white are. Or changes of what the recipe says of it.
+        discriminator: the same as modules={"discriminator": ...}: N x C x H x W -> logits (N,); or changes.
         command: what to note in run.json as the command.
         **changes: fields of the recipe to change: steps=500, generator={"base": 16}, **{"generator.rate": 1e-4}.
 
@@ -67,7 +67,8 @@ def train(
     Raises:
         AdvnetsError: the recipe, the data or the run directory cannot be used, or the training diverged.
     """
-    own = _own_modules(modules, generator, discriminator)
+    given, more = _modules_and_changes(generator=generator, discriminator=discriminator)
+    own, changes = _own_modules({**given, **(modules or {})}), {**changes, **more}
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or recipe_for(_said(data).get("data")))
     chosen = chosen.replace(**_said(data), **changes)
     chosen = _begun(_anchored(_with_own(chosen, modules or {}, own)))
@@ -257,11 +258,17 @@ def _said(data: object) -> dict[str, Any]:
 
 
 def _own_modules(
-    modules: GivenModules | None, generator: nn.Module | None, discriminator: nn.Module | None
+    modules: GivenModules | None, generator: nn.Module | None = None, discriminator: nn.Module | None = None
 ) -> dict[str, nn.Module]:
     """Modules of the user's own by player, loaded where they are named."""
     given = {"generator": generator, "discriminator": discriminator, **(modules or {})}
     return {name: load_own(each) if isinstance(each, str) else each for name, each in given.items() if each is not None}
+
+
+def _modules_and_changes(**said: Any) -> tuple[dict[str, nn.Module], dict[str, Any]]:
+    """What was said of players, parted into modules of the user's own and changes of the recipe."""
+    given = {name: each for name, each in said.items() if isinstance(each, nn.Module)}
+    return given, {name: each for name, each in said.items() if each is not None and name not in given}
 
 
 def _with_own(recipe: Recipe, modules: GivenModules, own: Modules) -> Recipe:

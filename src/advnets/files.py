@@ -1,10 +1,12 @@
-"""Writing files whole or not at all: a reader, or a crash, never meets half of one."""
+"""Files that are written whole or not at all, so that nobody meets half of one; folders that one process holds."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
@@ -38,6 +40,20 @@ def write_whole(path: Path, content: bytes | Callable[[BinaryIO], object], durab
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Generator[IO[str]]:
+    """Hold a folder for this process alone, by a lock on its file `.lock`, which is given.
+
+    Raises:
+        BlockingIOError: another process holds it.
+        OSError: it cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield file
 
 
 def sync(file: IO[Any]) -> None:

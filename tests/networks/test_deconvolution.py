@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from advnets.networks.build import DiscriminatorConfig, GeneratorConfig, build_discriminator, build_generator
+from advnets.config.networks import PaperConvDiscriminatorConfig, PaperConvGeneratorConfig
+from advnets.networks.build import build_discriminator, build_generator
 from advnets.networks.convolutional import MaxoutConv, PaperConvDiscriminator, PaperConvGenerator
 
 
@@ -81,11 +82,11 @@ def test_the_sides_go_down_as_cuda_convnets_do() -> None:
 
 
 def test_a_recipe_says_how_large_the_pair_is() -> None:
-    generator = build_generator(GeneratorConfig(kind="paper-conv", maps=4), 6, (3, 32, 32))
+    generator = build_generator(PaperConvGeneratorConfig(maps=4), 6, (3, 32, 32))
     assert isinstance(generator, PaperConvGenerator)
     assert generator.deconvolution.weight.shape == (4, 3, 5, 5)
     assert generator(torch.randn(2, 6)).shape == (2, 3, 32, 32)
-    config = DiscriminatorConfig(kind="paper-conv", widths=(4, 6, 8), dense=9)
+    config = PaperConvDiscriminatorConfig(widths=(4, 6, 8), dense=9)
     discriminator = build_discriminator(config, (3, 32, 32))
     assert isinstance(discriminator, PaperConvDiscriminator)
     assert discriminator.dense.linear.weight.shape == (9 * 5, 8 * 5 * 5)
@@ -94,11 +95,11 @@ def test_a_recipe_says_how_large_the_pair_is() -> None:
 
 @pytest.mark.parametrize("size", [8, 28, 48])
 def test_maps_fit_other_sizes(size: int) -> None:
-    generator = build_generator(GeneratorConfig(kind="paper-conv", maps=2), 6, (1, size, size))
+    generator = build_generator(PaperConvGeneratorConfig(maps=2), 6, (1, size, size))
     assert generator(torch.randn(2, 6)).shape == (2, 1, size, size)
 
 
 def test_a_recipe_says_what_stands_for_black_and_white() -> None:
-    for given, expected in ((None, (-2.0, 2.0)), ((-1.5, 3.0), (-1.5, 3.0))):
-        config = GeneratorConfig(kind="paper-conv", maps=1, output_range=given)
-        assert build_generator(config, 6, (3, 32, 32)).output_range == expected
+    for config in (PaperConvGeneratorConfig(maps=1), PaperConvGeneratorConfig(maps=1, output_range=(-1.5, 3.0))):
+        assert build_generator(config, 6, (3, 32, 32)).output_range == config.output_range
+    assert PaperConvGeneratorConfig().output_range == (-2.0, 2.0)

@@ -5,15 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from advnets.config.networks import DiscriminatorNetwork, GeneratorNetwork
 from advnets.data import open_table
-from advnets.networks.build import (
-    DISCRIMINATORS,
-    GENERATORS,
-    DiscriminatorConfig,
-    GeneratorConfig,
-    build_discriminator,
-    build_generator,
-)
+from advnets.networks.build import DISCRIMINATORS, GENERATORS, build_discriminator, build_generator
 from advnets.networks.mlp import MaxoutDiscriminator, MLPDiscriminator, MLPGenerator
 
 
@@ -62,9 +56,21 @@ def test_points_are_welcome() -> None:
     assert MLPDiscriminator((2,), hidden=(8,))(torch.randn(6, 2)).shape == (6,)
 
 
+SMALL = {"mlp": {"hidden": (16,)}, "conv": {"base": 4}, "paper-conv": {"maps": 4}}
+SMALL_JUDGES = {
+    "maxout": {"units": (16,)}, "mlp": {"units": (16,)}, "conv": {"base": 4},
+    "paper-conv": {"widths": (4, 4, 8), "dense": 8},
+}  # fmt: skip
+
+
+def test_every_kind_that_a_recipe_names_is_built_but_ones_own() -> None:
+    assert set(GENERATORS) == set(GeneratorNetwork.kinds) - {"own"}
+    assert set(DISCRIMINATORS) == set(DiscriminatorNetwork.kinds) - {"own"}
+
+
 @pytest.mark.parametrize("kind", sorted(GENERATORS))
 def test_every_generator_kind_makes_images(kind: str) -> None:
-    config = GeneratorConfig(kind=kind, hidden=(16,), base=4)
+    config = GeneratorNetwork.kinds[kind](**SMALL[kind])
     shape = (1, 32, 32) if kind == "paper-conv" else (3, 12, 16)
     with torch.no_grad():
         assert build_generator(config, 10, shape)(torch.randn(2, 10)).shape == (2, *shape)
@@ -72,7 +78,7 @@ def test_every_generator_kind_makes_images(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", sorted(DISCRIMINATORS))
 def test_every_discriminator_kind_returns_one_logit_an_image(kind: str) -> None:
-    config = DiscriminatorConfig(kind=kind, units=(16,), base=4)
+    config = DiscriminatorNetwork.kinds[kind](**SMALL_JUDGES[kind])
     shape = (1, 32, 32) if kind == "paper-conv" else (3, 12, 16)
     with torch.no_grad():
         assert build_discriminator(config, shape)(torch.rand(2, *shape)).shape == (2,)

@@ -10,32 +10,22 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from advnets import cli, paper, theory
+from advnets import cli, paper
 from advnets.data import open_table
-from advnets.errors import RunError, UsageError
+from advnets.errors import UsageError
 from advnets.paper import table2
-from advnets.paper.exhibit import Exhibit, Picture, Row, Table, joined, markdown, write
-from advnets.paper.fig1 import data as fig1_data
+from advnets.paper.exhibit import Exhibit, Provenance, Row, Table, joined
+from advnets.paper.fig1 import distributions
 from advnets.paper.fig1 import exhibit as fig1
 from advnets.paper.fig1 import game as fig1_game
-from advnets.paper.theory import exact as theory_exact
-from advnets.paper.theory import grid as theory_grid
-from advnets.paper.theory import learned as theory_learned
+from advnets.paper.markdown import text_of
+from advnets.paper.theory import densities, exact, learned
 from advnets.paper.workspace import Workspace
 
+ROOT = Path(paper.__file__).parent
 PICTURELESS = "table2"  # words and figures
-pytestmark = pytest.mark.timeout(900)  # whichever test comes first makes all exhibits
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All exhibits and their page, by the one command."""
-    folder = tmp_path_factory.mktemp("paper")
-    assert paper.make("all", folder, quick=True, say=lambda _: None) == folder / "README.md"
-    return folder
 
 
 def embedded(text: str) -> list[str]:
@@ -43,21 +33,21 @@ def embedded(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", paper.EXHIBITS)
-def test_an_exhibit_has_text_figures_and_its_pictures(made: Path, name: str) -> None:
-    text = (made / f"{name}.md").read_text("utf-8")
+def test_an_exhibit_has_text_figures_and_its_pictures(exhibits: Path, name: str) -> None:
+    text = (exhibits / f"{name}.md").read_text("utf-8")
     pictures = embedded(text)
     assert bool(pictures) != (name == PICTURELESS)
-    assert all((made / picture).read_bytes().startswith((b"\x89PNG", b"GIF8")) for picture in pictures)
-    facts = json.loads((made / f"{name}.json").read_text("utf-8"))
+    assert all((exhibits / picture).read_bytes().startswith((b"\x89PNG", b"GIF8")) for picture in pictures)
+    facts = json.loads((exhibits / f"{name}.json").read_text("utf-8"))
     assert facts["quick"]
     assert facts["rows"]
     assert f"advnets paper {name} --quick" in text
 
 
 @pytest.mark.parametrize("name", paper.EXHIBITS)
-def test_the_page_of_all_has_each_exhibit_with_its_picture_and_what_differs(made: Path, name: str) -> None:
-    page, own = (made / "README.md").read_text("utf-8"), (made / f"{name}.md").read_text("utf-8")
-    facts = json.loads((made / f"{name}.json").read_text("utf-8"))
+def test_the_page_of_all_has_each_exhibit_with_its_picture_and_what_differs(exhibits: Path, name: str) -> None:
+    page, own = (exhibits / "README.md").read_text("utf-8"), (exhibits / f"{name}.md").read_text("utf-8")
+    facts = json.loads((exhibits / f"{name}.json").read_text("utf-8"))
     shown, differences = page.split("## Where we differ from the paper, and why\n")
     (section,) = (each for each in shown.split("\n## ") if each.startswith(f"[{facts['title']}]({name}.md)\n"))
     assert embedded(section) == embedded(own)[:1]
@@ -68,72 +58,31 @@ def test_the_page_of_all_has_each_exhibit_with_its_picture_and_what_differs(made
     assert f"**{facts['title']}**\n\n{listed}\n" in differences
 
 
-def test_the_page_of_all_has_nothing_else_and_no_mistakes(made: Path) -> None:
-    page = (made / "README.md").read_text("utf-8")
-    titles = [json.loads((made / f"{name}.json").read_text("utf-8"))["title"] for name in paper.EXHIBITS]
+def test_the_page_of_all_has_nothing_else_and_no_mistakes(exhibits: Path) -> None:
+    page = (exhibits / "README.md").read_text("utf-8")
+    titles = [json.loads((exhibits / f"{name}.json").read_text("utf-8"))["title"] for name in paper.EXHIBITS]
     found = re.findall(r"^## \[(.+)\]\((\w+)\.md\)$", page, re.MULTILINE)
     assert found == list(zip(titles, paper.EXHIBITS, strict=True))
     assert "**Made with `--quick`**" in page
-    for file in made.glob("*.md"):
+    for file in exhibits.glob("*.md"):
         assert not re.search(r"Traceback|Error\b|\bnan\b|\{\w", file.read_text("utf-8")), file.name
 
 
-def figures(made: Path, name: str) -> dict[str, Any]:
-    return json.loads((made / f"{name}.json").read_text("utf-8"))["figures"]
+def figures(exhibits: Path, name: str) -> dict[str, Any]:
+    return json.loads((exhibits / f"{name}.json").read_text("utf-8"))["figures"]
 
 
-def test_the_theory_holds(made: Path) -> None:
-    found = figures(made, "theory")
-    exact, learned = found["Proposition 1 and Theorem 1"], found["A D that is trained"]
-    assert 0 < exact["identity"] < 1e-9
-    assert exact["better"] == 0
-    assert found["Maximum likelihood is minimizing a divergence"]["identity"] < 1e-9
-    descent = found["Proposition 2"]
-    assert 0 < descent["largest share of what is promised"] <= 1
-    assert 0 <= descent["largest rise"] <= 1e-15
-    fits = [fit for group in learned["fits"].values() for fit in group]
-    assert all(fit["gap"] > 0 and fit["bound"] < learned["true JSD"] for fit in fits)
-
-
-def test_a_descent_begins_where_it_says(made: Path) -> None:
-    courses = figures(made, "theory")["Proposition 2"]["JSD"]
-    p, start = theory_grid.DATA.density(), theory_grid.Mixture((1.0,), (0.3,)).density()
-    assert courses["narrow"][0] == pytest.approx(theory.jensen_shannon_divergence(p, start, theory_grid.SPACING))
-
-
-def test_a_wrong_best_d_loses_to_its_neighbors(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = theory_exact.on_random_pairs(100, 0)
-    assert found["better"] == 0
-    assert found["better than a wrong D"] > found["rivals"] / 4
-    monkeypatch.setattr(theory_exact, "optimal_discriminator", lambda p, q: p / np.maximum(p + 1.1 * q, 1e-300))
-    found = theory_exact.on_random_pairs(100, 0)
-    assert found["better"] > found["rivals"] / 4
-
-
-def test_only_bounds_that_could_fail_are_counted(made: Path) -> None:
-    found = figures(made, "theory")["A D that is trained"]
-    fits = [fit for group in found["fits"].values() for fit in group]
-    assert found["samples that can prove"] == [10_000]
-    assert found["more than 0"] == sum(fit["bound"] > 0 for fit in fits) < len(fits)
-    assert found["of these above"] == 0
-    text = (made / "theory.md").read_text("utf-8")
-    assert f"| {found['more than 0']} of {len(fits)} | with 100 samples none can |" in text
-    assert "bound with 95 % confidence" in text
-    assert "| 5 % may be; widths share data sets |" in text
-    assert f"| 0 of {found['more than 0']} |" in text
-
-
-def test_the_costs_saturate_where_the_tutorial_says(made: Path) -> None:
-    at = figures(made, "costs")["at"]
+def test_the_costs_saturate_where_the_tutorial_says(exhibits: Path) -> None:
+    at = figures(exhibits, "costs")["at"]
     d = 0.01
     assert at["minimax"]["0.01"][1] == pytest.approx(-d / 2)
     assert at["non-saturating"]["0.01"][1] == pytest.approx(-(1 - d))
     assert at["maximum-likelihood"]["0.01"][1] == pytest.approx(-d / (1 - d))
 
 
-def test_costs_are_compared_with_one_factor(made: Path) -> None:
-    assert figures(made, "costs")["slope ratio at .01"] == pytest.approx(99)
-    assert "99 times that of log(1 - D(G(z)))" in (made / "costs.md").read_text("utf-8")
+def test_costs_are_compared_with_one_factor(exhibits: Path) -> None:
+    assert figures(exhibits, "costs")["slope ratio at .01"] == pytest.approx(99)
+    assert "99 times that of log(1 - D(G(z)))" in (exhibits / "costs.md").read_text("utf-8")
 
 
 def test_what_takes_long_is_kept_until_it_is_of_something_else(tmp_path: Path) -> None:
@@ -158,27 +107,20 @@ def test_what_takes_long_is_kept_until_it_is_of_something_else(tmp_path: Path) -
     assert len(calls) == 5
 
 
-class Keys(Workspace):
-    """Computes nothing: the parts that would be kept, and what each is of."""
-
-    def keep(self, part: str, compute: Callable[[], Any], of: Any = None, check: Any = None) -> Any:
-        return json.dumps([part, of])
+def of_the_theorem(keys: Any) -> Any:
+    return exact._found(keys("theory"))
 
 
-def of_the_theorem(folder: Path) -> Any:
-    return theory_exact._found(Keys("theory", folder, quick=True))
+def of_the_fits(keys: Any) -> list[Any]:
+    return list(learned._found(keys("theory"), learned._QUICK).values())
 
 
-def of_the_fits(folder: Path) -> list[Any]:
-    return list(theory_learned._found(Keys("theory", folder, quick=True), theory_learned._QUICK).values())
+def of_figure_1(keys: Any) -> Any:
+    return fig1._record(keys("fig1"), "mixture", fig1._QUICK)
 
 
-def of_figure_1(folder: Path) -> Any:
-    return fig1._course(Keys("fig1", folder, quick=True), "mixture", fig1._QUICK)
-
-
-def of_table_2(folder: Path) -> dict[str, Any]:
-    return table2._found(Keys("table2", folder, quick=True), open_table("mnist"))
+def of_table_2(keys: Any) -> dict[str, Any]:
+    return table2._found(keys("table2"), open_table("mnist"))
 
 
 def changed(settings: Any, *but: str) -> list[Any]:
@@ -190,19 +132,19 @@ def changed(settings: Any, *but: str) -> list[Any]:
     ]
 
 
-KEPT: list[tuple[Callable[[Path], Any], Any, str, Sequence[Any]]] = [
-    (of_the_theorem, theory_exact, "_NEAR", [(0.1,)]),
-    (of_the_theorem, theory_exact, "_WRONG", [1.2]),
-    (of_the_theorem, theory_exact, "_QUICK_PAIRS", [100]),
-    (of_the_theorem, theory_exact, "_OUTCOMES", [(2, 20)]),
-    (of_the_theorem, theory_exact, "_IMPOSSIBLE", [0.5]),
-    (of_the_theorem, theory_exact, "_GAMMA", [1.0]),
-    (of_the_theorem, theory_exact, "_ROUNDING", [1e-9]),
-    (of_the_fits, theory_learned, "DATA", [theory_grid.MADE]),
-    (of_the_fits, theory_learned, "MADE", [theory_grid.DATA]),
-    (of_the_fits, theory_learned, "GRID", [theory_grid.GRID[:100]]),
-    (of_the_fits, theory_learned, "SPACING", [0.1]),
-    (of_the_fits, theory_learned, "_QUICK", changed(theory_learned._QUICK, "widths", "counts")),
+KEPT: list[tuple[Callable[[Any], Any], Any, str, Sequence[Any]]] = [
+    (of_the_theorem, exact, "_NEAR", [(0.1,)]),
+    (of_the_theorem, exact, "_WRONG", [1.2]),
+    (of_the_theorem, exact, "_QUICK_PAIRS", [100]),
+    (of_the_theorem, exact, "_OUTCOMES", [(2, 20)]),
+    (of_the_theorem, exact, "_IMPOSSIBLE", [0.5]),
+    (of_the_theorem, exact, "_GAMMA", [1.0]),
+    (of_the_theorem, exact, "_ROUNDING", [1e-9]),
+    (of_the_fits, learned, "DATA", [densities.MADE]),
+    (of_the_fits, learned, "MADE", [densities.DATA]),
+    (of_the_fits, learned, "GRID", [densities.GRID[:100]]),
+    (of_the_fits, learned, "SPACING", [0.1]),
+    (of_the_fits, learned, "_QUICK", changed(learned._QUICK, "widths", "counts")),
     (of_figure_1, fig1_game, "_STRETCH", [0.99]),
     (of_figure_1, fig1_game, "_CELLS", [800]),
     (of_figure_1, fig1_game, "_FILM_CELLS", [200]),
@@ -213,7 +155,7 @@ KEPT: list[tuple[Callable[[Path], Any], Any, str, Sequence[Any]]] = [
     (of_figure_1, fig1_game, "_CHUNKS", [4]),
     (of_figure_1, fig1_game, "_BETAS", [(0.5, 0.95)]),
     (of_figure_1, fig1, "_SAMPLES", [{True: 10}]),
-    (of_figure_1, fig1_data.DISTRIBUTIONS, "mixture", [fig1_data.gaussian]),
+    (of_figure_1, distributions.DISTRIBUTIONS, "mixture", [distributions.gaussian]),
     (of_figure_1, fig1, "_QUICK", changed(fig1._QUICK)),
     (of_table_2, table2, "_QUICK", changed(table2._QUICK)),
 ]
@@ -223,17 +165,17 @@ KEPT: list[tuple[Callable[[Path], Any], Any, str, Sequence[Any]]] = [
     ("of", "module", "name", "value"), [(*kept, value) for *kept, values in KEPT for value in values]
 )
 def test_kept_figures_of_other_settings_are_not_used(
-    of: Callable[[Path], Any], module: Any, name: str, value: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    of: Callable[[Any], Any], module: Any, name: str, value: Any, keys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = of(tmp_path)
+    before = of(keys)
     if isinstance(module, dict):
         monkeypatch.setitem(module, name, value)
     else:
         monkeypatch.setattr(module, name, value)
-    assert of(tmp_path) != before
+    assert of(keys) != before
 
 
-@pytest.mark.parametrize("module", [fig1_game, table2, theory_exact, theory_learned])
+@pytest.mark.parametrize("module", [fig1_game, table2, exact, learned])
 def test_every_number_that_is_a_setting_is_in_a_key(module: Any) -> None:
     """A new constant of these modules has to join a key, and this list."""
     numbers = {
@@ -262,24 +204,10 @@ def test_sections_are_joined_under_their_headings() -> None:
     ]
     whole = joined("Whole", "Opening.", sections)
     assert whole.differs == ["D1", "D2"]
-    text = markdown(whole, "whole")
+    text = text_of(whole, Provenance("advnets paper whole"))
     assert text.index("Opening.") < text.index("## Part 1") < text.index("text 2")
     assert "| a&#124;b |" in text
     assert text.count("| what | 2 | 1 |") == 2
-
-
-def test_the_page_shows_all_and_names_what_is_missing(tmp_path: Path) -> None:
-    for name in ("theory", "costs"):
-        write(
-            Workspace(name, tmp_path),
-            Exhibit(f"The {name}", ["text", Picture("a.png", "a")], [Row("x", "1", "2", "n")]),
-        )
-    page = paper.write_page(tmp_path, ["theory", "costs"]).read_text("utf-8")
-    assert page.index("[The theory](theory.md)") < page.index("[The costs](costs.md)")
-    assert "| x | 2 | 1 | n |" in page
-    assert "--quick" not in page
-    with pytest.raises(RunError, match=r"fig9\.json is missing"):
-        paper.write_page(tmp_path, ["fig9"])
 
 
 def test_mistakes_are_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -297,7 +225,8 @@ def test_mistakes_are_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFix
 def test_every_exhibit_is_made_by_a_module_and_named_in_the_docs(capsys: pytest.CaptureFixture[str]) -> None:
     page = (Path(__file__).parents[2] / "docs" / "how-to" / "paper.md").read_text("utf-8")
     for name in paper.EXHIBITS:
-        assert callable(importlib.import_module(f"advnets.paper.{name}").make)
+        room = "" if (ROOT / f"{name}.py").exists() else ".exhibit"
+        assert callable(importlib.import_module(f"advnets.paper.{name}{room}").make)
         assert f"`{name}`" in page
     assert cli.main(["paper", "--help"]) == 0
     said = capsys.readouterr().out

@@ -26,42 +26,32 @@ from advnets.paper.workspace import PARTS, RUNS, Workspace
 from advnets.runs.directory import RunDirectory
 from advnets.training.averages import decay_at
 
-TRAINED = ("fig3", "table1", "table2")
+
+def facts(exhibits: Path, name: str) -> dict[str, Any]:
+    return json.loads((exhibits / f"{name}.json").read_text("utf-8"))
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("paper")
-    for name in TRAINED:
-        paper.make(name, folder, quick=True, say=lambda _: None)
-    return folder
-
-
-def facts(made: Path, name: str) -> dict[str, Any]:
-    return json.loads((made / f"{name}.json").read_text("utf-8"))
-
-
-def test_table_1_has_the_papers_models_and_figures(made: Path) -> None:
-    rows = {row["what"]: row for row in facts(made, "table1")["rows"]}
+def test_table_1_has_the_papers_models_and_figures(exhibits: Path) -> None:
+    rows = {row["what"]: row for row in facts(exhibits, "table1")["rows"]}
     assert [row["paper"] for row in rows.values()] == ["138 ± 2", "121 ± 1.6", "214 ± 1.1", *["225 ± 2"] * 3, "-"]
     assert all(row["note"] for row in rows.values())
-    found = facts(made, "table1")["figures"]["models"]
+    found = facts(exhibits, "table1")["figures"]["models"]
     assert list(found) == list(rows)[:-1]  # the last are real images
     assert all(np.isfinite(model["parzen"][0]) for model in found.values())
     assert all(model["seconds"] > 0 for name, model in found.items() if name != table1.RAW)
     assert len({model["parzen"][0] for model in found.values()}) == 6
 
 
-def test_the_main_table_says_what_counts(made: Path) -> None:
+def test_the_main_table_says_what_counts(exhibits: Path) -> None:
     said = [table1._counts(answer(230, *each), answer(241.6, 1, 0.85)) for each in ((1, 0.8), (0.9, 0.3), (1.1, 0.8))]
     assert said == ["yes", "no: blurred, covers little", "no: noisy"]
-    text = (made / "table1.md").read_text("utf-8")
+    text = (exhibits / "table1.md").read_text("utf-8")
     assert "\n| Real images: 1,000 training images | - |" in text
     assert text.index("Real images' own row is the goal") < text.index("![")
 
 
-def test_the_second_table_shows_that_averages_win(made: Path) -> None:
-    rewards = facts(made, "table1")["figures"]["rewards"]
+def test_the_second_table_shows_that_averages_win(exhibits: Path) -> None:
+    rewards = facts(exhibits, "table1")["figures"]["rewards"]
     real = rewards["1,000 training images"]
     average = rewards["each the mean of its 10 nearest"]
     assert real["total_variation"] == pytest.approx(1, abs=0.05)
@@ -74,8 +64,9 @@ def test_the_second_table_shows_that_averages_win(made: Path) -> None:
 def test_the_averaged_generator_is_of_the_default_game_and_its_whole_training() -> None:
     early, whole = averaged_early(quick=False), load_recipe("mnist")
     assert early.steps < whole.steps / 2
-    assert 1 - decay_at(early.average, early.steps) ** (1 / early.average.every) == pytest.approx(1 / early.steps)
-    assert early == whole.replace(name=early.name, steps=early.steps, average=early.average)
+    average = early.players["generator"].average
+    assert 1 - decay_at(average, early.steps) ** (1 / average.every) == pytest.approx(1 / early.steps)
+    assert early == whole.replace(name=early.name, steps=early.steps, **{"generator.average": average})
 
 
 def test_stand_ins_are_kept_under_what_they_depend_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,27 +103,27 @@ def test_notes_say_what_came_out() -> None:
         assert table1.MODELS[model] in (Path(__file__).parents[2] / place).read_text("utf-8")
 
 
-def test_the_measure_is_followed_along_the_rivals_chains(made: Path) -> None:
-    figures = facts(made, "table1")["figures"]
+def test_the_measure_is_followed_along_the_rivals_chains(exhibits: Path) -> None:
+    figures = facts(exhibits, "table1")["figures"]
     for name, course in figures["chains"].items():
         assert list(course) == ["5", "20"]
         assert course["20"] == [figures["models"][name]["parzen"][0], figures["models"][name]["total_variation"]]
         assert course["5"] != course["20"]
-    assert "(table1-chains.png)" in (made / "table1.md").read_text("utf-8")
+    assert "(table1-chains.png)" in (exhibits / "table1.md").read_text("utf-8")
 
 
-def test_the_page_tells_the_numbers_of_its_pace(made: Path) -> None:
-    quick = (made / "table1.md").read_text("utf-8")
+def test_the_page_tells_the_numbers_of_its_pace(exhibits: Path) -> None:
+    quick = (exhibits / "table1.md").read_text("utf-8")
     for said in ("500 samples of each", "1,000 validation", "10,000 test", "rounded to bytes", "only on 3,000 of them"):
         assert said in quick
-    full = table1._opening(Workspace("table1", made), open_table("mnist"))
+    full = table1._opening(Workspace("table1", exhibits), open_table("mnist"))
     assert "10,000 samples of each" in full
     assert "All models train on the same 50,000 images." in full
 
 
 @pytest.mark.parametrize("damage", ["figures", "samples", "other samples"])
-def test_a_damaged_row_is_made_anew_and_not_trained_anew(made: Path, damage: str) -> None:
-    part = made / PARTS / "table1" / "deep-gsn.json"
+def test_a_damaged_row_is_made_anew_and_not_trained_anew(exhibits: Path, damage: str) -> None:
+    part = exhibits / PARTS / "table1" / "deep-gsn.json"
     kept = json.loads(part.read_text("utf-8"))
     if damage == "figures":
         part.write_text(json.dumps({**kept, "value": {"parzen": 1}}))
@@ -141,10 +132,10 @@ def test_a_damaged_row_is_made_anew_and_not_trained_anew(made: Path, damage: str
     else:  # as another seed's training leaves them, killed before its figures are kept
         np.save(part.with_suffix(".npy"), np.zeros((60, 1, 28, 28), np.uint8))
     said: list[str] = []
-    text = (made / "table1.md").read_text("utf-8")
-    paper.make("table1", made, quick=True, say=said.append)
+    text = (exhibits / "table1.md").read_text("utf-8")
+    paper.make("table1", exhibits, quick=True, say=said.append)
     assert said == ["table1: deep-gsn"]
-    assert (made / "table1.md").read_text("utf-8") == text
+    assert (exhibits / "table1.md").read_text("utf-8") == text
 
 
 def test_what_lies_in_a_trainings_place_is_named_with_the_commands_own_remedy(tmp_path: Path) -> None:
@@ -171,8 +162,8 @@ def test_a_disk_that_takes_nothing_is_not_to_be_emptied_of_the_run(
         trained(Workspace("table1", tmp_path, say=lambda _: None), load_recipe("mnist"))
 
 
-def test_table_2_measures_chains_passes_and_probabilities(made: Path) -> None:
-    found = facts(made, "table2")["figures"]
+def test_table_2_measures_chains_passes_and_probabilities(exhibits: Path) -> None:
+    found = facts(exhibits, "table2")["figures"]
     assert found["vae"]["bound"] < found["vae"]["estimate"] < 0
     assert found["dbn"]["low"] <= found["dbn"]["log Z"] <= found["dbn"]["high"]
     assert found["dbn"]["bound"] < 0
@@ -184,25 +175,22 @@ def test_table_2_measures_chains_passes_and_probabilities(made: Path) -> None:
     assert "figures" not in found["mnist-best"]
 
 
-def test_trainings_are_shared_and_not_repeated(made: Path) -> None:
-    runs = made / PARTS / RUNS
+def test_trainings_are_shared_and_not_repeated(exhibits: Path) -> None:
+    runs = exhibits / PARTS / RUNS
     before = {path: path.stat().st_mtime_ns for path in runs.rglob("state.json")}
-    workspace = Workspace("table1", made, quick=True)
+    workspace = Workspace("table1", exhibits, quick=True)
     rivals = {folder(workspace, name).name for name in ("dbn", "cae", "gsn", "vae")}
-    games = {path.name for path in runs.iterdir()} - rivals
-    assert {re.sub("-[0-9a-f]{8}-quick-0$", "", name) for name in games} == {
-        "paper-mnist", "mnist-best", "mnist-averaged-early",
-    }  # fmt: skip
-    assert len(games) == 3
+    names = [re.sub("-[0-9a-f]{8}-quick-0$", "", path.name) for path in runs.iterdir() if path.name not in rivals]
+    assert {"paper-mnist", "mnist-best", "mnist-averaged-early"} <= set(names)
+    assert len(names) == len(set(names))
     recipe = load_recipe("mnist-best")
     assert directory_of(workspace, recipe.replace(batch=7)) != directory_of(workspace, recipe)
-    assert directory_of(workspace, recipe.replace(log_every=7)) == directory_of(
-        workspace, recipe
-    )  # the game is the same
+    noted = recipe.replace(log_every=7)  # the game is the same
+    assert directory_of(workspace, noted) == directory_of(workspace, recipe)
     other = dataclasses.replace(MNIST, dbn=dataclasses.replace(MNIST.dbn, precision="float32"))
     assert folder(workspace, "dbn", other) != folder(workspace, "dbn")
     said: list[str] = []
-    paper.make("table2", made, quick=True, say=said.append)
+    paper.make("table2", exhibits, quick=True, say=said.append)
     assert said == []
     assert before == {path: path.stat().st_mtime_ns for path in runs.rglob("state.json")}
 
@@ -210,11 +198,13 @@ def test_trainings_are_shared_and_not_repeated(made: Path) -> None:
 def test_a_killed_training_is_taken_up_and_another_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paper.make("fig3", tmp_path, quick=True, say=lambda _: None)
     directory = RunDirectory(next((tmp_path / PARTS / RUNS).glob("paper-mnist-*-quick-0")))
-    whole = (directory.checkpoints / "step-00000100" / "generator.safetensors").read_bytes()
+    whole = (directory.checkpoints / "step-00000100" / "players" / "generator" / "weights.safetensors").read_bytes()
     (directory.checkpoints / "step-00000100" / "state.json").write_text("torn")
     directory.write_facts({**json.loads((directory.path / "run.json").read_text()), "status": "running"})
     paper.make("fig3", tmp_path, quick=True, say=lambda _: None)
-    assert (directory.checkpoints / "step-00000100" / "generator.safetensors").read_bytes() == whole
+    assert (
+        directory.checkpoints / "step-00000100" / "players" / "generator" / "weights.safetensors"
+    ).read_bytes() == whole
     directory.write_facts({**json.loads((directory.path / "run.json").read_text()), "status": "running"})
     with monkeypatch.context() as patched:  # Ctrl-C in a training ends it with a checkpoint, and no exhibit is drawn
         patched.setattr("advnets.api.resume", advnets.load)

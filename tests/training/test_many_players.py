@@ -133,7 +133,7 @@ def test_its_log_has_the_sums_and_each_views_own(whole: Path) -> None:
 
 def test_it_is_watched_measured_and_drawn(whole: Path) -> None:
     looks = [json.loads(line) for line in (whole / "watch.jsonl").read_text("utf-8").splitlines()]
-    assert [look["step"] for look in looks] == list(range(2, 21, 2))
+    assert [look["step"] for look in looks] == list(range(4, 21, 4))
     assert [line["step"] for line in advnets.load(whole).measures] == [10, 20]
     assert (whole / "samples" / "step-00000010.png").read_bytes().startswith(b"\x89PNG")
 

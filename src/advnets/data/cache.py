@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.data.files import write_json, writing
+from advnets.data.cache_files import write_json, writing
 from advnets.data.writer import RowWriter
 from advnets.errors import DataError
 from advnets.files import sync

@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from advnets.data.files import writing
+from advnets.data.cache_files import writing
 from advnets.data.parallel import progress_bar
 from advnets.errors import DataError
 from advnets.files import sync

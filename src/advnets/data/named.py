@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from advnets.data.archive import BROKEN, tar_pictures, unpacking
+from advnets.data.cache_files import writing
 from advnets.data.download import UnreachableError, download
-from advnets.data.files import writing
 from advnets.data.layouts import cifar_folder, idx_folder
 from advnets.data.pictures import Entry
 from advnets.data.source import Source, lazy_source

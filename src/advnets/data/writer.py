@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.data.files import writing
+from advnets.data.cache_files import writing
 from advnets.files import sync
 
 COPY_ROWS = 4096

@@ -10,7 +10,7 @@ from typing import Any
 from advnets.data import Table, holds_images
 from advnets.errors import MeasureError
 from advnets.evaluation.opening import Opened, Samples, Size, open_samples
-from advnets.evaluation.per_class import ByClass, check_per_class, measure_classes
+from advnets.evaluation.per_class import NONE, ByClass, check_per_class, measure_classes
 from advnets.measures import Measurement
 from advnets.measures.catalog import MEASURES, Subject, check_names, is_of_points, measure
 from advnets.measures.features import Extractor, extractor_for
@@ -43,7 +43,7 @@ class Evaluation:
     samples: Samples
     table: Table
     training: str = ""
-    by_class: ByClass = ByClass()
+    by_class: ByClass = NONE
 
     @property
     def measures(self) -> dict[str, dict[str, Any]]:
@@ -93,7 +93,7 @@ def evaluate(
         real: the split of real images to measure against: test, valid or train.
         size: height and width that samples and data from files are brought to; by default the samples' own of
             arrays and runs, the data's otherwise.
-        per_class: of a run of a conditional game, measure within each class, too: samples of it against its real images.
+        per_class: of a run of a conditional game, measure within each class, too: its samples against its real images.
 
     Returns:
         The answers, with the samples and the table that they are of.
@@ -112,7 +112,7 @@ def evaluate(
     subject = Subject(opened.samples, table, found, real, seed, classes=opened.classes)
     results, refused = _taken(subject, asked or _default_metrics(opened, metrics == "all"), metrics == "all")
     training = table.digest("train") if "memorization" in results else ""
-    by_class = measure_classes(opened.run, subject, list(results)) if per_class and opened.run else ByClass()
+    by_class = measure_classes(opened.run, subject, list(results)) if per_class and opened.run else NONE
     of, notes = _about(opened, found, real, seed), [*_worth(subject, results), *refused, *by_class.notes]
     return Evaluation(results, of, subject.features, notes, opened.samples, table, training, by_class)
 

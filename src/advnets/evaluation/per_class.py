@@ -45,6 +45,10 @@ class ByClass:
     notes: Sequence[str] = ()
 
 
+NONE = ByClass()
+"""Where it was not asked for."""
+
+
 def check_per_class(run: Run | None, classes: NDArray[np.int64] | None) -> None:
     """See that there are classes to measure within.
 

@@ -108,5 +108,6 @@ def _shortened(name: str, font: ImageFont.FreeTypeFont) -> str:
 def _font(size: int) -> ImageFont.FreeTypeFont:
     """DejaVu Sans, which has the letters of most alphabets and comes with matplotlib; that need not be imported."""
     found = importlib.util.find_spec("matplotlib")
-    assert found is not None and found.origin is not None  # a dependency
+    assert found is not None  # a dependency
+    assert found.origin is not None
     return ImageFont.truetype(Path(found.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf", size)

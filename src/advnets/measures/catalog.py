@@ -45,7 +45,7 @@ class Subject:
         seed: of the measures' own draws.
         limit: at most so many real images of the real split are used.
         known: the splits' features, kept from one subject to the next of the same data and extractor.
-        classes: the class that each sample was to be, int64, N, an index into the data's; None where none was asked for.
+        classes: the class that each sample was to be, int64, N, indices into the data's; None where none was asked.
     """
 
     samples: NDArray[np.uint8] | NDArray[np.float32]

@@ -119,7 +119,7 @@ def read(path: Path) -> tuple[Exhibit, Provenance]:
         facts = json.loads(path.read_text("utf-8"))
         made = {field.name: facts.pop(field.name) for field in dataclasses.fields(Provenance)}
         return _exhibit(facts), _provenance(made)
-    except (OSError, ValueError, KeyError, AttributeError, ValidationError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError):
         raise RunError(f"{path} is missing or damaged", f"make it: advnets paper {path.stem}") from None
 
 

@@ -16,7 +16,7 @@ from typing import IO, Any
 from advnets.config.load import to_yaml
 from advnets.config.recipe import Recipe
 from advnets.errors import RunError, what_helps
-from advnets.files import write_whole
+from advnets.files import held, write_whole
 from advnets.runs.migrate import run_recipe
 
 
@@ -130,17 +130,14 @@ class RunDirectory:
         if self._lock is not None:
             yield
             return
-        with writing(self.path):
-            file = (self.path / ".lock").open("a")
-        with file:
+        with contextlib.ExitStack() as stack:
             try:
                 with writing(self.path):
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    self._lock = stack.enter_context(held(self.path))
             except RunError as error:
                 if not isinstance(error.__cause__, BlockingIOError):
                     raise
                 raise RunError(f"{self.path} is being trained by another process", "wait for it or stop it") from None
-            self._lock = file
             try:
                 yield
             finally:

@@ -39,8 +39,8 @@ def evaluate(args: list[str]) -> None:
             data: what to measure against; by default what the run was trained on.
             metrics: measures, joined by commas: parzen, total_variation, inception_score, frechet,
                 frechet_infinity, kernel, sliced_wasserstein, precision, recall, density, coverage, two_sample,
-                modes, birthday, memorization, accuracy (conditional games); or all. By default parzen,total_variation (points:
-                modes,sliced_wasserstein).
+                modes, birthday, memorization, accuracy (conditional games); or all. By default
+                parzen,total_variation (points: modes,sliced_wasserstein).
             features: what distances are taken in: pixels, classifier (trained on the labeled data, once),
                 inception, or an ONNX model's file.
             real: the real images to measure against: test, valid or train.

@@ -61,7 +61,8 @@ def with_modules(sources: Sequence[Path], modules: Sequence[str]) -> list[Path |
     from advnets.runs.directory import RunDirectory
     from advnets.runs.networks import own_players
 
-    named, found, taken = named_modules(modules), list[Path | Run](), set[str]()
+    named, taken = named_modules(modules), set[str]()
+    found: list[Path | Run] = []
     for source in sources:
         own = own_players(RunDirectory.open(source).recipe) if named and is_run(source) else []
         mine = [f"{player}={named[player]}" for player in own if player in named]

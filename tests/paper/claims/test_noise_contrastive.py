@@ -178,18 +178,19 @@ def test_fixed_noise_has_to_be_slower_than_its_controls(
 
 @pytest.mark.usefixtures("no_pictures")
 def test_contrastive_is_judged_at_the_narrowest_width(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    same = {"adam": [10, 10], "following": [10, 10], "game": [150, 10]}  # 150: where a quick one is stopped
+    limit = noise_contrastive._QUICK_MOST_OF_GAME
+    same = {"adam": [10, 10], "following": [10, 10], "game": [limit, 10]}  # where a quick one is stopped
     slow = {0.03: [10, 70], 0.3: [10, 10]}
     lines = [{"first": 1.0, "second": 0.05}]
     monkeypatch.setattr(
         noise_contrastive, "_exact", lambda _: {key: [1] for key in ["share", *noise_contrastive._EXACT_NAMES]}
     )
     monkeypatch.setattr(noise_contrastive, "_stages", lambda _, width, __: {**same, "fixed": slow[width]})
-    monkeypatch.setattr(noise_contrastive, "_held", lambda *_: [1.2, 0.3, *[9.0] * 148])
+    monkeypatch.setattr(noise_contrastive, "_held", lambda *_: [1.2, 0.3, *[9.0] * (limit - 2)])
     monkeypatch.setattr(noise_contrastive, "_at_once", lambda *_: dict.fromkeys(("fixed", "following", "game"), lines))
     found = noise_contrastive.claim(workspace(tmp_path))
     assert found.figures["slower"]["0.03"]["fixed"][0] == pytest.approx(7)
     assert found.rows[0].note == SUPPORTED
-    assert found.rows[1].ours == "1 by construction; at most 0.0667"
-    assert "nor the game (at most 0.0667)" in found.why
+    assert found.rows[1].ours == "1 by construction; at most 0.167"
+    assert "nor the game (at most 0.167)" in found.why
     assert "G learns, but does not settle" in " ".join(map(str, found.saw))

@@ -137,8 +137,8 @@ def test_another_trainings_checkpoint_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_one_processs(tmp_path: Path) -> None:
-    tmp_path.mkdir(exist_ok=True)
-    with (tmp_path / ".lock").open("a") as file:
+    (tmp_path / "layer-1").mkdir()
+    with (tmp_path / "layer-1" / ".lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(RunError, match="by another process"):
             train_cae(digits()[0][:200], QUICK, tmp_path)

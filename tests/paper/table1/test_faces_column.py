@@ -84,7 +84,7 @@ def test_the_exhibit_has_both_columns(made: Exhibit, folder: Path, monkeypatch: 
     answer = table1._Answer((200.0, 2.0), 0.2, False, 1.0, "0.8 (0 to 1)", "0.8 (0 to 1)")
     for name, made_up in {  # the column of MNIST has its own tests
         "models": dict.fromkeys(table1.MODELS), "_row": answer, "_reward": answer,
-        "along": Exhibit("Along", []), "_picture": folder / "a.png",
+        "along": Exhibit("Along", []), "_pictures": [],
     }.items():  # fmt: skip
         monkeypatch.setattr(table1, name, lambda *_, made_up=made_up: made_up)
     found = table1.make(workspace(folder))
@@ -138,14 +138,14 @@ def test_without_the_database_a_sentence_says_so(tmp_path: Path, monkeypatch: py
 def test_stage_two_begins_with_stage_ones_generator(made: Exhibit, folder: Path) -> None:
     runs = folder / "paper" / PARTS / RUNS
     one, two = (RunDirectory(next(runs.glob(f"{each}-????????-quick-0"))) for each in STAGES)
-    assert two.recipe.generator.pretrained == str(one.path)
+    assert two.recipe.players["generator"].network.pretrained == str(one.path)
     trained = checkpoint.newest(one.checkpoints)[0]
     begun = checkpoint.load(two.checkpoints / checkpoint.folder_name(0))
     assert trained is not None
-    assert trained.step == 20
-    for name, value in trained.tensors["generator"].items():
+    assert trained.step == 100
+    for name, value in trained.tensors["players/generator/weights"].items():
         _, place, kind = name.split(".")  # two layers are below, each with its activation
-        assert torch.equal(begun.tensors["generator"][f"layers.{int(place) + 4}.{kind}"], value)
+        assert torch.equal(begun.tensors["players/generator/weights"][f"layers.{int(place) + 4}.{kind}"], value)
 
 
 def test_rows_are_kept_and_other_settings_are_computed_anew(
@@ -192,8 +192,8 @@ def test_a_folder_that_was_moved_goes_on(made: Exhibit, folder: Path, tmp_path: 
     runs = table1_faces.both_stages(moved, open_folds()[0], recipes())
     assert said == []
     assert [run.path.parents[2] for run in runs] == [tmp_path / "moved"] * 2
-    other = dataclasses.replace(runs[1].recipe.generator, pretrained="/elsewhere/another-0")
-    runs[1].directory.write_recipe(runs[1].recipe.replace(generator=other))
+    other = {"generator.pretrained": "/elsewhere/another-0"}
+    runs[1].directory.write_recipe(runs[1].recipe.replace(**other))
     with pytest.raises(RunError, match="trained with other settings"):
         table1_faces.both_stages(moved, open_folds()[0], recipes())
 

@@ -16,7 +16,7 @@ from advnets.measures.catalog import MEASURES, Entry
 from advnets.measures.progress import at_rest, best_step
 from advnets.runs import checkpoint
 
-MEASURED = {"metrics": "sliced_wasserstein,modes", "every": 10, "count": 500}
+MEASURED = {"metrics": "frechet,modes", "every": 10, "count": 500}
 
 
 def lines(run: advnets.Run | Path) -> list[dict[str, Any]]:
@@ -39,7 +39,7 @@ def test_every_measurement_is_a_line_with_intervals(measured: Path) -> None:
     assert [entry["step"] for entry in found] == [10, 20, 30, 40]
     for entry in found:
         assert entry["count"] == 500
-        assert list(entry["measures"]) == ["sliced_wasserstein", "modes"]
+        assert list(entry["measures"]) == ["frechet", "modes"]
         for answer in entry["measures"].values():
             low, high = answer["interval"]
             assert low <= answer["value"] <= high

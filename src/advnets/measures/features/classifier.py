@@ -43,7 +43,12 @@ def classifier(setting: Setting, plan: Plan | None = None) -> Extractor:
     if setting.table.stack_of is not None:
         single = dataclasses.replace(setting, table=setting.table.stack_of())
         return channelwise(classifier(single, plan), setting)
-    network, digest, facts = _cached(setting, labels, plan or Plan())
+    return _of_images(setting, labels, plan or Plan())
+
+
+def _of_images(setting: Setting, labels: npt.NDArray[np.int64], plan: Plan) -> Extractor:
+    """The extractor of a net that is trained, or was, on the table's own images."""
+    network, digest, facts = _cached(setting, labels, plan)
     shape, device = setting.table.shape, setting.device
 
     def extract(images: Images) -> Features:

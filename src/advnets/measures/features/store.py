@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from advnets.data.files import write_json, writing
+from advnets.data.cache_files import write_json, writing
 from advnets.files import write_whole
 
 

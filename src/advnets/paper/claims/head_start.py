@@ -15,6 +15,7 @@ from advnets.data.open import open_table
 from advnets.games.objectives import objective
 from advnets.paper.claims.ring import Lines
 from advnets.paper.claims.spread import mean_distance
+from advnets.paper.shrinking import shrunk
 from advnets.paper.workspace import Workspace
 from advnets.randomness import Stream, seed_for
 from advnets.runs.sampling import evaluating
@@ -43,7 +44,8 @@ def histories(workspace: Workspace, seed: int) -> dict[str, Lines]:
         Of "alone": `updates` of D and `generator_gradients`; of a game: `step`, these, and `spread` of the fakes.
     """
     alone, steps = (_QUICK_ALONE, _QUICK_STEPS) if workspace.quick else (ALONE, STEPS)
-    printed = load_recipe("paper-mnist").replace(
+    whole = load_recipe("paper-mnist")
+    printed = (shrunk(whole) if workspace.quick else whole).replace(
         schedule="alternating", precision="float32", seed=seed, steps=steps,
         # No figure is of the average: another one in the recipe changes nothing here.
         **{"generator.average": AverageConfig()},

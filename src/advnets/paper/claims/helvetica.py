@@ -30,10 +30,10 @@ from advnets.paper.exhibit import Picture, Row, Table
 from advnets.paper.workspace import Workspace
 from advnets.training.trainer import Trainer
 
-_BALANCED, _QUICK_BALANCED = 1600, 30  # steps until the game is balanced
-_FIRST, _QUICK_FIRST = 600, 12  # updates of D from the beginning
-_LATER, _QUICK_LATER = 200, 12  # updates of D from the balanced game on
-_LOOKS, _QUICK_LOOKS = 20, 4  # the updates are multiples of them
+_BALANCED, _QUICK_BALANCED = 1600, 20  # steps until the game is balanced
+_FIRST, _QUICK_FIRST = 600, 4  # updates of D from the beginning
+_LATER, _QUICK_LATER = 200, 4  # updates of D from the balanced game on
+_LOOKS, _QUICK_LOOKS = 20, 2  # the updates are multiples of them
 _FAR = 20
 _STILL = {"generator_steps": _FAR, "discriminator.rate": 1e-30}
 _WAYS: dict[str, dict[str, dict[str, Any]]] = {

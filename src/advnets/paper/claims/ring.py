@@ -27,7 +27,7 @@ Points = npt.NDArray[Any]
 Lines = list[dict[str, Any]]
 
 DEVIATION = 0.1
-STEPS = 2000
+STEPS, _QUICK_STEPS = 2000, 20
 LOOKS, _QUICK_LOOKS = 20, 2
 AWAY = 6.0
 """A game with no point so near the origin, three radii of the ring, is lost."""
@@ -100,7 +100,7 @@ def data_of(points: Points) -> Data:
 
 
 def games(workspace: Workspace, name: str, longer: int = 1, **changes: Any) -> list[Lines]:
-    """The histories of a game on the ring, one a seed: of `STEPS` steps of G, a fortieth of them where quick. Kept.
+    """The histories of a game on the ring, one a seed: of `STEPS` steps of G, twenty where quick. Kept.
 
     Args:
         workspace: where they are kept.
@@ -108,7 +108,7 @@ def games(workspace: Workspace, name: str, longer: int = 1, **changes: Any) -> l
         longer: times as many steps.
         changes: to the recipe.
     """
-    steps = longer * (STEPS // 40 if workspace.quick else STEPS)
+    steps = longer * (_QUICK_STEPS if workspace.quick else STEPS)
     found: list[Lines] = []
     for seed in seeds(workspace):
         game = recipe(steps=steps, seed=seed, **changes)

@@ -23,9 +23,9 @@ from advnets.paper.workspace import Workspace
 from advnets.training.trainer import Trainer
 
 _SIGMAS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, walks.WIDEST)
-_LENGTH, _QUICK_LENGTH = 2000, 200
+_LENGTH, _QUICK_LENGTH = 2000, 130
 _STEPS = {"points": 3000, "circle": 2000}
-_QUICK_STEPS = 60
+_QUICK_STEPS = 20
 _RADIUS, _ROWS, _DRAWN, _SHOWN = 2.0, 50_000, 4000, 600
 _MIXES = 0.1
 """A chain counts as mixing where it moves a tenth as often as independent draws would in `walks.LAG` steps."""

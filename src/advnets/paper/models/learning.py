@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import json
 import time
 import zlib
@@ -19,6 +18,7 @@ from torch import Tensor
 
 from advnets.devices import resolve_precision
 from advnets.errors import RecipeError, RunError
+from advnets.files import held
 from advnets.runs import checkpoint
 from advnets.runs.checkpoint import Checkpoint
 
@@ -138,10 +138,9 @@ def _taken_up(folder: Path, learner: Learner, key: str) -> tuple[list[dict[str, 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Generator[None]:
     """Hold the folder for this process: exhibits share trainings."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("a") as file:
+    with contextlib.ExitStack() as stack:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            stack.enter_context(held(folder))
         except BlockingIOError:
             raise RunError(f"{folder} is being trained by another process", "wait for it or stop it") from None
         yield

@@ -1,4 +1,4 @@
-"""What the Helvetica watch sees of a conditional game: the same class from many latents, the same latent in many classes.
+"""What the Helvetica watch sees of a conditional game: a class from many latents, a latent in many classes.
 
 A game may look various and yet make one picture of each class: its images differ, as the classes do. So a fixed grid of
 latents and classes goes through G, and its rows and its columns are held beside real images of these classes.

@@ -1,4 +1,4 @@
-"""samples/step-00001000.png: what fixed latents become as the training goes on, in rows by class where there are any."""
+"""samples/step-00001000.png: what fixed latents become as the training goes on, in rows where there are classes."""
 
 from __future__ import annotations
 

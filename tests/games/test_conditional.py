@@ -1,0 +1,111 @@
+"""p(x | c): which data it takes, what it makes of a class or a vector that is asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from conditional_runs import components, digits, eight_by_eight, ring, vectors
+
+import advnets
+from advnets.data.toys import ring_modes
+from advnets.errors import RecipeError, RunError
+from advnets.games.build import build_game
+from advnets.games.game import DataSpec
+
+
+def seats(**spec: object) -> None:
+    recipe = advnets.Recipe().replace(**{"game.kind": "conditional"})
+    build_game(recipe.game).seats(DataSpec((1, 4, 4), **spec))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({}, "needs data with classes, or with vectors"),
+        ({"classes": ("cat",), "counts": (9,)}, "two classes or more, the data have one, 'cat'"),
+        ({"classes": ("a", "b"), "counts": (3, 4), "unknown": 2}, "2 training images have none"),
+        ({"classes": ("-1", "a", "b"), "counts": (5, 3, 4)}, "5 training images have none"),
+    ],
+)
+def test_data_that_say_too_little_are_refused_in_a_line(spec: dict[str, object], said: str) -> None:
+    with pytest.raises(RecipeError, match=said) as raised:
+        seats(**spec)
+    assert "adversarial" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_samples_of_a_class_are_of_that_class() -> None:
+    run = ring()
+    made = run.sample(400, classes="all")
+    near = np.linalg.norm(made[:, None] - ring_modes(), axis=2).argmin(1)
+    assert (near == np.arange(400) % 8).mean() > 0.6
+    assert np.array_equal(run.sample(5, classes=["3"]), run.sample(9, classes=["3"])[:5])
+
+
+def test_a_grid_has_one_latent_vector_a_column() -> None:
+    run = ring()
+    rows = run.sample_by_class(4, classes=["3", "5"])
+    assert rows.shape == (2, 4, 2)
+    assert np.array_equal(rows[0], run.sample(4, classes=["3"]))
+    assert np.array_equal(rows[1], run.sample(4, classes=["5"]))
+
+
+def test_conditions_are_drawn_as_the_data_have_them() -> None:
+    run = digits()
+    _, classes = run.sample_with_classes(2000)
+    assert classes is not None
+    shares = np.bincount(classes, minlength=10) / 2000
+    assert np.abs(shares - np.array(run.data.counts) / sum(run.data.counts)).max() < 0.03
+
+
+def test_classes_that_are_not_there_are_named() -> None:
+    run = ring()
+    with pytest.raises(RunError, match="no class 'x'; choose from 0, 1, 2"):
+        run.sample(3, classes="x")
+    with pytest.raises(RunError, match="takes no vectors as conditions"):
+        run.sample(3, conditions=[[0.1, 0.2]])
+
+
+def test_a_class_that_was_never_trained_is_not_sampled() -> None:
+    run = advnets.Run(ring().path)
+    run.data = dataclasses.replace(run.data, counts=(0, *run.data.counts[1:]))  # type: ignore[misc]
+    assert run.class_numbers("all") == list(range(1, 8))
+    with pytest.raises(RunError, match="had no training image of class '0'"):
+        run.sample(3, classes="0")
+
+
+def test_lines_walk_from_class_to_class_or_within_one() -> None:
+    run = digits()
+    rows = run.interpolate(3, 5, classes=["3", "5"])
+    ends = run.sample_by_class(6, classes=["3", "5"])
+    assert rows.shape == (3, 5, 1, 8, 8)
+    assert np.abs(rows[0, 0].astype(int) - ends[0, 0]).max() <= 1
+    assert np.abs(rows[1, 0].astype(int) - ends[1, 1]).max() <= 1
+    within = run.interpolate(2, 5, classes="3")
+    assert np.abs(within[0, -1].astype(int) - ends[0, 1]).max() <= 1
+
+
+def test_a_game_of_vectors_makes_images_of_the_vector_that_is_asked_for() -> None:
+    run, wanted = vectors(), [[-2.0, 0.0], [2.0, 0.0]]
+    assert run.conditional
+    assert run.classes == ()
+    made = run.sample(200, conditions=wanted).reshape(200, -1).astype(float)
+    images, scores = eight_by_eight()[0].reshape(-1, 64).astype(float), components()
+    axis = images[scores[:, 0] > 1].mean(0) - images[scores[:, 0] < -1].mean(0)
+    assert (made[1::2] @ axis).mean() > (made[::2] @ axis).mean()
+    assert run.sample(3).shape == (3, 1, 8, 8)  # vectors of training examples
+    with pytest.raises(RunError, match="K x 2"):
+        run.sample(3, conditions=[[1.0, 2.0, 3.0]])
+    with pytest.raises(RunError, match=r"Run.sample\(conditions=...\)"):
+        run.sample(3, classes="all")
+
+
+def test_a_game_of_vectors_goes_on_as_one_never_stopped(tmp_path: object) -> None:
+    run = vectors()
+    kept = run.sampler.inputs(4)["condition"]
+    again = advnets.load(run.path).sampler.inputs(4)["condition"]
+    assert np.array_equal(kept.numpy(), again.numpy())
+    known = {tuple(row) for row in components().tolist()}
+    assert {tuple(row) for row in kept.tolist()} <= known
