@@ -77,7 +77,7 @@ def write_report(run: Run) -> Path:
         if looks := run.directory.read_watch():
             figures.looks(looks, alarm_steps(looks), run.path / "watch.png")
         if panels := _courses(run):
-            figures.courses(panels, run.path / "measures.png")
+            figures.measurements(panels, run.path / "measures.png")
         path = run.path / "report.md"
         write_whole(path, _text(run, metrics).encode())
     return path

@@ -3,7 +3,7 @@
 from advnets.figures.grid import grid, interpolation, neighbors
 from advnets.figures.labels import MOST_ROWS, by_class, can_name, walks_by_class
 from advnets.figures.lines import Line, Panel, panels
-from advnets.figures.plots import courses, curves, intervals, looks, scatter
+from advnets.figures.plots import curves, intervals, looks, measurements, scatter
 from advnets.figures.png import save, save_each, step_of
 from advnets.figures.samples import save_samples
 
@@ -13,12 +13,12 @@ __all__ = [
     "Panel",
     "by_class",
     "can_name",
-    "courses",
     "curves",
     "grid",
     "interpolation",
     "intervals",
     "looks",
+    "measurements",
     "neighbors",
     "panels",
     "save",

@@ -25,7 +25,7 @@ _SMOOTHED_OVER = 50  # a fiftieth of the curve
 
 
 def curves(metrics: Sequence[Mapping[str, Any]], path: str | os.PathLike[str]) -> Path:
-    """The course of a training: both players' costs, what D makes of real images and fakes, and what it proves.
+    """A training: both players' costs, what D makes of real images and fakes, and what it proves.
 
     Args:
         metrics: the lines of metrics.jsonl: `step`, and of `cost_d`, `cost_g`, `d_real`, `d_fake`,
@@ -122,7 +122,9 @@ def intervals(panels: Mapping[str, Mapping[str, tuple[float, float, float]]], pa
     return save_figure(figure, path)
 
 
-def courses(panels: Mapping[str, Sequence[tuple[float, float, float, float]]], path: str | os.PathLike[str]) -> Path:
+def measurements(
+    panels: Mapping[str, Sequence[tuple[float, float, float, float]]], path: str | os.PathLike[str]
+) -> Path:
     """Measures over a training, a panel each, with their intervals.
 
     Args:
@@ -154,7 +156,7 @@ def courses(panels: Mapping[str, Sequence[tuple[float, float, float, float]]], p
 
 
 def looks(lines: Sequence[Mapping[str, Any]], alarms: Sequence[int], path: str | os.PathLike[str]) -> Path:
-    """The course of the Helvetica watch: the fakes' diversity and movement with the alarms, and what D makes of them.
+    """What the Helvetica watch saw: the fakes' diversity and movement with the alarms, and what D makes of them.
 
     Of a conditional game also how various its classes are.
 

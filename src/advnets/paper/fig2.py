@@ -114,12 +114,12 @@ def _panel(workspace: Workspace, panel: _Panel) -> tuple[list[str | Table | Pict
             [row],
             {"missing": data},
         )
-    target, course = workspace.path(f"-{panel.letter}.png"), workspace.path(f"-{panel.letter}-curves.png")
+    target, curves = workspace.path(f"-{panel.letter}.png"), workspace.path(f"-{panel.letter}-curves.png")
     count = 50 if workspace.quick else 500
     of = [to_dict(run.recipe), run.step, count]
     facts = workspace.keep(panel.letter, lambda: nearness(run, table, count, workspace.seed + 1), of=of)
     draw(run, table, target, workspace.seed)
-    figures.curves(run.metrics, course)
+    figures.curves(run.metrics, curves)
     row = Row(
         f"{panel.what}: distance to the nearest training image over that of test images",
         f"{facts['ratio']:.2f}; {facts['copies']} of {count:,} samples so near as {_CLOSE:g} % of test images",
@@ -128,7 +128,7 @@ def _panel(workspace: Workspace, panel: _Panel) -> tuple[list[str | Table | Pict
     )
     pictures = (
         Picture(target.name, f"{panel.what}: `{panel.recipe}` after {run.step:,} steps."),
-        Picture(course.name, "The training: costs, D's outputs and the bound on JSD that they give."),
+        Picture(curves.name, "The training: costs, D's outputs and the bound on JSD that they give."),
     )
     return [heading, *pictures, *_reduced(run.recipe, panel)], [row], facts
 

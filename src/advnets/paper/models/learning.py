@@ -36,7 +36,7 @@ class Learner(Protocol):
     """What learns. An epoch is a function of the state before it and of its number, which seeds all its randomness."""
 
     def epoch(self, number: int) -> Mapping[str, float]:
-        """Go once through the data; returns figures of the course. The first epoch is number 0."""
+        """Go once through the data; returns its figures. The first epoch is number 0."""
         ...
 
     def state(self) -> dict[str, Tensor]:

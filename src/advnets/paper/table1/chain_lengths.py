@@ -23,7 +23,7 @@ def along(workspace: Workspace, table: ImageTable, ends: Mapping[str, tuple[floa
         ends: by a rival's name, both measures of the samples of Table 1, in nats and relative to real images.
         real: the Parzen estimate of as many real images, in nats.
     """
-    courses = {
+    lengths = {
         name: {steps: _after(workspace, table, name, draw, steps) for steps in _looks(workspace)}
         | {chain_steps(workspace): ends[name]}
         for name, draw in rival_models(workspace, table).items()
@@ -31,8 +31,8 @@ def along(workspace: Workspace, table: ImageTable, ends: Mapping[str, tuple[floa
     target = workspace.path("-chains.png")
     figures.panels(
         [
-            _panel("Parzen log-likelihood, nats (thin: real images)", courses, 0, real),
-            _panel("Total variation over real images'", courses, 1, 1.0),
+            _panel("Parzen log-likelihood, nats (thin: real images)", lengths, 0, real),
+            _panel("Total variation over real images'", lengths, 1, 1.0),
         ],
         target,
     )
@@ -43,18 +43,18 @@ def along(workspace: Workspace, table: ImageTable, ends: Mapping[str, tuple[floa
             " equilibrium after so few steps ([Table 2](table2.md)), so that the row of each depends on how long they"
             " are. What each shows is no image that it drew but the probabilities of the pixels, which are smooth:"
             " where total variation is below 1, Parzen is helped by blur and not by more likely images.",
-            _table(courses),
+            _table(lengths),
             Picture(target.name, f"The same chains, {sample_count(workspace):,} of each, after so many steps."),
         ],
-        figures={name: {str(steps): found for steps, found in course.items()} for name, course in courses.items()},
+        figures={name: {str(steps): found for steps, found in by_steps.items()} for name, by_steps in lengths.items()},
     )
 
 
-def _table(courses: Mapping[str, Mapping[int, tuple[float, float]]]) -> Table:
-    steps = list(next(iter(courses.values())))
-    cells = [[f"{nats:.0f} at {variation:.2f}" for nats, variation in each.values()] for each in courses.values()]
+def _table(lengths: Mapping[str, Mapping[int, tuple[float, float]]]) -> Table:
+    steps = list(next(iter(lengths.values())))
+    cells = [[f"{nats:.0f} at {variation:.2f}" for nats, variation in each.values()] for each in lengths.values()]
     headings = ["nats at total variation after", *(f"{each} steps" for each in steps)]
-    return Table(headings, [[name, *row] for name, row in zip(courses, cells, strict=True)])
+    return Table(headings, [[name, *row] for name, row in zip(lengths, cells, strict=True)])
 
 
 def _looks(workspace: Workspace) -> tuple[int, ...]:
@@ -79,6 +79,8 @@ def _after(
     return nats, variation
 
 
-def _panel(title: str, courses: Mapping[str, Mapping[int, tuple[float, float]]], which: int, level: float) -> Panel:
-    lines = [Line(name, list(course), [each[which] for each in course.values()]) for name, course in courses.items()]
+def _panel(title: str, lengths: Mapping[str, Mapping[int, tuple[float, float]]], which: int, level: float) -> Panel:
+    lines = [
+        Line(name, list(by_steps), [each[which] for each in by_steps.values()]) for name, by_steps in lengths.items()
+    ]
     return Panel(title, lines, "steps from a random start", log_x=True, level=level)

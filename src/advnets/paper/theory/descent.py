@@ -22,19 +22,19 @@ _SHOWN = (0, 5, 20, 80)
 
 
 def section(workspace: Workspace) -> Exhibit:
-    """The course from three starts."""
+    """The way from three starts."""
     steps = 100 if workspace.quick else 400
     p = DATA.density()
     starts = {name: start.density() for name, start in _STARTS.items()}
-    courses = {name: descend(p, start, steps, _RATE, SPACING) for name, start in starts.items()}
-    _draw(workspace, p, starts["far to the left"], courses)
-    rise = max(0.0, *(float(np.diff(course.divergences).max()) for course in courses.values()))
+    descents = {name: descend(p, start, steps, _RATE, SPACING) for name, start in starts.items()}
+    _draw(workspace, p, starts["far to the left"], descents)
+    rise = max(0.0, *(float(np.diff(descent.divergences).max()) for descent in descents.values()))
     note = "rounding" if 0 < rise < 1e-15 else ""
     promised = {
         name: kl_divergence(p, start, SPACING) / (2 * _RATE * np.arange(1, steps + 1)) for name, start in starts.items()
     }
-    share = max(float((courses[name].divergences[1:] / promised[name]).max()) for name in starts)
-    ends = {name: float(course.divergences[-1]) for name, course in courses.items()}
+    share = max(float((descents[name].divergences[1:] / promised[name]).max()) for name in starts)
+    ends = {name: float(descent.divergences[-1]) for name, descent in descents.items()}
     return Exhibit(
         "Proposition 2",
         [
@@ -64,27 +64,27 @@ def section(workspace: Workspace) -> Exhibit:
         {
             "steps": steps, "rate": _RATE, "JSD at the end": ends, "largest rise": rise,
             "largest share of what is promised": share,
-            "JSD": {name: course.divergences.tolist() for name, course in courses.items()},
-            "total variation distance": {name: course.distances.tolist() for name, course in courses.items()},
+            "JSD": {name: descent.divergences.tolist() for name, descent in descents.items()},
+            "total variation distance": {name: descent.distances.tolist() for name, descent in descents.items()},
         },
     )  # fmt: skip
 
 
-def _draw(workspace: Workspace, p: Values, start: Values, courses: dict[str, Descent]) -> None:
+def _draw(workspace: Workspace, p: Values, start: Values, descents: dict[str, Descent]) -> None:
     moments = [Line("p_data", GRID, p, "dotted", color="black")]
     moments += [Line(f"p_g, step {step}", GRID, descend(p, start, step, _RATE, SPACING).p_g) for step in _SHOWN]
-    steps = np.arange(len(next(iter(courses.values())).divergences))
+    steps = np.arange(len(next(iter(descents.values())).divergences))
     shown = [
         Panel("p_g comes to p_data", moments, "x"),
         Panel(
             "JSD(p_data || p_g), nats",
-            [Line(name, steps, np.maximum(course.divergences, 1e-17)) for name, course in courses.items()],
+            [Line(name, steps, np.maximum(descent.divergences, 1e-17)) for name, descent in descents.items()],
             "step",
             log_y=True,
         ),
         Panel(
             "Total variation distance",
-            [Line(name, steps, np.maximum(course.distances, 1e-17)) for name, course in courses.items()],
+            [Line(name, steps, np.maximum(descent.distances, 1e-17)) for name, descent in descents.items()],
             "step",
             log_y=True,
         ),

@@ -141,5 +141,5 @@ def _draw(workspace: Workspace, p: Values, q: Values, best: Values, shares: Valu
             "points",
         ),
     ]
-    course = Panel("p_g turns into p_data", values_of, "share of p_data in p_g", level=-math.log(4))
-    figures.panels([densities, values, course], workspace.path("-best.png"))
+    mixture = Panel("p_g turns into p_data", values_of, "share of p_data in p_g", level=-math.log(4))
+    figures.panels([densities, values, mixture], workspace.path("-best.png"))

@@ -1,14 +1,11 @@
-"""Section 4 of the paper and the course notes' derivations, computed: see the modules theory_*.py for each part."""
+"""Section 4 of the paper and the course notes' derivations, computed, a file for each part."""
 
 from __future__ import annotations
 
 import dataclasses
 
 from advnets.paper.exhibit import Exhibit, joined
-from advnets.paper.theory import descent as theory_descent
-from advnets.paper.theory import exact as theory_exact
-from advnets.paper.theory import learned as theory_learned
-from advnets.paper.theory import likelihood as theory_likelihood
+from advnets.paper.theory import descent, exact, learned, likelihood
 from advnets.paper.workspace import Workspace
 
 
@@ -18,7 +15,7 @@ def make(workspace: Workspace) -> Exhibit:
         "The theory, computed",
         "Sections 4.1 and 4.2 of the paper, with distributions that a computer holds in full: probabilities of a few"
         " outcomes, or densities on a fine grid. Logarithms are natural, so that everything is in nats.",
-        [each.section(workspace) for each in (theory_exact, theory_likelihood, theory_descent, theory_learned)],
+        [each.section(workspace) for each in (exact, likelihood, descent, learned)],
     )
     return dataclasses.replace(
         found,
