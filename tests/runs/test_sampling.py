@@ -69,7 +69,7 @@ def test_modes_of_modules_stay_as_they_were() -> None:
 
 def test_a_game_without_classes_is_asked_for_none() -> None:
     with pytest.raises(RunError, match="these samples have no classes; leave the classes out"):
-        sampler().draw(3, classes=[1])
+        sampler().draw(3, conditions=torch.tensor([1, 1, 1]))
 
 
 def test_values_become_bytes_by_rounding_and_clipping() -> None:

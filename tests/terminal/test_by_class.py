@@ -16,6 +16,7 @@ from advnets.data import open_table
 
 
 def said(capsys: pytest.CaptureFixture[str], *args: object) -> str:
+    capsys.readouterr()  # what the training of a shared run has said
     code = cli.main([str(arg) for arg in args])
     out, err = capsys.readouterr()
     assert (code == 0) == (not err), err
