@@ -31,16 +31,16 @@ class Moved:
     """Two parameters in one flat tensor, and the optimizer that moves them; or the flat tensor as one."""
 
     def __init__(self, config: OptimizerConfig, start: float = -1.0, like: optimizers.Like = apart) -> None:
-        self.flat, self.grad = torch.zeros(128), torch.zeros(128)
+        self.flat, self.grad, self._like = torch.zeros(128), torch.zeros(128), like
         for view in apart(self.flat):
             view.copy_(torch.linspace(start, 1, len(view)))
-        self.optimizer: SGD | Adam = build_optimizer(config, like(self.flat), like(self.grad), self.flat, like)
+        self.optimizer: SGD | Adam = build_optimizer(config, like(self.flat), self.flat, like)
 
     def update(self, step: int) -> np.ndarray:
         """The parameters after update number `step`."""
         for view, gradient in zip(apart(self.grad), gradients(step), strict=True):
             view.copy_(gradient)
-        self.optimizer.update(step, STEPS)
+        self.optimizer.update(self._like(self.grad), step, STEPS)
         return torch.cat(apart(self.flat)).double().numpy()
 
 
@@ -110,9 +110,9 @@ def test_the_kernels_are_given_tensors_of_one_layout(kind: Any, monkeypatch: pyt
         return [flat[:8].view(4, 2), flat[8:11]]
 
     flat, config = torch.zeros(64), SGDConfig(momentum=0.5) if kind == "sgd" else AdamConfig()
-    optimizer = build_optimizer(config, like(flat), like(torch.ones(64)), flat, like)
+    optimizer = build_optimizer(config, like(flat), flat, like)
     for step in range(2):
-        optimizer.update(step, STEPS)
+        optimizer.update(like(torch.ones(64)), step, STEPS)
     layouts = [(p.shape, p.stride()) for p in like(flat)]
     assert len(seen) == 2
     assert all([each for each in lists if each] == [layouts] * (4 if kind == "adam" else 3) for lists in seen)

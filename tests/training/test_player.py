@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 
 import pytest
 import torch
 from small_games import SHAPE, seeded_discriminator, seeded_generator, weights
-from torch import nn
+from torch import Tensor, nn
 
 from advnets.config.players import AdamConfig, AverageConfig, SGDConfig
 from advnets.errors import RecipeError
@@ -53,6 +54,14 @@ def test_a_move_is_the_optimizers(compute: torch.dtype) -> None:
         torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-6)
 
 
+def moved_along(player: Player, grads: Sequence[Tensor], monkeypatch: pytest.MonkeyPatch) -> list[Tensor]:
+    """What the optimizer is given of a move's gradients."""
+    found: list[Tensor] = []
+    monkeypatch.setattr(player.optimizer, "update", lambda given, *_: found.extend(given))
+    player.move(grads, 0, 10)
+    return found
+
+
 def test_gradients_reach_the_optimizer_in_the_parameters_own_layout(monkeypatch: pytest.MonkeyPatch) -> None:
     """A size of 1 leaves its stride open: such gradients are contiguous, and the fused kernels refuse them on GPUs."""
     player = Player(nn.Conv2d(1, 8, 4, bias=False), ADAM, torch.float32)
@@ -60,25 +69,23 @@ def test_gradients_reach_the_optimizer_in_the_parameters_own_layout(monkeypatch:
     view = player.master.views[0]
     assert grad.is_contiguous()
     assert grad.stride() != view.stride()
-    monkeypatch.setattr(player.optimizer, "update", lambda *_: None)
-    player.move([grad], 0, 10)
-    (seen,) = player.master.like(player.grad)
+    (seen,) = moved_along(player, [grad], monkeypatch)
     assert torch.equal(seen, grad)
     assert seen.stride() == view.stride()
 
 
-@both
-def test_all_gradients_of_a_move_are_one_flat_float32_tensor(compute: torch.dtype) -> None:
-    player = Player(seeded_discriminator(), ADAM, compute)
+def test_float32_gradients_are_moved_along_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    player = Player(seeded_discriminator(), ADAM, torch.float32)
     grads = [torch.randn_like(p) for p in player.parameters]
-    player.move(grads, 0, 10)
-    assert (player.grad.dtype, player.grad.shape) == (torch.float32, player.master.flat.shape)
-    for seen, given in zip(player.master.like(player.grad), grads, strict=True):
-        assert torch.equal(seen, given.float())
-    between = torch.ones_like(player.grad, dtype=torch.bool)
-    for span in player.master.spans:
-        between[span] = False
-    assert not player.grad[between].any()  # nothing that a sum over processes, or a norm, would count
+    assert [id(seen) for seen in moved_along(player, grads, monkeypatch)] == list(map(id, grads))
+
+
+def test_bfloat16_gradients_are_one_flat_float32_tensor(monkeypatch: pytest.MonkeyPatch) -> None:
+    player = Player(seeded_discriminator(), ADAM, torch.bfloat16)
+    grads = [torch.randn_like(p) for p in player.parameters]
+    (flat,) = moved_along(player, grads, monkeypatch)
+    assert (flat.dtype, flat.shape) == (torch.float32, player.master.flat.shape)
+    assert all(torch.equal(seen, g.float()) for seen, g in zip(player.master.like(flat), grads, strict=True))
 
 
 @both

@@ -50,28 +50,27 @@ class SGD:
     Args:
         config: rate, momentum and their schedules.
         parameters: float32, moved in place.
-        grads: where their gradients are found at each update, of the same shapes and strides.
         flat: one tensor of the size of the state.
         like: gives the state's views in the shapes of `parameters`.
     """
 
-    def __init__(self, config: SGDConfig, parameters: Tensors, grads: Tensors, flat: Tensor, like: Like) -> None:
-        self.config, self._parameters, self._grads = config, list(parameters), list(grads)
+    def __init__(self, config: SGDConfig, parameters: Tensors, flat: Tensor, like: Like) -> None:
+        self.config, self._parameters = config, list(parameters)
         self.state = {"velocity": torch.zeros_like(flat)}
         self._velocity = like(self.state["velocity"])
 
-    def update(self, step: int, steps: int) -> None:
-        """Move along the gradients as update number `step` of `steps`."""
+    def update(self, grads: Tensors, step: int, steps: int) -> None:
+        """Move along gradients of the parameters' shapes and strides as update number `step` of `steps`."""
         rate = learning_rate(self.config, step, steps)
         before = learning_rate(self.config, step - 1, steps) if step else rate
         # The fused kernel keeps u = -v / rate; with the ratio of the rates in its momentum it is pylearn2's
         # rule to the letter, also while the rate moves.
         factor = momentum(self.config, step) * (before / rate if rate > 0 else 0.0)
         if factor == 0:  # then the kernel takes no velocity, but a later momentum will ask for it
-            for kept, grad in zip(self._velocity, self._grads, strict=True):
+            for kept, grad in zip(self._velocity, grads, strict=True):
                 kept.copy_(grad)
         _fused_sgd(
-            self._parameters, self._grads, self._velocity if factor else [],
+            self._parameters, list(grads), self._velocity if factor else [],
             weight_decay=0.0, momentum=factor, lr=rate, dampening=0.0, nesterov=False, maximize=False,
             is_first_step=False,
         )  # fmt: skip
@@ -80,34 +79,32 @@ class SGD:
 class Adam:
     """Adam with bias correction, Kingma and Ba 2015, Algorithm 1; the arguments are those of `SGD`."""
 
-    def __init__(self, config: AdamConfig, parameters: Tensors, grads: Tensors, flat: Tensor, like: Like) -> None:
-        self.config, self._parameters, self._grads = config, list(parameters), list(grads)
+    def __init__(self, config: AdamConfig, parameters: Tensors, flat: Tensor, like: Like) -> None:
+        self.config, self._parameters = config, list(parameters)
         self.state = {"mean": torch.zeros_like(flat), "square": torch.zeros_like(flat)}
         self._mean, self._square = like(self.state["mean"]), like(self.state["square"])
         self._step = torch.zeros((), device=flat.device)
         self._steps = [self._step] * len(self._parameters)
 
-    def update(self, step: int, steps: int) -> None:
-        """Move along the gradients as update number `step` of `steps`."""
+    def update(self, grads: Tensors, step: int, steps: int) -> None:
+        """Move along gradients of the parameters' shapes and strides as update number `step` of `steps`."""
         self._step.fill_(step + 1)
         beta1, beta2 = self.config.betas
         _fused_adam(
-            self._parameters, self._grads, self._mean, self._square, [], self._steps,
+            self._parameters, list(grads), self._mean, self._square, [], self._steps,
             lr=learning_rate(self.config, step, steps), beta1=beta1, beta2=beta2,
             weight_decay=0.0, eps=self.config.epsilon, amsgrad=False, maximize=False,
         )  # fmt: skip
 
 
-def build_optimizer(
-    config: OptimizerConfig, parameters: Tensors, grads: Tensors, flat: Tensor, like: Like
-) -> SGD | Adam:
+def build_optimizer(config: OptimizerConfig, parameters: Tensors, flat: Tensor, like: Like) -> SGD | Adam:
     """The optimizer that `config` names; the other arguments are those of `SGD`.
 
     Raises:
         RecipeError: there is none of its kind.
     """
     if isinstance(config, SGDConfig):
-        return SGD(config, parameters, grads, flat, like)
+        return SGD(config, parameters, flat, like)
     if isinstance(config, AdamConfig):
-        return Adam(config, parameters, grads, flat, like)
+        return Adam(config, parameters, flat, like)
     raise RecipeError(f"no optimizer {config.kind!r}", f"choose one of {', '.join(OptimizerConfig.kinds)}")

@@ -61,7 +61,7 @@ class Player:
 
     `network` holds the master weights and is what is saved and sampled. `worker` is what the step runs: the
     network itself in float32, or a bfloat16 copy that is refreshed once after each update, so that nothing is
-    cast layer by layer. `grad` is one flat float32 gradient, whatever the precision.
+    cast layer by layer.
     """
 
     def __init__(
@@ -77,20 +77,16 @@ class Player:
         if not self.master.parameters:
             raise RecipeError(f"{type(network).__name__} has no parameter to train", "leave one with requires_grad")
         self.device = self.master.flat.device
-        self.grad = torch.zeros_like(self.master.flat)
-        self._grads = self.master.like(self.grad)
         self._limited = any(getattr(m, "max_norm", None) is not None for m in network.modules())
         if compute == torch.float32:
             self.worker, self._work = network, self.master
-            self.optimizer = build_optimizer(
-                optimizer, self.master.views, self._grads, self.master.flat, self.master.like
-            )
+            self.optimizer = build_optimizer(optimizer, self.master.views, self.master.flat, self.master.like)
         else:
             self.worker = _low_precision_copy(network, compute)
             self._work = FlatParameters(self.worker, compute)
-            self.optimizer = build_optimizer(
-                optimizer, [self.master.flat], [self.grad], self.master.flat, lambda flat: [flat]
-            )
+            self._grad = torch.zeros_like(self.master.flat)
+            self._grads = self.master.like(self._grad)
+            self.optimizer = build_optimizer(optimizer, [self.master.flat], self.master.flat, lambda flat: [flat])
         self._averaging = average
         self.average: nn.Module | None = None
         if average is not None:
@@ -106,14 +102,21 @@ class Player:
     @torch.no_grad()
     def move(self, grads: Sequence[Tensor | None], update: int, updates: int) -> None:
         """Update number `update` of `updates` along `grads`, one for each of `parameters` (None is zero)."""
-        known = grads
-        if any(grad is None for grad in grads):
-            known = [torch.zeros_like(w) if g is None else g for g, w in zip(grads, self._work.views, strict=True)]
-        torch._foreach_copy_(self._grads, list(known))  # type: ignore[arg-type]  # none of them is None
-        self.optimizer.update(update, updates)
+        known = [torch.zeros_like(w) if g is None else g for g, w in zip(grads, self._work.views, strict=True)]
+        self.optimizer.update(self._as_moved(known), update, updates)
         if self._limited:
             limit_norms(self.network)
         self.refresh()
+
+    def _as_moved(self, grads: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Gradients as the optimizer takes them: in float32 as they are, since a copy costs as much as an update."""
+        if self._work is not self.master:
+            torch._foreach_copy_(self._grads, list(grads))  # type: ignore[arg-type]  # lists are what it takes
+            return [self._grad]
+        views = self.master.views
+        return [
+            g if g.stride() == w.stride() else torch.empty_like(w).copy_(g) for g, w in zip(grads, views, strict=True)
+        ]
 
     def follow(self, step: int) -> None:
         """Move the average, if there is one, toward the weights after `step` steps."""

@@ -1,0 +1,133 @@
+"""The step, the watch and the start of this tree beside those of a commit before it.
+
+    python benchmarks/speed/before_after.py COMMIT [--only ring,images] [--rounds 15] [--out FILE]
+
+Two processes, one with each tree's code, play the same games in turn, block by block, who begins changing each round;
+what is counted is the processor time of one thread, so that other work on the machine disturbs both alike. Of every
+recipe and schedule, in float32: the old time over the new, median and quartiles over the rounds. Of the new tree also
+the share that the watch adds, by looks and lines, and of both the seconds from the start of `advnets train` to its
+first step. Result: results/before_after.json. On a machine that does nothing else it takes some eight minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+RESULT = Path(__file__).parent / "results" / "before_after.json"
+RECIPES = ("ring", "grid", "mnist", "paper-mnist", "images")
+SCHEDULES = ("simultaneous", "alternating")
+BLOCK_SECONDS = 0.4
+
+
+class Tree:
+    """A process that plays with one tree's code; see `before_after_player.py`."""
+
+    def __init__(self, source: Path) -> None:
+        self._environment = {**os.environ, "PYTHONPATH": str(source / "src"), "OMP_NUM_THREADS": "1"}
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("before_after_player.py"))],
+            env=self._environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def seconds(self, recipe: str, schedule: str, steps: int, watched: bool = False) -> float:
+        """Processor seconds of a step, over so many of them."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps([recipe, schedule, steps, watched]) + "\n")
+        self._process.stdin.flush()
+        return float(self._process.stdout.readline())
+
+    def start_up(self) -> float:
+        """Processor seconds of `advnets train ring` with one step, from the start of the process."""
+        with tempfile.TemporaryDirectory() as place:
+            command = [sys.executable, "-m", "advnets", "train", "ring", "--run", f"{place}/run", "--steps", "1"]
+            begin = os.times()
+            subprocess.run(command, env=self._environment, check=True, capture_output=True)
+            end = os.times()
+        return (end.children_user + end.children_system) - (begin.children_user + begin.children_system)
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.communicate()
+
+
+def compare(old: Tree, new: Tree, recipe: str, schedule: str, rounds: int) -> dict[str, Any]:
+    """Times of one game by both trees, in turn."""
+    trees = {"old": old, "new": new}
+    for tree in trees.values():
+        tree.seconds(recipe, schedule, 2)  # it is built
+    steps = max(1, round(BLOCK_SECONDS / old.seconds(recipe, schedule, 5)))
+    taken: dict[str, list[float]] = {name: [] for name in trees}
+    for number in range(rounds):
+        for name in sorted(trees, reverse=bool(number % 2)):
+            taken[name].append(trees[name].seconds(recipe, schedule, steps))
+    ratios = [before / after for before, after in zip(taken["old"], taken["new"], strict=True)]
+    low, middle, high = statistics.quantiles(ratios, n=4)
+    return {
+        "milliseconds": {name: round(1000 * statistics.median(times), 3) for name, times in taken.items()},
+        "times_faster": round(middle, 3), "quartiles": [round(low, 3), round(high, 3)], "steps_a_block": steps,
+    }  # fmt: skip
+
+
+def watch_share(tree: Tree, recipe: str, rounds: int) -> dict[str, Any]:
+    """What the watch adds to a recipe's time, as a share of it, over blocks of whole rounds of looks."""
+    tree.seconds(recipe, "simultaneous", 2, watched=True)
+    steps = 200 if recipe in ("ring", "grid") else 20
+    pairs = [
+        (tree.seconds(recipe, "simultaneous", steps, watched=True), tree.seconds(recipe, "simultaneous", steps))
+        for _ in range(rounds)
+    ]
+    low, middle, high = statistics.quantiles([watched / plain - 1 for watched, plain in pairs], n=4)
+    return {"share": round(middle, 4), "quartiles": [round(low, 4), round(high, 4)]}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("commit", help="whose code is the old one")
+    parser.add_argument("--only", default=",".join(RECIPES), help="recipes, joined by commas")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--out", type=Path, default=RESULT)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        before = Path(folder) / "before"
+        subprocess.run(["git", "worktree", "add", "--detach", before, options.commit], cwd=ROOT, check=True)
+        try:
+            found = measured(before, options)
+        finally:
+            subprocess.run(["git", "worktree", "remove", "--force", before], cwd=ROOT, check=True)
+    options.out.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def measured(before: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Everything, said as it comes."""
+    old, new = Tree(before), Tree(ROOT)
+    found: dict[str, Any] = {"commit": options.commit, "date": time.strftime("%Y-%m-%d"), "games": {}, "watch": {}}
+    for recipe in options.only.split(","):
+        for schedule in SCHEDULES:
+            found["games"][f"{recipe} {schedule}"] = said = compare(old, new, recipe, schedule, options.rounds)
+            print(f"{recipe} {schedule}: {said}", flush=True)
+        found["watch"][recipe] = said = watch_share(new, recipe, options.rounds)
+        print(f"the watch of {recipe}: {said}", flush=True)
+    starts = [(old.start_up(), new.start_up()) for _ in range(5)]
+    found["start_up"] = {
+        name: round(statistics.median(each), 3)
+        for name, each in zip(("old", "new"), zip(*starts, strict=True), strict=True)
+    }
+    print(f"processor seconds from the start to the first step: {found['start_up']}")
+    for tree in (old, new):
+        tree.close()
+    return found
+
+
+if __name__ == "__main__":
+    main()
