@@ -89,22 +89,21 @@ class Floor:
 
 
 def _layer_inputs(network: nn.Module, x: Tensor) -> list[tuple[nn.Module, tuple[int, ...]]]:
-    """Layers with weights in the order in which they are met, with the shape of one input."""
-    met: list[tuple[nn.Module, tuple[int, ...]]] = []
+    """Layers with weights, from the input on, with the shape of one input; dense ones need not be called to know it."""
+    layers = [each for each in network.modules() if isinstance(each, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)]
+    shapes: dict[nn.Module, tuple[int, ...]] = {
+        layer: (layer.in_features,) for layer in layers if isinstance(layer, nn.Linear)
+    }
 
     def note(layer: nn.Module, args: tuple[Tensor, ...]) -> None:
-        met.append((layer, tuple(args[0].shape[1:])))
+        shapes[layer] = tuple(args[0].shape[1:])
 
-    hooks = [
-        layer.register_forward_pre_hook(note)
-        for layer in network.modules()
-        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)
-    ]
+    hooks = [layer.register_forward_pre_hook(note) for layer in layers if layer not in shapes]
     with torch.no_grad():
         network(x)
     for hook in hooks:
         hook.remove()
-    return met
+    return [(layer, shapes[layer]) for layer in layers]
 
 
 def _products(layer: nn.Module, size: tuple[int, ...], todo: Pass, dtype: torch.dtype) -> tuple[list[Work], float]:
