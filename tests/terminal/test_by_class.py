@@ -13,6 +13,7 @@ from PIL import Image
 import advnets
 from advnets import cli
 from advnets.data import open_table
+from advnets.evaluation.report import write_report
 
 
 def said(capsys: pytest.CaptureFixture[str], *args: object) -> str:
@@ -87,7 +88,7 @@ def test_info_and_report_name_game_and_classes(capsys: pytest.CaptureFixture[str
     shown = said(capsys, "info", run.path)
     assert "10 classes (0, 1, 2" in shown
     assert "game: conditional, non-saturating" in shown
-    report = (run.path / "report.md").read_text("utf-8")
+    report = write_report(run).read_text("utf-8")
     assert "Conditions: 10 classes (0, 1, 2" in report
     assert Image.open(run.path / "samples.png").size == Image.open(run.path / "samples" / "step-00000030.png").size
 

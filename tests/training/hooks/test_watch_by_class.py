@@ -96,7 +96,7 @@ def test_a_generator_without_latents_raises_the_alarm(monkeypatch: pytest.Monkey
         trainer.advance()
         watch.look(trainer) if watch.due(trainer.step) else None
         watch.prepare(trainer)
-    G = trainer.players["generator"].network
+    G = watch._nets["generator"]  # the watch's own copy, which shares the weights
     whole = G.forward
 
     def blind(z: Tensor, condition: Tensor) -> Tensor:
