@@ -39,7 +39,8 @@ def test_table_1_has_the_papers_models_and_figures(exhibits: Path) -> None:
     assert list(found) == list(rows)[:-1]  # the last are real images
     assert all(np.isfinite(model["parzen"][0]) for model in found.values())
     assert all(model["seconds"] > 0 for name, model in found.items() if name != table1.RAW)
-    assert len({model["parzen"][0] for model in found.values()}) == 6
+    own = {name: model["parzen"][0] for name, model in found.items() if name != table1.RAW}  # a quick G hardly moves
+    assert len(set(own.values())) == len(own)
 
 
 def test_the_main_table_says_what_counts(exhibits: Path) -> None:
