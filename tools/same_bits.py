@@ -41,12 +41,14 @@ class Case:
         recipe: the recipe's name.
         flags: of `advnets train`, as this tree calls them.
         stop: the step to stop and resume at; 0 for none.
+        steps: of its own; 0 for as many as the others take.
     """
 
     name: str
     recipe: str
     flags: tuple[str, ...] = ()
     stop: int = 0
+    steps: int = 0
 
 
 def cases(cifar10: Path | None, work: Path) -> Iterator[Case]:
@@ -71,7 +73,8 @@ def cases(cifar10: Path | None, work: Path) -> Iterator[Case]:
             "--objective", objective, "--schedule", "alternating", "--generator-steps", "2",
         ))  # fmt: skip
     fast = ("--generator.rate", "0.4", "--discriminator.rate", "0.4", "--checkpoint-every", "50")
-    yield Case("ring rolled back", "ring", (*fast, "--steps", "800", "--watch.action", "rollback"))
+    looks = ("--watch.action", "rollback", "--watch.every", "5")  # other looks, other ways back
+    yield Case("ring rolled back", "ring", (*fast, *looks), steps=800)
     for recipe in CIFAR if cifar10 is not None else ():
         yield Case(recipe, recipe, ("--data", str(cifar10)))
     for recipe in TFD:
@@ -126,7 +129,7 @@ def same(case: Case, before: Path, work: Path, options: argparse.Namespace) -> b
 
 def trained(case: Case, tree: Path, run: Path, options: argparse.Namespace) -> Path:
     """The run directory of a case that one tree's code trained."""
-    steps = options.large if case.recipe in LARGE else options.steps
+    steps = case.steps or (options.large if case.recipe in LARGE else options.steps)
     flags = ["--steps", str(case.stop or steps), "--log-every", "10", "--run", str(run), *case.flags]
     if tree != ROOT:
         flags = [NAMES.get(flag, flag) for flag in flags]

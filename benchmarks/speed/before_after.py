@@ -6,7 +6,7 @@ Two processes, one with each tree's code, play the same games in turn, block by 
 what is counted is the processor time of one thread, so that other work on the machine disturbs both alike. Of every
 recipe and schedule, in float32: the old time over the new, median and quartiles over the rounds. Of the new tree also
 the share that the watch adds, by looks and lines, and of both the seconds from the start of `advnets train` to its
-first step. Result: results/before_after.json. On a machine that does nothing else it takes some eight minutes.
+first step. Result: results/before_after.json. On a machine that does nothing else it takes some ten minutes.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-RESULT = Path(__file__).parent / "results" / "before_after.json"
+sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as benchmarks.ROOM
+
+from benchmarks.machine import machine
+from benchmarks.record import record, result_of
+
+ROOT = Path(__file__).resolve().parents[2]
 RECIPES = ("ring", "grid", "mnist", "paper-mnist", "images")
 SCHEDULES = ("simultaneous", "alternating")
 BLOCK_SECONDS = 0.4
@@ -96,7 +99,7 @@ def main() -> None:
     parser.add_argument("commit", help="whose code is the old one")
     parser.add_argument("--only", default=",".join(RECIPES), help="recipes, joined by commas")
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--out", type=Path, default=RESULT)
+    parser.add_argument("--out", type=Path, default=result_of(__file__))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         before = Path(folder) / "before"
@@ -105,13 +108,13 @@ def main() -> None:
             found = measured(before, options)
         finally:
             subprocess.run(["git", "worktree", "remove", "--force", before], cwd=ROOT, check=True)
-    options.out.write_text(json.dumps(found, indent=1) + "\n")
+    record(options.out, {"machine": machine(), **found})
 
 
 def measured(before: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Everything, said as it comes."""
     old, new = Tree(before), Tree(ROOT)
-    found: dict[str, Any] = {"commit": options.commit, "date": time.strftime("%Y-%m-%d"), "games": {}, "watch": {}}
+    found: dict[str, Any] = {"commit": options.commit, "games": {}, "watch": {}}
     for recipe in options.only.split(","):
         for schedule in SCHEDULES:
             found["games"][f"{recipe} {schedule}"] = said = compare(old, new, recipe, schedule, options.rounds)
