@@ -32,7 +32,7 @@ from advnets.errors import AdvnetsError, RunError
 from advnets.figures.animation import gif
 from advnets.files import write_whole
 from advnets.paper import EXHIBITS
-from advnets.paper.exhibit import Exhibit, Picture, read, to_json
+from advnets.paper.exhibit import Exhibit, Heading, Part, Picture, read, to_json
 from advnets.paper.fig2 import COLUMNS, draw, nearness
 from advnets.paper.markdown import page_of, text_of
 from advnets.paper.table1.faces import recipes
@@ -55,14 +55,14 @@ CUT = (
     " could be shown. The command shows it to whoever has the data."
 )
 BESIDE = (
-    "## Beside this page",
+    Heading("Beside this page"),
     "The column of faces was made of FER2013, which are other faces:"
     " [its figures](../../benchmarks/README.md#table-1s-column-of-faces-on-fer2013). The row of ours has other figures"
     " with other seeds, and without its average of G's weights: [all of"
     " them](../explanation/measures.md#real-images-own-figure-another-game).",
 )
 FACES = (
-    "## b) other faces",
+    Heading("b) other faces"),
     "![Olivetti faces: fair draws and nearest training faces]({picture})",
     "*`paper-tfd-small` and `paper-tfd-stage-two-small` on {train} of the 400 Olivetti faces (AT&T Laboratories"
     " Cambridge) instead of TFD's 98,058, {one:,} and {two:,} steps. The median distance of {count} samples to the"
@@ -134,15 +134,17 @@ def shortened_to(exhibit: Exhibit, name: str, hidden: Collection[str], here: Pat
     return dataclasses.replace(exhibit, body=[*body, *added(name, here)])
 
 
-def added(name: str, here: Path) -> list[str]:
+def added(name: str, here: Path) -> list[Part]:
     """What is said at the end of an exhibit, on this page alone."""
     if name == "table1":
         return list(BESIDE)
     if name != "fig2":
         return []
-    cut = [CUT] if any((here / each).exists() for each in WITHOUT_LICENCE) else []
-    facts = (here / OLIVETTI).with_suffix(".json")
-    return cut + ([part.format(**json.loads(facts.read_text("utf-8"))) for part in FACES] if facts.exists() else [])
+    cut: list[Part] = [CUT] if any((here / each).exists() for each in WITHOUT_LICENCE) else []
+    if not (facts := (here / OLIVETTI).with_suffix(".json")).exists():
+        return cut
+    known = json.loads(facts.read_text("utf-8"))
+    return [*cut, *(part.format(**known) if isinstance(part, str) else part for part in FACES)]
 
 
 def smaller(source: Path, target: Path, cut: bool = False) -> None:

@@ -64,7 +64,7 @@ def main() -> None:
             walk = functools.partial(walked, chain, table, options)
             part = "".join(c if c.isalnum() else "-" for c in name.lower())
             lines[name] = workspace.keep(part, walk, asked)
-            print(name, *(f"{step}: {look['parzen']['shown']}" for step, look in lines[name].items()), flush=True)
+            print(name, *(f"{step}: {in_words(look['parzen'])}" for step, look in lines[name].items()), flush=True)
     if not options.only:
         target = workspace.path(".json") if workspace.quick else result_of(__file__)
         record(target, {"machine": surroundings, "count": options.count, "seed": options.seed, "lines": lines})
@@ -132,14 +132,17 @@ def walked(chain: Chain, table: ImageTable, options: argparse.Namespace) -> dict
 
 
 def measured(samples: np.ndarray, table: ImageTable) -> dict[str, dict[str, Any]]:
-    """Each measure against validation images: its value, and it and its interval in words."""
+    """Each measure against validation images."""
     found = {}
     for features in ("pixels", "classifier"):
         asked = [name for name, of in MEASURES.items() if of == features]
         found |= evaluate(samples, table, asked, len(samples), real="valid", features=features).measures
-    return {
-        name: {"value": found[name]["value"], "shown": "{} ({})".format(*describe(found[name]))} for name in MEASURES
-    }
+    return {name: found[name] for name in MEASURES}
+
+
+def in_words(answer: dict[str, Any]) -> str:
+    """A measure and its interval."""
+    return "{} ({})".format(*describe(answer))
 
 
 def chosen(lines: dict[str, Any], model: str) -> str | None:
@@ -153,7 +156,7 @@ def chosen(lines: dict[str, Any], model: str) -> str | None:
 def page(result: dict[str, Any]) -> str:
     """The lines as a table, how they were made, and what the rule takes."""
     rows = [
-        [name, step, *(answer["shown"] for answer in answers.values())]
+        [name, step, *map(in_words, answers.values())]
         for name, looks in result["lines"].items()
         for step, answers in looks.items()
     ]

@@ -94,7 +94,7 @@ def test_stand_ins_are_kept_under_what_they_depend_on(tmp_path: Path, monkeypatc
 
 
 def answer(nats: float, sharp: float, recall: float = 0.8) -> table1._Answer:
-    return table1._Answer((nats, 2.0), 0.2, False, sharp, "", f"{recall} (0 to 1)")
+    return table1._Answer((nats, 2.0), 0.2, False, sharp, table1._Share(0.7, 0, 1), table1._Share(recall, 0, 1))
 
 
 def note(name: str, made: table1._Answer) -> str:

@@ -48,8 +48,15 @@ class Picture:
     caption: str
 
 
-Part = str | Table | Picture
-"""Of an exhibit's body; a text is a paragraph or a heading in Markdown."""
+@dataclass(frozen=True)
+class Heading:
+    """A heading within an exhibit's text."""
+
+    heading: str
+
+
+Part = str | Heading | Table | Picture
+"""Of an exhibit's body; a text is a paragraph in Markdown."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class Exhibit:
 
     Args:
         title: its heading.
-        body: paragraphs, tables and pictures, in the order of reading.
+        body: paragraphs, headings, tables and pictures, in the order of reading.
         rows: our figures beside the paper's.
         figures: everything that was computed, for JSON.
         differs: where it differs from the paper, and why: for the page of all exhibits.
@@ -96,7 +103,7 @@ _NUMBERS = re.compile(r"\[\n\s+([-+.\deE,\s]+)\n\s+\]")
 
 def joined(title: str, opening: str, sections: Sequence[Exhibit]) -> Exhibit:
     """One exhibit of several: each with a heading of its own, all rows and all differences together."""
-    body = [opening, *(part for each in sections for part in (f"## {each.title}", *each.body))]
+    body: list[Part] = [opening, *(part for each in sections for part in (Heading(each.title), *each.body))]
     rows = [row for each in sections for row in each.rows]
     differs = [each for section in sections for each in section.differs]
     return Exhibit(title, body, rows, {each.title: dict(each.figures) for each in sections}, differs)
@@ -126,4 +133,4 @@ def read(path: Path) -> tuple[Exhibit, Provenance]:
 def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
-    return dataclasses.asdict(value) if isinstance(value, Row | Table | Picture) else value
+    return dataclasses.asdict(value) if isinstance(value, Row | Heading | Table | Picture) else value

@@ -18,7 +18,7 @@ from advnets.data import open_data, open_table
 from advnets.data.contrast import normalize
 from advnets.errors import DataError
 from advnets.measures import nearest
-from advnets.paper.exhibit import Exhibit, Picture, Row, Table
+from advnets.paper.exhibit import Exhibit, Heading, Part, Picture, Row, Table
 from advnets.paper.rivals import AVERAGED, adversarial
 from advnets.paper.shared_runs import trained
 from advnets.paper.shrinking import shrunk
@@ -100,9 +100,9 @@ def make(workspace: Workspace) -> Exhibit:
     )
 
 
-def _panel(workspace: Workspace, panel: _Panel) -> tuple[list[str | Table | Picture], list[Row], dict[str, Any]]:
+def _panel(workspace: Workspace, panel: _Panel) -> tuple[list[Part], list[Row], dict[str, Any]]:
     """A panel's text, picture and table, its row and its figures; where its data are not at hand, that is said."""
-    heading = f"## {panel.letter}) {panel.what}"
+    heading = Heading(f"{panel.letter}) {panel.what}")
     try:
         run = _run(workspace, panel)
         table = open_data(run.recipe)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from advnets.paper.exhibit import Exhibit, Part, Picture, Provenance, Row, Table
+from advnets.paper.exhibit import Exhibit, Heading, Part, Picture, Provenance, Row, Table
 
 _TITLE = "# *Generative Adversarial Nets*, running"
 _OPENING = (
@@ -37,10 +37,10 @@ def page_of(exhibits: Mapping[str, Exhibit], quick: bool) -> str:
     if quick:
         parts.append("**Made with `--quick`**: fewer steps, samples and seeds than the figures deserve.")
     for name, exhibit in exhibits.items():
-        parts += [f"## [{exhibit.title}]({name}.md)", *in_short(exhibit, name in _TABLES)]
+        parts += [Heading(f"[{exhibit.title}]({name}.md)"), *in_short(exhibit, name in _TABLES)]
     differences = [_differences(each) for each in exhibits.values() if each.differs]
     if differences:
-        parts += ["## Where we differ from the paper, and why", *differences]
+        parts += [Heading("Where we differ from the paper, and why"), *differences]
     return _joined(parts)
 
 
@@ -72,7 +72,7 @@ def table_lines(table: Table) -> str:
 def _main_table(body: Sequence[Part]) -> list[Part]:
     """The first table, and the paragraph below it where one follows at once."""
     first = next((place for place, part in enumerate(body) if isinstance(part, Table)), len(body))
-    below = [part for part in body[first + 1 : first + 2] if isinstance(part, str) and not part.startswith("#")]
+    below = [part for part in body[first + 1 : first + 2] if isinstance(part, str)]
     return [*body[first : first + 1], *below]
 
 
@@ -87,4 +87,6 @@ def _joined(parts: Sequence[Part]) -> str:
 def _markdown(part: Part) -> str:
     if isinstance(part, Picture):
         return f"![{part.caption}]({part.file})\n\n*{part.caption}*"
+    if isinstance(part, Heading):
+        return f"## {part.heading}"
     return table_lines(part) if isinstance(part, Table) else part

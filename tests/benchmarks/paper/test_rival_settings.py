@@ -8,7 +8,7 @@ from benchmarks.paper import rivals
 
 def end(parzen, precision, recall):
     figures = {"parzen": parzen, "total_variation": 1.0, "precision": precision, "recall": recall}
-    return {"30": {}, "300": {name: {"value": value, "shown": ""} for name, value in figures.items()}}
+    return {"30": {}, "300": {name: {"value": value} for name, value in figures.items()}}
 
 
 def test_the_rule_takes_the_best_of_those_that_reach_the_papers_figure():

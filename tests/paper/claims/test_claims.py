@@ -27,7 +27,7 @@ from advnets.paper.claims import (
 )
 from advnets.paper.claims.intervals import UNKNOWN, Interval
 from advnets.paper.claims.verdicts import MIXED, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Claim
-from advnets.paper.exhibit import Exhibit, Picture, read
+from advnets.paper.exhibit import Exhibit, Heading, Picture, read
 from advnets.paper.workspace import Workspace
 
 
@@ -159,8 +159,8 @@ def bodies(exhibit: Exhibit) -> dict[str, list[Any]]:
     """The parts of each section's body, by heading."""
     found: dict[str, list[Any]] = {}
     for part in exhibit.body[1:]:
-        if isinstance(part, str) and part.startswith("## "):
-            found[part[3:]] = []
+        if isinstance(part, Heading):
+            found[part.heading] = []
         else:
             found[list(found)[-1]].append(part)
     return found

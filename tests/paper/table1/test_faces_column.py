@@ -19,7 +19,7 @@ from scipy.special import logsumexp
 from advnets.config.load import load_recipe
 from advnets.config.recipe import Recipe
 from advnets.errors import RunError
-from advnets.paper.exhibit import Exhibit, Picture, Table
+from advnets.paper.exhibit import Exhibit, Heading, Picture, Table
 from advnets.paper.table1 import exhibit as table1
 from advnets.paper.table1 import faces as table1_faces
 from advnets.paper.table1.faces import PAPER, REAL, STAGES, Scores, column, open_folds, recipes, section
@@ -81,14 +81,15 @@ def test_the_column_stands_beside_the_papers(made: Exhibit, folder: Path) -> Non
 
 
 def test_the_exhibit_has_both_columns(made: Exhibit, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = table1._Answer((200.0, 2.0), 0.2, False, 1.0, "0.8 (0 to 1)", "0.8 (0 to 1)")
+    share = table1._Share(0.8, 0.7, 0.9)
+    answer = table1._Answer((200.0, 2.0), 0.2, False, 1.0, share, share)
     for name, made_up in {  # the column of MNIST has its own tests
         "models": dict.fromkeys(table1.MODELS), "_row": answer, "_reward": answer,
         "along": Exhibit("Along", []), "_pictures": [],
     }.items():  # fmt: skip
         monkeypatch.setattr(table1, name, lambda *_, made_up=made_up: made_up)
     found = table1.make(workspace(folder))
-    assert "## Faces: TFD" in found.body
+    assert Heading("Faces: TFD") in found.body
     assert [row.what for row in found.rows[:3]] == ["DBN", "Stacked CAE", "Deep GSN"]
     assert list(found.rows[-len(made.rows) :]) == list(made.rows)
     assert found.figures["faces"] == made.figures

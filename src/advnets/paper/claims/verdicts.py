@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from advnets.paper.claims.intervals import Interval
-from advnets.paper.exhibit import Exhibit, Picture, Row, Table
+from advnets.paper.exhibit import Exhibit, Part, Row
 
 SUPPORTED, NOT_SUPPORTED, MIXED, UNDECIDED = "supported", "not supported", "mixed", "undecided"
 MARGIN = 1.25
@@ -32,7 +32,7 @@ class Claim:
     title: str
     quote: str
     did: Sequence[str]
-    saw: Sequence[str | Table | Picture]
+    saw: Sequence[Part]
     verdict: str
     why: str
     rows: Sequence[Row]

@@ -13,7 +13,7 @@ from advnets import figures, theory
 from advnets.figures import Line, Panel
 from advnets.figures.animation import film, gif
 from advnets.figures.figure1 import Scene, figure1, frames
-from advnets.paper.exhibit import Exhibit, Picture, Row, Table
+from advnets.paper.exhibit import Exhibit, Heading, Part, Picture, Row, Table
 from advnets.paper.fig1.distributions import DISTRIBUTIONS, Distribution, distribution
 from advnets.paper.fig1.game import ARROWS, Settings, View, camera_of, looked_at_with, train, view_of
 from advnets.paper.workspace import Workspace
@@ -169,9 +169,9 @@ def _draw_curves(workspace: Workspace, records: Mapping[str, Record]) -> None:
     figures.panels(shown, workspace.path("-course.png"))
 
 
-def _what_is_seen(workspace: Workspace, main: Record, settings: Settings) -> list[str | Table | Picture]:
+def _what_is_seen(workspace: Workspace, main: Record, settings: Settings) -> list[Part]:
     moments = main["moments"]
-    parts: list[str | Table | Picture] = [
+    parts: list[Part] = [
         "In this game everything can be seen at once: data are numbers x, and G makes a number of a number z. The lower"
         " line is z, from which noise is drawn evenly; the arrows show where G takes it on the line of x. Where arrows"
         " crowd, G makes many points, and its density **p_g** (green, solid) is high; where they spread, it is low."
@@ -204,9 +204,7 @@ def _beside(b: Mapping[str, Any]) -> str:
     )
 
 
-def _how_it_went(
-    workspace: Workspace, records: Mapping[str, Record], settings: Settings
-) -> list[str | Table | Picture]:
+def _how_it_went(workspace: Workspace, records: Mapping[str, Record], settings: Settings) -> list[Part]:
     ends = {name: record["moments"]["d"] for name, record in records.items()}
     far = {name: farthest(distribution(name), end) for name, end in ends.items()}
     table = Table(
@@ -222,7 +220,7 @@ def _how_it_went(
         ],
     )  # fmt: skip
     return [
-        "## Other data",
+        Heading("Other data"),
         "The same networks and settings on other distributions, at the end:",
         Picture(workspace.path("-others.png").name, "The last panel for each distribution."),
         table,
@@ -257,10 +255,10 @@ def where(data: Distribution, far: Mapping[str, float], branches: int) -> str:
     )
 
 
-def _how_it_is_known(main: Record, data: Distribution) -> list[str | Table | Picture]:
+def _how_it_is_known(main: Record, data: Distribution) -> list[Part]:
     found, d = _histogram(main, data), main["moments"]["d"]
     return [
-        "## How p_g is known",
+        Heading("How p_g is known"),
         "Not estimated: by change of variables. Where G is monotone, p_g(x) = p_z(z) / |G'(z)| with G(z) = x; where it"
         " is not, the branches between its turning points are added. Each cell of the grid holds the mean of the"
         f" density over it. At the end G is {_monotone_text(d)}.",

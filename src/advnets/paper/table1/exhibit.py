@@ -5,6 +5,7 @@ The column of MNIST; `faces` makes the column of TFD.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,8 +19,9 @@ from advnets.config.load import load_recipe, to_dict
 from advnets.data import ImageTable, open_table
 from advnets.evaluation.evaluate import evaluate
 from advnets.evaluation.report import describe
+from advnets.measures.measurement import Measurement
 from advnets.measures.parzen import VALIDATION_IMAGES
-from advnets.paper.exhibit import Exhibit, Picture, Row, Table
+from advnets.paper.exhibit import Exhibit, Heading, Part, Picture, Row, Table
 from advnets.paper.rivals import (
     AUTHORS,
     GAMES,
@@ -45,6 +47,18 @@ _LATER = (("GMMN+AE (2015)", "282 ± 2"), ("adversarial auto-encoder (2016)", "3
 
 
 @dataclass(frozen=True)
+class _Share:
+    """Precision or recall with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return "{} ({})".format(*describe({"value": self.value, "interval": (self.low, self.high)}))
+
+
+@dataclass(frozen=True)
 class _Answer:
     """A model's or a stand-in's figures as they are kept; `shown` is the checksum of the samples in its picture."""
 
@@ -52,14 +66,14 @@ class _Answer:
     sigma: float
     at_edge: bool
     total_variation: float
-    precision: str
-    recall: str
+    precision: _Share
+    recall: _Share
     seconds: float | None = None
     shown: int = 0
 
     def facts(self) -> dict[str, Any]:
         """All figures, for JSON."""
-        return {name: value for name, value in vars(self).items() if name != "shown"}
+        return {name: value for name, value in dataclasses.asdict(self).items() if name != "shown"}
 
 
 _answer = TypeAdapter(_Answer).validate_python
@@ -91,9 +105,9 @@ def make(workspace: Workspace) -> Exhibit:
             _main({**found, goal: real}, real),
             _how_to_read(workspace),
             *_pictures(workspace, found, table),
-            f"## {chains.title}",
+            Heading(chains.title),
             *chains.body,
-            f"## {faces.title}",
+            Heading(faces.title),
             *faces.body,
             *_rewarded(rewards),
         ],
@@ -178,9 +192,9 @@ def _pictures(workspace: Workspace, found: Mapping[str, _Answer], table: ImageTa
     return [picture(workspace, slug(name), name, table.shape, found[name].shown, scale=2) for name in shown]
 
 
-def _rewarded(rewards: dict[str, _Answer]) -> list[str | Table]:
+def _rewarded(rewards: dict[str, _Answer]) -> list[Part]:
     return [
-        "## What the measure rewards",
+        Heading("What the measure rewards"),
         "The same estimator on real images and on what is made of them. Averages and prototypes do better than real"
         " images, and so did later records. A generator that is averaged over all of a short training is no good one,"
         " but blurred. So a figure above that of as many real images says that samples are better centers of windows"
@@ -216,7 +230,7 @@ def note(name: str, answer: _Answer, real: _Answer) -> str:
         parts.append(f"above real images' own {real.parzen[0]:.1f}")
     if _covers_little(answer, real):
         parts.append(
-            f"covers little of the data: recall {_first(answer.recall):.2f}, real images {_first(real.recall):.2f}"
+            f"covers little of the data: recall {answer.recall.value:.2f}, real images {real.recall.value:.2f}"
         )
     if sharpness := _unlike(answer):
         parts.append("not sharp enough to count" if sharpness == "blurred" else "too noisy to count")
@@ -224,7 +238,7 @@ def note(name: str, answer: _Answer, real: _Answer) -> str:
 
 
 def _covers_little(answer: _Answer, real: _Answer) -> bool:
-    return _first(answer.recall) < _COVERED * _first(real.recall)
+    return answer.recall.value < _COVERED * real.recall.value
 
 
 def _unlike(answer: _Answer) -> str:
@@ -233,24 +247,24 @@ def _unlike(answer: _Answer) -> str:
     return "" if abs(off) <= _SHARP else "blurred" if off < 0 else "noisy"
 
 
-def _first(described: str) -> float:
-    """The value of a measure that is kept with its interval in words."""
-    return float(described.split()[0])
-
-
 def _measured(workspace: Workspace, table: ImageTable, samples: Images) -> dict[str, Any]:
     likelihood = evaluate(samples, table, ["parzen", "total_variation"], len(samples)).results
     kin = evaluate(
         samples, table, ["precision", "recall"], len(samples), features="pixels" if workspace.quick else "classifier"
-    ).measures
+    ).results
     parzen = likelihood["parzen"]
     return {
         "parzen": [parzen.value, parzen.standard_error],
         "sigma": parzen.details["sigma"],
         "at_edge": parzen.details["at_edge"],
         "total_variation": likelihood["total_variation"].value,
-        **{name: "{} ({})".format(*describe(kin[name])) for name in ("precision", "recall")},
+        **{name: _share(kin[name]) for name in ("precision", "recall")},
     }
+
+
+def _share(found: Measurement) -> dict[str, float]:
+    low, high = found.interval
+    return {"value": found.value, "low": low, "high": high}
 
 
 def _main(found: Mapping[str, _Answer], real: _Answer) -> Table:
@@ -264,11 +278,15 @@ def _main(found: Mapping[str, _Answer], real: _Answer) -> Table:
             [
                 name, _paper(name), _nats(answer), _counts(answer, real),
                 f"{answer.sigma:.3f}{' (edge)' if answer.at_edge else ''}", f"{answer.total_variation:.3f}",
-                answer.precision, answer.recall, "-" if answer.seconds is None else f"{answer.seconds / 60:.1f}",
+                str(answer.precision), str(answer.recall), _minutes(answer),
             ]
             for name, answer in found.items()
         ],
     )  # fmt: skip
+
+
+def _minutes(answer: _Answer) -> str:
+    return "-" if answer.seconds is None else f"{answer.seconds / 60:.1f}"
 
 
 def _counts(answer: _Answer, real: _Answer) -> str:
@@ -280,7 +298,7 @@ def _counts(answer: _Answer, real: _Answer) -> str:
 
 def _rewards(found: dict[str, _Answer]) -> Table:
     rows = [
-        [what, _nats(answer), f"{answer.total_variation:.3f}", answer.precision, answer.recall]
+        [what, _nats(answer), f"{answer.total_variation:.3f}", str(answer.precision), str(answer.recall)]
         for what, answer in found.items()
     ]
     rows += [[f"{what}, as its authors report", figure, "-", "-", "-"] for what, figure in _LATER]
