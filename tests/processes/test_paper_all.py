@@ -57,7 +57,7 @@ def test_two_kills_leave_no_trace_and_what_was_kept_is_not_made_again(tmp_path: 
     killed_when(out, lambda: trained_steps(out) >= 50)
     assert not (out / "README.md").exists()
     said = finish(out)
-    assert "theory: theorem" not in said
+    assert "theory: random-pairs" not in said
     assert kept
     assert kept == {path: path.stat().st_mtime_ns for path in (out / "parts" / "theory").iterdir()}
     finish(tmp_path / "undisturbed")

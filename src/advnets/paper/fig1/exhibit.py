@@ -22,7 +22,7 @@ SURE, CLOSE = 0.05, 0.01
 """Where the game is to end: D within this of 1/2 over the support, and the divergence below this, in nats."""
 
 _DEFAULT = "gaussian"
-_FULL, _QUICK = Settings(), Settings(steps=400, alone=240, film=36)
+_FULL, _QUICK = Settings(), Settings(steps=400, alone=240, film=24)
 _SAMPLES = {False: 1_000_000, True: 100_000}
 _FRAME, _LONG, _LAST = 90, 360, 2500  # milliseconds a frame stays: most, those of panels (a) to (c), the end
 
