@@ -16,7 +16,6 @@ does nothing else.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import multiprocessing
 import statistics
@@ -41,10 +40,10 @@ from advnets.measures.memorization import memorization
 from advnets.measures.sliced_wasserstein import sliced_wasserstein
 from advnets.measures.two_sample import two_sample
 from benchmarks.machine import machine
+from benchmarks.memory import beyond
 from benchmarks.record import record, result_of
 
 _ROWS_AT_ONCE = 4096
-_PROCESS = Path("/proc/self")
 
 
 def features(count: int, width: int) -> tuple[np.ndarray, np.ndarray]:
@@ -115,21 +114,6 @@ MEASURES: dict[str, Callable[[np.ndarray, np.ndarray], object]] = {
     "inception_score": lambda x, y: inception_score(x),
 }
 """What memory is measured of; every one is given two sets of features, N x D."""
-
-
-def beyond(call: Callable[[], object]) -> float:
-    """Megabytes that a call takes beyond what the process holds already, at the peak."""
-    with contextlib.suppress(OSError):  # the peak so far is forgotten; where that is not allowed, it may count
-        (_PROCESS / "clear_refs").write_text("5")
-    held = _megabytes("VmRSS")
-    call()
-    return _megabytes("VmHWM") - held
-
-
-def _megabytes(field: str) -> float:
-    # Not getrusage, whose peak is also that of whatever started this process.
-    line = next(line for line in (_PROCESS / "status").read_text().splitlines() if line.startswith(f"{field}:"))
-    return int(line.split()[1]) * 1024 / 1e6
 
 
 def gained(name: str, count: int, width: int) -> float:

@@ -15,7 +15,6 @@ import argparse
 import math
 import statistics
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from advnets.measures import parzen
 from advnets.measures.inputs import rows_of
 from advnets.measures.parzen import VALIDATION_IMAGES, log_likelihoods
 from benchmarks.machine import in_words, machine
+from benchmarks.memory import beyond
 from benchmarks.record import record, result_of
 
 SAMPLES, BATCH = 10_000, 100
@@ -69,31 +69,6 @@ def direct_scores(images: np.ndarray, samples: np.ndarray, sigma: float) -> np.n
     return scores - samples.shape[1] * math.log(sigma * math.sqrt(2 * math.pi))
 
 
-class PeakMemory:
-    """The most resident memory the process gained while it ran, in MB, looked at every 2 ms."""
-
-    def __enter__(self) -> PeakMemory:
-        self.before = self.peak = resident()
-        self.running = True
-        self.thread = threading.Thread(target=self.watch)
-        self.thread.start()
-        return self
-
-    def watch(self) -> None:
-        while self.running:
-            self.peak = max(self.peak, resident())
-            time.sleep(0.002)
-
-    def __exit__(self, *_: object) -> None:
-        self.running = False
-        self.thread.join()
-        self.gained = self.peak - self.before
-
-
-def resident() -> float:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
-
-
 def timed(work, *arguments):
     start = time.perf_counter()
     result = work(*arguments)
@@ -110,12 +85,6 @@ def images() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def floats(part: np.ndarray) -> np.ndarray:
     return (part / 255).astype(np.float32)
-
-
-def peak_memory(*arrays: np.ndarray) -> float:
-    with PeakMemory() as memory:
-        parzen(*arrays)
-    return memory.gained
 
 
 def interleaved(arrays: tuple[np.ndarray, ...], rounds: int, batches: int) -> dict[str, float]:
@@ -153,7 +122,8 @@ def measure_whole(arrays: tuple[np.ndarray, ...]) -> dict[str, float]:
 def measure(rounds: int, batches: int, whole: bool) -> dict[str, Any]:
     arrays = images()
     samples, test, valid = arrays
-    memory, float_memory = peak_memory(*arrays), peak_memory(*map(floats, arrays))
+    as_floats = [floats(part) for part in arrays]
+    memory, float_memory = (beyond(lambda parts=parts: parzen(*parts)) for parts in (arrays, as_floats))
     seconds = interleaved(arrays, rounds, batches)
     ours = parzen(*arrays)
     authors_batches = math.ceil(len(test) / BATCH) + len(SIGMAS) * math.ceil(len(valid) / BATCH)

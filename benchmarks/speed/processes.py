@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -18,17 +17,10 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as benchmarks.ROOM
 
+from benchmarks.memory import peak
 from benchmarks.speed.contests import color_images, data_of
 
 _PATIENCE = 300
-
-
-def _peak() -> float:
-    """Peak memory of this process, in MB."""
-    status = Path("/proc/self/status")
-    if status.exists():  # getrusage counts what the process that started this one held, too
-        return next(int(line.split()[1]) for line in status.read_text().splitlines() if "VmHWM" in line) * 1024 / 1e6
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def start_up(times: int, pictures: int) -> dict[str, Any]:
@@ -118,7 +110,7 @@ def _measure_memory(recipe_name: str, steps: int, data: str, run: str) -> dict[s
 
     recipe = load_recipe(recipe_name).replace(steps=steps, **({"data": data} if data else {}))
     advnets.train(recipe, run=run)
-    held = _peak()
+    held = peak()
 
     table = open_data(recipe)
     trainer = Trainer(recipe, data_of(table))

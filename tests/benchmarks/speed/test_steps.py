@@ -14,7 +14,7 @@ from advnets.games.build import build_game
 from advnets.games.game import DataSpec
 from advnets.runs.networks import initial_networks
 from advnets.training.batches import Data
-from benchmarks import machine
+from benchmarks import machine, memory
 from benchmarks.speed import contests, floor, interleave, measures, peers, torchgan_way, training
 
 COLOR = Data(np.random.default_rng(0).integers(0, 256, (200, 3, 32, 32), dtype=np.uint8), np.arange(200))
@@ -87,7 +87,7 @@ def test_results_are_written_as_a_table(monkeypatch):
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
 def test_what_a_measure_holds_at_the_peak_is_found():
     held = np.ones(8_000_000)  # 64 MB that were there before
-    found = measures.beyond(lambda: held * 2)
+    found = memory.beyond(lambda: held * 2)
     assert 60 < found < 80
     x, y = measures.features(300, 8)
     for name, measure in measures.MEASURES.items():
