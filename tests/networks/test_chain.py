@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from advnets.games.penalties import penalty
-from advnets.networks.chain import chain
+from advnets.networks.chain import chain, gradients
 from advnets.networks.mlp import MLPDiscriminator, MLPGenerator
 
 SLOPES = pytest.mark.parametrize("slope", [0.0, 0.2])
@@ -27,8 +27,8 @@ def layers(*sizes: int, dtype: torch.dtype = torch.float64) -> list[Tensor]:
 def test_first_and_second_derivatives_are_those_of_finite_differences(sizes: tuple[int, ...], slope: float) -> None:
     rows = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
     weights = layers(*sizes)
-    assert torch.autograd.gradcheck(lambda x, *rest: chain(x, rest, slope), (rows, *weights))
-    assert torch.autograd.gradgradcheck(lambda x, *rest: chain(x, rest, slope), (rows, *weights))
+    assert torch.autograd.gradcheck(lambda x, *rest: chain([x], rest, slope), (rows, *weights))
+    assert torch.autograd.gradgradcheck(lambda x, *rest: chain([x], rest, slope), (rows, *weights))
 
 
 @TYPES
@@ -51,10 +51,44 @@ def test_a_pair_gives_the_bits_of_one_pass_and_no_gradient_of_the_real_rows(dtyp
     real, fake = torch.randn(2, 128, 2, dtype=dtype)
     fake.requires_grad_()
     slopes = torch.randn(256, dtype=dtype)
-    both, plain = D.pair(real, fake), D(torch.cat([real, fake]))
+    both, plain = D.pair(real, fake), D.layers(torch.cat([real, fake])).squeeze(1)
     assert torch.equal(both, plain)
     wanted = [fake, *D.parameters()]
     assert all(map(torch.equal, torch.autograd.grad(both, wanted, slopes), torch.autograd.grad(plain, wanted, slopes)))
+
+
+@pytest.mark.parametrize("asked", ["all", "rows", "fake rows", "layers", "a layer"])
+def test_gradients_without_the_engine_have_its_bits(asked: str) -> None:
+    weights = [each.detach().requires_grad_() for each in layers(3, 4, 5, 1, dtype=torch.float32)]
+    real, fake = (torch.randn(6, 3, requires_grad=True) for _ in range(2))
+    inputs = {
+        "all": [fake, real, *weights], "rows": [real, fake], "fake rows": [fake],
+        "layers": weights, "a layer": [weights[2]],
+    }[asked]  # fmt: skip
+    output, cotangent = chain([real, fake], weights, 0.2), torch.randn(12)
+    found = gradients(output, inputs, cotangent)
+    assert found is not None
+    assert not any(each.requires_grad for each in found)
+    assert all(map(torch.equal, found, torch.autograd.grad(output, inputs, cotangent)))
+
+
+@pytest.mark.parametrize("case", ["no chain", "deeper", "one of another graph", "twice the same", "of no argument"])
+def test_what_only_the_engine_can_do_is_left_to_it(case: str) -> None:
+    weights = [each.detach().requires_grad_() for each in layers(3, 3, 1)]
+    rows, other = torch.randn(2, 4, 3, dtype=torch.float64, requires_grad=True).unbind()
+    rows, other = rows.detach().requires_grad_(), other.detach().requires_grad_()
+    output, inputs = chain([rows, other], weights, 0.2), [rows, *weights]
+    if case == "no chain":
+        output = output * 2
+    elif case == "deeper":
+        output = chain([rows, other * 2], weights, 0.2)
+    elif case == "one of another graph":
+        inputs = [rows, torch.zeros(1, requires_grad=True)]
+    elif case == "twice the same":
+        output = chain([rows, rows], weights, 0.2)
+    else:
+        inputs = [output]
+    assert gradients(output, inputs, torch.ones(8, dtype=torch.float64)) is None
 
 
 @TYPES

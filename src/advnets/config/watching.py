@@ -24,7 +24,7 @@ class WatchConfig:
 
     action: Annotated[Literal["warn", "stop", "rollback", "off"], BeforeValidator(_off)] = "warn"
     """On an alarm: say so and go on; end the training; or go back to the last healthy checkpoint at lower rates."""
-    every: int = 10
+    every: int = 15
     """Steps between looks; what costs more, D's opinion, is asked for at every twentieth."""
     rollbacks: int = 0
     """How often the run has been rolled back so far; the watch counts, and after the fourth it stops instead."""

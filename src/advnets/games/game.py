@@ -76,7 +76,7 @@ class Batch:
     @property
     def total(self) -> int:
         """Rows of the step's batch in all processes."""
-        return self.whole or len(self.image)
+        return self.whole or self.image.shape[0]
 
     @property
     def condition(self) -> Tensor | None:
@@ -89,7 +89,7 @@ class Batch:
         return torch.zeros(len(self.image), dtype=torch.bool) if self.label is None else self.label >= 0
 
     def __len__(self) -> int:
-        return len(self.image)
+        return self.image.shape[0]
 
 
 @dataclass(frozen=True)

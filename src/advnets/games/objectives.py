@@ -239,53 +239,53 @@ def relativistic_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
 
 def _minimax_discriminator_gradient(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    return -0.5 / len(real) * torch.sigmoid(-real), 0.5 / len(fake) * torch.sigmoid(fake)
+    return -0.5 / real.shape[0] * torch.sigmoid(-real), 0.5 / fake.shape[0] * torch.sigmoid(fake)
 
 
 def _minimax_generator_gradient(real: Tensor, fake: Tensor) -> Tensor:
     del real
-    return -0.5 / len(fake) * torch.sigmoid(fake)
+    return -0.5 / fake.shape[0] * torch.sigmoid(fake)
 
 
 def _non_saturating_generator_gradient(real: Tensor, fake: Tensor) -> Tensor:
     del real
-    return -1 / len(fake) * torch.sigmoid(-fake)
+    return -1 / fake.shape[0] * torch.sigmoid(-fake)
 
 
 def _maximum_likelihood_generator_gradient(real: Tensor, fake: Tensor) -> Tensor:
     del real
-    return -1 / len(fake) * fake.clamp(max=LARGEST_EXPONENT).exp()
+    return -1 / fake.shape[0] * fake.clamp(max=LARGEST_EXPONENT).exp()
 
 
 def _least_squares_discriminator_gradient(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    return (real - 1) / len(real), fake / len(fake)
+    return (real - 1) / real.shape[0], fake / fake.shape[0]
 
 
 def _least_squares_generator_gradient(real: Tensor, fake: Tensor) -> Tensor:
     del real
-    return (fake - 1) / len(fake)
+    return (fake - 1) / fake.shape[0]
 
 
 def _hinge_discriminator_gradient(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    return (real < 1).to(real.dtype) / -len(real), (fake > -1).to(fake.dtype) / len(fake)
+    return (real < 1).to(real.dtype) / -real.shape[0], (fake > -1).to(fake.dtype) / fake.shape[0]
 
 
 def _wasserstein_discriminator_gradient(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    return torch.full_like(real, -1 / len(real)), torch.full_like(fake, 1 / len(fake))
+    return torch.full_like(real, -1 / real.shape[0]), torch.full_like(fake, 1 / fake.shape[0])
 
 
 def _uniform_generator_gradient(real: Tensor, fake: Tensor) -> Tensor:
     del real
-    return torch.full_like(fake, -1 / len(fake))
+    return torch.full_like(fake, -1 / fake.shape[0])
 
 
 def _relativistic_discriminator_gradient(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    slope = torch.sigmoid(-_margins(real, fake)) / len(fake)
+    slope = torch.sigmoid(-_margins(real, fake)) / fake.shape[0]
     return -slope, slope
 
 
 def _relativistic_generator_gradient(real: Tensor, fake: Tensor) -> Tensor:
-    return -torch.sigmoid(_margins(real, fake)) / len(fake)
+    return -torch.sigmoid(_margins(real, fake)) / fake.shape[0]
 
 
 def _margins(real_logits: Tensor, fake_logits: Tensor) -> Tensor:

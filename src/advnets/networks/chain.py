@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+from torch.nn.functional import leaky_relu, leaky_relu_, linear
 
 _leaky_relu_backward = torch.ops.aten.leaky_relu_backward.default
 _threshold_backward = torch.ops.aten.threshold_backward.default
@@ -21,17 +22,41 @@ Layers = Sequence[Tensor]
 """Weight (outputs x inputs) and bias of the first layer, then of the second, and so on."""
 
 
-def chain(x_NI: Tensor, layers: Layers, slope: float) -> Tensor:
-    """The last layer's values, N x outputs, with a leaky rectifier after every layer but that one.
+def chain(blocks: Sequence[Tensor], layers: Layers, slope: float) -> Tensor:
+    """The last layer's values, N x outputs, or (N,) of a single output; leaky rectifiers after all other layers.
 
     Args:
-        x_NI: rows.
+        blocks: rows, one or more tensors of them, one under the other.
         layers: weights and biases; at least one layer.
         slope: of the rectifiers below zero, 0 or more.
     """
     if not torch.is_grad_enabled():
-        return torch.addmm(layers[-1], _values(x_NI, layers, slope)[-1], layers[-2].t())
-    return _apply(_Chain, slope, x_NI, *layers)
+        return _ended(linear(_values(_stacked(blocks), layers, slope)[-1], layers[-2], layers[-1]))
+    return _apply(_Chain, slope, len(blocks), *blocks, *layers)
+
+
+def gradients(output: Tensor, inputs: Sequence[Tensor], cotangent: Tensor) -> list[Tensor] | None:
+    """What `torch.autograd.grad` gives, without its engine, which costs a small network as much as the mathematics.
+
+    None where that cannot be: `output` is not what `chain` returned, or a graph lies under its arguments, or one of
+    `inputs` is not among these, or two of these are the same.
+    """
+    node = output.grad_fn
+    if type(node) is not _CHAIN_NODE:
+        return None
+    given: Sequence[Tensor] = node.given  # type: ignore[union-attr]  # the context of _Chain.forward
+    places = {id(each): place for place, each in enumerate(given)}
+    wanted = [False] * len(given)
+    for each in inputs:
+        place = places.get(id(each))
+        if place is None or not each.requires_grad:
+            return None
+        wanted[place] = True
+    if len(places) < len(given) or any(each.grad_fn is not None for each in given):
+        return None
+    with torch.no_grad():
+        found = _back(node, cotangent, wanted)
+    return [found[places[id(each)]] for each in inputs]  # type: ignore[misc]  # what is wanted is found
 
 
 def input_gradients(x_NI: Tensor, layers: Layers, slope: float) -> Tensor:
@@ -45,25 +70,42 @@ def input_gradients(x_NI: Tensor, layers: Layers, slope: float) -> Tensor:
 
 class _Chain(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, slope: float, x: Tensor, *layers: Tensor) -> Tensor:
-        values = _values(x, layers, slope)
-        ctx.slope = slope
+    def forward(ctx: Any, slope: float, count: int, *given: Tensor) -> Tensor:
+        layers = given[count:]
+        values = _values(_stacked(given[:count]), layers, slope)
+        ctx.slope, ctx.count, ctx.given = slope, count, given
         ctx.save_for_backward(*values, *layers)
-        return torch.addmm(layers[-1], values[-1], layers[-2].t())
+        return _ended(linear(values[-1], layers[-2], layers[-1]))
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, ...]:
-        depth = len(ctx.saved_tensors) // 3  # what a layer sees, its weight and its bias
-        values, layers = ctx.saved_tensors[:depth], ctx.saved_tensors[depth:]
+        wanted = ctx.needs_input_grad[2:]
         if torch.is_grad_enabled():  # somebody will differentiate the gradient
-            return None, *_plain_gradients(values[0], layers, ctx.slope, grad_outputs[0], ctx.needs_input_grad[1:])
-        grad, found = grad_outputs[0], list[Tensor | None]()
-        for place in reversed(range(depth)):
-            found += [grad.sum(0), grad.t().mm(values[place])]
-            if place:
-                grad = _rectified_back(grad.mm(layers[2 * place]), values[place], ctx.slope)
-        for_rows = grad.mm(layers[0]) if ctx.needs_input_grad[1] else None
-        return None, for_rows, *reversed(found)
+            return None, None, *_plain_gradients(ctx, grad_outputs[0], wanted)
+        return None, None, *_back(ctx, grad_outputs[0], wanted)
+
+
+_CHAIN_NODE = _Chain._backward_cls  # type: ignore[attr-defined]  # the class of the graph's node, and of ctx
+
+
+def _back(ctx: Any, grad: Tensor, wanted: Sequence[bool]) -> list[Tensor | None]:
+    """Gradients of the blocks and layers that are `wanted`, from that of the chain's output."""
+    saved, count = ctx.saved_tensors, ctx.count
+    depth = len(saved) // 3  # what a layer sees, its weight and its bias
+    values, layers = saved[:depth], saved[depth:]
+    rows, weights, found = any(wanted[:count]), any(wanted[count:]), list[Tensor | None]()
+    grad = grad.unsqueeze(1) if grad.ndim == 1 else grad
+    for place in reversed(range(depth)):
+        found += [grad.sum(0), grad.t().mm(values[place])] if weights else [None, None]
+        if place:
+            grad = _rectified_back(grad.mm(layers[2 * place]), values[place], ctx.slope)
+    blocks: list[Tensor | None] = [None] * count
+    if rows:
+        whole, start = grad.mm(layers[0]), 0
+        for place in range(count):
+            end = start + ctx.given[place].shape[0]
+            blocks[place], start = whole[start:end] if wanted[place] else None, end
+    return [*blocks, *reversed(found)]
 
 
 class _InputGradients(torch.autograd.Function):
@@ -102,8 +144,8 @@ def _values(x: Tensor, layers: Layers, slope: float) -> list[Tensor]:
     """What each layer sees."""
     values = [x]
     for weight, bias in zip(layers[:-2:2], layers[1:-2:2], strict=True):
-        line = torch.addmm(bias, values[-1], weight.t())
-        values.append(torch.nn.functional.leaky_relu_(line, slope) if slope else line.relu_())
+        line = linear(values[-1], weight, bias)
+        values.append(leaky_relu_(line, slope) if slope else line.relu_())
     return values
 
 
@@ -114,14 +156,22 @@ def _rectified_back(gradient: Tensor, values: Tensor, slope: float) -> Tensor:
     return _threshold_backward(gradient, values, 0)
 
 
-def _plain_gradients(
-    x: Tensor, layers: Layers, slope: float, grad: Tensor, needed: Sequence[bool]
-) -> Iterator[Tensor | None]:
-    """The chain's gradients with a graph of their own, where they are `needed`."""
-    line = x
+def _plain_gradients(ctx: Any, grad: Tensor, wanted: Sequence[bool]) -> Iterator[Tensor | None]:
+    """The chain's gradients with a graph of their own, where they are `wanted`."""
+    layers = ctx.given[ctx.count :]
+    line = _stacked(ctx.given[: ctx.count])
     for place in range(0, len(layers), 2):
-        line = torch.nn.functional.leaky_relu(line, slope) if place else line
-        line = torch.addmm(layers[place + 1], line, layers[place].t())
-    wanted = [each for each, need in zip((x, *layers), needed, strict=True) if need]
-    found = iter(torch.autograd.grad(line, wanted, grad, create_graph=True))
-    return (next(found) if need else None for need in needed)
+        line = leaky_relu(line, ctx.slope) if place else line
+        line = linear(line, layers[place], layers[place + 1])
+    asked = [each for each, want in zip(ctx.given, wanted, strict=True) if want]
+    found = iter(torch.autograd.grad(_ended(line), asked, grad, create_graph=True))
+    return (next(found) if want else None for want in wanted)
+
+
+def _stacked(blocks: Sequence[Tensor]) -> Tensor:
+    return blocks[0] if len(blocks) == 1 else torch.cat(list(blocks))
+
+
+def _ended(values: Tensor) -> Tensor:
+    """(N,) of N x 1."""
+    return values.squeeze(1) if values.shape[1] == 1 else values

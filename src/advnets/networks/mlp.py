@@ -80,8 +80,11 @@ class MLPGenerator(nn.Module):
         self._rectified = set(kinds) == {"relu"}
 
     def forward(self, z_NL: Tensor) -> Tensor:
-        made = self.layers[-1](chain(z_NL, _weights(self.layers), 0.0)) if self._rectified else self.layers(z_NL)
-        return made.view(-1, *self.shape)
+        if not self._rectified:
+            return self.layers(z_NL).view(-1, *self.shape)
+        made = chain([z_NL], _weights(self.layers), 0.0)
+        made = made if self._output == "linear" else self.layers[-1](made)
+        return made if made.shape[1:] == self.shape else made.view(-1, *self.shape)
 
     @torch.no_grad()
     def fit_marginals(self, mean_CHW: Tensor) -> None:
@@ -216,11 +219,11 @@ class MLPDiscriminator(nn.Module):
         return _last_linear(self.layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x).squeeze(1)
+        return chain([x.flatten(1)], _weights(self.layers), self._slope)
 
     def pair(self, real: Tensor, fake: Tensor) -> Tensor:
         """Logits (M + N,) of real rows, then fake ones, computing no gradient for the real rows."""
-        return chain(torch.cat([real, fake]).flatten(1), _weights(self.layers), self._slope).squeeze(1)
+        return chain([real.flatten(1), fake.flatten(1)], _weights(self.layers), self._slope)
 
     def input_gradients(self, x: Tensor) -> Tensor:
         """The gradient of each row's logit with respect to the row, N x values; differentiable once."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from advnets.config.players import AverageConfig
@@ -19,7 +18,6 @@ def decay_at(config: AverageConfig, step: int) -> float:
     return max(0.0, 1.0 - 1.0 / max(memory, 1.0)) ** (config.every if step >= config.every else 1)
 
 
-@torch.no_grad()
 def update_average(average: Tensor, weights: Tensor, config: AverageConfig, step: int) -> None:
     """Move the flat `average` toward the flat `weights` after `step` steps, in place, every `every` steps."""
     if step % config.every == 0 or step < config.every:  # a training of few steps has an average, too

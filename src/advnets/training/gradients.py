@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from advnets.games.game import Batch, Game, Inputs, Made, RowNoise, Slopes, View, slopes
 from advnets.games.penalties import Scheduled
+from advnets.networks import chain
 from advnets.randomness import StepNoise, Stream, generator_for
 from advnets.training.player import Player
 
@@ -135,14 +136,14 @@ def _augmented(match: Match, inputs: Inputs, batch: Batch, update: int, turn: st
 
 
 def scores(network: nn.Module, shown: Shown, rowwise: bool) -> tuple[Tensor, Tensor, Sequence[Tensor]]:
-    """A discriminator's scores of real rows (m,) and fake rows (n,), and the tensors of the graph that hold them.
+    """A discriminator's scores of real rows (m,) and fake rows (n,), detached, and what holds them in the graph.
 
     In one pass where rows are independent; a network may know, by a method `pair`, how to take both without computing
     gradients for its first input's real rows.
     """
     if not rowwise:
         real, fake = network(*shown.real.values()), network(*shown.fake.values())
-        return real, fake, (real, fake)
+        return real.detach(), fake.detach(), (real, fake)
     (name, first), *_ = shown.real.items()
     others = [torch.cat([shown.real[other], shown.fake[other]]) for other in shown.real if other != name]
     pair = None if first.requires_grad else getattr(network, "pair", None)
@@ -150,7 +151,8 @@ def scores(network: nn.Module, shown: Shown, rowwise: bool) -> tuple[Tensor, Ten
         both = network(torch.cat([first, shown.fake[name]]), *others)
     else:
         both = pair(first, shown.fake[name], *others)
-    return both[: len(first)], both[len(first) :], (both,)
+    said, count = both.detach(), first.shape[0]
+    return said[:count], said[count:], (both,)
 
 
 def both_sides(match: Match, batch: Batch, draws: Inputs, update: int) -> tuple[dict[str, Gradients], list[Outcome]]:
@@ -189,7 +191,7 @@ def _discriminators(
         grads, cotangents = back(shown, held, rule, player.parameters)
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
         found[name] = _added(found.get(name), _with_penalty(match, shown, grads, update, number))
-        outcomes.append(Outcome(name, real.detach(), fake.detach(), batch))
+        outcomes.append(Outcome(name, real, fake, batch))
     return found, outcomes, ends
 
 
@@ -218,7 +220,8 @@ def generators_side(
         held, slope = [fake], [rule.made]
         if shown.made(real=True):
             held, slope = [real, fake], [_known(rule.given, real), rule.made]
-        cotangents = torch.autograd.grad(held, [copy for _, copy, _ in shown.cuts], _as(held, slope))
+        inputs = [copy for _, copy, _ in shown.cuts]
+        cotangents = map(_known, _grads(held, inputs, _as(held, slope)), inputs)
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
         outcomes.append(Outcome(name, real.detach(), said.fake, batch))
     return _generators(match, made, ends), outcomes
@@ -241,13 +244,13 @@ def _one_pass(
     (both,) = held
     real = _away_from_zero(rule.real) if shown.made(real=True) else rule.real
     fake = _away_from_zero(rule.fake) if shown.made(real=False) else rule.fake
-    real, fake = real.to(both.dtype), fake.to(both.dtype)
+    real, fake = _cast(real, both.dtype), _cast(fake, both.dtype)
     inputs = [copy for _, copy, _ in shown.cuts]
     found = _grads([both], [*inputs, *weights], [torch.cat([real, fake])])
     cotangents: list[Tensor] = []
     for (_, copy, is_real), gradient in zip(shown.cuts, found, strict=False):
         own, theirs = (real, _known(rule.given, real)) if is_real else (fake, rule.made)
-        ratio = (theirs / own.to(theirs.dtype)).to(copy.dtype)
+        ratio = _cast(theirs / _cast(own, theirs.dtype), copy.dtype)
         cotangents.append(_known(gradient, copy) * ratio.view(-1, *[1] * (copy.ndim - 1)))
     return found[len(inputs) :], cotangents
 
@@ -307,6 +310,8 @@ def _grads(
     outputs: Sequence[Tensor], inputs: Sequence[Tensor], cotangents: Sequence[Tensor]
 ) -> Sequence[Tensor | None]:
     """`torch.autograd.grad` of tensors that fit each other; None for an input that has no part."""
+    if len(outputs) == 1 and (found := chain.gradients(outputs[0], inputs, cotangents[0])) is not None:
+        return found
     return _run_backward(
         tuple(outputs), tuple(cotangents), False, False, tuple(inputs), allow_unreachable=True, accumulate_grad=False
     )
@@ -318,7 +323,12 @@ def _spread(held: Sequence[Tensor], real: Tensor, fake: Tensor) -> list[Tensor]:
 
 
 def _as(held: Sequence[Tensor], slope: Sequence[Tensor]) -> list[Tensor]:
-    return [each.to(tensor.dtype) for each, tensor in zip(slope, held, strict=True)]
+    return [_cast(each, tensor.dtype) for each, tensor in zip(slope, held, strict=True)]
+
+
+def _cast(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    """`tensor.to(dtype)`, which takes its time where there is nothing to do."""
+    return tensor if tensor.dtype == dtype else tensor.to(dtype)
 
 
 def _known(slope: Tensor | None, like: Tensor) -> Tensor:
@@ -326,5 +336,5 @@ def _known(slope: Tensor | None, like: Tensor) -> Tensor:
 
 
 def _away_from_zero(slope: Tensor) -> Tensor:
-    least = _SMALLEST_SLOPE / len(slope)
+    least = _SMALLEST_SLOPE / slope.shape[0]
     return torch.copysign(slope.abs().clamp_min(least), slope)

@@ -99,7 +99,6 @@ class Player:
         """What the step differentiates: the worker's parameters."""
         return self._work.parameters
 
-    @torch.no_grad()
     def move(self, grads: Sequence[Tensor | None], update: int, updates: int) -> None:
         """Update number `update` of `updates` along `grads`, one for each of `parameters` (None is zero)."""
         known = [torch.zeros_like(w) if g is None else g for g, w in zip(grads, self._work.views, strict=True)]
@@ -158,7 +157,6 @@ class Player:
         for worker, master in zip(self.worker.parameters(), self.network.parameters(), strict=True):
             worker.copy_(master)
 
-    @torch.no_grad()
     def refresh(self) -> None:
         """Bring the worker's weights up to the master's."""
         if self._work is not self.master:

@@ -226,7 +226,7 @@ class Fixed(nn.Module):
 def test_a_stuck_game_of_own_modules_begins_anew_with_their_first_weights(tmp_path: Path, soon: int) -> None:
     recipe = ring(**STILL, checkpoint_every=10, keep_checkpoints=1)
     run = advnets.train(recipe, run=tmp_path / "run", generator=Fixed())
-    longer = {"steps": soon + 10, "checkpoint_every": 150, "watch": {"action": "rollback", "rollbacks": 3}}
+    longer = {"steps": soon + 10, "checkpoint_every": 150, "watch": {"action": "rollback", "rollbacks": 3, "every": 5}}
     run.directory.write_recipe(run.recipe.replace(**longer))
     run = advnets.resume(run.path, generator=Fixed())
     assert [each["to"] for each in run.facts["rollbacks"]] == [0]
