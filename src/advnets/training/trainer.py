@@ -26,6 +26,7 @@ from advnets.runs.networks import Modules, initial_networks, load_weights
 from advnets.runs.sampling import Sampler
 from advnets.training.batches import Batches, Data
 from advnets.training.gradients import Augment, Match, Outcome
+from advnets.training.memory import keep_freed_memory
 from advnets.training.player import Player, computes_in
 from advnets.training.probes import check_networks, probe_inputs, rows_independent
 from advnets.training.schedules import SCHEDULES
@@ -47,6 +48,7 @@ class Trainer:
     """
 
     def __init__(self, recipe: Recipe, data: Data, modules: Modules | None = None, restored: bool = False) -> None:
+        keep_freed_memory()
         self.recipe, self.data, self.shape = recipe, data, data.shape
         self.device = resolve_device(recipe.device)
         self.compute = resolve_precision(recipe.precision, self.device)
