@@ -29,6 +29,7 @@ found lies beside it in `results/` as JSON, and `python benchmarks/readme.py` ma
 Speeds compare within a table, whose rows were taken in turn on one machine, and not between tables or days."""
 RESULTS = {
     "speed/training": "Speed of a training step",
+    "speed/before_after": "The step before and after the one engine",
     "speed/measures": "Speed and memory of the measures",
     "speed/parzen": "Parzen evaluation, ours and the authors' way",
     "quality/time_to_quality": "Time to quality",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -76,13 +76,14 @@ class MLPGenerator(nn.Module):
                 raise RecipeError(f"output_sparse {output_sparse} of {sizes[-2]} inputs", "give at most all of them")
             sparse_(_last_linear(layers), output_sparse)
         self.layers = nn.Sequential(*layers)
+        self._dense = _linear(layers)
         self._output = output
         self._rectified = set(kinds) == {"relu"}
 
     def forward(self, z_NL: Tensor) -> Tensor:
         if not self._rectified:
             return self.layers(z_NL).view(-1, *self.shape)
-        made = chain([z_NL], _weights(self.layers), 0.0)
+        made = chain([z_NL], _weights(self._dense), 0.0)
         made = made if self._output == "linear" else self.layers[-1](made)
         return made if made.shape[1:] == self.shape else made.view(-1, *self.shape)
 
@@ -211,6 +212,7 @@ class MLPDiscriminator(nn.Module):
             layers += [_dense(width, count, None), nn.LeakyReLU(slope)]
             width = count
         self.layers = nn.Sequential(*layers, _dense(width, 1, None))
+        self._dense = _linear(self.layers)
         self._slope = slope
 
     @property
@@ -219,15 +221,15 @@ class MLPDiscriminator(nn.Module):
         return _last_linear(self.layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        return chain([x.flatten(1)], _weights(self.layers), self._slope)
+        return chain([x.flatten(1)], _weights(self._dense), self._slope)
 
     def pair(self, real: Tensor, fake: Tensor) -> Tensor:
         """Logits (M + N,) of real rows, then fake ones, computing no gradient for the real rows."""
-        return chain([real.flatten(1), fake.flatten(1)], _weights(self.layers), self._slope)
+        return chain([real.flatten(1), fake.flatten(1)], _weights(self._dense), self._slope)
 
     def input_gradients(self, x: Tensor) -> Tensor:
         """The gradient of each row's logit with respect to the row, N x values; differentiable once."""
-        return input_gradients(x.flatten(1), _weights(self.layers), self._slope)
+        return input_gradients(x.flatten(1), _weights(self._dense), self._slope)
 
     def features(self, x: Tensor) -> Tensor:
         """What the head sees: N x units."""
@@ -240,8 +242,12 @@ class MLPDiscriminator(nn.Module):
         return self.features(torch.cat([real, fake]))
 
 
-def _weights(layers: nn.Sequential) -> Layers:
-    return [each for layer in layers if isinstance(layer, nn.Linear) for each in (layer.weight, layer.bias)]
+def _weights(layers: Sequence[nn.Linear]) -> Layers:
+    return [each for layer in layers for each in (layer.weight, layer.bias)]
+
+
+def _linear(layers: Iterable[nn.Module]) -> list[nn.Linear]:
+    return [layer for layer in layers if isinstance(layer, nn.Linear)]
 
 
 def _dense(fan_in: int, fan_out: int, init: float | None) -> nn.Linear:
@@ -251,4 +257,4 @@ def _dense(fan_in: int, fan_out: int, init: float | None) -> nn.Linear:
 
 
 def _last_linear(layers: Sequence[nn.Module] | nn.Sequential) -> nn.Linear:
-    return next(layer for layer in reversed(list(layers)) if isinstance(layer, nn.Linear))
+    return _linear(layers)[-1]

@@ -8,6 +8,7 @@ in fake rows as in real ones (an encoder's codes). Elsewhere the same forward pa
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -60,14 +61,19 @@ class Match:
     discriminator_steps: int = 1
     generator_steps: int = 1
 
-    @property
+    @functools.cached_property
     def nets(self) -> Mapping[str, nn.Module]:
         """What the step computes with."""
         return {name: player.worker for name, player in self.players.items()}
 
     def side(self, side: str) -> Mapping[str, Player]:
         """The players of "generator" or "discriminator"."""
-        return {name: player for name, player in self.players.items() if player.side == side}
+        return self._sides[side]
+
+    @functools.cached_property
+    def _sides(self) -> Mapping[str, Mapping[str, Player]]:
+        sides = "generator", "discriminator"
+        return {side: {name: each for name, each in self.players.items() if each.side == side} for side in sides}
 
 
 @dataclass(frozen=True)
