@@ -45,13 +45,14 @@ class Tree:
             env=self._environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
-    def seconds(self, recipe: str, schedule: str, steps: int, watched: bool = False) -> float:
-        """Processor seconds of a step, over so many of them."""
+    def seconds(self, recipe: str, schedule: str, steps: int, watched: bool = False) -> tuple[float, float]:
+        """Processor seconds of a step over so many of them, and how many of these are the watch's."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps([recipe, schedule, steps, watched]) + "\n")
         self._process.stdin.flush()
-        return float(self._process.stdout.readline())
+        step, watch = self._process.stdout.readline().split()
+        return float(step), float(watch)
 
     def alone(self, *flags: str) -> tuple[float, float]:
         """`advnets train` with these flags: processor seconds from its start to its end, and its peak memory in MB."""
@@ -76,13 +77,13 @@ def compare(old: Tree, new: Tree, recipe: str, schedule: str, rounds: int, watch
     trees = {"old": old, "new": new}
     for tree in trees.values():
         tree.seconds(recipe, schedule, 2, watched)  # it is built
-    steps = max(1, round(BLOCK_SECONDS / old.seconds(recipe, schedule, 5)))
+    steps = max(1, round(BLOCK_SECONDS / old.seconds(recipe, schedule, 5)[0]))
     if watched:  # whole rounds of looks
         steps = -(-steps // LOOKS) * LOOKS
     taken: dict[str, list[float]] = {name: [] for name in trees}
     for number in range(rounds):
         for name in sorted(trees, reverse=bool(number % 2)):
-            taken[name].append(trees[name].seconds(recipe, schedule, steps, watched))
+            taken[name].append(trees[name].seconds(recipe, schedule, steps, watched)[0])
     ratios = [before / after for before, after in zip(taken["old"], taken["new"], strict=True)]
     low, middle, high = statistics.quantiles(ratios, n=4)
     return {
@@ -95,11 +96,8 @@ def watch_share(tree: Tree, recipe: str, rounds: int) -> dict[str, Any]:
     """What the watch adds to a recipe's time, as a share of it, over blocks of whole rounds of looks."""
     tree.seconds(recipe, "simultaneous", 2, watched=True)
     steps = 20 * LOOKS if recipe in ("ring", "grid") else 2 * LOOKS
-    pairs = [
-        (tree.seconds(recipe, "simultaneous", steps, watched=True), tree.seconds(recipe, "simultaneous", steps))
-        for _ in range(rounds)
-    ]
-    low, middle, high = statistics.quantiles([watched / plain - 1 for watched, plain in pairs], n=4)
+    taken = [tree.seconds(recipe, "simultaneous", steps, watched=True) for _ in range(rounds)]
+    low, middle, high = statistics.quantiles([watch / (step - watch) for step, watch in taken], n=4)
     return {"share": round(middle, 4), "quartiles": [round(low, 4), round(high, 4)]}
 
 

@@ -1,4 +1,5 @@
-"""Plays for `before_after.py` with whichever tree's code PYTHONPATH names: a line in, the processor time of a step out.
+"""Plays for `before_after.py` with whichever tree's code PYTHONPATH names: a line in, the processor time of a step out,
+and the watch's share of it.
 
 It asks for names of both layouts of the package, today's and that of the commits before the one engine.
 """
@@ -63,12 +64,14 @@ def main() -> None:
             trainers[game] = trainer_of(name, schedule)
         if watched and game not in watches:
             watches[game] = watching(trainers[game])
-        begin = time.process_time()
+        begin, of_watch = time.process_time(), 0.0
         for _ in range(steps):
             trainers[game].advance()
             if watched:
+                played = time.process_time()
                 watches[game]()
-        print((time.process_time() - begin) / max(steps, 1), flush=True)
+                of_watch += time.process_time() - played
+        print((time.process_time() - begin) / max(steps, 1), of_watch / max(steps, 1), flush=True)
 
 
 if __name__ == "__main__":
