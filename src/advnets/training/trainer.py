@@ -223,14 +223,14 @@ class Trainer:
     def _make_match(self) -> Match:
         recipe = self.recipe
         first = self._batches(0)
-        judges = {name: player for name, player in self.players.items() if player.side == "discriminator"}
+        discriminators = {name: player for name, player in self.players.items() if player.side == "discriminator"}
         rowwise = frozenset(
             name
-            for name, player in judges.items()
+            for name, player in discriminators.items()
             if rows_independent(player.worker, probe_inputs(self.seats[name], first, recipe.batch))
         )
         penalties = build_penalties(recipe.game)
-        if penalties and len(rowwise) < len(judges):
+        if penalties and len(rowwise) < len(discriminators):
             raise RecipeError("penalties need a discriminator without statistics across the batch", "drop one of them")
         return Match(
             self.game, self.players, self._batches, recipe.seed, recipe.steps, rowwise, penalties, self._augment(),
