@@ -1,6 +1,6 @@
 """The Helvetica watch on forty real runs: twenty driven into a collapse, twenty healthy ones.
 
-    python benchmarks/quality/watch.py [--cost] [--only mnist|ring|conv] [--shift 300] [--out FILE]
+    python benchmarks/quality/watch.py [--only mnist|ring|conv] [--shift 300] [--out FILE]
 
 A collapsing run begins with settings that work. From a given step on they are made worse every 25 steps, as a user
 does who edits a recipe and resumes: both rates, or G's alone, grow by a factor; or G takes ever more steps for each
@@ -10,16 +10,14 @@ three looks in a row at which at most half of the data's classes are there. The 
 after the first change for the worse and at an earlier look than that; a run that never loses half its classes counts as
 not caught. A healthy run must have no alarm; alarms before the first change are counted, too. The thresholds were
 chosen on other seeds.
-Result: results/watch.json.
+Result: results/watch.json. What watching costs: speed/before_after.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import statistics
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +26,6 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as benchmarks.ROOM
 
 from advnets.config.games import PenaltiesConfig
-from advnets.config.load import load_recipe
 from advnets.data import open_data
 from advnets.measures.alarms import alarm_steps
 from advnets.training.hooks.verdict import LEAST_WILD, SETTLED, WILD
@@ -37,7 +34,6 @@ from advnets.training.trainer import Trainer
 from benchmarks.machine import machine
 from benchmarks.quality.worsening import Case, ahead, class_counter, rate_of_g, rates, trained
 from benchmarks.record import record, result_of
-from benchmarks.speed.contests import data_of
 
 IN_A_ROW = 3
 SMALL_CONV = {
@@ -166,40 +162,14 @@ def page(result: dict[str, Any]) -> str:
     return "\n".join(text) + "\n"
 
 
-def cost(name: str, rounds: int = 12) -> float:
-    """The time of a recipe's steps with the watch over that without it: the median of rounds, taken in turn."""
-    recipe = load_recipe(name)
-    trainer = Trainer(recipe, data_of(open_data(recipe)))
-    watch, steps = Watch(trainer), 100 if name == "ring" else 20
-    ratios: list[float] = []
-    for _ in range(rounds + 1):
-        seconds: dict[bool, float] = {}
-        for watched in (True, False):
-            begin = time.perf_counter()
-            for _ in range(steps):
-                trainer.advance()
-                if watched and watch.due(trainer.step):
-                    watch.look(trainer)
-                if watched:
-                    watch.prepare(trainer)
-            seconds[watched] = time.perf_counter() - begin
-        ratios.append(seconds[True] / seconds[False])
-    return statistics.median(ratios[1:])  # the first warms up
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=("mnist", "ring", "conv"))
-    parser.add_argument("--cost", action="store_true", help="only measure what watching costs")
     parser.add_argument(
         "--shift", type=int, default=300, help="added to every seed; thresholds were chosen with 0, 100 and 200"
     )
     parser.add_argument("--out", type=Path, default=result_of(__file__))
     options = parser.parse_args()
-    if options.cost:
-        for name in ("mnist", "paper-mnist", "ring", "images"):
-            print(f"{name}: {cost(name):.3f} of the time without the watch", flush=True)
-        return
     runs: list[dict[str, Any]] = []
     for case in cases():
         if options.only in (None, case.kind):
