@@ -86,6 +86,7 @@ def test_a_penalty_has_one_default_wherever_it_is_said() -> None:
         ({"generator.betas": [0.5]}, r"game.generator.optimizer.betas.1 = \[0.5\]: Field required"),
         ({"discriminator.betas": [0.5, 1.0]}, "game.discriminator.optimizer.betas"),
         ({"generator.optimizer": {"kind": "sgd", "momentum": 2}}, "game.generator.optimizer.momentum cannot be 2"),
+        ({"generator": {"schedule": "cosine", "floor": 0.5}}, "floor cannot be 0.5; use at most the rate"),
         ({"generator.floor": 1e-5}, "floor cannot be 1e-05; use a schedule that falls, or 0"),
         ({"penalties.r1.every": 0}, "game.penalties.r1.every cannot be 0"),
         ({"penalties.wgan_gp.weight": -1}, "game.penalties.wgan_gp.weight"),

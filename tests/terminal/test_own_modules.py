@@ -36,6 +36,10 @@ class Critic(nn.Module):
 
     def forward(self, x):
         return self.layers(x)
+
+
+def broken():
+    raise RuntimeError("no such luck")
 """
 NAMED = ("--module", "generator=my_nets:maker", "--module", "discriminator=my_nets:Critic")
 SHORT = (
@@ -49,6 +53,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A working folder with my_nets.py, which leaves a trace when it is run."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_nets.py").write_text(CODE)
+    (tmp_path / "my_typo.py").write_text("class Name(:\n")
     yield
     sys.modules.pop("my_nets", None)
 
@@ -126,6 +131,8 @@ def test_reading_a_run_needs_none_of_its_code(trained: Path, capsys: pytest.Capt
     [
         ("generator=my_nets:nobody", "my_nets:nobody cannot be loaded"),
         ("generator=nowhere:Name", "nowhere:Name cannot be loaded"),
+        ("generator=my_nets:broken", "RuntimeError: no such luck"),
+        ("generator=my_typo:Name", "SyntaxError"),
         ("generator=my_nets", "package.module:Name"),
         ("generator=my_nets:Path", "makes a"),
         ("my_nets:maker", "names no player"),

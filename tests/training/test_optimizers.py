@@ -147,6 +147,7 @@ def test_the_rate_follows_its_schedule() -> None:
     assert exponential[0] == 1.0
     assert exponential[9] == pytest.approx(1.1**-9)
     assert exponential[100] == 0.01
+    assert learning_rate(AdamConfig(schedule="exponential", decay=1.01, floor=1e-5), 10**6, 10**7) == 1e-5
 
 
 def test_the_authors_momentum_and_rate() -> None:

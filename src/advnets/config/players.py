@@ -34,6 +34,7 @@ def require_schedule(config: OptimizerConfig) -> None:
     require(not config.decay_from or falls, "decay_from", config.decay_from, "use schedule cosine or linear, or 0")
     constant = config.schedule == "constant"
     require(not config.floor or not constant, "floor", config.floor, "use a schedule that falls, or 0")
+    require(config.floor <= config.rate, "floor", config.floor, f"use at most the rate, {config.rate:g}")
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,13 @@ class AdamConfig(OptimizerConfig):
     schedule: Schedule = "constant"
     """Shape of the learning rate after the warm-up: cosine and linear fall to `floor` at the last step."""
     decay: float = 1.0
-    """Exponential schedule: the rate is divided by this at every step (1.000004 in the paper)."""
+    """Exponential schedule: the rate is divided by this at every update (1.000004 in the paper)."""
     decay_from: float = 0.0
     """Cosine and linear schedules: the share of the training at the full rate before the fall begins."""
     floor: float = 0.0
     """The rate never falls below this."""
     warmup: int = 0
-    """Steps over which the rate rises linearly from zero."""
+    """Updates of the player over which the rate rises linearly from zero."""
 
     def __post_init__(self) -> None:
         require(all(0 <= b < 1 for b in self.betas), "betas", self.betas, "use 0 up to, not including, 1")
@@ -76,17 +77,17 @@ class SGDConfig(OptimizerConfig):
     final_momentum: float = 0.5
     """From `momentum_steps` on; linear in between."""
     momentum_steps: int = 0
-    """Steps over which the momentum moves from its first to its final value."""
+    """Updates of the player over which the momentum moves from its first to its final value."""
     schedule: Schedule = "constant"
     """Shape of the learning rate after the warm-up: cosine and linear fall to `floor` at the last step."""
     decay: float = 1.0
-    """Exponential schedule: the rate is divided by this at every step (1.000004 in the paper)."""
+    """Exponential schedule: the rate is divided by this at every update (1.000004 in the paper)."""
     decay_from: float = 0.0
     """Cosine and linear schedules: the share of the training at the full rate before the fall begins."""
     floor: float = 0.0
     """The rate never falls below this."""
     warmup: int = 0
-    """Steps over which the rate rises linearly from zero."""
+    """Updates of the player over which the rate rises linearly from zero."""
 
     def __post_init__(self) -> None:
         require_between(self, 0, 1, "momentum", "final_momentum")

@@ -202,14 +202,18 @@ def sampled(seats: Mapping[str, Seat]) -> str:
     return next(name for name, seat in seats.items() if seat.averaged)
 
 
+_ALWAYS = ("cost_d", "cost_g", "d_real", "d_fake")
+
+
 def figures(game: Game, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> dict[str, float]:
-    """What the log says of a discriminator's scores: the game's own `game.figures`, or both costs and mean scores."""
+    """What the log says of a discriminator's scores: both costs, mean scores, and what `game.figures` says besides."""
     own = getattr(game, "figures", None)
-    if own is not None:
-        return own(real, fake)
+    found: dict[str, float] = {} if own is None else own(real, fake)
+    if found.keys() >= set(_ALWAYS):
+        return found
     costs = game.costs(discriminator, real.float(), fake.float(), batch)
     values = [costs.discriminator, costs.generators, real.float().mean(), fake.float().mean()]
-    return dict(zip(("cost_d", "cost_g", "d_real", "d_fake"), torch.stack(values).tolist(), strict=True))
+    return dict(zip(_ALWAYS, torch.stack(values).tolist(), strict=True)) | found
 
 
 def slopes(game: Game, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Slopes:

@@ -93,14 +93,15 @@ def _back(ctx: Any, grad: Tensor, wanted: Sequence[bool]) -> list[Tensor | None]
     saved, count = ctx.saved_tensors, ctx.count
     depth = len(saved) // 3  # what a layer sees, its weight and its bias
     values, layers = saved[:depth], saved[depth:]
-    rows, weights, found = any(wanted[:count]), any(wanted[count:]), list[Tensor | None]()
+    found = list[Tensor | None]()
     grad = grad.unsqueeze(1) if grad.ndim == 1 else grad
     for place in reversed(range(depth)):
-        found += [grad.sum(0), grad.t().mm(values[place])] if weights else [None, None]
+        weight, bias = wanted[count + 2 * place : count + 2 * place + 2]
+        found += [grad.sum(0) if bias else None, grad.t().mm(values[place]) if weight else None]
         if place:
             grad = _rectified_back(grad.mm(layers[2 * place]), values[place], ctx.slope)
     blocks: list[Tensor | None] = [None] * count
-    if rows:
+    if any(wanted[:count]):
         whole, start = grad.mm(layers[0]), 0
         for place in range(count):
             end = start + ctx.given[place].shape[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -76,15 +76,15 @@ class MLPGenerator(nn.Module):
                 raise RecipeError(f"output_sparse {output_sparse} of {sizes[-2]} inputs", "give at most all of them")
             sparse_(_last_linear(layers), output_sparse)
         self.layers = nn.Sequential(*layers)
-        self._dense = _linear(layers)
         self._output = output
         self._rectified = set(kinds) == {"relu"}
 
     def forward(self, z_NL: Tensor) -> Tensor:
-        if not self._rectified:
+        weights = _weights(self.layers, nn.ReLU) if self._rectified else None
+        if weights is None:
             return self.layers(z_NL).view(-1, *self.shape)
-        made = chain([z_NL], _weights(self._dense), 0.0)
-        made = made if self._output == "linear" else self.layers[-1](made)
+        made = chain([z_NL], weights, 0.0)
+        made = made if type(self.layers[-1]) is nn.Identity else self.layers[-1](made)
         return made if made.shape[1:] == self.shape else made.view(-1, *self.shape)
 
     @torch.no_grad()
@@ -212,7 +212,6 @@ class MLPDiscriminator(nn.Module):
             layers += [_dense(width, count, None), nn.LeakyReLU(slope)]
             width = count
         self.layers = nn.Sequential(*layers, _dense(width, 1, None))
-        self._dense = _linear(self.layers)
         self._slope = slope
 
     @property
@@ -221,15 +220,23 @@ class MLPDiscriminator(nn.Module):
         return _last_linear(self.layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        return chain([x.flatten(1)], _weights(self._dense), self._slope)
+        weights = _weights(self.layers, nn.LeakyReLU)
+        return self.layers(x).squeeze(1) if weights is None else chain([x.flatten(1)], weights, self._slope)
 
     def pair(self, real: Tensor, fake: Tensor) -> Tensor:
         """Logits (M + N,) of real rows, then fake ones, computing no gradient for the real rows."""
-        return chain([real.flatten(1), fake.flatten(1)], _weights(self._dense), self._slope)
+        weights = _weights(self.layers, nn.LeakyReLU)
+        if weights is None:
+            return self(torch.cat([real, fake]))
+        return chain([real.flatten(1), fake.flatten(1)], weights, self._slope)
 
     def input_gradients(self, x: Tensor) -> Tensor:
         """The gradient of each row's logit with respect to the row, N x values; differentiable once."""
-        return input_gradients(x.flatten(1), _weights(self._dense), self._slope)
+        weights = _weights(self.layers, nn.LeakyReLU)
+        if weights is None:
+            x = x.detach().requires_grad_()
+            return torch.autograd.grad(self(x).sum(), x, create_graph=True)[0].flatten(1)
+        return input_gradients(x.flatten(1), weights, self._slope)
 
     def features(self, x: Tensor) -> Tensor:
         """What the head sees: N x units."""
@@ -242,12 +249,17 @@ class MLPDiscriminator(nn.Module):
         return self.features(torch.cat([real, fake]))
 
 
-def _weights(layers: Sequence[nn.Linear]) -> Layers:
-    return [each for layer in layers for each in (layer.weight, layer.bias)]
-
-
-def _linear(layers: Iterable[nn.Module]) -> list[nn.Linear]:
-    return [layer for layer in layers if isinstance(layer, nn.Linear)]
+def _weights(layers: nn.Sequential, rectifier: type[nn.Module]) -> Layers | None:
+    """The dense layers' weights and biases; None where a layer was replaced by another kind, or somebody hooked one."""
+    found: list[torch.Tensor] = []
+    for layer in layers:
+        if layer._forward_pre_hooks or layer._forward_hooks:  # pyright: ignore[reportPrivateUsage]
+            return None
+        if type(layer) is nn.Linear:
+            found += layer.weight, layer.bias
+        elif type(layer) not in (rectifier, nn.Flatten) and layer is not layers[-1]:
+            return None
+    return found
 
 
 def _dense(fan_in: int, fan_out: int, init: float | None) -> nn.Linear:
@@ -257,4 +269,4 @@ def _dense(fan_in: int, fan_out: int, init: float | None) -> nn.Linear:
 
 
 def _last_linear(layers: Sequence[nn.Module] | nn.Sequential) -> nn.Linear:
-    return _linear(layers)[-1]
+    return next(layer for layer in reversed(list(layers)) if isinstance(layer, nn.Linear))

@@ -38,7 +38,7 @@ class Checkpoint:
     """What a checkpoint holds.
 
     Args:
-        step: generator updates done.
+        step: iterations of Algorithm 1 that are done.
         tensors: file name without its ending ("players/generator/weights", "game", ...) to named tensors.
         state: plain values: step, images, seconds, seed, ...
     """

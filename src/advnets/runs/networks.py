@@ -72,6 +72,8 @@ def load_own(name: str) -> nn.Module:
         made = found if isinstance(found, nn.Module) else found()
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise RecipeError(f"{name} cannot be loaded: {error}", "write package.module:Name of an nn.Module") from error
+    except Exception as error:  # whatever else the user's own code raises
+        raise RecipeError(f"{name} cannot be loaded: {type(error).__name__}: {error}", "mend it") from error
     if not isinstance(made, nn.Module):
         raise RecipeError(f"{name} makes a {type(made).__name__}", "name an nn.Module, or what makes one")
     return made

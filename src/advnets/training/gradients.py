@@ -91,7 +91,7 @@ class Shown:
     fake: Inputs
     cuts: Sequence[tuple[Tensor, Tensor, bool]]
 
-    def made(self, real: bool) -> bool:
+    def moves(self, real: bool) -> bool:
         """Whether the generators' side made something of the real, or of the fake rows."""
         return any(side is real for _, _, side in self.cuts)
 
@@ -224,7 +224,7 @@ def generators_side(
         real, fake = _for_generators(match, shown, network, said)
         rule = slopes(match.game, name, real, fake, batch)
         held, slope = [fake], [rule.made]
-        if shown.made(real=True):
+        if shown.moves(real=True):
             held, slope = [real, fake], [_known(rule.given, real), rule.made]
         inputs = [copy for _, copy, _ in shown.cuts]
         cotangents = map(_known, _grads(held, inputs, _as(held, slope)), inputs)
@@ -236,7 +236,7 @@ def generators_side(
 def _for_generators(match: Match, shown: Shown, network: nn.Module, said: Outcome) -> tuple[Tensor, Tensor]:
     """Scores of real and fake rows where only the generators move: no more is computed than their costs need."""
     fake = network(*shown.fake.values())
-    if shown.made(real=True):
+    if shown.moves(real=True):
         return network(*shown.real.values()), fake
     if getattr(match.game, "paired", True):  # their costs compare with the real rows: as they are seen now
         with torch.no_grad():
@@ -248,8 +248,8 @@ def _one_pass(
     shown: Shown, held: Sequence[Tensor], rule: Slopes, weights: Sequence[Tensor]
 ) -> tuple[Gradients, list[Tensor]]:
     (both,) = held
-    real = _away_from_zero(rule.real) if shown.made(real=True) else rule.real
-    fake = _away_from_zero(rule.fake) if shown.made(real=False) else rule.fake
+    real = _away_from_zero(rule.real) if shown.moves(real=True) else rule.real
+    fake = _away_from_zero(rule.fake) if shown.moves(real=False) else rule.fake
     real, fake = _cast(real, both.dtype), _cast(fake, both.dtype)
     inputs = [copy for _, copy, _ in shown.cuts]
     found = _grads([both], [*inputs, *weights], [torch.cat([real, fake])])
@@ -268,9 +268,9 @@ def _two_passes(
     cotangents: Gradients = []
     if inputs:  # none where the generators' side does not move
         given = torch.zeros_like(rule.real) if rule.given is None else rule.given
-        slope = _spread(held, given, rule.made)
+        slope = _laid_out(held, given, rule.made)
         cotangents = torch.autograd.grad(held, inputs, slope, retain_graph=True, allow_unused=True)
-    grads = _gradients(held, _spread(held, rule.real, rule.fake), weights)
+    grads = _grads(held, weights, _laid_out(held, rule.real, rule.fake))
     return grads, [_known(found, copy) for found, copy in zip(cotangents, inputs, strict=True)]
 
 
@@ -308,10 +308,6 @@ def _added(first: Gradients | None, second: Gradients) -> Gradients:
     return [b if a is None else a if b is None else a + b for a, b in zip(first, second, strict=True)]
 
 
-def _gradients(held: Sequence[Tensor], slope: Sequence[Tensor], weights: Sequence[Tensor]) -> Gradients:
-    return _grads(held, weights, slope)
-
-
 def _grads(
     outputs: Sequence[Tensor], inputs: Sequence[Tensor], cotangents: Sequence[Tensor]
 ) -> Sequence[Tensor | None]:
@@ -323,7 +319,7 @@ def _grads(
     )
 
 
-def _spread(held: Sequence[Tensor], real: Tensor, fake: Tensor) -> list[Tensor]:
+def _laid_out(held: Sequence[Tensor], real: Tensor, fake: Tensor) -> list[Tensor]:
     """Slopes of real and fake rows as the graph holds their scores: in one tensor or in two."""
     return _as(held, [torch.cat([real, fake])] if len(held) == 1 else [real, fake])
 

@@ -26,7 +26,10 @@ def learning_rate(config: OptimizerConfig, step: int, steps: int) -> float:
     rate = config.rate
     if config.schedule == "exponential":
         # pylearn2's ExponentialDecay divides after each update: the first one is at the full rate.
-        rate = config.rate / config.decay**step
+        try:
+            rate = config.rate / config.decay**step
+        except OverflowError:  # no float is as large: nothing is left
+            rate = 0.0
     elif config.schedule != "constant":
         begin = config.decay_from * steps
         progress = min(max((step - begin) / max(steps - begin, 1.0), 0.0), 1.0)

@@ -61,8 +61,9 @@ SCHEDULES: dict[str, Callable[[Match, int], Sequence[Outcome]]] = {
 def _draws(match: Match, batch: Batch, update: int, stream: Stream) -> Inputs:
     """What is random in an update, in the dtype of the batch."""
     noise = StepNoise(match.seed, update, stream, batch.first, len(batch), batch.total, batch.image.device)
-    return {name: _as_computed(drawn, batch.image.dtype) for name, drawn in match.game.draw(batch, noise).items()}
+    return {name: as_computed(drawn, batch.image.dtype) for name, drawn in match.game.draw(batch, noise).items()}
 
 
-def _as_computed(drawn: Tensor, dtype: torch.dtype) -> Tensor:
+def as_computed(drawn: Tensor, dtype: torch.dtype) -> Tensor:
+    """In the dtype of the step, where it is no whole numbers."""
     return drawn.to(dtype) if drawn.is_floating_point() else drawn

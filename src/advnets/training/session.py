@@ -15,7 +15,7 @@ from advnets.training.trainer import Trainer
 
 
 class Hook(Protocol):
-    """Something that is done after steps. Hooks come one after another, each in its place in `loop.HOOKS`."""
+    """Something that is done after steps. Hooks come one after another, each in its place in `loop._hooks`."""
 
     def after_step(self, session: Session) -> None:
         """The session's trainer has just played a step."""

@@ -158,6 +158,14 @@ def test_gentler_is_half_the_rates_and_one_step_of_g() -> None:
     assert (slower.generator_steps, slower.watch.rollbacks) == (1, 1)
 
 
+def test_gentler_halves_what_a_rate_never_falls_below() -> None:
+    recipe = load_recipe("mnist-conditional")
+    for times in (2, 4, 8):
+        recipe = gentler(recipe)
+        for player in recipe.players.values():
+            assert (player.optimizer.rate, player.optimizer.floor) == (5e-4 / times, 2.5e-4 / times)
+
+
 def test_gentler_lets_d_catch_up_with_a_g_that_ran_ahead() -> None:
     slower = gentler(ring(**{"generator.rate": 0.008, "discriminator.rate": 0.002}))
     assert rates(slower) == [0.004, 0.002]

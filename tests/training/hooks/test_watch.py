@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ import advnets
 from advnets.config.load import load_recipe
 from advnets.config.recipe import Recipe
 from advnets.errors import RecipeError
+from advnets.games.adversarial import AdversarialGame
+from advnets.games.game import Batch, Inputs, Made, Nets, RowNoise
 from advnets.training.batches import Data
 from advnets.training.hooks.watch import Watch
 from advnets.training.trainer import Trainer
@@ -121,6 +124,41 @@ def test_d_says_what_it_thinks_where_it_is_asked() -> None:
     assert 0 <= seen[-1]["accuracy"] <= 1
     assert seen[-1]["slope"] > 0
     assert seen[-1]["spread_features"] >= 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Noisy(AdversarialGame):
+    """G's image with noise on it that a sample has not, and a figure of its own."""
+
+    def draw(self, batch: Batch, noise: RowNoise) -> Inputs:
+        return {**super().draw(batch, noise), "noise": noise("noise", lambda count, rng: torch.randn(count, 2))}
+
+    def make(self, nets: Nets, batch: Batch, draws: Inputs) -> Made:
+        return Made({"image": nets["generator"](draws["z"]) + 0.01 * draws["noise"]})
+
+    def figures(self, real: Tensor, fake: Tensor) -> dict[str, float]:
+        return {"margin": float(real.mean() - fake.mean())}
+
+
+def test_a_game_that_draws_more_than_its_samples_need_is_watched_and_logged() -> None:
+    trainer = Trainer(ring(batch=64, **{"watch.every": 1}), points())
+    game = Noisy(**vars(trainer.game))
+    trainer.game = game
+    trainer._match = dataclasses.replace(trainer._match, game=game)
+    watch = Watch(trainer)
+    outcomes = [trainer.advance() for _ in range(20)]
+    trainer.step = 20
+    assert {"accuracy", "slope", "spread_features"} <= watch.look(trainer).keys()
+    assert set(trainer.figures(outcomes[-1])) == {"margin", "cost_d", "cost_g", "d_real", "d_fake"}
+
+
+def test_who_goes_on_with_another_trainer_is_watched_as_before() -> None:
+    first, second = (Trainer(ring(batch=64, **{"watch.every": 1}), points()) for _ in range(2))
+    watch = Watch(first)
+    for _ in range(3):
+        second.advance()
+    assert watch.look(second)["spread"] == Watch(second).look(second)["spread"]
+    assert watch.look(second)["spread"] != Watch(first).look(first)["spread"]
 
 
 @pytest.mark.parametrize(("value", "what"), [({"every": 0}, "watch.every"), ({"action": "cry"}, "watch")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from conditional_runs import digits
@@ -13,6 +14,7 @@ from advnets.api import training_data
 from advnets.config.load import load_recipe
 from advnets.data import open_points
 from advnets.measures.alarms import ALARMS, COLLAPSED, REPETITIVE, UNCONDITIONAL, UNSTEADY, is_alarm
+from advnets.training.batches import Data
 from advnets.training.hooks.by_class import ByClass
 from advnets.training.hooks.verdict_by_class import LONG, VAIN, class_verdict, with_classes
 from advnets.training.hooks.watch import Watch
@@ -96,7 +98,7 @@ def test_a_generator_without_latents_raises_the_alarm(monkeypatch: pytest.Monkey
         trainer.advance()
         watch.look(trainer) if watch.due(trainer.step) else None
         watch.prepare(trainer)
-    G = watch._nets["generator"]  # the watch's own copy, which shares the weights
+    G = watch._nets(trainer)["generator"]  # the watch's own copy, which shares the weights
     whole = G.forward
 
     def blind(z: Tensor, condition: Tensor) -> Tensor:
@@ -122,6 +124,13 @@ def test_games_without_classes_are_looked_at_as_ever() -> None:
     trainer = ring(**{"game.kind": "adversarial"})
     line = look(trainer, Watch(trainer))
     assert not {"within", "between", "classes"} & line.keys()
+
+
+def test_classes_of_one_image_each_have_nothing_to_compare_with() -> None:
+    labels = np.arange(128) // 64
+    data = Data(np.stack([labels, labels], 1).astype(np.float32), np.arange(128), labels, ("a", "b"))
+    trainer = Trainer(load_recipe("ring").replace(**{"game.kind": "conditional", "watch.every": 1}), data)
+    assert not {"within", "between"} & Watch(trainer).look(trainer).keys()
 
 
 def test_a_short_real_training_has_the_figures_and_no_alarm() -> None:

@@ -41,6 +41,11 @@ class ByClass:
         self._between = _apart(real)
         self.names = [trainer.data.classes[number] for number in numbers]
 
+    @property
+    def able(self) -> bool:
+        """Whether real images differ, within some class and between classes: else there is nothing to compare with."""
+        return bool((self._within > 0).any()) and bool(self._between > 0)
+
     def picture(self, trainer: Trainer) -> NDArray[np.uint8] | NDArray[np.float32]:
         """The grid as G makes it, not averaged: classes x latents x ..."""
         made = trainer.raw_sampler.decode(self.inputs)
@@ -56,7 +61,7 @@ class ByClass:
 
 
 def can_look(trainer: Trainer) -> bool:
-    """Whether there are two classes or more whose real images differ."""
+    """Whether there are two classes or more of several images."""
     return len(_varied(trainer)) > 1
 
 

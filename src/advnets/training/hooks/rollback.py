@@ -48,10 +48,9 @@ def gentler(recipe: Recipe) -> Recipe:
     """
     made = [player.optimizer.rate for player in recipe.players.values() if isinstance(player, GeneratorConfig)]
     rates = {
-        f"game.{name}.optimizer.rate": rate
-        if not isinstance(player, GeneratorConfig) and rate < min(made)
-        else rate / 2
+        f"game.{name}.optimizer.{field}": getattr(player.optimizer, field) / 2
         for name, player in recipe.players.items()
-        for rate in [player.optimizer.rate]
+        if isinstance(player, GeneratorConfig) or player.optimizer.rate >= min(made)
+        for field in ("rate", "floor")
     }
     return recipe.replace(**rates, generator_steps=1, **{"watch.rollbacks": recipe.watch.rollbacks + 1})

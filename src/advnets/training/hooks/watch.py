@@ -21,10 +21,12 @@ from torch import Tensor, nn
 
 from advnets.games.game import Batch, Game, Inputs, Made, Nets, score
 from advnets.measures.alarms import REPETITIVE, STUCK, UNCONDITIONAL, is_alarm
+from advnets.randomness import StepNoise, Stream
 from advnets.training.hooks import by_class
 from advnets.training.hooks.by_class import ByClass
 from advnets.training.hooks.verdict import YOUNG, finding, plain, remedy, verdict
 from advnets.training.hooks.verdict_by_class import carried, class_finding, class_remedy, class_verdict, with_classes
+from advnets.training.schedules import as_computed
 from advnets.training.trainer import Trainer
 
 FIGURES = {
@@ -67,7 +69,7 @@ class Watch:
         # Passes as large as the training's own fit its memory; the more of them a look takes, the fewer looks.
         self._every = recipe.watch.every * math.ceil(len(self._real) / self._batch)
         self._able = len(self._real) >= _FEWEST and bool(_spread(self._real) > 0)
-        self._nets = {name: _evaluated(network) for name, network in trainer.nets.items()}
+        self._evaluated: tuple[Nets, Nets] = {}, {}
         if self._able:
             self._inputs = trainer.sampler.inputs(len(self._real), _SEED)
             self._centers = _cluster(trainer.real_batch(max(len(self._real), min(_CLUSTERED, room // 4))).image)
@@ -77,7 +79,8 @@ class Watch:
             self._latents = self._parts(trainer, self._inputs)
             self._moved = self._parts(trainer, {name: rows[:_MOVED] for name, rows in self._inputs.items()})
             self._before = self._make(trainer, self._moved)
-        self._by_class = ByClass(trainer) if self._able and by_class.can_look(trainer) else None
+        grid = ByClass(trainer) if self._able and by_class.can_look(trainer) else None
+        self._by_class = grid if grid is not None and grid.able else None
 
     def due(self, step: int) -> bool:
         """Whether to look after `step` steps; never where there are too few real images to compare with."""
@@ -128,18 +131,25 @@ class Watch:
 
     def _make(self, trainer: Trainer, parts: Sequence[Inputs]) -> Tensor:
         with torch.no_grad():
-            made = [trainer.game.sample(self._nets, part).float() for part in parts]
+            made = [trainer.game.sample(self._nets(trainer), part).float() for part in parts]
         return made[0] if len(made) == 1 else torch.cat(made)
+
+    def _nets(self, trainer: Trainer) -> Nets:
+        """The trainer's networks in eval mode; a user who goes on with other rates has another trainer."""
+        if self._evaluated[0] is not trainer.nets:
+            nets = trainer.nets
+            self._evaluated = nets, {name: _evaluated(network) for name, network in nets.items()}
+        return self._evaluated[1]
 
     def _parts(self, trainer: Trainer, rows: Inputs) -> Sequence[Inputs]:
         """Named rows in passes of the training's own size, device and precision."""
-        known = {name: _as_computed(each.to(trainer.device), trainer.compute) for name, each in rows.items()}
+        known = {name: as_computed(each.to(trainer.device), trainer.compute) for name, each in rows.items()}
         pieces = {name: each.split(self._batch) for name, each in known.items()}
         return [dict(zip(pieces, part, strict=True)) for part in zip(*pieces.values(), strict=True)]
 
     def _opinions(self, trainer: Trainer, fakes: Tensor) -> dict[str, float]:
         """What D thinks of fakes and real images, and how its hidden layer spreads them."""
-        seen = [_look_at(trainer.game, self._nets, *each) for each in self._views(trainer)]
+        seen = [_look_at(trainer.game, self._nets(trainer), *each) for each in self._views(trainer)]
         of_real, of_fakes = [real for real, _ in seen], [fake for _, fake in seen]
         real_logits, fake_logits = (torch.cat([logits for logits, _, _ in each]) for each in (of_real, of_fakes))
         weights = [len(logits) / len(fakes) for logits, _, _ in of_fakes]
@@ -153,15 +163,24 @@ class Watch:
         return figures
 
     def _views(self, trainer: Trainer) -> Sequence[tuple[Batch, Inputs]]:
-        """Real rows and draws, in passes of the training's own size."""
+        """Real rows and draws, in passes of the training's own size: the latents, and what else the game draws."""
         real = self._batch_of_real
-        rows = {"rows": real.rows, "image": real.image, "label": real.label, "target": real.target}
+        rows = {
+            "rows": real.rows, "image": real.image, "label": real.label, "target": real.target, "mask": real.mask,
+        }  # fmt: skip
         known = {name: each for name, each in rows.items() if each is not None}
         batches = [
-            Batch(part["rows"], part["image"], part.get("label"), part.get("target"))
+            Batch(part["rows"], part["image"], part.get("label"), part.get("target"), part.get("mask"))
             for part in self._parts(trainer, known)
         ]
-        return list(zip(batches, self._latents, strict=True))
+        found: list[tuple[Batch, Inputs]] = []
+        for number, (batch, latents) in enumerate(zip(batches, self._latents, strict=True)):
+            noise = StepNoise(_SEED, number, Stream.SAMPLES, 0, len(batch), len(batch), trainer.device)
+            drawn = trainer.game.draw(batch, noise)
+            found.append(
+                (batch, {name: as_computed(each, trainer.compute) for name, each in drawn.items()} | {**latents})
+            )
+        return found
 
     def _nearest(self, images: Tensor) -> Tensor:
         """The number of the cluster of real images in which each of these lies, int64 (N,)."""
@@ -244,15 +263,8 @@ def _opinion(D: nn.Module, inputs: Inputs) -> _Opinion:
     finally:
         for hook in hooks:
             hook.remove()
-    features = getattr(D, "features", None)
-    if not seen and features is not None and len(inputs) == 1:  # it takes its layers' weights at once, without them
-        seen.append(features(images).detach())
     hidden = seen[-1].float().flatten(1) if seen and len(seen[-1]) == len(images) else None
     return logits.detach().float(), hidden, float(slopes.flatten(1).norm(dim=1).mean())
-
-
-def _as_computed(rows: Tensor, dtype: torch.dtype) -> Tensor:
-    return rows.to(dtype) if rows.is_floating_point() else rows
 
 
 def _spread(images: Tensor) -> Tensor:
