@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from conditional_runs import components, digits, eight_by_eight, ring, vectors
 
 import advnets
 from advnets.data.toys import ring_modes
 from advnets.errors import RecipeError, RunError
 from advnets.games.build import build_game
-from advnets.games.game import DataSpec
+from advnets.games.game import Batch, DataSpec
 
 
 def seats(**spec: object) -> None:
@@ -34,6 +36,23 @@ def test_data_that_say_too_little_are_refused_in_a_line(spec: dict[str, object],
         seats(**spec)
     assert "adversarial" in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_mismatched_pairs_are_real_images_beside_the_conditions_of_others() -> None:
+    recipe = advnets.Recipe().replace(**{"game.kind": "conditional", "game.mismatched": True})
+    batch = Batch(torch.arange(3), torch.randn(3, 1, 4, 4), torch.tensor([5, 6, 7]))
+    made, mismatched = build_game(recipe.game).views(batch, {}, {"image": torch.zeros(3, 1, 4, 4)})
+    assert torch.equal(made.fake["condition"], batch.label)
+    assert mismatched.fake["image"] is batch.image
+    assert mismatched.fake["condition"].tolist() == [7, 5, 6]
+    assert torch.equal(mismatched.real["condition"], batch.label)
+
+
+@pytest.mark.parametrize("schedule", ["simultaneous", "alternating"])
+def test_mismatched_games_are_played_by_both_schedules(schedule: str, tmp_path: Path) -> None:
+    game = {"game.kind": "conditional", "game.mismatched": True, "schedule": schedule}
+    run = advnets.train("ring", run=tmp_path / "run", steps=20, batch=32, sample_every=0, **game)
+    assert {"cost_d", "cost_d_1_discriminator"} <= run.metrics[-1].keys()
 
 
 def test_samples_of_a_class_are_of_that_class() -> None:

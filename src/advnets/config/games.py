@@ -78,5 +78,7 @@ class ConditionalConfig(AdversarialConfig):
     """p(x | c): images of a class of the data, or of a vector; c goes into both networks (section 7)."""
 
     kind: str = "conditional"
+    mismatched: bool = False
+    """Show D real images beside conditions of other rows, too, as fakes (Reed et al. 2016): c counts for more."""
     generator: ConditionalGeneratorConfig = ConditionalGeneratorConfig()
     discriminator: ConditionalDiscriminatorConfig = ConditionalDiscriminatorConfig()

@@ -20,7 +20,7 @@ def _adversarial(config: AdversarialConfig) -> AdversarialGame:
 
 GAMES: dict[str, Callable[[Any], Game]] = {
     "adversarial": _adversarial,
-    "conditional": lambda config: ConditionalGame(_adversarial(config)),
+    "conditional": lambda config: ConditionalGame(_adversarial(config), config.mismatched),
 }
 """Kind of a `GameConfig` -> what makes the game of it. A game of your own enters here."""
 

@@ -25,9 +25,12 @@ class ConditionalGame:
 
     Args:
         plain: the same game without conditions.
+        mismatched: D is also shown the real images beside the conditions of their neighbors in the batch, as fakes;
+            a pair whose two rows have one class counts for nothing on the whole. Source: Reed et al. 2016, Algorithm 1.
     """
 
     plain: AdversarialGame
+    mismatched: bool = False
 
     @property
     def paired(self) -> bool:
@@ -52,7 +55,9 @@ class ConditionalGame:
     def views(self, batch: Batch, draws: Inputs, made: Inputs) -> Sequence[View]:
         """Real images beside G(z, c), both with the conditions of the batch."""
         condition = _condition(batch)
-        return [View(D, {"image": batch.image, "condition": condition}, {**made, "condition": condition})]
+        real = {"image": batch.image, "condition": condition}
+        found = [View(D, real, {**made, "condition": condition})]
+        return [*found, View(D, real, {**real, "condition": condition.roll(1, 0)})] if self.mismatched else found
 
     def costs(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Costs:
         """The objective's."""

@@ -220,6 +220,9 @@ def generators_side(
     views = match.game.views(batch, draws, made.outputs)
     for number, (view, said) in enumerate(zip(views, before, strict=True)):
         shown = cut(match, view, batch, update, f"generators {number}")
+        if not shown.cuts:  # nothing that the generators made
+            outcomes.append(said)
+            continue
         name, network = view.discriminator, match.players[view.discriminator].worker
         real, fake = _for_generators(match, shown, network, said)
         rule = slopes(match.game, name, real, fake, batch)
