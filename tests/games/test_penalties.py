@@ -170,3 +170,13 @@ def test_a_registered_penalty_leaves_recipes_readable(monkeypatch: pytest.Monkey
     monkeypatch.setitem(PENALTIES, "mine", PENALTIES["r1"])
     assert load_recipe("ring").game.penalties.r1.weight > 0
     assert set(penalty_names()) == set(PENALTIES) - {"mine"}
+
+
+def test_a_penalty_that_forgets_its_mean_is_refused(images: tuple[Tensor, Tensor]) -> None:
+    def drift(discriminator: nn.Module, real: Inputs, fake: Inputs, generator: object) -> Tensor:
+        return discriminator(real["image"]).square()
+
+    with pytest.raises(RecipeError, match=r"the drift penalty gives shape \(4,\); return one scalar"):
+        Penalty("drift", drift)(curved(), *shown(*images))
+    mean = Penalty("drift", lambda f, real, fake, rng: drift(f, real, fake, rng).mean())
+    torch.testing.assert_close(mean(curved(), *shown(*images)), curved()(images[0]).square().mean())
