@@ -57,8 +57,9 @@ class Penalty:
         with torch.enable_grad():
             value = self.compute(discriminator, real, fake, generator)
         if getattr(value, "ndim", None) != 0:
-            shape = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
-            raise RecipeError(f"the {self.name} penalty gives {shape}", "return one scalar")
+            shape = getattr(value, "shape", None)
+            given = f"a {type(value).__name__}" if shape is None else f"shape {tuple(shape)}"
+            raise RecipeError(f"the {self.name} penalty gives {given}", "return one scalar")
         return value
 
 
