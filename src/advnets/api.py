@@ -267,7 +267,7 @@ def _own_modules(
 
 def _modules_and_changes(**said: Any) -> tuple[dict[str, nn.Module], dict[str, Any]]:
     """What was said of players, parted into modules of the user's own and changes of the recipe."""
-    given = {name: each for name, each in said.items() if isinstance(each, nn.Module)}
+    given: dict[str, Any] = {name: each for name, each in said.items() if isinstance(each, nn.Module | type)}
     return given, {name: each for name, each in said.items() if each is not None and name not in given}
 
 
@@ -284,7 +284,10 @@ def _with_own(recipe: Recipe, modules: GivenModules, own: Modules) -> Recipe:
 
 
 def _check_own(directory: RunDirectory, recipe: Recipe, own: Modules) -> None:
-    """See that the modules that no recipe describes are here again."""
+    """See that the modules that no recipe describes are here again, and no others."""
+    for name in own:
+        if name in recipe.players and name not in own_players(recipe):
+            raise RunError(f"{directory.path} was trained without a {name} of your own", "leave it out")
     for name in own_players(recipe):
         if name not in own:
             raise RunError(
