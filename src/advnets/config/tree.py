@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from advnets.config.kinds import Tagged
 from advnets.config.words import Words
-from advnets.errors import RecipeError
+from advnets.errors import ELSEWHERE, RecipeError
 
 Path = tuple[str, ...]
 """Words from a configuration's root to a field of it: ("game", "generator", "network", "hidden")."""
@@ -144,7 +144,7 @@ def change_kind(node: Node, kind: object, path: Path) -> None:
     kind = kind.value(str) if isinstance(kind, Words) else kind
     if not isinstance(kind, str) or kind not in node.family.kinds:
         known = ", ".join(node.family.kinds)
-        raise RecipeError(f"{'.'.join((*path, 'kind'))} cannot be {kind!r}", f"choose one of {known}")
+        raise RecipeError(f"{'.'.join((*path, 'kind'))} cannot be {kind!r}", f"choose one of {known}, {ELSEWHERE}")
     if kind != node.values["kind"]:
         new = _carried(node, _grown(node.family, kind))
         node.cls, node.values = new.cls, new.values

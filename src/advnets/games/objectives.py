@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from advnets.config.names import register_objective
-from advnets.errors import RecipeError
+from advnets.errors import ELSEWHERE, RecipeError
 from advnets.games.contract import described, reason
 from advnets.games.game import at_least_float32
 
@@ -149,7 +149,7 @@ def objective(name: str) -> Objective:
         RecipeError: there is none; the message lists those there are.
     """
     if name not in OBJECTIVES:
-        raise RecipeError(f"unknown objective {name!r}", f"choose one of {', '.join(OBJECTIVES)}")
+        raise RecipeError(f"unknown objective {name!r}", f"choose one of {', '.join(OBJECTIVES)}, {ELSEWHERE}")
     return OBJECTIVES[name]
 
 
