@@ -34,6 +34,10 @@ class RecipeError(AdvnetsError):
     """A recipe that does not describe a game that can be played."""
 
 
+class NoClassesError(RecipeError):
+    """A game that needs classes, and data without any."""
+
+
 class RunError(AdvnetsError):
     """A run directory that cannot be used: absent, taken, damaged, unwritable."""
 
