@@ -17,6 +17,7 @@ from advnets.config import names
 from advnets.config.games import GameConfig
 from advnets.games.build import GAMES
 from advnets.games.objectives import OBJECTIVES
+from advnets.games.penalties import PENALTIES
 from advnets.measures.features import BUILDERS, Extractor, Setting
 from advnets.measures.features.classifier import _labels as class_labels
 
@@ -81,8 +82,8 @@ def _quick_classifier(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _registries() -> Iterator[None]:
-    """What a page registers, games and objectives of one's own, is known on that page alone."""
-    registries: list[dict[str, Any]] = [GameConfig.kinds, GAMES, OBJECTIVES, names._objectives]
+    """What a page registers, games, objectives and penalties of one's own, is known on that page alone."""
+    registries: list[dict[str, Any]] = [GameConfig.kinds, GAMES, OBJECTIVES, PENALTIES, names._objectives]
     before = [dict(each) for each in registries]
     yield
     for registry, known in zip(registries, before, strict=True):

@@ -16,7 +16,7 @@ from advnets.data import Table, describe, open_data
 from advnets.data.named import NAMED
 from advnets.data.recognize import Given
 from advnets.data.toys import TOYS
-from advnets.errors import DivergedError, RecipeError, RunError
+from advnets.errors import DivergedError, NoClassesError, RecipeError, RunError
 from advnets.evaluation.report import write_report
 from advnets.runs import checkpoint
 from advnets.runs.directory import RunDirectory, surroundings, writing
@@ -75,7 +75,7 @@ def train(
     path = Path(run) if run is not None else Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     RunDirectory.check_free(path)  # before the images are decoded, not after
     table = _open(chosen, data)
-    trainer = Trainer(chosen, training_data(table), own)
+    trainer = _begin(chosen, table, own)
     _measuring(chosen, table)  # what cannot be measured is refused before anything is made
     facts = {**surroundings(command), "status": "running", "data": describe(table), **trainer.arithmetic}
     directory = RunDirectory.create(path, chosen, facts)
@@ -150,6 +150,18 @@ def load(
 def training_data(table: Table) -> Data:
     """What of a table is trained on."""
     return Data(table.values, table.rows("train"), table.labels, table.classes, table.vectors)
+
+
+def _begin(recipe: Recipe, table: Table, own: Modules) -> Trainer:
+    """A training at its beginning; where a folder's images lack classes, it is said how to find out why."""
+    try:
+        return Trainer(recipe, training_data(table), own)
+    except NoClassesError as error:
+        if recipe.labels != "auto" or not Path(recipe.source).is_dir():
+            raise
+        raise RecipeError(
+            error.what, f"{error.remedy}; --labels folder says which image lies in no sub-folder"
+        ) from None
 
 
 def _restore(trainer: Trainer, directory: RunDirectory, elsewhere: bool) -> tuple[list[str], list[str]]:
@@ -267,7 +279,7 @@ def _own_modules(
 
 def _modules_and_changes(**said: Any) -> tuple[dict[str, nn.Module], dict[str, Any]]:
     """What was said of players, parted into modules of the user's own and changes of the recipe."""
-    given = {name: each for name, each in said.items() if isinstance(each, nn.Module)}
+    given: dict[str, Any] = {name: each for name, each in said.items() if isinstance(each, nn.Module | type)}
     return given, {name: each for name, each in said.items() if each is not None and name not in given}
 
 
@@ -284,7 +296,10 @@ def _with_own(recipe: Recipe, modules: GivenModules, own: Modules) -> Recipe:
 
 
 def _check_own(directory: RunDirectory, recipe: Recipe, own: Modules) -> None:
-    """See that the modules that no recipe describes are here again."""
+    """See that the modules that no recipe describes are here again, and no others."""
+    for name in own:
+        if name in recipe.players and name not in own_players(recipe):
+            raise RunError(f"{directory.path} was trained without a {name} of your own", "leave it out")
     for name in own_players(recipe):
         if name not in own:
             raise RunError(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 
+ELSEWHERE = "or run the program that defines it"
+"""What else to do about a name that a program of the user's own may have registered."""
+
 
 class AdvnetsError(Exception):
     """A mistake in the input or the surroundings. The command line prints it as one line and exits with 2.
@@ -29,6 +32,10 @@ class DataError(AdvnetsError):
 
 class RecipeError(AdvnetsError):
     """A recipe that does not describe a game that can be played."""
+
+
+class NoClassesError(RecipeError):
+    """A game that needs classes, and data without any."""
 
 
 class RunError(AdvnetsError):

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 from conditional_runs import components, digits, eight_by_eight, ring, vectors
+from PIL import Image
 
 import advnets
 from advnets.data.toys import ring_modes
-from advnets.errors import RecipeError, RunError
+from advnets.errors import AdvnetsError, RecipeError, RunError
 from advnets.games.build import build_game
 from advnets.games.game import Batch, DataSpec
 
@@ -128,3 +129,18 @@ def test_a_game_of_vectors_goes_on_as_one_never_stopped(tmp_path: object) -> Non
     assert np.array_equal(kept.numpy(), again.numpy())
     known = {tuple(row) for row in components().tolist()}
     assert {tuple(row) for row in kept.tolist()} <= known
+
+
+def test_of_a_folder_without_classes_it_is_said_how_to_find_out_why(tmp_path: Path) -> None:
+    for place in ("cat/0", "cat/1", "dog/2", "3"):
+        path = tmp_path / "photos" / f"{place}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((8, 8), len(place), np.uint8)).save(path)
+    told = "vectors; use such data, or --game.kind adversarial; --labels folder says which image lies in no sub-folder"
+    with pytest.raises(RecipeError, match=told):
+        advnets.train(data=tmp_path / "photos", run=tmp_path / "run", **{"game.kind": "conditional"})
+    with pytest.raises(AdvnetsError, match=r"3\.png"):
+        advnets.train(data=tmp_path / "photos", run=tmp_path / "run", labels="folder", **{"game.kind": "conditional"})
+    with pytest.raises(RecipeError, match=r"adversarial$"):
+        advnets.train(data=np.zeros((40, 8, 8), np.uint8), run=tmp_path / "run", **{"game.kind": "conditional"})
+    assert not (tmp_path / "run").exists()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from advnets.errors import RecipeError
-from advnets.games.objectives import LARGEST_EXPONENT, OBJECTIVES, Objective, objective
+from advnets.games.objectives import LARGEST_EXPONENT, OBJECTIVES, Objective, objective, register
 
 TUTORIAL = ("minimax", "non-saturating", "maximum-likelihood")
 every_objective = pytest.mark.parametrize("game", OBJECTIVES.values(), ids=OBJECTIVES)
@@ -281,3 +281,31 @@ def test_the_three_games_played_in_function_space_reach_the_data(name: str) -> N
         best = data.log() - theta.log_softmax(0)
         theta = theta - 10 * by_theta(lambda p, f=best: expected_generator_cost(objective(name), p, f), theta)
     assert jsd(data, theta.softmax(0)) < 1e-3
+
+
+def _mean(real: Tensor, fake: Tensor) -> Tensor:
+    return (fake - real).mean()
+
+
+@pytest.mark.parametrize(
+    ("role", "cost", "says"),
+    [
+        ("discriminator", lambda real, fake: fake - real, r"gives a tensor of shape \(4,\); return one scalar"),
+        ("generator", lambda real, fake: -fake, r"generator's cost of 'own' gives a tensor of shape \(4,\)"),
+        ("generator", lambda real, fake: -fake.mean().item(), "generator's cost of 'own' gives a float"),
+        ("discriminator", lambda real, fake: None, "discriminator's cost of 'own' gives nothing"),
+        ("discriminator", lambda logits: logits.mean(), "on 4 real and 4 fake logits: TypeError.*; write it as cost"),
+        ("discriminator", lambda real, fake: _mean(real, fake).detach(), "cost of 'own' has no gradient"),
+        ("generator", lambda real, fake: real.mean(), "has no gradient; compute it from the fake logits"),
+    ],
+)  # fmt: skip
+def test_a_cost_that_nobody_can_descend_is_refused(role: str, cost: Callable[..., object], says: str) -> None:
+    with pytest.raises(RecipeError, match=says):
+        register(replace(Objective("own", _mean, lambda real, fake: -fake.mean()), **{role: cost}))
+    assert "own" not in OBJECTIVES
+
+
+@every_objective
+def test_the_objectives_themselves_can_be_registered(game: Objective) -> None:
+    register(game)
+    assert OBJECTIVES[game.name] is game

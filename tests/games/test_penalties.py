@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 import torch
 from torch import Tensor, nn
 
-from advnets.config.games import penalty_names
+from advnets.config.games import AdversarialConfig, GameConfig, PenaltiesConfig, PenaltyConfig, penalty_names
 from advnets.config.load import load_recipe
 from advnets.errors import RecipeError
+from advnets.games.build import build_penalties
 from advnets.games.game import Inputs
 from advnets.games.penalties import PENALTIES, Penalty, Scheduled, penalty
 
@@ -170,3 +173,33 @@ def test_a_registered_penalty_leaves_recipes_readable(monkeypatch: pytest.Monkey
     monkeypatch.setitem(PENALTIES, "mine", PENALTIES["r1"])
     assert load_recipe("ring").game.penalties.r1.weight > 0
     assert set(penalty_names()) == set(PENALTIES) - {"mine"}
+
+
+def test_a_penalty_that_forgets_its_mean_is_refused(images: tuple[Tensor, Tensor]) -> None:
+    def drift(discriminator: nn.Module, real: Inputs, fake: Inputs, generator: object) -> Tensor:
+        return discriminator(real["image"]).square()
+
+    with pytest.raises(RecipeError, match=r"the drift penalty gives shape \(4,\); return one scalar"):
+        Penalty("drift", drift)(curved(), *shown(*images))
+    mean = Penalty("drift", lambda f, real, fake, rng: drift(f, real, fake, rng).mean())
+    torch.testing.assert_close(mean(curved(), *shown(*images)), curved()(images[0]).square().mean())
+
+
+@dataclass(frozen=True)
+class DriftPenalties(PenaltiesConfig):
+    drift: PenaltyConfig = PenaltyConfig(every=2)
+
+
+def test_a_kind_of_game_may_weigh_a_penalty_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(GameConfig, "kinds", dict(GameConfig.kinds))
+    drift = Penalty("drift", lambda discriminator, real, fake, rng: discriminator(real["image"]).square().mean())
+    monkeypatch.setitem(PENALTIES, "drift", drift)
+
+    @dataclass(frozen=True)
+    class DriftConfig(AdversarialConfig):
+        kind: str = "with-drift"
+        penalties: PenaltiesConfig = DriftPenalties()
+
+    recipe = load_recipe("ring").replace(**{"game.kind": "with-drift", "penalties.drift.weight": 1e-3})
+    r1 = recipe.game.penalties.r1
+    assert build_penalties(recipe.game) == [Scheduled(PENALTIES["r1"], r1.weight, r1.every), Scheduled(drift, 1e-3, 2)]

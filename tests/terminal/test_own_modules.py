@@ -142,3 +142,10 @@ def test_reading_a_run_needs_none_of_its_code(trained: Path, capsys: pytest.Capt
 def test_what_is_no_module_is_one_line(module: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert says in refused(capsys, "train", "ring", "--module", module, *SHORT, "--run", "run")
     assert not Path("run").exists()
+
+
+@pytest.mark.parametrize("command", ["sample", "resume"])
+def test_a_run_without_modules_takes_none(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    did("train", "ring", *SHORT, "--steps", 5, "--run", "plain")
+    said = refused(capsys, command, "plain", *NAMED[2:])
+    assert "plain was trained without a discriminator of your own; leave it out" in said

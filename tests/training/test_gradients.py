@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 import torch
-from every_game import Bare, batch, conditional_batch, draws, games
+from every_game import Bare, Paired, batch, conditional_batch, draws, games
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from advnets.errors import RecipeError
 from advnets.games.augment import augmented
-from advnets.games.game import Batch, Inputs, RowNoise
+from advnets.games.game import Batch, Inputs, Made, RowNoise
 from advnets.games.objectives import OBJECTIVES
 from advnets.games.penalties import PENALTIES, Scheduled
 from advnets.randomness import StepNoise, Stream, generator_for
@@ -175,3 +176,16 @@ def test_where_rows_are_not_independent_there_are_two_passes_and_they_are_exact(
     match = replace(match, players=players)  # type: ignore[arg-type]
     found, _ = both_sides(match, rows, draws(), update=0)
     assert worst(found, plainly(match, rows, draws())) < 1e-9
+
+
+def test_a_direct_cost_that_forgets_its_mean_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    match, rows = match_of("image to image")
+    make = Paired.make
+
+    def rowwise(*args: Any) -> Made:
+        made = make(*args)
+        return replace(made, direct=made.outputs["image"].mean((1, 2, 3)))
+
+    monkeypatch.setattr(Paired, "make", rowwise)
+    with pytest.raises(RecipeError, match=r"the game's direct cost has shape \(6,\); return one scalar"):
+        both_sides(match, rows, draws(), 0)

@@ -127,6 +127,67 @@ def test_networks_that_do_not_fit_are_refused() -> None:
     refused(merged, seeded_discriminator(), "generator makes")
 
 
+class Lost(nn.Linear):
+    """A forward of one's own that asks for what is not there."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(12, 1)
+        self.error = error
+
+    def forward(self, x: Tensor) -> Tensor:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error", [AttributeError("no tail"), IndexError("no tail"), KeyError("no tail"), OSError("no tail")]
+)
+def test_whatever_a_forward_raises_is_one_line(error: Exception) -> None:
+    says = rf"discriminator cannot take rows of shape \(1, 4, 3\): {type(error).__name__}: '?no tail"
+    with pytest.raises(RecipeError, match=says):
+        Trainer(FLAT, images(), two(seeded_generator(), Lost(error)))
+
+
+def test_a_forward_returns_one_tensor() -> None:
+    with pytest.raises(RecipeError, match="the discriminator returns a tuple; return one tensor"):
+        Trainer(FLAT, images(), two(seeded_generator(), nn.Sequential(seeded_discriminator(), Pair())))
+
+
+class Pair(nn.Module):
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return x, x
+
+
+def test_a_class_is_no_module(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"the discriminator is the class Painter; pass a module: Painter\(\)"):
+        Trainer(FLAT, images(), {"discriminator": Painter})  # type: ignore[dict-item]
+    with pytest.raises(RecipeError, match=r"the generator is the class Painter; pass a module: Painter\(\)"):
+        advnets.train("mnist", run=tmp_path / "run", generator=Painter)  # type: ignore[arg-type]
+    with pytest.raises(RecipeError, match="the discriminator is a function; pass a module"):
+        Trainer(FLAT, images(), {"discriminator": critic})  # type: ignore[dict-item]
+
+
+class FewClasses(nn.Module):
+    """A generator of too few classes."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.embedding, self.layers = nn.Embedding(classes, 3), nn.Linear(LATENT + 3, 12)
+
+    def forward(self, z: Tensor, condition: Tensor) -> Tensor:
+        return self.layers(torch.cat([z, self.embedding(condition)], 1)).view(-1, *SHAPE)
+
+
+def test_a_conditional_network_is_tried_with_every_kind_of_class() -> None:
+    labels = np.arange(60) % 10
+    data = Data(images(60).values, np.arange(60), labels, tuple("abcdefghij"))
+    recipe = FLAT.replace(**{"game.kind": "conditional"})
+    assert Trainer(recipe, data, {"generator": FewClasses(10)}).advance()
+    with pytest.raises(
+        RecipeError, match=rf"of shape \({LATENT},\) and classes 0 to 9: IndexError: index out of range"
+    ):
+        Trainer(recipe, data, {"generator": FewClasses(9)})
+
+
 def test_a_module_for_nobody_is_refused() -> None:
     with pytest.raises(RecipeError, match="no player 'encoder' takes a module; the game's players are generator, disc"):
         Trainer(FLAT, images(), {"encoder": seeded_generator()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import Any, ClassVar
 
@@ -17,6 +18,9 @@ class Tagged:
         class ResidualConfig(GeneratorNetwork):
             kind: str = "residual"
             blocks: int = 4
+
+    Raises:
+        RecipeError: a class without a kind of its own, or with another class's: it would stand for another kind.
     """
 
     kind: str
@@ -25,8 +29,14 @@ class Tagged:
     def __init_subclass__(cls) -> None:
         if Tagged in cls.__bases__:
             cls.kinds = {}
-        else:
-            cls.kinds[cls.kind] = cls
+            return
+        kind = vars(cls).get("kind")
+        if not isinstance(kind, str) or "kind" not in inspect.get_annotations(cls):
+            raise RecipeError(f"{cls.__name__} has no kind of its own", 'write kind: str = "..." in it')
+        known = cls.kinds.get(kind, cls)
+        if (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):  # not the same, defined anew
+            raise RecipeError(f"{cls.__name__} has the kind {kind!r} of {known.__name__}", "give it another kind")
+        cls.kinds[kind] = cls
 
 
 def require(holds: bool, field: str, value: object, remedy: str) -> None:

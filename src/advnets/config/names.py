@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from advnets.config.kinds import require
+from advnets.errors import ELSEWHERE
 
 OBJECTIVES = (
     "minimax",
@@ -35,7 +36,7 @@ def require_objective(name: str) -> None:
     Raises:
         RecipeError: there is none.
     """
-    require(name in _objectives, "objective", name, f"choose one of {', '.join(_objectives)}")
+    require(name in _objectives, "objective", name, f"choose one of {', '.join(_objectives)}, {ELSEWHERE}")
 
 
 def require_prior(name: str) -> None:
@@ -44,4 +45,4 @@ def require_prior(name: str) -> None:
     Raises:
         RecipeError: there is none.
     """
-    require(name in _priors, "prior", name, f"choose one of {', '.join(_priors)}")
+    require(name in _priors, "prior", name, f"choose one of {', '.join(_priors)}, {ELSEWHERE}")

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from advnets.config.kinds import Tagged
 from advnets.config.words import Words
-from advnets.errors import RecipeError
+from advnets.errors import ELSEWHERE, RecipeError
 
 Path = tuple[str, ...]
 """Words from a configuration's root to a field of it: ("game", "generator", "network", "hidden")."""
@@ -56,7 +56,13 @@ class Node:
 
 @functools.cache
 def slots(cls: type[Any]) -> dict[str, Slot]:
-    """What the fields of a dataclass can hold, in their order."""
+    """What the fields of a dataclass can hold, in their order.
+
+    Raises:
+        RecipeError: the class is none itself: it would have the fields, and the kind, of the one that it derives from.
+    """
+    if "__dataclass_fields__" not in vars(cls):
+        raise RecipeError(f"{cls.__name__} is no dataclass", "write @dataclass(frozen=True) above it")
     hints = get_type_hints(cls, include_extras=True)
     return {field.name: _slot(hints[field.name]) for field in dataclasses.fields(cls)}
 
@@ -132,16 +138,25 @@ def change_kind(node: Node, kind: object, path: Path) -> None:
     """Exchange a node's class for another of its family: fields that both have stay, others get their defaults.
 
     Raises:
-        RecipeError: the family has no such kind.
+        RecipeError: the family has no such kind, or its class makes another one.
     """
     assert node.family is not None
     kind = kind.value(str) if isinstance(kind, Words) else kind
     if not isinstance(kind, str) or kind not in node.family.kinds:
         known = ", ".join(node.family.kinds)
-        raise RecipeError(f"{'.'.join((*path, 'kind'))} cannot be {kind!r}", f"choose one of {known}")
+        raise RecipeError(f"{'.'.join((*path, 'kind'))} cannot be {kind!r}", f"choose one of {known}, {ELSEWHERE}")
     if kind != node.values["kind"]:
-        new = _carried(node, grow(node.family.kinds[kind](), node.family))
+        new = _carried(node, _grown(node.family, kind))
         node.cls, node.values = new.cls, new.values
+
+
+def _grown(family: type[Tagged], kind: str) -> Node:
+    """The tree of a kind's defaults."""
+    cls = family.kinds[kind]
+    node = grow(cls(), family)
+    if node.values.get("kind") != kind:
+        raise RecipeError(f"{cls.__name__}() is of another kind than {kind!r}", f'write kind: str = "{kind}" in it')
+    return node
 
 
 def _carried(old: Node, new: Node) -> Node:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from advnets.config.games import AdversarialConfig, GameConfig
-from advnets.errors import RecipeError
+from advnets.errors import ELSEWHERE, RecipeError
 from advnets.games.adversarial import AdversarialGame
 from advnets.games.conditional import ConditionalGame
 from advnets.games.game import Game
@@ -32,7 +32,7 @@ def build_game(config: GameConfig) -> Game:
         RecipeError: there is none of its kind, or no such objective.
     """
     if config.kind not in GAMES:
-        raise RecipeError(f"no game {config.kind!r}", f"choose one of {', '.join(GAMES)}")
+        raise RecipeError(f"no game {config.kind!r}", f"choose one of {', '.join(GAMES)}, {ELSEWHERE}")
     return GAMES[config.kind](config)
 
 

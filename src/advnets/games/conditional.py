@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from advnets.errors import RecipeError
+from advnets.errors import NoClassesError, RecipeError
 from advnets.games.adversarial import AdversarialGame, D, G
 from advnets.games.game import Batch, Costs, DataSpec, Input, Inputs, Made, Nets, RowNoise, Seat, Slopes, View
 
@@ -94,7 +94,9 @@ def _check(data: DataSpec) -> None:
     if UNKNOWN in data.classes:
         unknown += data.counts[data.classes.index(UNKNOWN)] if data.counts else 1
     if not data.classes:
-        raise RecipeError("a conditional game needs data with classes, or with vectors", f"use such data, or {plain}")
+        raise NoClassesError(
+            "a conditional game needs data with classes, or with vectors", f"use such data, or {plain}"
+        )
     if unknown:
         raise RecipeError(
             f"a conditional game needs a class for every image, {unknown:,} training images have none (-1)",

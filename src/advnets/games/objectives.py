@@ -19,7 +19,8 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from advnets.config.names import register_objective
-from advnets.errors import RecipeError
+from advnets.errors import ELSEWHERE, RecipeError
+from advnets.games.contract import described, reason
 from advnets.games.game import at_least_float32
 
 Cost = Callable[[Tensor, Tensor], Tensor]
@@ -37,6 +38,9 @@ LARGEST_EXPONENT = 30.0
 exp(100) does not fit float32, and an optimizer that squares gradients overflows at exp(44). At 30 the density
 ratio that D claims is 1e13; float32's own sigmoid cannot tell D from 1 beyond 17.
 """
+
+
+_TRIED = 4  # logits that an objective of one's own is tried on
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,36 @@ class Objective:
 
 
 def register(new: Objective) -> None:
-    """Let recipes name an objective of one's own."""
+    """Let recipes name an objective of one's own.
+
+    Raises:
+        RecipeError: a cost of it is no scalar tensor, or has neither a gradient nor a closed form of it.
+    """
+    for role in ("discriminator", "generator"):
+        _try(new, role)
     OBJECTIVES[new.name] = new
     register_objective(new.name)
+
+
+def _try(new: Objective, role: str) -> None:
+    """See that a cost is a scalar that its player can descend: G's reaches it through the fake logits."""
+    which = f"the {role}'s cost of {new.name!r}"
+    real, fake = (torch.linspace(low, 1, _TRIED, requires_grad=True) for low in (-1.0, -0.5))
+    try:
+        with torch.enable_grad():
+            cost: object = getattr(new, role)(real, fake)
+    except Exception as error:  # whatever the user's own code raises
+        what = f"{which} fails on {_TRIED} real and {_TRIED} fake logits"
+        raise RecipeError(f"{what}: {reason(error)}", "write it as cost(real_logits, fake_logits)") from error
+    if not isinstance(cost, Tensor) or cost.ndim:
+        raise RecipeError(f"{which} gives {described(cost)}", "return one scalar tensor, as .mean() gives it")
+    if getattr(new, f"{role}_closed_form") is not None:
+        return
+    logits = [fake] if role == "generator" else [real, fake]
+    found = torch.autograd.grad(cost, logits, allow_unused=True) if cost.requires_grad else [None]
+    if all(each is None for each in found):
+        remedy = f"compute it from the {'fake ' if role == 'generator' else ''}logits without item or detach"
+        raise RecipeError(f"{which} has no gradient", remedy)
 
 
 def objective(name: str) -> Objective:
@@ -118,7 +149,7 @@ def objective(name: str) -> Objective:
         RecipeError: there is none; the message lists those there are.
     """
     if name not in OBJECTIVES:
-        raise RecipeError(f"unknown objective {name!r}", f"choose one of {', '.join(OBJECTIVES)}")
+        raise RecipeError(f"unknown objective {name!r}", f"choose one of {', '.join(OBJECTIVES)}, {ELSEWHERE}")
     return OBJECTIVES[name]
 
 

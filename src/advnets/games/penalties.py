@@ -50,9 +50,17 @@ class Penalty:
         Returns:
             A scalar >= 0, the mean over the batch, differentiable with respect to the discriminator's
             parameters, also where the caller has gradients turned off.
+
+        Raises:
+            RecipeError: it is no scalar: rows would be added up, as many times the weight as there are rows.
         """
         with torch.enable_grad():
-            return self.compute(discriminator, real, fake, generator)
+            value = self.compute(discriminator, real, fake, generator)
+        if getattr(value, "ndim", None) != 0:
+            shape = getattr(value, "shape", None)
+            given = f"a {type(value).__name__}" if shape is None else f"shape {tuple(shape)}"
+            raise RecipeError(f"the {self.name} penalty gives {given}", "return one scalar")
+        return value
 
 
 @dataclass(frozen=True)

@@ -31,15 +31,24 @@ def initial_networks(recipe: Recipe, seats: Mapping[str, Seat], modules: Modules
         modules: networks of the user's own.
 
     Raises:
-        RecipeError: a network that the recipe leaves to the user is not there, or one that it describes does not fit.
+        RecipeError: a network that the recipe leaves to the user is not there or no module, or one that it describes
+            does not fit.
     """
     given = dict(modules or {})
     for name in given:
         if name not in seats:
             raise RecipeError(f"no player {name!r} takes a module", f"the game's players are {', '.join(seats)}")
+        _check_module(name, given[name])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_for(recipe.seed, 0, Stream.INITIAL_WEIGHTS))
         return {name: given[name] if name in given else _built(recipe, name, seat) for name, seat in seats.items()}
+
+
+def _check_module(name: str, given: object) -> None:
+    if isinstance(given, type):
+        raise RecipeError(f"the {name} is the class {given.__name__}", f"pass a module: {given.__name__}()")
+    if not isinstance(given, nn.Module):
+        raise RecipeError(f"the {name} is a {type(given).__name__}", "pass a module, an nn.Module")
 
 
 def _built(recipe: Recipe, name: str, seat: Seat) -> nn.Module:

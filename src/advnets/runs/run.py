@@ -21,7 +21,7 @@ from advnets.games.game import DataSpec, Game, Seat, sampled
 from advnets.measures.progress import best_step
 from advnets.runs import checkpoint
 from advnets.runs.directory import RunDirectory
-from advnets.runs.networks import Modules, initial_networks, load_weights
+from advnets.runs.networks import Modules, initial_networks, load_weights, own_players
 from advnets.runs.sampling import Sampler, straight_lines
 
 Samples = NDArray[np.uint8] | NDArray[np.float32]
@@ -276,7 +276,12 @@ class Run:
     def _load(self, name: str, part: str) -> nn.Module:
         # A copy: the average and the raw network must not end up in one module of the user's.
         network = copy.deepcopy(self._initial[name])
-        load_weights(network, self._checkpoint.tensors[f"players/{name}/{part}"], name)
+        try:
+            load_weights(network, self._checkpoint.tensors[f"players/{name}/{part}"], name)
+        except RecipeError:
+            if name not in self._modules or name in own_players(self.recipe):
+                raise
+            raise RunError(f"{self.path} was trained without a {name} of your own", "leave it out") from None
         return network.to(self._device()).eval()
 
     @functools.cached_property

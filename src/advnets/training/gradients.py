@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from advnets.errors import RecipeError
 from advnets.games.game import Batch, Game, Inputs, Made, RowNoise, Slopes, View, slopes
 from advnets.games.penalties import Scheduled
 from advnets.networks import chain
@@ -278,10 +279,16 @@ def _two_passes(
 
 
 def _generators(match: Match, made: Made, ends: Ends) -> dict[str, Gradients]:
-    """Gradients of the generators' side, all its players at once, from the cotangents of what it made."""
+    """Gradients of the generators' side, all its players at once, from the cotangents of what it made.
+
+    Raises:
+        RecipeError: the game's direct cost is no scalar.
+    """
     players = match.side("generator")
     outputs, cotangents = [tensor for tensor, _ in ends], [cotangent for _, cotangent in ends]
     if made.direct is not None:
+        if made.direct.ndim:  # rows would be added up, as many times the cost as there are rows
+            raise RecipeError(f"the game's direct cost has shape {tuple(made.direct.shape)}", "return one scalar")
         outputs, cotangents = [*outputs, made.direct], [*cotangents, torch.ones_like(made.direct)]
     weights = [weight for player in players.values() for weight in player.parameters]
     found = iter(_grads(outputs, weights, cotangents))

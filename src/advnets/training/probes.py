@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from advnets.errors import RecipeError
+from advnets.errors import AdvnetsError, RecipeError
+from advnets.games.contract import reason
 from advnets.games.game import Batch, Seat
+from advnets.networks.conditioning import Input
 
 _TRIED = 4
 
@@ -22,7 +24,7 @@ def check_networks(networks: Mapping[str, nn.Module], seats: Mapping[str, Seat],
     """
     for name, network in networks.items():
         seat = seats[name]
-        made = _try(name, network, [each.blank(_TRIED) for each in seat.takes.values()])
+        made = _try(name, network, [_tried(each) for each in seat.takes.values()])
         if seat.side == "discriminator":
             if tuple(made.shape) != (_TRIED, *seat.gives):
                 wanted = "one logit an image, shape (N,)" if not seat.gives else f"(N, {seat.gives[0]})"
@@ -36,14 +38,35 @@ def check_networks(networks: Mapping[str, nn.Module], seats: Mapping[str, Seat],
 
 def _try(name: str, network: nn.Module, inputs: Sequence[Tensor]) -> Tensor:
     """What a copy of `network` makes of `inputs`, on the processor in float32."""
-    copied = copy.deepcopy(network).to("cpu", torch.float32)
+    try:
+        copied = copy.deepcopy(network).to("cpu", torch.float32)
+    except Exception as error:  # whatever else than parameters and buffers a module of the user's own holds
+        raise RecipeError(f"the {name} cannot be copied: {_reason(error)}", "let it hold what can be") from error
     try:
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            return copied(*inputs)
-    except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0] if str(error) else error.__class__.__name__
-        shapes = ", ".join(str(tuple(each.shape[1:])) for each in inputs)
-        raise RecipeError(f"the {name} cannot take rows of shape {shapes}: {reason}") from error
+            made = copied(*inputs)
+    except AdvnetsError:
+        raise
+    except Exception as error:  # whatever the user's own code raises
+        raise RecipeError(f"the {name} cannot take rows of {_described(inputs)}: {_reason(error)}") from error
+    if not isinstance(made, Tensor):
+        raise RecipeError(f"the {name} returns a {type(made).__name__}", "return one tensor")
+    return made
+
+
+def _tried(each: Input) -> Tensor:
+    """Rows of zeros, or of classes from the first to the last."""
+    return torch.linspace(0, each.classes - 1, _TRIED).long() if each.classes else each.blank(_TRIED)
+
+
+def _described(inputs: Sequence[Tensor]) -> str:
+    shapes = [str(tuple(each.shape[1:])) for each in inputs if each.is_floating_point()]
+    classes = [f"classes 0 to {int(each.max())}" for each in inputs if not each.is_floating_point()]
+    return " and ".join([f"shape {', '.join(shapes)}", *classes])
+
+
+def _reason(error: Exception) -> str:
+    return reason(error).removeprefix("RuntimeError: ")
 
 
 def probe_inputs(seat: Seat, batch: Batch, rows: int) -> list[Tensor]:

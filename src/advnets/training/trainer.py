@@ -18,6 +18,7 @@ from advnets.devices import resolve_device, resolve_precision
 from advnets.errors import DivergedError, RecipeError
 from advnets.games.augment import augmented, check_changes
 from advnets.games.build import build_game, build_penalties
+from advnets.games.contract import seats_of
 from advnets.games.game import Batch, Game, Seat, figures, sampled
 from advnets.networks.conditioning import ConditionalGenerator
 from advnets.networks.mlp import MLPGenerator
@@ -29,6 +30,7 @@ from advnets.training.gradients import Augment, Match, Outcome
 from advnets.training.memory import keep_freed_memory
 from advnets.training.player import Player, computes_in
 from advnets.training.probes import check_networks, probe_inputs, rows_independent
+from advnets.training.rehearsal import check_game
 from advnets.training.schedules import SCHEDULES
 
 _CONDITIONS = 1000  # vectors of training rows that are kept for sampling
@@ -54,7 +56,7 @@ class Trainer:
         self.compute = resolve_precision(recipe.precision, self.device)
         self.step, self.seconds = 0, 0.0
         self.game: Game = build_game(recipe.game)
-        self.seats: Mapping[str, Seat] = self.game.seats(data.spec)
+        self.seats: Mapping[str, Seat] = seats_of(self.game, data.spec, recipe.game, recipe.players)
         networks = initial_networks(recipe, self.seats, modules)
         check_networks(networks, self.seats, data.shape)
         if self.compute != torch.float32 and modules:
@@ -232,10 +234,12 @@ class Trainer:
         penalties = build_penalties(recipe.game)
         if penalties and len(rowwise) < len(discriminators):
             raise RecipeError("penalties need a discriminator without statistics across the batch", "drop one of them")
-        return Match(
+        match = Match(
             self.game, self.players, self._batches, recipe.seed, recipe.steps, rowwise, penalties, self._augment(),
             discriminator_steps=recipe.discriminator_steps, generator_steps=recipe.generator_steps,
         )  # fmt: skip
+        check_game(match, self.seats, {name: player.network for name, player in self.players.items()}, first)
+        return match
 
     def _augment(self) -> Augment | None:
         changes: tuple[str, ...] = getattr(self.recipe.game, "augment", ())

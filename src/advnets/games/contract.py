@@ -1,0 +1,109 @@
+"""What a game of one's own must have: what its class lacks, or gives wrongly, is said in one line."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Generator, Mapping
+from typing import TypeVar
+
+from torch import Tensor
+
+from advnets.errors import AdvnetsError, RecipeError
+from advnets.games.game import DataSpec, Game, Seat
+
+_NEEDED = {
+    "seats": "seats(data) returns {player: Seat}",
+    "draw": "draw(batch, noise) returns {name: tensor}",
+    "make": "make(nets, batch, draws) returns Made({name: tensor}), perhaps with a direct cost, one scalar",
+    "views": "views(batch, draws, made) returns a list of View(discriminator, {input: real}, {input: fake})",
+    "costs": "costs(discriminator, real, fake, batch) returns Costs(discriminator, generators), two scalars",
+    "wish": "wish(count, rng) returns {name: tensor}, each of count rows",
+    "sample": "sample(nets, inputs) returns one tensor, a sample for each row of the inputs",
+}
+METHODS = {
+    **_NEEDED,
+    "slopes": "slopes(discriminator, real, fake, batch) returns Slopes, shaped as the scores; or leave it out",
+    "figures": "figures(real, fake) returns {name: number}; or leave it out",
+}
+"""How a game's methods are written, in one line each."""
+T = TypeVar("T")
+_SIDES = "generator", "discriminator"
+
+
+def seats_of(game: Game, data: DataSpec, config: object, players: Collection[str]) -> Mapping[str, Seat]:
+    """Who plays, seen to be complete.
+
+    Args:
+        game: whose rules.
+        data: what it is played on.
+        config: what the recipe says of the game.
+        players: those that `config` describes.
+
+    Raises:
+        RecipeError: a method is missing, a seat is none or has no player, or nobody is averaged.
+    """
+    for method, usage in _NEEDED.items():
+        if not callable(getattr(game, method, None)):
+            raise wrong(game, f"has no method {method}", f"write it: {usage}")
+    with asked(game, "seats"):
+        seats = returned(game, "seats", game.seats(data), Mapping)
+    for name, seat in seats.items():
+        _check_seat(game, name, returned(game, "seats", seat, Seat), config, players)
+    if not any(seat.averaged for seat in seats.values()):
+        raise wrong(game, "seats averages no player", "seat the one that is sampled with averaged=True")
+    if not any(seat.side == "discriminator" for seat in seats.values()):
+        raise wrong(game, "seats no discriminator", "add one")
+    return seats
+
+
+def _check_seat(game: Game, name: str, seat: Seat, config: object, players: Collection[str]) -> None:
+    if seat.side not in _SIDES:
+        raise wrong(game, f"seats {name} on the side {seat.side!r}", f"write one of {', '.join(_SIDES)}")
+    if name not in players:
+        kind = "GeneratorConfig" if seat.side == "generator" else "DiscriminatorConfig"
+        what = f"seats {name}, for whom {type(config).__name__} has no player"
+        raise wrong(game, what, f"add the field {name}: {kind} = {kind}() to it")
+
+
+def wrong(game: Game, what: str, remedy: str) -> RecipeError:
+    """An error that names the game's class."""
+    return RecipeError(f"the game {game.__name__ if isinstance(game, type) else type(game).__name__} {what}", remedy)
+
+
+def returned(game: Game, method: str, value: object, kind: type[T]) -> T:
+    """What a method returned, if it is of the kind that it must be.
+
+    Raises:
+        RecipeError: it is something else.
+    """
+    if not isinstance(value, kind):
+        raise wrong(game, f"gives {described(value)} in {method}", METHODS[method])
+    return value
+
+
+@contextlib.contextmanager
+def asked(game: Game, method: str) -> Generator[None]:
+    """While a method of the game is called: what it raises becomes one line.
+
+    Raises:
+        RecipeError: which method raised what.
+    """
+    try:
+        yield
+    except AdvnetsError:
+        raise
+    except Exception as error:
+        raise wrong(game, f"fails in {method}: {reason(error)}", METHODS[method]) from error
+
+
+def reason(error: Exception) -> str:
+    """The kind of an error and the first line of what it says."""
+    said = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {said[0]}" if said else type(error).__name__
+
+
+def described(value: object) -> str:
+    """What was returned instead: a tensor's shape, or a type."""
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    return "nothing" if value is None else f"a {type(value).__name__}"
