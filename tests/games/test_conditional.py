@@ -40,9 +40,10 @@ def test_data_that_say_too_little_are_refused_in_a_line(spec: dict[str, object],
 
 
 def test_mismatched_pairs_are_real_images_beside_the_conditions_of_others() -> None:
-    recipe = advnets.Recipe().replace(**{"game.kind": "conditional", "game.mismatched": True})
+    recipe = advnets.Recipe().replace(**{"game.kind": "conditional", "game.mismatched": 0.5})
     batch = Batch(torch.arange(3), torch.randn(3, 1, 4, 4), torch.tensor([5, 6, 7]))
     made, mismatched = build_game(recipe.game).views(batch, {}, {"image": torch.zeros(3, 1, 4, 4)})
+    assert (made.weight, mismatched.weight) == (1, 0.5)
     assert torch.equal(made.fake["condition"], batch.label)
     assert mismatched.fake["image"] is batch.image
     assert mismatched.fake["condition"].tolist() == [7, 5, 6]
@@ -51,7 +52,7 @@ def test_mismatched_pairs_are_real_images_beside_the_conditions_of_others() -> N
 
 @pytest.mark.parametrize("schedule", ["simultaneous", "alternating"])
 def test_mismatched_games_are_played_by_both_schedules(schedule: str, tmp_path: Path) -> None:
-    game = {"game.kind": "conditional", "game.mismatched": True, "schedule": schedule}
+    game = {"game.kind": "conditional", "game.mismatched": 0.5, "schedule": schedule}
     run = advnets.train("ring", run=tmp_path / "run", steps=20, batch=32, sample_every=0, **game)
     assert {"cost_d", "cost_d_1_discriminator"} <= run.metrics[-1].keys()
 

@@ -164,7 +164,7 @@ def games(objective: Objective) -> dict[str, tuple[Game, dict[str, Bare]]]:
         "plain": (plain, _pair(Maker(LATENT), Judge(PIXELS))),
         "conditional": (ConditionalGame(plain), _pair(_Given(LATENT + CLASSES), Judge(PIXELS + CLASSES))),
         "conditional, mismatched": (
-            ConditionalGame(plain, mismatched=True), _pair(_Given(LATENT + CLASSES), Judge(PIXELS + CLASSES)),
+            ConditionalGame(plain, mismatched=0.3), _pair(_Given(LATENT + CLASSES), Judge(PIXELS + CLASSES)),
         ),
         "conditional, a channel": (ConditionalGame(plain), _pair(_Given(LATENT + CLASSES), channel)),
         "completion": (Completion(objective), _pair(Maker(LATENT + PIXELS), Judge(2 * PIXELS))),

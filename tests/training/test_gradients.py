@@ -61,12 +61,12 @@ def plainly(match: Match, rows: Batch, drawn: Inputs, update: int = 0) -> dict[s
         D = nets[view.discriminator]
         real, fake = D(*shown[0].values()), D(*shown[1].values())
         costs = game.costs(view.discriminator, real, fake, rows)
-        theirs = theirs + costs.generators
-        mine = costs.discriminator
+        theirs = theirs + view.weight * costs.generators
+        mine = view.weight * costs.discriminator
         for each in match.penalties:
             rng = generator_for(match.seed, update, Stream.PENALTY, index=number)
             still = [{key: value.detach() for key, value in side.items()} for side in shown]
-            mine = mine + each.weight * each.every * each.penalty(D, still[0], still[1], rng)
+            mine = mine + view.weight * each.weight * each.every * each.penalty(D, still[0], still[1], rng)
         own[view.discriminator] = own.get(view.discriminator, 0.0) + mine
     costs_of = {name: own.get(name, theirs) for name in match.players}
     return {name: _differentiated(costs_of[name], player) for name, player in match.players.items()}

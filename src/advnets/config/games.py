@@ -78,7 +78,11 @@ class ConditionalConfig(AdversarialConfig):
     """p(x | c): images of a class of the data, or of a vector; c goes into both networks (section 7)."""
 
     kind: str = "conditional"
-    mismatched: bool = False
-    """Show D real images beside conditions of other rows, too, as fakes (Reed et al. 2016): c counts for more."""
+    mismatched: float = 0.0
+    """Weight of real images beside conditions of other rows, which D is shown as fakes, too (Reed et al. 2016)."""
     generator: ConditionalGeneratorConfig = ConditionalGeneratorConfig()
     discriminator: ConditionalDiscriminatorConfig = ConditionalDiscriminatorConfig()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_between(self, 0, math.inf, "mismatched")

@@ -25,12 +25,13 @@ class ConditionalGame:
 
     Args:
         plain: the same game without conditions.
-        mismatched: D is also shown the real images beside the conditions of their neighbors in the batch, as fakes;
-            a pair whose two rows have one class counts for nothing on the whole. Source: Reed et al. 2016, Algorithm 1.
+        mismatched: weight of a view of the real images beside the conditions of their neighbors in the batch, as
+            fakes; a pair whose two rows have one class counts for nothing on the whole. Source: Reed et al. 2016,
+            Algorithm 1.
     """
 
     plain: AdversarialGame
-    mismatched: bool = False
+    mismatched: float = 0.0
 
     @property
     def paired(self) -> bool:
@@ -57,7 +58,9 @@ class ConditionalGame:
         condition = _condition(batch)
         real = {"image": batch.image, "condition": condition}
         found = [View(D, real, {**made, "condition": condition})]
-        return [*found, View(D, real, {**real, "condition": condition.roll(1, 0)})] if self.mismatched else found
+        if self.mismatched:
+            found.append(View(D, real, {**real, "condition": condition.roll(1, 0)}, self.mismatched))
+        return found
 
     def costs(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Costs:
         """The objective's."""

@@ -130,11 +130,13 @@ class View:
         discriminator: its name among the players.
         real: inputs of the real rows, in the order of `Seat.takes`.
         fake: the same inputs of the fake rows.
+        weight: times this, its costs and penalties count for either side.
     """
 
     discriminator: str
     real: Inputs
     fake: Inputs
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,13 @@ class Slopes:
     fake: Tensor
     made: Tensor
     given: Tensor | None = None
+
+    def times(self, weight: float) -> Slopes:
+        """The same of costs that count for so much."""
+        if weight == 1:
+            return self
+        given = None if self.given is None else self.given * weight
+        return Slopes(self.real * weight, self.fake * weight, self.made * weight, given)
 
 
 class Game(Protocol):

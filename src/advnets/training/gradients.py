@@ -85,12 +85,14 @@ class Shown:
         discriminator: its name.
         real, fake: the inputs.
         cuts: what the generators' side made of them: (the tensor in their graph, its copy here, whether it is real).
+        weight: of the view.
     """
 
     discriminator: str
     real: Inputs
     fake: Inputs
     cuts: Sequence[tuple[Tensor, Tensor, bool]]
+    weight: float = 1.0
 
     def moves(self, real: bool) -> bool:
         """Whether the generators' side made something of the real, or of the fake rows."""
@@ -105,12 +107,14 @@ class Outcome:
         discriminator: its name.
         real, fake: its scores, (m,) and (n,).
         batch: what it saw.
+        weight: of the view.
     """
 
     discriminator: str
     real: Tensor
     fake: Tensor
     batch: Batch
+    weight: float = 1.0
 
 
 def cut(match: Match, view: View, batch: Batch, update: int, turn: str) -> Shown:
@@ -131,7 +135,7 @@ def cut(match: Match, view: View, batch: Batch, update: int, turn: str) -> Shown
             if tensor.requires_grad:
                 cuts.append((tensor, copies[name].requires_grad_(), real))
         sides.append(_augmented(match, copies, batch, update, f"{turn} {'real' if real else 'fake'}"))
-    return Shown(view.discriminator, sides[0], sides[1], cuts)
+    return Shown(view.discriminator, sides[0], sides[1], cuts, view.weight)
 
 
 def _augmented(match: Match, inputs: Inputs, batch: Batch, update: int, turn: str) -> Inputs:
@@ -193,12 +197,12 @@ def _discriminators(
         shown, name = cut(match, view, batch, update, f"discriminators {number}"), view.discriminator
         player = match.players[name]
         real, fake, held = scores(player.worker, shown, name in match.rowwise)
-        rule = slopes(match.game, name, real, fake, batch)
+        rule = slopes(match.game, name, real, fake, batch).times(view.weight)
         back = _one_pass if len(held) == 1 and real.ndim == 1 else _two_passes
         grads, cotangents = back(shown, held, rule, player.parameters)
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
         found[name] = _added(found.get(name), _with_penalty(match, shown, grads, update, number))
-        outcomes.append(Outcome(name, real, fake, batch))
+        outcomes.append(Outcome(name, real, fake, batch, view.weight))
     return found, outcomes, ends
 
 
@@ -226,14 +230,14 @@ def generators_side(
             continue
         name, network = view.discriminator, match.players[view.discriminator].worker
         real, fake = _for_generators(match, shown, network, said)
-        rule = slopes(match.game, name, real, fake, batch)
+        rule = slopes(match.game, name, real, fake, batch).times(view.weight)
         held, slope = [fake], [rule.made]
         if shown.moves(real=True):
             held, slope = [real, fake], [_known(rule.given, real), rule.made]
         inputs = [copy for _, copy, _ in shown.cuts]
         cotangents = map(_known, _grads(held, inputs, _as(held, slope)), inputs)
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
-        outcomes.append(Outcome(name, real.detach(), said.fake, batch))
+        outcomes.append(Outcome(name, real.detach(), said.fake, batch, view.weight))
     return _generators(match, made, ends), outcomes
 
 
@@ -307,7 +311,7 @@ def _with_penalty(match: Match, shown: Shown, grads: Gradients, update: int, vie
     player = match.players[shown.discriminator]
     rng = generator_for(match.seed, update, Stream.PENALTY, index=view, device=player.device)
     real, fake = ({name: tensor.detach() for name, tensor in side.items()} for side in (shown.real, shown.fake))
-    costs = [each.penalty(player.worker, real, fake, rng) * (each.weight * each.every) for each in due]
+    costs = [each.penalty(player.worker, real, fake, rng) * (each.weight * each.every * shown.weight) for each in due]
     total = sum(costs[1:], start=costs[0])
     return _added(grads, _grads([total], player.parameters, [torch.ones_like(total)]))
 

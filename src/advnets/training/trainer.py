@@ -84,7 +84,8 @@ class Trainer:
         own = [figures(self.game, each.discriminator, each.real, each.fake, each.batch) for each in outcomes]
         if len(own) == 1:
             return own[0]
-        found = {name: sum(each[name] for each in own) for name in ("cost_d", "cost_g")}
+        weighed = list(zip(own, outcomes, strict=True))
+        found = {name: sum(each[name] * said.weight for each, said in weighed) for name in ("cost_d", "cost_g")}
         found |= {name: sum(each[name] for each in own) / len(own) for name in ("d_real", "d_fake")}
         for number, (outcome, each) in enumerate(zip(outcomes, own, strict=True)):
             found |= {f"{name}_{number}_{outcome.discriminator}": value for name, value in each.items()}
