@@ -69,6 +69,9 @@ def test_a_name_that_means_none_or_several_is_answered(name: str, says: str) -> 
         ("generator.momentum", "the adam optimizer has no such field; it has rate, betas, .*; "
             "generator.optimizer.kind sgd has it"),
         ("embedding", "the adversarial game has no such field; .*; game.kind conditional has it"),
+        ("generator.embedding", "^generator.embedding: generator has no such field; it has network, optimizer, "
+            "average; game.kind conditional has it$"),
+        ("discriminator.condition", "discriminator has no such field; .*; game.kind conditional has it$"),
         ("generator.wings", "^generator.wings: the conv generator has no such field; it has base, output$"),
         ("generator.average.wings", "average has no such field; it has decay, share, every$"),
         ("discriminator.average.decay", "discriminator has no such field; it has network, optimizer$"),
@@ -82,6 +85,8 @@ def test_a_field_of_another_kind_is_answered_with_what_there_is(name: str, says:
 def test_flags_are_answered_with_flags() -> None:
     with pytest.raises(RecipeError, match=r"^unknown flag --keep-hiden; perhaps you mean --keep-hidden$"):
         resolve(MNIST, "keep_hiden", "--keep-hiden")
+    with pytest.raises(RecipeError, match=r"^--generator.embedding: .*; --game.kind conditional has it$"):
+        resolve(MNIST, "generator.embedding", "--generator.embedding")
     with pytest.raises(RecipeError, match=r"^--max-norm may mean --generator.max-norm or --discriminator.max-norm"):
         resolve(MNIST, "max_norm", "--max-norm")
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conditional_runs import components, digits, eight_by_eight, ring, vectors
+from conditional_runs import SMALL, components, digits, eight_by_eight, ring, vectors
 from PIL import Image
+from torch import Tensor, nn
 
 import advnets
 from advnets.data.toys import ring_modes
@@ -145,3 +146,30 @@ def test_of_a_folder_without_classes_it_is_said_how_to_find_out_why(tmp_path: Pa
     with pytest.raises(RecipeError, match=r"adversarial$"):
         advnets.train(data=np.zeros((40, 8, 8), np.uint8), run=tmp_path / "run", **{"game.kind": "conditional"})
     assert not (tmp_path / "run").exists()
+
+
+class WholeClasses(nn.Module):
+    """A generator of one's own that looks classes up, or, as `mixing` says, mixes them."""
+
+    def __init__(self, mixing: bool) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.mixing, self.table, self.layers = mixing, nn.Embedding(10, 3), nn.Linear(103, 64)
+
+    def forward(self, z: Tensor, condition: Tensor) -> Tensor:
+        mixed = self.mixing and condition.is_floating_point()
+        known = condition @ self.table.weight if mixed else self.table(condition)
+        return self.layers(torch.cat([z, known], 1)).view(-1, 1, 8, 8)
+
+
+@pytest.mark.parametrize("mixing", [False, True])
+def test_a_generator_of_ones_own_may_take_no_mixtures(mixing: bool, tmp_path: Path) -> None:
+    changes = {**SMALL, "discriminator.pieces": 2, "steps": 2, "checkpoint_every": 2}
+    own = WholeClasses(mixing)
+    run = advnets.train("mnist", data=eight_by_eight(), run=tmp_path / "run", generator=own, batch=8, **changes)
+    assert run.interpolate(2, 5, classes="3").shape == (2, 5, 1, 8, 8)
+    if mixing:
+        assert run.interpolate(2, 5, classes=["3", "5"]).shape == (2, 5, 1, 8, 8)
+    else:
+        with pytest.raises(RunError, match=r"the generator takes no mixtures of classes: .*; name one --class"):
+            run.interpolate(2, 5, classes=["3", "5"])

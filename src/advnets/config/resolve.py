@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 from itertools import combinations
 
-from advnets.config.tree import Node, Path, at, own_fields, paths
+from advnets.config.tree import Node, Path, at, grow, own_fields, paths
 from advnets.errors import RecipeError
 
 _UNDERSTOOD = {"game", "network"}
@@ -80,6 +80,10 @@ def unknown(tree: Node, name: str, said: str) -> RecipeError:
         remedy = f"{spelled(short_name(tree, (*owner, 'kind')), said)} {other} has it"
         return RecipeError(f"{said}: {_described(tree, owner)}", remedy)
     if node:
+        if (found := _kind_above(tree, node, words[-1])) is not None:
+            where, kind = found
+            remedy = f"{spelled(short_name(tree, (*where, 'kind')), said)} {kind} has it"
+            return RecipeError(f"{said}: {_described(tree, node)}", remedy)
         network = len(words) == 2 and "network" in at(tree, node).values
         return RecipeError(f"{said}: {_described(tree, (*node, 'network') if network else node)}")
     near = difflib.get_close_matches(name, _names(tree), 1)
@@ -110,6 +114,16 @@ def _kinds_with(node: Node, field: str) -> list[str]:
     if node.family is None or field in own_fields(node.cls):
         return []
     return [kind for kind, cls in node.family.kinds.items() if field in own_fields(cls)]
+
+
+def _kind_above(tree: Node, below: Path, field: str) -> tuple[Path, str] | None:
+    """A node above a part, and another kind of it, whose part of that name would have the field."""
+    for end in range(1, len(below)):
+        owner: Node = at(tree, below[:end])
+        for kind, cls in owner.family.kinds.items() if owner.family is not None else ():
+            if (*below[end:], field) in paths(grow(cls())):
+                return below[:end], kind
+    return None
 
 
 def _described(tree: Node, path: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import nn
 
@@ -37,6 +37,7 @@ from advnets.networks.convolutional import (
 from advnets.networks.mlp import MaxoutDiscriminator, MLPDiscriminator, MLPGenerator
 
 Shape = Sequence[int]
+T = TypeVar("T")
 
 
 def _mlp_generator(c: MLPGeneratorConfig, latent: int, shape: Shape) -> nn.Module:
@@ -117,23 +118,31 @@ def build_player(config: Any, takes: Mapping[str, Input], gives: Shape) -> nn.Mo
         gives: shape of a row of what it makes; () for a logit.
 
     Raises:
-        RecipeError: no such kind of network, or one that cannot take or make this.
+        RecipeError: no such kind of network, one that cannot take or make this, or a condition that `config` has no
+            place for.
     """
     shown, condition = next(iter(takes.values())), takes.get("condition")
     if gives:
         latent = math.prod(shown.shape)
         if condition is None:
             return build_generator(config.network, latent, gives)
-        assert isinstance(config, ConditionalGeneratorConfig)
+        config = _conditional(config, ConditionalGeneratorConfig)
         network = build_generator(config.network, latent + config.embedding, gives)
         return ConditionalGenerator(network, condition, config.embedding)
     if condition is None:
         return build_discriminator(config.network, shown.shape)
-    assert isinstance(config, ConditionalDiscriminatorConfig)
+    config = _conditional(config, ConditionalDiscriminatorConfig)
     if config.condition == "concatenation":
         network = build_discriminator(config.network, joined_shape(shown.shape, condition))
         return ConcatenationDiscriminator(network, condition, shown.shape)
     return ProjectionDiscriminator(_featured(build_discriminator(config.network, shown.shape), config), condition)
+
+
+def _conditional(config: Any, kind: type[T]) -> T:
+    if not isinstance(config, kind):
+        what = f"a player that takes a condition has a plain {type(config).__name__}"
+        raise RecipeError(what, f"write {kind.__name__}() for it in the game's configuration")
+    return config
 
 
 def _featured(network: nn.Module, config: ConditionalDiscriminatorConfig) -> Any:

@@ -17,7 +17,8 @@ from advnets.config.recipe import Recipe
 from advnets.devices import resolve_device
 from advnets.errors import RecipeError, RunError
 from advnets.games.build import build_game
-from advnets.games.game import DataSpec, Game, Seat, sampled
+from advnets.games.contract import reason
+from advnets.games.game import DataSpec, Game, Inputs, Seat, sampled
 from advnets.measures.progress import best_step
 from advnets.runs import checkpoint
 from advnets.runs.directory import RunDirectory
@@ -237,7 +238,7 @@ class Run:
                 keeps its class.
 
         Raises:
-            RunError: there is no such class.
+            RunError: there is no such class, or a generator of the user's own takes no mixtures of classes.
         """
         numbers = None if classes is None else self.class_numbers(classes)
         still = numbers is None or len(set(numbers)) == 1
@@ -248,8 +249,19 @@ class Run:
             assert numbers is not None
             walked = {name: each[:lines].repeat_interleave(steps, 0) for name, each in ends.items()}
             walked["condition"] = walk_of_classes(numbers, len(self.classes), lines, steps)
-        made = self.sampler.decode(walked)
+        made = self.sampler.decode(walked) if still else self._mixed(walked)
         return made.reshape(lines, steps, *made.shape[1:])
+
+    def _mixed(self, inputs: Inputs) -> Samples:
+        """Samples of mixtures of classes, which a generator of the user's own may not take."""
+        sampler = self.sampler
+        try:
+            return sampler.decode(inputs)
+        except Exception as error:
+            maker = sampled(self.seats)
+            if maker not in own_players(self.recipe):
+                raise
+            raise RunError(f"the {maker} takes no mixtures of classes: {reason(error)}", "name one --class") from error
 
     @functools.cached_property
     def sampler(self) -> Sampler:
