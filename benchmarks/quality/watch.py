@@ -1,6 +1,6 @@
 """The Helvetica watch on forty real runs: twenty driven into a collapse, twenty healthy ones.
 
-    python benchmarks/quality/watch.py [--only mnist|ring|conv] [--shift 300] [--out FILE]
+    python benchmarks/quality/watch.py [--only mnist|ring|conv] [--shift 300] [--looks FILE] [--out FILE]
 
 A collapsing run begins with settings that work. From a given step on they are made worse every 25 steps, as a user
 does who edits a recipe and resumes: both rates, or G's alone, grow by a factor; or G takes ever more steps for each
@@ -9,7 +9,8 @@ modes); a class is there when it has a tenth of its even share. The run has lost
 three looks in a row at which at most half of the data's classes are there. The watch has caught it if an alarm came
 after the first change for the worse and at an earlier look than that; a run that never loses half its classes counts as
 not caught. A healthy run must have no alarm; alarms before the first change are counted, too. The thresholds were
-chosen on other seeds.
+chosen on other seeds. Looks are taken every five steps and judged at the watch's own pace; with --looks a run that was
+broken off goes on, and what is judged otherwise needs no training anew.
 Result: results/watch.json. What watching costs: speed/before_after.py.
 """
 
@@ -17,7 +18,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as
 from advnets.config.games import PenaltiesConfig
 from advnets.data import open_data
 from advnets.measures.alarms import alarm_steps
-from advnets.training.hooks.verdict import LEAST_WILD, SETTLED, WILD
+from advnets.training.hooks.verdict import LEAST_WILD, SETTLED, WILD, verdict
 from advnets.training.hooks.watch import Watch
 from advnets.training.trainer import Trainer
 from benchmarks.machine import machine
@@ -36,6 +39,9 @@ from benchmarks.quality.worsening import Case, ahead, class_counter, rate_of_g, 
 from benchmarks.record import record, result_of
 
 IN_A_ROW = 3
+OFTEN = 5
+Look = tuple[int, float, float, float, int, int]
+"""Step, spread, clusters, movement; how many classes are there of how many, both 0 where nobody counted."""
 SMALL_CONV = {
     "data": "mnist", "latent": 64, "generator.base": 8, "discriminator.base": 8,
 }  # fmt: skip
@@ -75,13 +81,18 @@ def _named(name: str, changes: dict[str, Any]) -> str:
     return ", ".join([name, *(str(value) for value in changes.values())])
 
 
-def run(case: Case) -> dict[str, Any]:
-    """Train, look and count classes; stop once both the alarm and the loss of half the classes are known."""
-    history, steps = looks(case)
+def run(case: Case, looks: Sequence[Look]) -> dict[str, Any]:
+    """What the watch says of a run at its own pace, and when half the classes were lost."""
+    pace, history = case.resolved.watch.every, list[dict[str, Any]]()
+    for step, spread, clusters, movement, there, of in looks:
+        if step % pace == 0:
+            figures = {"spread": spread, "clusters": clusters, "movement": movement}
+            line = {"step": step, **figures, **verdict(figures, history, step)}
+            history.append({**line, "classes": there, "of": of})
     alarm = _alarm(history, case.switch)
     return {
         "kind": case.kind, "name": case.name, "seed": case.seed, "collapsing": case.worse is not None,
-        "switch": case.switch, "steps": steps, "alarm": alarm, "lost": _lost(history),
+        "switch": case.switch, "steps": looks[-1][0], "alarm": alarm, "lost": _lost(history),
         "early": [step for step in alarm_steps(history) if step < case.switch],
         "lowest": min((line["smooth"] / line["peak"] for line in history if line["peak"] > 0.25), default=None),
         "wildest": _wildest(history),
@@ -93,24 +104,24 @@ def run(case: Case) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def looks(case: Case) -> tuple[list[dict[str, Any]], int]:
-    """The watch's lines, with the classes that are there in those that count them, and the steps that were trained."""
-    table = open_data(case.resolved)
-    count, watch, step = class_counter(table), None, 0
-    history: list[dict[str, Any]] = []
-    for trainer in trained(case, table):
-        step, watch = trainer.step, watch or Watch(trainer)
-        if watch.due(step):
-            there, of = count(trainer) if case.worse is not None and step > case.switch - 50 else (0, 0)
-            history.append({**watch.look(trainer), "classes": there, "of": of})
-            if _known(case, history) or _diverged(trainer, history[-1]):
+def trained_looks(case: Case) -> list[Look]:
+    """Train, look every five steps and count classes at the watch's own pace; stop once half of them are gone."""
+    table, pace = open_data(case.resolved), case.resolved.watch.every
+    count, watch, gone = class_counter(table), None, 0
+    often = dataclasses.replace(case, changes={**case.changes, "watch.every": OFTEN})
+    found: list[Look] = []
+    for trainer in trained(often, table):
+        watch = watch or Watch(trainer)
+        if watch.due(trainer.step):
+            counts = case.worse is not None and trainer.step > case.switch - 50 and trainer.step % pace == 0
+            there, of = count(trainer) if counts else (0, 0)
+            line = watch.look(trainer)
+            found.append((trainer.step, line["spread"], line["clusters"], line["movement"], there, of))
+            gone = (gone + 1 if 2 * there <= of else 0) if of else gone
+            if gone > IN_A_ROW or _diverged(trainer, line):
                 break
         watch.prepare(trainer)
-    return history, step
-
-
-def _known(case: Case, history: list[dict[str, Any]]) -> bool:
-    return case.worse is not None and _alarm(history, case.switch) is not None and _lost(history) is not None
+    return found
 
 
 def _diverged(trainer: Trainer, line: dict[str, Any]) -> bool:
@@ -168,14 +179,33 @@ def main() -> None:
     parser.add_argument(
         "--shift", type=int, default=300, help="added to every seed; thresholds were chosen with 0, 100 and 200"
     )
+    parser.add_argument("--looks", type=Path, help="keep looks here, and go on with those that are there")
     parser.add_argument("--out", type=Path, default=result_of(__file__))
     options = parser.parse_args()
+    kept = _kept(options.looks)
     runs: list[dict[str, Any]] = []
     for case in cases():
         if options.only in (None, case.kind):
-            runs.append(run(dataclasses.replace(case, seed=case.seed + options.shift)))
+            case = dataclasses.replace(case, seed=case.seed + options.shift)
+            looks = kept.get(_key(case)) or trained_looks(case)
+            if options.looks is not None and _key(case) not in kept:
+                with options.looks.open("a") as file:
+                    file.write(json.dumps({"run": _key(case), "looks": looks}) + "\n")
+            runs.append(run(case, looks))
             print({key: value for key, value in runs[-1].items() if key != "history"}, flush=True)
             record(options.out, {"machine": machine(), "runs": runs})
+
+
+def _key(case: Case) -> str:
+    return f"{case.kind}: {case.name}, seed {case.seed}"
+
+
+def _kept(path: Path | None) -> dict[str, list[Look]]:
+    """Looks at runs that were trained before, by what they are called."""
+    if path is None or not path.exists():
+        return {}
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return {line["run"]: line["looks"] for line in lines}
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ VAIN, ROUSED, LONG = 0.01, 0.02, {"steps": 1000, "looks": 10}
 (`paper-mnist` comes down to .03 in its first 800 steps, by five seeds, before it rises.)"""
 SOUND = 0.9  # of the peak: healthy
 _WEIGHT, _SLOW = 0.2, 0.02  # of five steps in what is smoothed, in what is usual
-_MOST = 15  # steps that a look stands for, at the most
+_MOST = 10  # steps that a look stands for, at the most
 _AHEAD = 0.95  # of the pairs
 
 
