@@ -35,8 +35,8 @@ from advnets.training.schedules import as_computed
 
 _ROWS = 8
 
-Ends = list[tuple[Tensor, Tensor]]
-"""What the generators' side is differentiated through, and the cotangents there."""
+Learned = list[Tensor]
+"""Scalars that the generators' side is differentiated through."""
 
 
 class _Nets(dict[str, nn.Module]):
@@ -86,11 +86,11 @@ def _check_step(match: Match, seats: Mapping[str, Seat], batch: Batch) -> None:
         if name not in {view.discriminator for view in views}:
             raise wrong(game, f"shows {name} nothing", "add a View of it, or leave it out of seats")
     if made.direct is not None:
-        ends.append((_scalar(game, "the direct cost of make", made.direct), torch.ones_like(made.direct)))
+        ends.append(_scalar(game, "the direct cost of make", made.direct))
     _check_learning(match, ends)
 
 
-def _check_view(match: Match, seats: Mapping[str, Seat], view: View, batch: Batch) -> Ends:
+def _check_view(match: Match, seats: Mapping[str, Seat], view: View, batch: Batch) -> Learned:
     """See that a view fits its discriminator, and its scores the costs; what the generators learn from."""
     game, name = match.game, view.discriminator
     if name not in match.side("discriminator"):
@@ -127,7 +127,7 @@ def _check_penalties(match: Match, view: View) -> None:
             raise RecipeError(f"the {each.penalty.name} penalty fails: {reason(error)}", "mend it") from error
 
 
-def _check_costs(game: Game, name: str, real: Tensor, fake: Tensor, batch: Batch) -> Ends:
+def _check_costs(game: Game, name: str, real: Tensor, fake: Tensor, batch: Batch) -> Learned:
     """See that a view's costs are two scalars of its scores; what the generators learn from."""
     closed = getattr(game, "slopes", None) is not None
     wide = at_least_float32(real), at_least_float32(fake)
@@ -139,11 +139,11 @@ def _check_costs(game: Game, name: str, real: Tensor, fake: Tensor, batch: Batch
         figures(game, name, real.detach(), fake.detach(), batch)
     if closed:
         rule = _check_slopes(game, name, real.detach(), fake.detach(), batch)
-        given = [] if rule.given is None else [(real, rule.given.to(real.dtype))]
-        return [(fake, rule.made.to(fake.dtype)), *given]
-    if all(each is None for each in _gradients([(mine, torch.ones_like(mine))], wide)):
+        given = [] if rule.given is None else [(real * rule.given).sum()]
+        return [(fake * rule.made).sum(), *given]
+    if all(each is None for each in _gradients([mine], wide)):
         raise wrong(game, f"has a cost of {name} that its scores do not enter", "compute it from real and fake")
-    return [(theirs, torch.ones_like(theirs))]
+    return [theirs]
 
 
 def _check_slopes(game: Game, name: str, real: Tensor, fake: Tensor, batch: Batch) -> Slopes:
@@ -159,7 +159,7 @@ def _check_slopes(game: Game, name: str, real: Tensor, fake: Tensor, batch: Batc
     return rule
 
 
-def _check_learning(match: Match, ends: Ends) -> None:
+def _check_learning(match: Match, ends: Learned) -> None:
     """See that what each player of the generators' side makes enters a cost of it, undetached."""
     players = match.side("generator")
     found = iter(_gradients(ends, [weight for player in players.values() for weight in player.parameters]))
@@ -171,13 +171,13 @@ def _check_learning(match: Match, ends: Ends) -> None:
             )
 
 
-def _gradients(ends: Ends, inputs: Sequence[Tensor]) -> Sequence[Tensor | None]:
-    """Of the ends with respect to the inputs: None for one that has no part in any."""
-    moving = [(output, cotangent) for output, cotangent in ends if output.requires_grad]
+def _gradients(ends: Learned, inputs: Sequence[Tensor]) -> Sequence[Tensor | None]:
+    """Of the sum of the ends with respect to the inputs: None for one that has no part in any."""
+    moving = [end for end in ends if end.requires_grad]
     if not moving:
         return [None] * len(inputs)
-    outputs, cotangents = zip(*moving, strict=True)
-    return torch.autograd.grad(outputs, inputs, cotangents, retain_graph=True, allow_unused=True)
+    # Without cotangents: those would have PyTorch import a second's worth of symbolic mathematics.
+    return torch.autograd.grad(sum(moving[1:], start=moving[0]), inputs, retain_graph=True, allow_unused=True)
 
 
 def _check_samples(game: Game, seats: Mapping[str, Seat], nets: _Nets, images: Tensor) -> None:
