@@ -19,7 +19,7 @@ def test_every_field_is_described(name: str) -> None:
 
 
 def test_descriptions() -> None:
-    assert description(MNIST, ("steps",)) == "Iterations of Algorithm 1: in each the discriminators move, then the generators."
+    assert description(MNIST, ("steps",)) == "Iterations of Algorithm 1: the discriminators move, then the generators."
     assert description(MNIST, ("game", "latent")) == "Length of z."  # of the game that it inherits from
     assert description(MNIST, ("game", "generator", "network", "kind")) == "The paper's generator: dense layers."
     r1 = description(MNIST, ("game", "penalties", "r1", "weight"))

@@ -85,7 +85,9 @@ def test_it_goes_on_as_it_would_have(name: str, stored: Path) -> None:
         )
     if exact:
         assert _figures(run.path, "metrics") == _figures(STORED / "became" / name, "metrics")
-        assert _figures(run.path, "watch", SEEN) == _figures(STORED / "became" / name, "watch", SEEN)
+        before = _figures(STORED / "became" / name, "watch", SEEN)
+        for line, was in zip(_figures(run.path, "watch", SEEN), before, strict=True):
+            assert line == pytest.approx(was, rel=0.02, abs=1e-4)  # distances of images all alike have few sound digits
 
 
 def _by_player(run: Path, step: int) -> dict[str, Tensor]:

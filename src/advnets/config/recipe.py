@@ -66,7 +66,7 @@ class Recipe:
     batch: int = 100
     """Images in a minibatch, and as many noise samples."""
     steps: int = 18_000
-    """Iterations of Algorithm 1: in each the discriminators move, then the generators."""
+    """Iterations of Algorithm 1: the discriminators move, then the generators."""
     seed: int = 0
     """All randomness is a function of it and of the step."""
 

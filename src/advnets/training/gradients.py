@@ -62,7 +62,7 @@ class Match:
     discriminator_steps: int = 1
     generator_steps: int = 1
 
-    @functools.cached_property
+    @property
     def nets(self) -> Mapping[str, nn.Module]:
         """What the step computes with."""
         return {name: player.worker for name, player in self.players.items()}

@@ -136,8 +136,8 @@ class Watch:
 
     def _nets(self, trainer: Trainer) -> Nets:
         """The trainer's networks in eval mode; a user who goes on with other rates has another trainer."""
-        if self._evaluated[0] is not trainer.nets:
-            nets = trainer.nets
+        nets = trainer.nets
+        if self._evaluated[0] != nets:
             self._evaluated = nets, {name: _evaluated(network) for name, network in nets.items()}
         return self._evaluated[1]
 
