@@ -22,6 +22,7 @@ from advnets.config.load import recipe_names
 from advnets.data import open_table
 from advnets.evaluation.report import write_report
 from advnets.runs.run import Run
+from advnets.terminal import measuring
 
 TINY = ("--generator.hidden", "16", "--discriminator.units", "8", "--batch", "10", "--sample-every", "0")
 
@@ -497,3 +498,17 @@ def test_measuring_is_a_flag_of_training(terminal: Terminal, folder: Path) -> No
     assert Image.open(folder / "run" / "measures.png").size[0] > 300
     assert "measures.png" in (folder / "run" / "report.md").read_text("utf-8")
     assert "100 samples" in terminal.out("sample", "run", "--step", "best", "--out", "best.npy")
+
+
+def test_what_was_measured_is_kept_though_nobody_reads_it(
+    digits: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*args: object, **options: object) -> None:
+        raise BrokenPipeError
+
+    run = shutil.copytree(digits, folder / "unread")
+    (run / "evaluation.json").unlink(missing_ok=True)
+    monkeypatch.setattr("advnets.terminal.answers.print_evaluation", gone)
+    with pytest.raises(BrokenPipeError):
+        measuring.evaluate([str(run), "--metrics", "total_variation", "--count", "50"])
+    assert (run / "evaluation.json").exists()

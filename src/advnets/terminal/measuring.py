@@ -63,9 +63,10 @@ def evaluate(args: list[str]) -> None:
         result = evaluation.evaluate(run if run is not None else source, per_class=per_class, **options)
         if json is not None:
             save_json(result.measures, json)
+        report = None if run is None else write_evaluation(run, result)  # before a reader of the output may go away
         print_evaluation(result, has_report=run is not None)
-        if run is not None:
-            print(f"report: {write_evaluation(run, result)}")
+        if report is not None:
+            print(f"report: {report}")
         if json is not None:
             print(f"answers: {json}")
 
@@ -114,8 +115,8 @@ def compare(args: list[str]) -> None:
         found = comparison.compare(known, **_options(data, metrics, features, real, count, seed, size))
         if json is not None:
             save_json(found.as_dict(), json)
-        print_comparison(found)
         draw_comparison(found, out)
+        print_comparison(found)
         print(f"picture: {out}")
         if json is not None:
             print(f"answers: {json}")
