@@ -24,8 +24,11 @@ VAIN, ROUSED, LONG = 0.01, 0.02, {"steps": 1000, "looks": 10}
 """A game that never rose is stuck if its smoothed diversity is below VAIN after so long, until it is ROUSED.
 (`paper-mnist` comes down to .03 in its first 800 steps, by five seeds, before it rises.)"""
 SOUND = 0.9  # of the peak: healthy
-_WEIGHT, _SLOW = 0.2, 0.02  # of five steps in what is smoothed, in what is usual
-_MOST = 10  # steps that a look stands for, at the most
+_WEIGHT, _SLOW = 0.2, 0.02
+"""Of a look in what is smoothed, in what is usual. The thresholds were calibrated on looks `_CALIBRATED` steps apart;
+looks that are farther apart count for no more, or chance would not average out: at `every` 15, weights by steps called
+sound games unsteady."""
+_CALIBRATED = 5
 _AHEAD = 0.95  # of the pairs
 
 
@@ -59,8 +62,8 @@ def verdict(figures: Mapping[str, float], before: Sequence[Mapping[str, Any]], s
 
 
 def _share(part: float, steps: int) -> float:
-    """The weight of a look so many steps after the last one, where each five steps have `part`."""
-    return 1 - (1 - part) ** (min(steps, _MOST) / 5)
+    """The weight of a look so many steps after the last one: `part`, or less of less than `_CALIBRATED` steps."""
+    return 1 - (1 - part) ** (min(steps, _CALIBRATED) / _CALIBRATED)
 
 
 def _after(age: Mapping[str, int], step: int, before: Sequence[Mapping[str, Any]]) -> bool:
