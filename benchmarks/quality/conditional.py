@@ -66,10 +66,12 @@ def page(result: dict[str, Any]) -> str:
     """The result in words."""
     lines, keys = list[str](), ("parzen", "total_variation", "frechet", "precision", "recall")
     if (mnist := result.get("mnist")) is not None:
-        worst, real = mnist["accuracy"].get("worst"), mnist["accuracy"].get("real")
+        found = mnist["accuracy"]
+        worst = f"{found['worst_share']:.1%} of {found['worst']}"
         lines.append(
             f"Digits ({mnist['recipe']}, {mnist['steps']:,} steps, {mnist['seconds'] / 60:.0f} minutes): the classifier"
-            f" finds the class asked for in {mnist['accuracy']['value']:.2%} of samples, worst {worst}; real: {real}."
+            f" finds the class asked for in {found['value']:.2%} of samples, in {worst} at the least, and that of"
+            f" {found['real_accuracy']:.2%} of real test images."
         )
         lines += ["", "| | Parzen | total variation | Frechet | precision | recall |", "|---|---|---|---|---|---|"]
         for name in ("conditional", "plain"):
