@@ -16,7 +16,8 @@ from advnets.training.memory import keep_freed_memory
 keep_freed_memory()
 def step():
     kept = [torch.ones(1 << 20) for _ in range(8)]  # 4 MiB each
-step()
+for _ in range(5):
+    step()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(20):
     step()
@@ -29,5 +30,5 @@ def test_a_step_asks_the_system_for_no_memory_that_the_last_one_had() -> None:
     quiet = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
     told = quiet | {"MALLOC_TRIM_THRESHOLD_": "65536", "MALLOC_MMAP_THRESHOLD_": "65536"}
     ours, theirs = (int(subprocess.check_output([sys.executable, "-c", FAULTS], env=env)) for env in (quiet, told))
-    assert ours < 5000  # of 160 tensors with 1,024 pages each
-    assert theirs > 10_000  # whoever says otherwise is heard
+    assert theirs > 10_000  # of 160 tensors with 1,024 pages each: whoever says otherwise is heard
+    assert 5 * ours < theirs
