@@ -69,7 +69,7 @@ class Watch:
         # Passes as large as the training's own fit its memory; the more of them a look takes, the fewer looks.
         self._every = recipe.watch.every * math.ceil(len(self._real) / self._batch)
         self._able = len(self._real) >= _FEWEST and bool(_spread(self._real) > 0)
-        self._evaluated: tuple[Nets, Nets] = {}, {}
+        self._copies: tuple[Nets, Nets] = {}, {}
         if self._able:
             self._inputs = trainer.sampler.inputs(len(self._real), _SEED)
             self._centers = _cluster(trainer.real_batch(max(len(self._real), min(_CLUSTERED, room // 4))).image)
@@ -137,9 +137,9 @@ class Watch:
     def _nets(self, trainer: Trainer) -> Nets:
         """The trainer's networks in eval mode; a user who goes on with other rates has another trainer."""
         nets = trainer.nets
-        if self._evaluated[0] != nets:
-            self._evaluated = nets, {name: _evaluated(network) for name, network in nets.items()}
-        return self._evaluated[1]
+        if self._copies[0] != nets:
+            self._copies = nets, {name: _evaluated(network) for name, network in nets.items()}
+        return self._copies[1]
 
     def _parts(self, trainer: Trainer, rows: Inputs) -> Sequence[Inputs]:
         """Named rows in passes of the training's own size, device and precision."""
