@@ -72,7 +72,10 @@ def test_gradients_without_the_engine_have_its_bits(asked: str) -> None:
     assert all(map(torch.equal, found, torch.autograd.grad(output, inputs, cotangent)))
 
 
-@pytest.mark.parametrize("case", ["no chain", "deeper", "one of another graph", "twice the same", "of no argument"])
+CASES = ["no chain", "deeper", "one of another graph", "twice the same", "hooked", "of no argument"]
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_what_only_the_engine_can_do_is_left_to_it(case: str) -> None:
     weights = [each.detach().requires_grad_() for each in layers(3, 3, 1)]
     rows, other = torch.randn(2, 4, 3, dtype=torch.float64, requires_grad=True).unbind()
@@ -86,6 +89,8 @@ def test_what_only_the_engine_can_do_is_left_to_it(case: str) -> None:
         inputs = [rows, torch.zeros(1, requires_grad=True)]
     elif case == "twice the same":
         output = chain([rows, rows], weights, 0.2)
+    elif case == "hooked":
+        weights[0].register_hook(lambda gradient: 2 * gradient)
     else:
         inputs = [output]
     assert gradients(output, inputs, torch.ones(8, dtype=torch.float64)) is None

@@ -39,7 +39,7 @@ def gradients(output: Tensor, inputs: Sequence[Tensor], cotangent: Tensor) -> li
     """What `torch.autograd.grad` gives, without its engine, which costs a small network as much as the mathematics.
 
     None where that cannot be: `output` is not what `chain` returned, or a graph lies under its arguments, or one of
-    `inputs` is not among these, or two of these are the same.
+    `inputs` is not among these, or two of these are the same, or somebody hooked a tensor.
     """
     node = output.grad_fn
     if type(node) is not _CHAIN_NODE:
@@ -52,7 +52,8 @@ def gradients(output: Tensor, inputs: Sequence[Tensor], cotangent: Tensor) -> li
         if place is None or not each.requires_grad:
             return None
         wanted[place] = True
-    if len(places) < len(given) or any(each.grad_fn is not None for each in given):
+    plain = all(each.grad_fn is None and not each._backward_hooks for each in given)
+    if len(places) < len(given) or not plain or output._backward_hooks:
         return None
     with torch.no_grad():
         found = _back(node, cotangent, wanted)
