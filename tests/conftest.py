@@ -19,6 +19,21 @@ from advnets.data.stacked import Stacked
 
 torch.set_num_threads(1)
 
+SHARED = ("exhibits", "live")
+"""Fixtures that train what many files read."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before it is asked which group a test is of
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the tests: those of one file, or that read the same runs, stay in one process.
+
+    What trains longest comes first, so that the processes end together.
+    """
+    for item in items:
+        shared = [name for name in SHARED if name in getattr(item, "fixturenames", ())]
+        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else str(item.path)))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group").args[0] not in SHARED)
+
 
 @pytest.fixture(scope="session")
 def few_digits_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from advnets.errors import RecipeError
 from advnets.games.game import Inputs, at_least_float32, score
+from advnets.networks.shortcuts import shortcut
 
 PenaltyFunction = Callable[[nn.Module, Inputs, Inputs, "torch.Generator | None"], Tensor]
 """(discriminator, inputs of real rows, of fake rows, random generator or None) -> scalar."""
@@ -135,7 +136,7 @@ def _input_gradients(discriminator: nn.Module, inputs: Inputs) -> Tensor:
     may know its gradient in closed form, by a method `input_gradients`.
     """
     name, points = next(iter(inputs.items()))
-    closed_form = getattr(discriminator, "input_gradients", None)
+    closed_form = shortcut(discriminator, "input_gradients")
     if closed_form is not None and len(inputs) == 1:
         return at_least_float32(closed_form(points.detach()))
     points = points.detach().requires_grad_()

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding
 
+from advnets.networks.shortcuts import shortcut
+
 
 @dataclass(frozen=True)
 class Input:
@@ -126,7 +128,9 @@ class ProjectionDiscriminator(nn.Module):
 
     def pair(self, real: Tensor, fake: Tensor, condition: Tensor) -> Tensor:
         """Logits (M + N,) of real images, then fake ones, computing no gradient for the real images."""
-        return self._logits(self.network.pair_features(real, fake), condition)
+        pair = shortcut(self.network, "pair_features")  # type: ignore[arg-type]  # it is a module
+        hidden = self.network.features(torch.cat([real, fake])) if pair is None else pair(real, fake)
+        return self._logits(hidden, condition)
 
     def _logits(self, hidden: Tensor, condition: Tensor) -> Tensor:
         return self.network.head(hidden).squeeze(1) + (self.embedding(condition).to(hidden.dtype) * hidden).sum(1)

@@ -17,6 +17,7 @@ from torch.nn.functional import conv2d, leaky_relu, max_pool2d
 
 from advnets.errors import RecipeError
 from advnets.networks.layers import Dropout, Maxout, uniform_
+from advnets.networks.shortcuts import is_plain
 
 _SLOPE = 0.2
 _OUTPUTS: dict[str, tuple[type[nn.Module], tuple[float, float]]] = {
@@ -126,20 +127,16 @@ class PaperConvDiscriminator(nn.Module):
             raise RecipeError(f"the paper's discriminator cannot see {size} x {size} images", "use 8 or more")
         self.input_dropout = Dropout(keep_input)
         self.hidden_dropout = Dropout(keep_hidden)
-        self.convolutions = nn.ModuleList(
-            [
-                MaxoutConv(channels, widths[0], kernel=8, padding=4, pool=4, pool_stride=2),
-                MaxoutConv(widths[0], widths[1], kernel=8, padding=3, pool=4, pool_stride=2),
-                MaxoutConv(widths[1], widths[2], kernel=5, padding=3, pool=2, pool_stride=2),
-            ]
-        )
-        side = functools.reduce(lambda length, layer: layer.output_length(length), self._layers(), size)
+        layers = [
+            MaxoutConv(channels, widths[0], kernel=8, padding=4, pool=4, pool_stride=2),
+            MaxoutConv(widths[0], widths[1], kernel=8, padding=3, pool=4, pool_stride=2),
+            MaxoutConv(widths[1], widths[2], kernel=5, padding=3, pool=2, pool_stride=2),
+        ]
+        self.convolutions = nn.ModuleList(layers)
+        side = functools.reduce(lambda length, layer: layer.output_length(length), layers, size)
         self.dense = Maxout(widths[2] * side**2, units, pieces)
         self.head = nn.Linear(units, 1)
         uniform_(self, init)
-
-    def _layers(self) -> list[MaxoutConv]:
-        return [layer for layer in self.convolutions if isinstance(layer, MaxoutConv)]
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (N, channels, size, size) to logits (N,)."""
@@ -149,7 +146,7 @@ class PaperConvDiscriminator(nn.Module):
         """What the head sees of images: N x units, dropout included."""
         x = images.contiguous(memory_format=torch.channels_last)
         dropout = self.input_dropout
-        for layer in self._layers():
+        for layer in self.convolutions:
             x = layer(_channels_last(dropout, x))
             dropout = self.hidden_dropout
         return dropout(self.dense(dropout(x.flatten(1))))
@@ -284,6 +281,8 @@ class ConvDiscriminator(nn.Module):
     def pair_features(self, real: Tensor, fake: Tensor) -> Tensor:
         """The same of real images, then fake ones, computing no gradient for the real images."""
         first = self.layers[0]
+        if not (type(first) is nn.Conv2d and is_plain(first) and _joins(first)):
+            return self.features(torch.cat([real, fake]))
         return self._above(_JoinedConv.apply(real, fake, first.weight, first.bias))  # type: ignore[arg-type]
 
     def _above(self, x: Tensor) -> Tensor:
@@ -292,6 +291,12 @@ class ConvDiscriminator(nn.Module):
             x = leaky_relu(layer(x), _SLOPE)
         # In the memory's own order: the gradient that comes back is laid out as the activations are.
         return x.permute(0, 2, 3, 1).flatten(1)
+
+
+def _joins(layer: nn.Conv2d) -> bool:
+    """Whether `_JoinedConv` computes what this layer does."""
+    plain = layer.stride == (2, 2) and layer.padding == (1, 1) and layer.dilation == (1, 1) and layer.groups == 1
+    return plain and layer.padding_mode == "zeros"
 
 
 class _JoinedConv(torch.autograd.Function):

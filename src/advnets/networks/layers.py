@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from advnets.networks.shortcuts import is_plain
+
 
 class _Maximum(torch.autograd.Function):
     """Maximum over the pieces; N x P x U -> N x U. Pieces that tie share the gradient, as in `torch.amax`.
@@ -76,7 +78,10 @@ class Maxout(nn.Module):
 
     def pair(self, real_MI: Tensor, fake_NI: Tensor) -> Tensor:
         """The layer's output for real rows, then fake ones, (M + N) x units; see `joined_linear`."""
-        return self._maximum(joined_linear(real_MI, fake_NI, self.linear))
+        linear = self.linear
+        if type(linear) is nn.Linear and is_plain(linear) and linear.bias is not None:  # pyright: ignore[reportUnnecessaryComparison]
+            return self._maximum(joined_linear(real_MI, fake_NI, linear))
+        return self(torch.cat([real_MI, fake_NI]))
 
     def _maximum(self, lines: Tensor) -> Tensor:
         return maximum(lines.unflatten(1, (self.pieces, -1)))

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from advnets.errors import RecipeError
 from advnets.networks.chain import Layers, chain, input_gradients
 from advnets.networks.layers import Dropout, Maxout, sparse_, uniform_
+from advnets.networks.shortcuts import is_plain, shortcut
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -80,11 +81,12 @@ class MLPGenerator(nn.Module):
         self._rectified = set(kinds) == {"relu"}
 
     def forward(self, z_NL: Tensor) -> Tensor:
-        weights = _weights(self.layers, nn.ReLU) if self._rectified else None
+        *hidden, output = self.layers
+        weights = _weights(hidden, 0.0) if self._rectified and is_plain(self.layers) else None
         if weights is None:
             return self.layers(z_NL).view(-1, *self.shape)
         made = chain([z_NL], weights, 0.0)
-        made = made if type(self.layers[-1]) is nn.Identity else self.layers[-1](made)
+        made = made if type(output) is nn.Identity and is_plain(output) else output(made)
         return made if made.shape[1:] == self.shape else made.view(-1, *self.shape)
 
     @torch.no_grad()
@@ -186,8 +188,10 @@ class MaxoutDiscriminator(nn.Module):
     def pair_features(self, real_MCHW: Tensor, fake_NCHW: Tensor) -> Tensor:
         """The same of real images, then fake ones, computing no gradient for the real images."""
         dropout, first, *rest = self.layers
-        assert isinstance(first, Maxout)
-        x = first.pair(dropout(real_MCHW.flatten(1)), dropout(fake_NCHW.flatten(1)))
+        pair = shortcut(first, "pair")
+        if pair is None:
+            return self.features(torch.cat([real_MCHW, fake_NCHW]))
+        x = pair(dropout(real_MCHW.flatten(1)), dropout(fake_NCHW.flatten(1)))
         for layer in rest[:-1]:
             x = layer(x)
         return x
@@ -220,19 +224,19 @@ class MLPDiscriminator(nn.Module):
         return _last_linear(self.layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        weights = _weights(self.layers, nn.LeakyReLU)
+        weights = self._weights()
         return self.layers(x).squeeze(1) if weights is None else chain([x.flatten(1)], weights, self._slope)
 
     def pair(self, real: Tensor, fake: Tensor) -> Tensor:
         """Logits (M + N,) of real rows, then fake ones, computing no gradient for the real rows."""
-        weights = _weights(self.layers, nn.LeakyReLU)
+        weights = self._weights()
         if weights is None:
             return self(torch.cat([real, fake]))
         return chain([real.flatten(1), fake.flatten(1)], weights, self._slope)
 
     def input_gradients(self, x: Tensor) -> Tensor:
         """The gradient of each row's logit with respect to the row, N x values; differentiable once."""
-        weights = _weights(self.layers, nn.LeakyReLU)
+        weights = self._weights()
         if weights is None:
             x = x.detach().requires_grad_()
             return torch.autograd.grad(self(x).sum(), x, create_graph=True)[0].flatten(1)
@@ -248,18 +252,36 @@ class MLPDiscriminator(nn.Module):
         """The same of real rows, then fake ones."""
         return self.features(torch.cat([real, fake]))
 
+    def _weights(self) -> Layers | None:
+        flatten, *rest = self.layers
+        plain = type(flatten) is nn.Flatten and is_plain(flatten) and is_plain(self.layers)
+        return _weights(rest, self._slope) if plain else None
 
-def _weights(layers: nn.Sequential, rectifier: type[nn.Module]) -> Layers | None:
-    """The dense layers' weights and biases; None where a layer was replaced by another kind, or somebody hooked one."""
-    found: list[torch.Tensor] = []
-    for layer in layers:
-        if layer._forward_pre_hooks or layer._forward_hooks:  # pyright: ignore[reportPrivateUsage]
+
+def _weights(layers: Sequence[nn.Module], slope: float) -> Layers | None:
+    """Weights and biases of dense layers with rectifiers between them.
+
+    None where they are no such layers: one was replaced, or somebody hooked one.
+
+    Args:
+        layers: a dense one first and last, every other one a rectifier.
+        slope: of the rectifiers below zero.
+    """
+    found: list[Tensor] = []
+    for place, layer in enumerate(layers):
+        if not is_plain(layer):
             return None
-        if type(layer) is nn.Linear:
+        if place % 2 == 0 and type(layer) is nn.Linear and layer.bias is not None:  # pyright: ignore[reportUnnecessaryComparison]
             found += layer.weight, layer.bias
-        elif type(layer) not in (rectifier, nn.Flatten) and layer is not layers[-1]:
+        elif place % 2 == 0 or not _rectifies(layer, slope):
             return None
-    return found
+    return found if len(layers) % 2 else None
+
+
+def _rectifies(layer: nn.Module, slope: float) -> bool:
+    if type(layer) is nn.LeakyReLU:
+        return layer.negative_slope == slope
+    return type(layer) is nn.ReLU and slope == 0
 
 
 def _dense(fan_in: int, fan_out: int, init: float | None) -> nn.Linear:

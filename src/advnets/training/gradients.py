@@ -19,6 +19,7 @@ from advnets.errors import RecipeError
 from advnets.games.game import Batch, Game, Inputs, Made, RowNoise, Slopes, View, slopes
 from advnets.games.penalties import Scheduled
 from advnets.networks import chain
+from advnets.networks.shortcuts import shortcut
 from advnets.randomness import StepNoise, Stream, generator_for
 from advnets.training.player import Player
 
@@ -157,7 +158,7 @@ def scores(network: nn.Module, shown: Shown, rowwise: bool) -> tuple[Tensor, Ten
         return real.detach(), fake.detach(), (real, fake)
     (name, first), *_ = shown.real.items()
     others = [torch.cat([shown.real[other], shown.fake[other]]) for other in shown.real if other != name]
-    pair = None if first.requires_grad else getattr(network, "pair", None)
+    pair = None if first.requires_grad else shortcut(network, "pair")
     if pair is None:
         both = network(torch.cat([first, shown.fake[name]]), *others)
     else:

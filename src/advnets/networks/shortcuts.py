@@ -1,0 +1,28 @@
+"""Shortcuts: other ways than `forward` to what a module computes, taken only where nobody changed the module.
+
+A class that knows one offers it as a method: `pair` (real and fake rows at once), `pair_features`, `input_gradients`.
+Whoever derives a class from it, puts another `forward` on an instance or hooks the module means to be asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+
+_HOOKS = "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"
+
+
+def shortcut(module: nn.Module, name: str) -> Callable[..., Tensor] | None:
+    """A module's method of that name; None where its own class has none, or `is_plain` says no.
+
+    A class derived from one that has the method may compute something else in any other: it offers a shortcut of its
+    own, or has none.
+    """
+    return getattr(module, name) if name in vars(type(module)) and is_plain(module) else None
+
+
+def is_plain(module: nn.Module) -> bool:
+    """Whether a call of the module is a call of its class's `forward`, and of nothing else."""
+    own = vars(module)
+    return "forward" not in own and not any(own[hooks] for hooks in _HOOKS)
