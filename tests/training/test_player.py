@@ -211,6 +211,36 @@ def test_running_statistics_are_shared_in_float32() -> None:
         assert buffer is network.get_buffer(name)
 
 
+class Centered(nn.Module):
+    """Keeps a running mean as many do: by putting a new tensor in the old one's place."""
+
+    mean: torch.Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(5, 5)
+        self.register_buffer("mean", torch.zeros(5))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.training:
+            self.mean = 0.9 * self.mean + 0.1 * x.detach().float().mean(0)
+        return self.layer(x - self.mean.to(x.dtype))
+
+
+def test_statistics_in_new_tensors_are_kept_too() -> None:
+    network = Centered()
+    player = Player(network, ADAM, torch.bfloat16, average=AverageConfig())
+    player.worker(torch.ones(4, 5, dtype=torch.bfloat16))
+    player.sync_buffers()  # as each checkpoint does
+    assert torch.equal(network.mean, torch.full((5,), 0.1))
+    assert torch.equal(player.average.mean, network.mean)  # type: ignore[union-attr]
+    network.load_state_dict({**network.state_dict(), "mean": torch.full((5,), 3.0)})
+    player.worker(torch.ones(4, 5, dtype=torch.bfloat16))
+    network.load_state_dict({**network.state_dict(), "mean": torch.full((5,), 2.0)})
+    player.reload()
+    assert torch.equal(player.worker.mean, torch.full((5,), 2.0))  # type: ignore[arg-type]
+
+
 def test_what_can_compute_in_bfloat16_is_found_by_trial() -> None:
     network = seeded_discriminator()
     before, state = weights(network), torch.get_rng_state()

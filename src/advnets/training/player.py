@@ -123,7 +123,9 @@ class Player:
             update_average(self._averaged.flat, self.master.flat, self._averaging, step)
 
     def sync_buffers(self) -> None:
-        """Running statistics are not averaged: the average uses the network's own."""
+        """Running statistics are not averaged: the average uses the network's own, which are the worker's."""
+        if self.worker is not self.network:
+            share_buffers(self.network, self.worker)
         if self.average is not None:
             own = dict(self.network.named_buffers())
             for name, buffer in self.average.named_buffers():
@@ -153,9 +155,11 @@ class Player:
 
     @torch.no_grad()
     def reload(self) -> None:
-        """Bring the worker up to a network whose weights were loaded anew, the frozen ones included."""
+        """Bring the worker up to a network whose weights and buffers were loaded anew, the frozen ones included."""
         for worker, master in zip(self.worker.parameters(), self.network.parameters(), strict=True):
             worker.copy_(master)
+        if self.worker is not self.network:
+            share_buffers(self.worker, self.network)
 
     def refresh(self) -> None:
         """Bring the worker's weights up to the master's."""
@@ -179,8 +183,13 @@ def computes_in(network: nn.Module, inputs: Sequence[Tensor], dtype: torch.dtype
 def _low_precision_copy(network: nn.Module, dtype: torch.dtype) -> nn.Module:
     """A copy that computes in `dtype` and shares the original's buffers (running statistics stay float32)."""
     worker = copy.deepcopy(network).to(dtype)
-    buffers = dict(network.named_buffers())
-    for name, _ in list(worker.named_buffers()):
-        owner, _, last = name.rpartition(".")
-        setattr(worker.get_submodule(owner), last, buffers[name])
+    share_buffers(worker, network)
     return worker
+
+
+def share_buffers(copied: nn.Module, network: nn.Module) -> None:
+    """Give a copy the very buffers that a network has now: some modules change theirs in place, others put new ones."""
+    buffers = dict(network.named_buffers())
+    for name, _ in list(copied.named_buffers()):
+        owner, _, last = name.rpartition(".")
+        setattr(copied.get_submodule(owner), last, buffers[name])

@@ -45,6 +45,34 @@ def look_at(rows: np.ndarray[Any, Any], data: Data) -> dict[str, Any]:
     return Watch(trainer).look(trainer)
 
 
+class Drifting(nn.Module):
+    """A generator whose images move with a running statistic that it puts in the old one's place."""
+
+    mean: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 2)
+        self.register_buffer("mean", torch.zeros(2))
+
+    def forward(self, z: Tensor) -> Tensor:
+        made = self.layer(z)
+        if self.training:
+            self.mean = 0.9 * self.mean + 0.1 * (made.detach().mean(0) + 1)
+        return made + self.mean
+
+
+def test_what_it_sees_is_the_network_as_it_is_in_eval_mode() -> None:
+    network = Drifting()
+    trainer = Trainer(ring(latent=4, batch=16), points(), {"generator": network})
+    watch, z = Watch(trainer), torch.randn(3, 4)
+    for _ in range(5):
+        trainer.advance()
+    seen = watch._nets(trainer)["generator"]
+    assert network.mean.abs().min() > 0.1
+    assert torch.equal(seen(z), network.layer(z) + network.mean)
+
+
 def test_real_points_have_the_diversity_of_real_points() -> None:
     data = points()
     line = look_at(data.values[np.arange(64) * 6 + 1].astype(np.float32), data)

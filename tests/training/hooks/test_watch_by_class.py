@@ -42,6 +42,14 @@ def test_classes_of_one_picture_are_an_alarm_though_they_differ() -> None:
     assert found[-1] == REPETITIVE
 
 
+def test_a_sudden_loss_is_one_alarm_until_the_looks_are_sound_again() -> None:
+    found = states([(0.6, 0.9)] * 40 + [(0.6, 0.1)] * 20 + [(0.6, 0.9)] * 20)
+    assert found[40:60] == [UNCONDITIONAL] * 20
+    alarms = [at for at in range(1, 80) if is_alarm([{"state": found[at - 1]}, {"state": found[at]}])]
+    assert alarms == [40]
+    assert found[-1] == ""
+
+
 def test_a_slow_loss_of_variety_is_an_alarm_and_its_return_ends_it() -> None:
     found = states([(0.6, 0.7)] * 20 + [(0.2, 0.8)] * 20 + [(0.6, 0.7)] * 20)
     assert REPETITIVE in found[20:40]

@@ -13,7 +13,7 @@ YOUNG = 0.25
 """Below it a figure never rose: there is nothing to lose."""
 FALL, SUDDEN, SOUND = 0.4, 0.15, 0.6
 """A collapse: the smoothed figure is below FALL of its peak, or a single look below SUDDEN of it, while the other one
-holds; that is over at SOUND of the peak. Where both fall, the game as a whole collapses, which the other looks see."""
+holds; that is over once both are at SOUND of the peak. Where both fall, the game as a whole collapses, which the other looks see."""
 VAIN, ROUSED, LONG = {"within": 0.02, "between": 0.05}, 2.0, {"steps": 500, "looks": 20}
 """As good as no variety within classes, or between them, after so many steps and looks at the classes, while the other
 figure has risen; that is over at ROUSED times as much. Healthy games are above both from their first steps on."""
@@ -70,8 +70,8 @@ def _lost(name: str, figures: Mapping[str, float], found: Mapping[str, Any], ste
     if peak < YOUNG:
         long = step >= LONG["steps"] and found["class_looks"] >= LONG["looks"]
         return held and long and smooth < VAIN[name] * (ROUSED if before else 1)
-    fallen = smooth < (SOUND if before else FALL) * peak
-    return held and (fallen or (not before and figures[name] < SUDDEN * peak))
+    smooth_bar, bar = (SOUND, SOUND) if before else (FALL, SUDDEN)
+    return held and (smooth < smooth_bar * peak or figures[name] < bar * peak)
 
 
 def class_finding(line: Mapping[str, Any]) -> str:
