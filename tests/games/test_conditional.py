@@ -13,10 +13,14 @@ from PIL import Image
 from torch import Tensor, nn
 
 import advnets
+from advnets.api import training_data
+from advnets.config.load import load_recipe
+from advnets.data import open_points
 from advnets.data.toys import ring_modes
 from advnets.errors import AdvnetsError, RecipeError, RunError
 from advnets.games.build import build_game
 from advnets.games.game import Batch, DataSpec
+from advnets.training.trainer import Trainer
 
 
 def seats(**spec: object) -> None:
@@ -56,6 +60,26 @@ def test_mismatched_games_are_played_by_both_schedules(schedule: str, tmp_path: 
     game = {"game.kind": "conditional", "game.mismatched": 0.5, "schedule": schedule}
     run = advnets.train("ring", run=tmp_path / "run", steps=20, batch=32, sample_every=0, **game)
     assert {"cost_d", "cost_d_1_discriminator"} <= run.metrics[-1].keys()
+
+
+def mismatched_ring(**changes: object) -> Trainer:
+    game = {"game.kind": "conditional", "game.mismatched": 0.05, "precision": "float32"}
+    return Trainer(load_recipe("ring").replace(**game, **changes), training_data(open_points("ring")))
+
+
+@pytest.mark.parametrize("schedule", ["simultaneous", "alternating"])
+def test_what_the_log_says_of_g_is_of_its_images_not_of_mismatched_pairs(schedule: str) -> None:
+    trainer = mismatched_ring(schedule=schedule)
+    said = trainer.figures(trainer.advance())
+    for name in ("cost_g", "d_real", "d_fake", "jsd_bound"):
+        assert said[name] == said[f"{name}_0_discriminator"]
+    assert said["cost_d"] == pytest.approx(said["cost_d_0_discriminator"] + 0.05 * said["cost_d_1_discriminator"])
+    assert said["d_fake"] != said["d_fake_1_discriminator"]
+
+
+def test_a_batch_of_one_has_no_mismatched_pairs() -> None:
+    with pytest.raises(RecipeError, match="a batch of one has no mismatched pairs; use a larger --batch"):
+        mismatched_ring(batch=1)
 
 
 def test_samples_of_a_class_are_of_that_class() -> None:

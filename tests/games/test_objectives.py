@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from advnets.errors import RecipeError
-from advnets.games.objectives import LARGEST_EXPONENT, OBJECTIVES, Objective, objective, register
+from advnets.games.costs import LARGEST_EXPONENT
+from advnets.games.objectives import OBJECTIVES, Objective, objective, register
 
 TUTORIAL = ("minimax", "non-saturating", "maximum-likelihood")
 every_objective = pytest.mark.parametrize("game", OBJECTIVES.values(), ids=OBJECTIVES)

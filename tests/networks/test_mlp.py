@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
 
 from advnets.config.networks import DiscriminatorNetwork, GeneratorNetwork
 from advnets.data import open_table

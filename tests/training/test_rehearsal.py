@@ -58,8 +58,12 @@ def beside_a_judge(data: Any) -> Mapping[str, Seat]:
     return {**PLAIN.seats(data), "judge": Seat("discriminator", {"image": Input(SHAPE)})}
 
 
-def shown(name: str = "discriminator", real: str = "image") -> Callable[..., list[View]]:
-    return lambda batch, draws, made: [View(name, {real: batch.image}, {"image": made["image"]})]
+def shown(name: str = "discriminator", real: str = "image", weight: Any = 1.0) -> Callable[..., list[View]]:
+    return lambda batch, draws, made: [View(name, {real: batch.image}, {"image": made["image"]}, weight)]
+
+
+def one_by_one(batch: Any, draws: Any, made: Any) -> Any:
+    yield from shown()(batch, draws, made)
 
 
 def rows(name: str, real: Tensor, fake: Tensor, batch: Any) -> Costs:
@@ -102,8 +106,27 @@ def numbers(name: str, real: Tensor, fake: Tensor, batch: Any) -> Costs:
         ({"costs": numbers}, "returns a float as the generators' cost of discriminator"),
         ({"costs": lambda name, real, fake, batch: Costs(real.detach().mean(), -fake.mean())}, "without a gradient"),
         ({"costs": lambda name, real, fake, batch: Costs(-real.mean(), -fake.detach().mean())}, "lets generator learn"),
-        ({"slopes": lambda name, real, fake, batch: Slopes(real, fake, fake.sum())}, r"a slope of shape \(\) for"),
+        (
+            {"slopes": lambda name, real, fake, batch: Slopes(real, fake, fake.sum())},
+            r"a tensor of shape \(\) as the slope made of scores of shape \(8,\); slopes",
+        ),
+        ({"slopes": lambda name, real, fake, batch: Slopes(real, fake, 1.0)}, "gives a float as the slope made"),
         ({"figures": lambda real, fake: real.nothing}, "fails in figures: AttributeError"),
+        ({"figures": lambda real, fake: {"mood": "good"}}, "says a str as the figure mood; figures"),
+        ({"figures": lambda real, fake: {"all": real}}, r"says a tensor of shape \(8,\) as the figure all; figures"),
+        ({"seats": with_seat("generator", takes={"z": 4})}, r"generator, who takes \{'z': 4\}; name its inputs: \{"),
+        ({"seats": with_seat("generator", takes={})}, "seats generator, who takes {}; name its inputs"),
+        ({"seats": with_seat("generator", takes=[Input((4,))])}, r"who takes \[Input.*\]; name its inputs"),
+        ({"seats": with_seat("generator", gives=2)}, "seats generator, who gives 2; write the shape of a row"),
+        ({"seats": with_seat("discriminator", gives=(1.5,))}, r"who gives \(1.5,\); write the shape"),
+        ({"seats": with_seat("discriminator", averaged=True)}, "averages discriminator, a discriminator; leave out"),
+        (
+            {"seats": with_seat("discriminator", takes={"class": Input((), 3), "image": Input(SHAPE)})},
+            "seats discriminator, who takes a class first; put the class behind",
+        ),
+        ({"views": one_by_one}, "gives a generator in views; views"),
+        ({"views": shown(weight=None)}, "a view of discriminator of weight None; give it one above 0"),
+        ({"views": shown(weight=float("nan"))}, "a view of discriminator of weight nan; give it one above 0"),
         ({"wish": lambda count, rng: {"z": torch.rand(count + 1, LATENT)}}, "wishes for other rows than the 8"),
         ({"sample": lambda nets, inputs: nets["generator"](inputs["c"])}, "fails in sample: KeyError: 'c'"),
         ({"sample": lambda nets, inputs: inputs["z"]}, r"\(8, 5\) in sample for 8 rows; return .*\(8, 1, 4, 3\)"),

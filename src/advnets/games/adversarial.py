@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from advnets.games import priors
+from advnets.games.costs import minimax_discriminator
 from advnets.games.game import Batch, Costs, DataSpec, Input, Inputs, Made, Nets, RowNoise, Seat, Slopes, View
-from advnets.games.objectives import Objective, minimax_discriminator
+from advnets.games.objectives import Objective
 
 G, D = "generator", "discriminator"
 

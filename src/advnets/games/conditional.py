@@ -26,8 +26,9 @@ class ConditionalGame:
     Args:
         plain: the same game without conditions.
         mismatched: weight of a view of the real images beside the conditions of their neighbors in the batch, as
-            fakes; a pair whose two rows have one class counts for nothing on the whole. Source: Reed et al. 2016,
-            Algorithm 1.
+            fakes. Where the neighbor has the same class the row is real and fake at once: with costs of differences,
+            relativistic and wasserstein, it counts for nothing, with the others it draws D there to where it cannot
+            tell. Source: Reed et al. 2016, Algorithm 1.
     """
 
     plain: AdversarialGame
@@ -59,6 +60,10 @@ class ConditionalGame:
         real = {"image": batch.image, "condition": condition}
         found = [View(D, real, {**made, "condition": condition})]
         if self.mismatched:
+            if batch.total < 2:
+                raise RecipeError(
+                    "a batch of one has no mismatched pairs", "use a larger --batch, or --game.mismatched 0"
+                )
             found.append(View(D, real, {**real, "condition": condition.roll(1, 0)}, self.mismatched))
         return found
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Generator, Mapping
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from torch import Tensor
 
 from advnets.errors import AdvnetsError, RecipeError
-from advnets.games.game import DataSpec, Game, Seat
+from advnets.games.game import DataSpec, Game, Input, Seat
 
 _NEEDED = {
     "seats": "seats(data) returns {player: Seat}",
@@ -40,7 +40,8 @@ def seats_of(game: Game, data: DataSpec, config: object, players: Collection[str
         players: those that `config` describes.
 
     Raises:
-        RecipeError: a method is missing, a seat is none or has no player, or nobody is averaged.
+        RecipeError: a method is missing, a seat is none, takes or gives what no network can, or has no player, or
+            nobody of the generators' side is averaged.
     """
     for method, usage in _NEEDED.items():
         if not callable(getattr(game, method, None)):
@@ -59,10 +60,27 @@ def seats_of(game: Game, data: DataSpec, config: object, players: Collection[str
 def _check_seat(game: Game, name: str, seat: Seat, config: object, players: Collection[str]) -> None:
     if seat.side not in _SIDES:
         raise wrong(game, f"seats {name} on the side {seat.side!r}", f"write one of {', '.join(_SIDES)}")
+    if seat.averaged and seat.side == "discriminator":
+        raise wrong(game, f"averages {name}, a discriminator", "leave out its averaged=True: G's side is sampled")
+    _check_ends(game, name, seat)
     if name not in players:
         kind = "GeneratorConfig" if seat.side == "generator" else "DiscriminatorConfig"
         what = f"seats {name}, for whom {type(config).__name__} has no player"
         raise wrong(game, what, f"add the field {name}: {kind} = {kind}() to it")
+
+
+def _check_ends(game: Game, name: str, seat: Seat) -> None:
+    """See that a seat takes named inputs and gives rows of a shape."""
+    takes, gives = (cast("object", each) for each in (seat.takes, seat.gives))  # whatever somebody wrote
+    inputs = cast("Mapping[object, object]", takes) if isinstance(takes, Mapping) else {}
+    if not inputs or not all(isinstance(each, Input) for each in inputs.values()):
+        what = f"seats {name}, who takes {takes!r}"
+        raise wrong(game, what, 'name its inputs: {"z": Input((100,))}, {"image": Input(data.shape)}')
+    if not isinstance(gives, tuple) or not all(type(each) is int for each in cast("tuple[object, ...]", gives)):
+        raise wrong(game, f"seats {name}, who gives {gives!r}", "write the shape of a row, (1, 28, 28) or (); a tuple")
+    if seat.side == "discriminator" and next(iter(seat.takes.values())).classes:
+        what = f"seats {name}, who takes a class first"
+        raise wrong(game, what, "put the class behind what it is shown with: slopes are taken at the first input")
 
 
 def wrong(game: Game, what: str, remedy: str) -> RecipeError:

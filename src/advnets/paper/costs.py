@@ -7,7 +7,8 @@ import torch
 
 from advnets import figures
 from advnets.figures import Line, Panel
-from advnets.games.objectives import LARGEST_EXPONENT, objective
+from advnets.games.costs import LARGEST_EXPONENT
+from advnets.games.objectives import objective
 from advnets.paper.exhibit import Exhibit, Picture, Row, Table
 from advnets.paper.workspace import Workspace
 from advnets.theory.divergences import Values

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from advnets.errors import TheoryError
-from advnets.games.objectives import minimax_discriminator
+from advnets.games.costs import minimax_discriminator
 from advnets.networks.mlp import MLPDiscriminator
 from advnets.theory.divergences import Values
 

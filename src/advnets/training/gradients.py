@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -109,6 +109,7 @@ class Outcome:
         real, fake: its scores, (m,) and (n,).
         batch: what it saw.
         weight: of the view.
+        made: whether the generators' side has made something of what was seen.
     """
 
     discriminator: str
@@ -116,6 +117,7 @@ class Outcome:
     fake: Tensor
     batch: Batch
     weight: float = 1.0
+    made: bool = True
 
 
 def cut(match: Match, view: View, batch: Batch, update: int, turn: str) -> Shown:
@@ -203,7 +205,7 @@ def _discriminators(
         grads, cotangents = back(shown, held, rule, player.parameters)
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
         found[name] = _added(found.get(name), _with_penalty(match, shown, grads, update, number))
-        outcomes.append(Outcome(name, real, fake, batch, view.weight))
+        outcomes.append(Outcome(name, real, fake, batch, view.weight, made=bool(shown.cuts)))
     return found, outcomes, ends
 
 
@@ -227,7 +229,7 @@ def generators_side(
     for number, (view, said) in enumerate(zip(views, before, strict=True)):
         shown = cut(match, view, batch, update, f"generators {number}")
         if not shown.cuts:  # nothing that the generators made
-            outcomes.append(said)
+            outcomes.append(replace(said, made=False))
             continue
         name, network = view.discriminator, match.players[view.discriminator].worker
         real, fake = _for_generators(match, shown, network, said)

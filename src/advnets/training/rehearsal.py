@@ -6,6 +6,7 @@ Nothing moves: weights, buffers and the global random state are afterwards as th
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -80,7 +81,8 @@ def _check_step(match: Match, seats: Mapping[str, Seat], batch: Batch) -> None:
         made = returned(game, "make", game.make(_Nets(match.nets), batch, draws), Made)
     _tensors(game, "make", made.outputs)
     with asked(game, "views"):
-        views = [returned(game, "views", view, View) for view in game.views(batch, draws, made.outputs)]
+        shown = returned(game, "views", game.views(batch, draws, made.outputs), Sequence)
+    views = [returned(game, "views", view, View) for view in shown]
     ends = [end for view in views for end in _check_view(match, seats, view, batch)]
     for name in match.side("discriminator"):
         if name not in {view.discriminator for view in views}:
@@ -96,6 +98,8 @@ def _check_view(match: Match, seats: Mapping[str, Seat], view: View, batch: Batc
     if name not in match.side("discriminator"):
         known = ", ".join(match.side("discriminator"))
         raise wrong(game, f"has a view of {name!r}, who is no discriminator", f"name one of {known}")
+    if not isinstance(view.weight, int | float) or not 0 < view.weight < math.inf:
+        raise wrong(game, f"has a view of {name} of weight {view.weight!r}", "give it one above 0, or leave it out")
     takes = list(seats[name].takes)
     for side, inputs in (("real", view.real), ("fake", view.fake)):
         if list(_tensors(game, "views", inputs)) != takes:
@@ -120,11 +124,14 @@ def _check_penalties(match: Match, view: View) -> None:
     for each in match.penalties:
         try:
             rng = generator_for(match.seed, 0, Stream.PENALTY, device=next(iter(real.values())).device)
-            each.penalty(match.nets[view.discriminator], real, fake, rng)
+            cost = each.penalty(match.nets[view.discriminator], real, fake, rng)
         except AdvnetsError:
             raise
         except Exception as error:  # whatever a penalty of one's own raises
             raise RecipeError(f"the {each.penalty.name} penalty fails: {reason(error)}", "mend it") from error
+        if not cost.requires_grad:
+            what = f"the {each.penalty.name} penalty has no gradient"
+            raise RecipeError(what, "compute it of the discriminator, with create_graph=True, without detach")
 
 
 def _check_costs(game: Game, name: str, real: Tensor, fake: Tensor, batch: Batch) -> Learned:
@@ -136,7 +143,10 @@ def _check_costs(game: Game, name: str, real: Tensor, fake: Tensor, batch: Batch
     mine = _scalar(game, f"the discriminator's cost of {name}", costs.discriminator, graph=not closed)
     theirs = _scalar(game, f"the generators' cost of {name}", costs.generators, graph=False)
     with asked(game, "figures"):
-        figures(game, name, real.detach(), fake.detach(), batch)
+        said = figures(game, name, real.detach(), fake.detach(), batch)
+    for what, value in said.items():
+        if not isinstance(value, int | float):  # pyright: ignore[reportUnnecessaryIsInstance]  # whatever somebody wrote
+            raise wrong(game, f"says {described(value)} as the figure {what}", METHODS["figures"])
     if closed:
         rule = _check_slopes(game, name, real.detach(), fake.detach(), batch)
         given = [] if rule.given is None else [(real * rule.given).sum()]
@@ -149,13 +159,13 @@ def _check_costs(game: Game, name: str, real: Tensor, fake: Tensor, batch: Batch
 def _check_slopes(game: Game, name: str, real: Tensor, fake: Tensor, batch: Batch) -> Slopes:
     with asked(game, "slopes"):
         rule = returned(game, "slopes", slopes(game, name, real, fake, batch), Slopes)
-    for each, scores in ((rule.real, real), (rule.fake, fake), (rule.made, fake), (rule.given, real)):
-        if each is not None and each.shape != scores.shape:
-            raise wrong(
-                game,
-                f"gives a slope of shape {tuple(each.shape)} for scores of {tuple(scores.shape)}",
-                METHODS["slopes"],
-            )
+    for part, scores in {"real": real, "fake": fake, "made": fake, "given": real}.items():
+        slope: object = getattr(rule, part)
+        if slope is None and part == "given":
+            continue
+        if not isinstance(slope, Tensor) or slope.shape != scores.shape:
+            what = f"gives {described(slope)} as the slope {part} of scores of shape {tuple(scores.shape)}"
+            raise wrong(game, what, METHODS["slopes"])
     return rule
 
 

@@ -80,13 +80,19 @@ class Trainer:
         return outcomes
 
     def figures(self, outcomes: Sequence[Outcome]) -> dict[str, float]:
-        """Costs and mean scores of an iteration; of several views their sums and means, and each view's own."""
+        """Costs and mean scores of an iteration.
+
+        Of several views: the sums of the costs, G's over those of what its side made; means of everything else over
+        these; and each view's own.
+        """
         own = [figures(self.game, each.discriminator, each.real, each.fake, each.batch) for each in outcomes]
         if len(own) == 1:
             return own[0]
-        weighed = list(zip(own, outcomes, strict=True))
-        found = {name: sum(each[name] * said.weight for each, said in weighed) for name in ("cost_d", "cost_g")}
-        found |= {name: sum(each[name] for each in own) / len(own) for name in ("d_real", "d_fake")}
+        weights = [each.weight for each in outcomes]
+        made = [(each, said.weight) for each, said in zip(own, outcomes, strict=True) if said.made]
+        found = _means(made or list(zip(own, weights, strict=True)))
+        found["cost_d"] = sum(each["cost_d"] * weight for each, weight in zip(own, weights, strict=True))
+        found["cost_g"] = sum((each["cost_g"] * weight for each, weight in made), start=0.0)
         for number, (outcome, each) in enumerate(zip(outcomes, own, strict=True)):
             found |= {f"{name}_{number}_{outcome.discriminator}": value for name, value in each.items()}
         return found
@@ -268,6 +274,14 @@ class Trainer:
                     raise RecipeError(f"the {name} cannot compute in {self.recipe.precision}", "use precision float32")
                 self.compute = torch.float32
                 return
+
+
+def _means(views: Sequence[tuple[Mapping[str, float], float]]) -> dict[str, float]:
+    """What all views say, weighted."""
+    whole = sum(weight for _, weight in views)
+    first, *rest = (each for each, _ in views)
+    common = [name for name in first if all(name in each for each in rest)]
+    return {name: sum(each[name] * weight for each, weight in views) / whole for name in common}
 
 
 def images_a_step(recipe: Recipe) -> int:

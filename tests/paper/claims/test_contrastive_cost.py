@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from torch import Tensor
 
 from advnets.errors import RecipeError
-from advnets.games.objectives import minimax_discriminator
+from advnets.games.costs import minimax_discriminator
 from advnets.paper.claims.contrastive_cost import contrastive_cost, contrastive_logits
 
 GRID = torch.linspace(-30, 30, 12_001, dtype=torch.float64)

@@ -13,7 +13,8 @@ YOUNG = 0.25
 """Below it a figure never rose: there is nothing to lose."""
 FALL, SUDDEN, SOUND = 0.4, 0.15, 0.6
 """A collapse: the smoothed figure is below FALL of its peak, or a single look below SUDDEN of it, while the other one
-holds; that is over once both are at SOUND of the peak. Where both fall, the game as a whole collapses, which the other looks see."""
+holds; that is over once both are at SOUND of the peak. Where both fall, the game as a whole collapses, which the other
+looks see."""
 VAIN, ROUSED, LONG = {"within": 0.02, "between": 0.05}, 2.0, {"steps": 500, "looks": 20}
 """As good as no variety within classes, or between them, after so many steps and looks at the classes, while the other
 figure has risen; that is over at ROUSED times as much. Healthy games are above both from their first steps on."""
