@@ -67,7 +67,7 @@ def page(result: dict[str, Any]) -> str:
     lines, keys = list[str](), ("parzen", "total_variation", "frechet", "precision", "recall")
     if (mnist := result.get("mnist")) is not None:
         found = mnist["accuracy"]
-        worst = f"{found['worst_share']:.1%} of {found['worst']}"
+        worst = f"{found['worst_share']:.1%} of class {found['worst']}"
         lines.append(
             f"Digits ({mnist['recipe']}, {mnist['steps']:,} steps, {mnist['seconds'] / 60:.0f} minutes): the classifier"
             f" finds the class asked for in {found['value']:.2%} of samples, in {worst} at the least, and that of"

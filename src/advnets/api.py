@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from advnets.config.load import load_recipe, recipe_for
+from advnets.config.idle import refuse_idle
+from advnets.config.load import load_recipe, recipe_for, said_in
+from advnets.config.merge import spread
 from advnets.config.recipe import Recipe
 from advnets.data import Table, describe, open_data
 from advnets.data.named import NAMED
@@ -71,7 +73,9 @@ def train(
     own, changes = _own_modules({**given, **(modules or {})}), {**changes, **more}
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or recipe_for(_said(data).get("data")))
     chosen = chosen.replace(**_said(data), **changes)
-    chosen = _begun(_anchored(_with_own(chosen, modules or {}, own)))
+    chosen = _with_own(chosen, modules or {}, own)
+    refuse_idle(chosen, [*(said_in(recipe) if isinstance(recipe, str | Path) else ()), *spread(changes)])
+    chosen = _begun(_anchored(chosen))
     path = Path(run) if run is not None else Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     RunDirectory.check_free(path)  # before the images are decoded, not after
     table = _open(chosen, data)

@@ -8,11 +8,13 @@ import sys
 
 import pytest
 
+from advnets.config import names
 from advnets.config.games import AdversarialConfig, ConditionalConfig, PenaltiesConfig
 from advnets.config.load import load_recipe, recipe_names, to_dict
 from advnets.config.names import OBJECTIVES, PRIORS
 from advnets.config.networks import ConvGeneratorConfig, MLPGeneratorConfig
 from advnets.config.recipe import Recipe, parse_size
+from advnets.data import named, toys
 from advnets.errors import RecipeError
 from advnets.games import objectives, priors
 
@@ -143,6 +145,11 @@ def test_the_names_of_costs_and_priors_are_those_that_there_are() -> None:
     assert tuple(priors.PRIORS)[: len(PRIORS)] == PRIORS
     for name in objectives.OBJECTIVES:  # those that other tests have registered among them
         assert Recipe().replace(objective=name).game.objective == name
+
+
+def test_the_names_of_data_are_those_that_there_are() -> None:
+    assert names.POINTS == toys.TOYS
+    assert tuple(named.NAMED) == names.PUBLISHED
 
 
 def test_a_registered_name_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

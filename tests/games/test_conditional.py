@@ -141,6 +141,8 @@ def test_a_game_of_vectors_makes_images_of_the_vector_that_is_asked_for() -> Non
     images, scores = eight_by_eight()[0].reshape(-1, 64).astype(float), components()
     axis = images[scores[:, 0] > 1].mean(0) - images[scores[:, 0] < -1].mean(0)
     assert (made[1::2] @ axis).mean() > (made[::2] @ axis).mean()
+    with pytest.raises(RunError, match="conditions that are no numbers; give finite numbers, K x 2"):
+        run.sample(3, conditions=[["a", "b"]])
     assert run.sample(3).shape == (3, 1, 8, 8)  # vectors of training examples
     with pytest.raises(RunError, match="K x 2"):
         run.sample(3, conditions=[[1.0, 2.0, 3.0]])

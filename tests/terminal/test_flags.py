@@ -10,7 +10,7 @@ from advnets.config.load import load_recipe, recipe_names, to_yaml
 from advnets.config.recipe import Recipe
 from advnets.config.resolve import candidates
 from advnets.config.tree import Node, at, grow
-from advnets.errors import AdvnetsError
+from advnets.errors import AdvnetsError, UsageError
 from advnets.terminal.flags import train_flags
 from advnets.terminal.foreign import ANSWERED, UNDERSTOOD
 
@@ -177,3 +177,8 @@ def test_no_word_of_other_libraries_is_one_of_ours() -> None:
         assert found, name
         assert not any(isinstance(at(tree, path), Node) for tree in trees for path in candidates(tree, name))
     assert not UNDERSTOOD.keys() & ANSWERED.keys()
+
+
+def test_a_module_of_nobody_is_answered_with_the_players_there_are() -> None:
+    with pytest.raises(UsageError, match="--module gen: the game has no such player; name one of generator, discrim"):
+        train_flags(["mnist", "--module", "gen=nets:G"])

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from advnets.config.merge import changed
+from advnets.config.merge import Change, changed, spread
 from advnets.config.recipe import Recipe
 from advnets.config.tree import plain
 from advnets.errors import RecipeError
@@ -82,6 +82,24 @@ def read_values(path: Path) -> Mapping[Any, Any]:
         RecipeError: it cannot be read, or holds no mapping.
     """
     return _parsed(_read(path, str(path)), str(path))
+
+
+def said_in(source: str | Path) -> list[Change]:
+    """What a recipe file of the user's own says, field by field; nothing of a built-in recipe, or of a whole one.
+
+    Raises:
+        RecipeError: it cannot be read.
+    """
+    path = Path(source)
+    if str(source) in recipe_names() or path.suffix not in (".yaml", ".yml"):
+        return []
+    values = read_values(path)
+    if "format" in values:  # it says everything, as the recipe of a run does
+        return []
+    return [
+        Change(each.name, each.value, f"{path}: {each.said}")
+        for each in spread({key: value for key, value in values.items() if key != "extends"})
+    ]
 
 
 def _loaded(source: str | Path, folder: Path, above: tuple[str, ...]) -> Recipe:

@@ -1,4 +1,4 @@
-"""What a recipe calls objectives and priors: the built-in names, and those that a program has registered."""
+"""What a recipe calls objectives, priors and data: the built-in names, and those that a program has registered."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ OBJECTIVES = (
     "relativistic",
 )
 PRIORS = ("uniform", "gaussian", "sphere")
+POINTS = "ring", "grid"
+"""Data sets of points."""
+PUBLISHED = "mnist", "fashion-mnist", "cifar10", "stacked-mnist", "tfd", "tfd:2", "tfd:3", "tfd:4", "tfd:5"
+"""Data sets with parts of their own for training, validation and test."""
 
 _objectives: dict[str, None] = dict.fromkeys(OBJECTIVES)
 _priors: dict[str, None] = dict.fromkeys(PRIORS)

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from advnets.data.cache_files import write_json, writing
 from advnets.data.writer import RowWriter
 from advnets.errors import DataError
-from advnets.files import sync
+from advnets.files import digest_of, sync
 
 VERSION = 1
 STALE_SECONDS = 86_400
@@ -193,13 +193,8 @@ def _save(path: Path, values: NDArray[Any]) -> None:
         sync(file)
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _describe(path: Path) -> list[object]:
-    return [path.stat().st_size, _digest(path)]
+    return [path.stat().st_size, digest_of(path)]
 
 
 def _stamps(folder: Path, files: Mapping[str, object]) -> dict[str, int]:
@@ -217,7 +212,7 @@ def _files_intact(folder: Path, files: Mapping[str, list[object]]) -> bool:
         trusted = {}
     if stamps == trusted:
         return True
-    if any(_digest(folder / name) != files[name][1] for name in files):
+    if any(digest_of(folder / name) != files[name][1] for name in files):
         return False
     with suppress(DataError):  # a cache that was copied or is read-only serves as well, only not as fast
         write_json(folder / "stamps.json", stamps)

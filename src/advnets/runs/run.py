@@ -134,11 +134,6 @@ class Run:
         return {name: self._load(name, "weights") for name in self.seats}
 
     @property
-    def raw_generator(self) -> nn.Module:
-        """The generator as its last step left it, not averaged."""
-        return self.raw_players[sampled(self.seats)]
-
-    @property
     def value_range(self) -> tuple[float, float]:
         """What the generator's values for black and white are."""
         return getattr(self.generator, "output_range", (0.0, 1.0))
@@ -216,10 +211,14 @@ class Run:
 
     def _vectors(self, conditions: ArrayLike) -> Tensor:
         """Conditions that were asked for, float32 K x V."""
-        length, given = self.data.vector if self.conditional else 0, np.asarray(conditions, np.float32)
+        length = self.data.vector if self.conditional else 0
         if not length:
             remedy = "name classes" if self.classes else "train with --game.kind conditional on data with vectors"
             raise RunError(f"{self.path} takes no vectors as conditions", remedy)
+        try:
+            given = np.asarray(conditions, np.float32)
+        except (TypeError, ValueError):
+            raise RunError("conditions that are no numbers", f"give finite numbers, K x {length}") from None
         if given.ndim != 2 or not len(given) or given.shape[1] != length or not np.isfinite(given).all():
             raise RunError(f"conditions of shape {given.shape}", f"give finite numbers, K x {length}")
         return torch.from_numpy(given)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from advnets.config.load import load_recipe, recipe_for, recipe_names
+from advnets.config.idle import refuse_idle
+from advnets.config.load import load_recipe, recipe_for, recipe_names, said_in
 from advnets.config.measuring import parse_flag
 from advnets.config.merge import Change, merged
 from advnets.config.recipe import Recipe
@@ -99,12 +100,30 @@ def chosen_recipe(line: Line) -> Recipe:
     """
     base, changes = _base(line)
     tree = grow(base)
-    for player, module in _modules(line).items():
-        said, network = f"--module {player}", f"game.{player}.network"
-        changes += [Change(f"{network}.kind", "own", said), Change(f"{network}.module", module, said)]
     for flag in line.flags:
         changes += _changes(tree, flag) if flag.flag not in _OTHERS else ()
-    return merged(base, changes)
+    changes += _own_networks(line, base, changes)
+    recipe = merged(base, changes)
+    refuse_idle(recipe, [*(said_in(line.first) if line.first else ()), *changes])
+    return recipe
+
+
+def _own_networks(line: Line, base: Recipe, changes: Sequence[Change]) -> Iterator[Change]:
+    """What --module changes, for players of the game that is chosen.
+
+    Raises:
+        UsageError: the game has no such player.
+    """
+    if not (modules := _modules(line)):
+        return
+    kinds = [change for change in changes if change.name.split(".")[-1] == "kind"]
+    players = merged(base, kinds).players
+    for player, module in modules.items():
+        said, network = f"--module {player}", f"game.{player}.network"
+        if player not in players:
+            raise UsageError(f"{said}: the game has no such player", f"name one of {', '.join(players)}")
+        yield Change(f"{network}.kind", "own", said)
+        yield Change(f"{network}.module", module, said)
 
 
 def _base(line: Line) -> tuple[Recipe, list[Change]]:

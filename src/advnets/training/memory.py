@@ -18,9 +18,11 @@ def keep_freed_memory() -> None:
     """Let malloc keep up to 512 MiB that are free, instead of giving back a step's gradients and asking for them anew.
 
     The system clears every page it gives: on processors that cost a training of the paper's networks up to a tenth of
-    its time. Nothing happens where the C library is another than glibc, or was told otherwise by MALLOC_ variables.
+    its time. Nothing happens where the C library is another than glibc, or was told otherwise by MALLOC_ variables or
+    GLIBC_TUNABLES.
     """
-    if not sys.platform.startswith("linux") or any(name.startswith("MALLOC_") for name in os.environ):
+    told = any(name.startswith("MALLOC_") for name in os.environ) or "glibc.malloc" in os.getenv("GLIBC_TUNABLES", "")
+    if not sys.platform.startswith("linux") or told:
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:

@@ -15,8 +15,9 @@ from torch import Tensor
 
 from advnets.data.download import UnreachableError, download
 from advnets.errors import MeasureError
+from advnets.files import digest_of
 from advnets.measures.features.inception_network import InceptionV3
-from advnets.measures.features.store import digest_of, store_folder
+from advnets.measures.features.store import store_folder
 
 VARIABLE = "ADVNETS_INCEPTION"
 FILE_NAME = "pt_inception-2015-12-05-6726825d.pth"

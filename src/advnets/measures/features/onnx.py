@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from advnets.errors import MeasureError
+from advnets.files import digest_of
 from advnets.measures.features.extractor import Extractor, Features, Images
 from advnets.measures.features.setting import Setting
-from advnets.measures.features.store import digest_of
 from advnets.measures.inputs import PIXEL_STEPS
 
 VERSION = 1

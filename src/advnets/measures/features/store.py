@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from advnets.data.cache_files import write_json, writing
-from advnets.files import write_whole
+from advnets.files import digest_of, write_whole
 
 
 def store_folder(cache: Path) -> Path:
@@ -55,9 +55,3 @@ def find(folder: Path, key: str) -> tuple[Path, dict[str, Any]] | None:
         return path, dict(record["facts"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,64 @@
+"""Fields that change nothing as the others stand: whoever sets one in a command or a call hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from advnets.config.merge import Change
+from advnets.config.names import POINTS, PUBLISHED
+from advnets.config.recipe import Recipe
+from advnets.config.resolve import candidates, short_name, spelled
+from advnets.config.tree import Path, grow, slots
+from advnets.errors import RecipeError
+
+_OF_IMAGES = "size", "channels", "fit", "labels", "strict", "holdout"
+
+
+def refuse_idle(recipe: Recipe, changes: Iterable[Change]) -> None:
+    """See that what was said of a recipe has an effect on its training.
+
+    Args:
+        recipe: with the changes.
+        changes: what was said. That a penalty's weight is 0 may be said beside its other fields, as in a search.
+
+    Raises:
+        RecipeError: what has none, and why.
+    """
+    tree = grow(recipe)
+    found = {paths[0]: change.said for change in changes if len(paths := candidates(tree, change.name)) == 1}
+    for path, why, switch in _idle(recipe):
+        if path in found and not (path[-1] == "every" and switch in found and "penalties" in path):
+            give = f"give {spelled(short_name(tree, switch), found[path])}, or " if switch else ""
+            raise RecipeError(f"{found[path]} changes nothing: {why}", f"{give}leave it out")
+
+
+def _idle(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
+    """Paths of fields without an effect, why that is, and the field that would give them one, if there is one."""
+    if recipe.watch.action == "off":
+        for name in _others(recipe.watch, "action"):
+            yield ("watch", name), "the watch is off", ("watch", "action")
+    if not recipe.measure.names:
+        for name in _others(recipe.measure, "metrics"):
+            yield ("measure", name), "nothing is measured in training", ("measure", "metrics")
+    penalties = getattr(recipe.game, "penalties", None)
+    for name in () if penalties is None else slots(type(penalties)):
+        if getattr(penalties, name).weight == 0:
+            path = "game", "penalties", name
+            yield (*path, "every"), f"the {name} penalty has weight 0", (*path, "weight")
+    for name, player in recipe.players.items():
+        if player.network.kind == "own":
+            for field in ("embedding", "condition"):
+                yield ("game", name, field), f"the {name} is a module of your own", ()
+    yield from _of_data(recipe)
+
+
+def _of_data(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
+    if recipe.data in POINTS:
+        for name in _OF_IMAGES:
+            yield (name,), f"{recipe.data} has points, no images", ()
+    if recipe.data in PUBLISHED:
+        yield ("holdout",), f"{recipe.data} keeps the parts that it was published with", ()
+
+
+def _others(part: object, switch: str) -> list[str]:
+    return [name for name in slots(type(part)) if name != switch]
