@@ -10,8 +10,6 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-_HOOKS = "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"
-
 
 def shortcut(module: nn.Module, name: str) -> Callable[..., Tensor] | None:
     """A module's method of that name; None where its own class has none, or `is_plain` says no.
@@ -24,5 +22,6 @@ def shortcut(module: nn.Module, name: str) -> Callable[..., Tensor] | None:
 
 def is_plain(module: nn.Module) -> bool:
     """Whether a call of the module is a call of its class's `forward`, and of nothing else."""
-    own = vars(module)
-    return "forward" not in own and not any(own[hooks] for hooks in _HOOKS)
+    own = vars(module)  # asked of each layer in each step of a small game: no loop over names
+    hooked = own["_forward_hooks"] or own["_forward_pre_hooks"] or own["_backward_hooks"] or own["_backward_pre_hooks"]
+    return not hooked and "forward" not in own
