@@ -18,7 +18,7 @@ quickstart: $(READY)  ## train on the MNIST digits that come with the package, m
 	@echo "  everything, with the measures beside the paper's: $(QUICK)/report.md"
 
 test: $(READY) lint  ## linters, type checker, all tests but the slow ones
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 test-slow: $(READY)  ## the tests that take longer than a minute
 	$(BIN)/pytest -m slow --timeout=3600

@@ -20,19 +20,29 @@ from advnets.data.stacked import Stacked
 torch.set_num_threads(1)
 
 SHARED = ("exhibits", "live")
-"""Fixtures that train what many files read."""
+"""Fixtures that train what the tests of many files read."""
+ALONE = ("test_docs.py",)
+"""Files whose tests take long and share nothing."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before it is asked which group a test is of
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests: those of one file, or that read the same runs, stay in one process.
+    """Where several processes share the tests, each group stays in one of them, so that nothing is trained twice.
 
-    What trains longest comes first, so that the processes end together.
+    What takes longest comes first, so that the processes end together.
     """
     for item in items:
         shared = [name for name in SHARED if name in getattr(item, "fixturenames", ())]
-        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else str(item.path)))
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group").args[0] not in SHARED)
+        own = item.nodeid if item.path.name in ALONE else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else own))
+    early = {*SHARED, *(item.nodeid for item in items if item.path.name in ALONE)}
+    items.sort(key=lambda item: _group(item) not in early)
+
+
+def _group(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("xdist_group")
+    assert marker is not None
+    return marker.args[0]
 
 
 @pytest.fixture(scope="session")
