@@ -19,7 +19,7 @@ from advnets.data.stacked import Stacked
 
 torch.set_num_threads(1)
 
-SHARED = ("exhibits", "live")
+SHARED = ("exhibits", "live", "terminal")
 """Fixtures that train what the tests of many files read."""
 ALONE = ("test_docs.py",)
 """Files whose tests take long and share nothing."""
