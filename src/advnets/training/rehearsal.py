@@ -98,8 +98,9 @@ def _check_view(match: Match, seats: Mapping[str, Seat], view: View, batch: Batc
     if name not in match.side("discriminator"):
         known = ", ".join(match.side("discriminator"))
         raise wrong(game, f"has a view of {name!r}, who is no discriminator", f"name one of {known}")
-    if not isinstance(view.weight, int | float) or not 0 < view.weight < math.inf:
-        raise wrong(game, f"has a view of {name} of weight {view.weight!r}", "give it one above 0, or leave it out")
+    weight: object = view.weight  # whatever somebody wrote
+    if not isinstance(weight, int | float) or not 0 < weight < math.inf:
+        raise wrong(game, f"has a view of {name} of weight {weight!r}", "give it one above 0, or leave it out")
     takes = list(seats[name].takes)
     for side, inputs in (("real", view.real), ("fake", view.fake)):
         if list(_tensors(game, "views", inputs)) != takes:
