@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from advnets.config.idle import refuse_idle
+from advnets.config.idle import OF_IMAGES, refuse_idle
 from advnets.config.load import load_recipe, recipe_for, said_in
 from advnets.config.merge import spread
 from advnets.config.recipe import Recipe
@@ -72,9 +72,10 @@ def train(
     given, more = _modules_and_changes(generator=generator, discriminator=discriminator)
     own, changes = _own_modules({**given, **(modules or {})}), {**changes, **more}
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or recipe_for(_said(data).get("data")))
-    chosen = chosen.replace(**_said(data), **changes)
-    chosen = _with_own(chosen, modules or {}, own)
-    refuse_idle(chosen, [*(said_in(recipe) if isinstance(recipe, str | Path) else ()), *spread(changes)])
+    base, chosen = chosen, _with_own(chosen.replace(**_said(data), **changes), modules or {}, own)
+    written = said_in(recipe) if isinstance(recipe, str | Path) else ()
+    refuse_idle(chosen, spread(changes, parts=False), base, written)
+    _refuse_for_a_table(data, changes)
     chosen = _begun(_anchored(chosen))
     path = Path(run) if run is not None else Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     RunDirectory.check_free(path)  # before the images are decoded, not after
@@ -264,6 +265,15 @@ def _open(recipe: Recipe, data: object) -> Table:
     if isinstance(data, np.ndarray | tuple):
         return open_data(recipe, data)
     return data  # type: ignore[return-value]  # what is neither a name nor arrays is a table
+
+
+def _refuse_for_a_table(data: object, changes: Mapping[str, Any]) -> None:
+    """See that nothing is said of how data are opened that are open already."""
+    if data is None or isinstance(data, str | Path | np.ndarray | tuple):
+        return
+    for name in OF_IMAGES:
+        if name in changes:
+            raise RecipeError(f"{name} changes nothing: the table is open already", f"give {name} to open_table")
 
 
 def _said(data: object) -> dict[str, Any]:

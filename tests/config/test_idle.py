@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import advnets
+from advnets import cli
 from advnets.config.idle import refuse_idle
 from advnets.config.load import load_recipe, recipe_names, to_dict
+from advnets.config.measuring import MeasureConfig
 from advnets.config.merge import spread
+from advnets.config.recipe import Recipe
+from advnets.config.watching import WatchConfig
+from advnets.data import open_table
 from advnets.errors import RecipeError
 from advnets.terminal.flags import train_flags
 
 IDLE = [
-    ("mnist --watch.action off --watch.every 3", "--watch.every changes nothing: the watch is off; give --watch.act"),
+    ("mnist --watch.action off --watch.every 3", "--watch.every changes nothing: the watch is off; leave it out"),
     ("mnist --measure.patience 4", "--measure.patience changes nothing: nothing is measured .* --measure.metrics"),
     ("mnist --measure.best frechet", "--measure.best changes nothing"),
     ("mnist --measure.count 40", "--measure.count changes nothing"),
@@ -54,19 +60,50 @@ def test_what_has_an_effect_or_was_set_elsewhere_is_welcome(said: str) -> None:
 
 def test_in_python_too(tmp_path: Path) -> None:
     for changes in ({"watch": {"action": "off", "every": 3}}, {"watch.action": "off", "watch.every": 3}):
-        with pytest.raises(RecipeError, match=r"watch.every changes nothing: the watch is off; give watch.action"):
+        with pytest.raises(RecipeError, match=r"watch.every changes nothing: the watch is off; leave it out"):
             advnets.train("ring", run=tmp_path / "run", **changes)
     assert not (tmp_path / "run").exists()
 
 
-def test_in_a_file_too(tmp_path: Path) -> None:
+def test_what_a_configuration_brings_along_is_not_said(tmp_path: Path) -> None:
+    recipe = load_recipe("ring")
+    for changes in ({"watch": WatchConfig(action="off")}, {"measure": MeasureConfig()}, to_dict(recipe)):
+        refuse_idle(recipe.replace(**changes), spread(changes, parts=False), recipe)
+
+
+def test_a_table_is_open_already(tmp_path: Path) -> None:
+    table = open_table(np.zeros((40, 8, 8), np.uint8), cache=tmp_path / "cache")
+    with pytest.raises(RecipeError, match="size changes nothing: the table is open already; give size to open_table"):
+        advnets.train("images", data=table, size=16, run=tmp_path / "run")
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
     path = tmp_path / "mine.yaml"
-    path.write_text("extends: mnist\nmeasure: {patience: 4}\n", "utf-8")
+    path.write_text("extends: mnist\nwatch: {every: 5}\nmeasure: {patience: 4}\n", "utf-8")
+    return path
+
+
+def test_in_a_file_too(mine: Path, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"mine.yaml: measure.patience changes nothing"):
-        train_flags([str(path)])
+        train_flags([str(mine)])
     with pytest.raises(RecipeError, match=r"mine.yaml: measure.patience changes nothing"):
-        advnets.train(path, run=tmp_path / "run")
-    train_flags([str(path), "--measure", "frechet"])  # which gives it one
+        advnets.train(mine, run=tmp_path / "run")
+    train_flags([str(mine), "--measure", "frechet"])  # which gives it one
+
+
+def test_a_command_may_turn_off_what_a_file_speaks_of(mine: Path) -> None:
+    train_flags([str(mine), "--measure", "frechet", "--watch.action", "off"])
+
+
+def test_help_comes_before_what_is_idle(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["train", "ring", "--size", "5", "--help"]) == 0
+    assert "usage" in capsys.readouterr().out.lower()
+
+
+def test_the_recipe_of_an_old_run_is_trained_anew() -> None:
+    stored = Path(__file__).parents[1] / "runs" / "format_1" / "ring" / "recipe.yaml"
+    assert train_flags([str(stored)]).recipe.data == "ring"
 
 
 def test_the_recipes_that_come_with_the_package_say_nothing_idle() -> None:
@@ -74,4 +111,4 @@ def test_the_recipes_that_come_with_the_package_say_nothing_idle() -> None:
         recipe = load_recipe(name)
         said = {key: each for key, each in to_dict(recipe).items() if each != to_dict(advnets.Recipe())[key]}
         said.get("game", {}).pop("penalties", None)  # whole here, with those of weight 0
-        refuse_idle(recipe, spread(said))
+        refuse_idle(recipe, spread(said), Recipe())

@@ -20,6 +20,7 @@ from advnets.data.toys import ring_modes
 from advnets.errors import AdvnetsError, RecipeError, RunError
 from advnets.games.build import build_game
 from advnets.games.game import Batch, DataSpec
+from advnets.training.hooks.watch import Watch
 from advnets.training.trainer import Trainer
 
 
@@ -75,6 +76,12 @@ def test_what_the_log_says_of_g_is_of_its_images_not_of_mismatched_pairs(schedul
         assert said[name] == said[f"{name}_0_discriminator"]
     assert said["cost_d"] == pytest.approx(said["cost_d_0_discriminator"] + 0.05 * said["cost_d_1_discriminator"])
     assert said["d_fake"] != said["d_fake_1_discriminator"]
+
+
+def test_the_watch_asks_in_passes_of_any_size() -> None:
+    trainer = mismatched_ring(batch=21)  # three passes, and one row
+    watch = Watch(trainer)
+    watch._opinions(trainer, watch._make(trainer, watch._latents))
 
 
 def test_a_batch_of_one_has_no_mismatched_pairs() -> None:

@@ -85,6 +85,27 @@ def test_a_forward_of_the_instance_is_asked(name: str) -> None:
     torch.testing.assert_close(in_the_step(D), asked(D))
 
 
+def test_features_of_the_instance_are_asked() -> None:
+    D = built("maxout")
+    features = D.features
+    D.features = lambda images: 2 * features(images)
+    torch.testing.assert_close(in_the_step(D), asked(D))
+
+
+@EVERY
+def test_whoever_listens_to_all_modules_hears_the_same(name: str) -> None:
+    D, seen = built(name), list[nn.Module]()
+    hook = nn.modules.module.register_module_forward_hook(lambda module, *_: seen.append(module))
+    try:
+        asked(D)
+        calls = len(seen)
+        in_the_step(D)
+    finally:
+        hook.remove()
+    assert calls
+    assert len(seen) - calls == calls / 2  # one pass of all rows, where `asked` has two
+
+
 def hooks(module: nn.Module, note: Callable[..., None]) -> list[Any]:
     return [
         module.register_forward_hook(note), module.register_forward_pre_hook(note),
@@ -110,6 +131,17 @@ def test_whoever_hooked_it_is_called(name: str, kind: int, where: str) -> None:
     assert seen
 
 
+class Doubled(nn.Sequential):
+    def forward(self, input: Tensor) -> Tensor:
+        return 2 * super().forward(input)
+
+
+def replaced_weight(layer: nn.Linear) -> None:
+    weight = layer.weight.detach()
+    del layer.weight
+    layer.register_buffer("weight", weight)
+
+
 CHANGES: dict[str, tuple[str, Callable[[Any], None]]] = {
     "another slope": ("mlp", lambda D: D.layers.__setitem__(2, nn.LeakyReLU(0.9))),
     "another activation": ("mlp", lambda D: D.layers.__setitem__(2, nn.Tanh())),
@@ -119,6 +151,8 @@ CHANGES: dict[str, tuple[str, Callable[[Any], None]]] = {
     "more above": ("mlp", lambda D: D.layers.append(nn.Tanh())),
     "no maxout": ("maxout", lambda D: D.layers.__setitem__(1, nn.Linear(16, 6))),
     "normed maxout": ("maxout", lambda D: parametrizations.spectral_norm(D.layers[1].linear).eval()),
+    "another sequence": ("mlp", lambda D: setattr(D, "layers", Doubled(*D.layers))),
+    "a weight that is none": ("mlp", lambda D: replaced_weight(D.layers[1])),
     "another stride": ("conv", lambda D: D.layers.__setitem__(0, nn.Conv2d(1, 4, 3, stride=3, padding=2))),
     "normed convolution": ("conv", lambda D: parametrizations.spectral_norm(D.layers[0]).eval()),
 }

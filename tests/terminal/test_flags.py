@@ -182,3 +182,8 @@ def test_no_word_of_other_libraries_is_one_of_ours() -> None:
 def test_a_module_of_nobody_is_answered_with_the_players_there_are() -> None:
     with pytest.raises(UsageError, match="--module gen: the game has no such player; name one of generator, discrim"):
         train_flags(["mnist", "--module", "gen=nets:G"])
+
+
+def test_a_module_leaves_the_other_changes_alone() -> None:
+    args = "paper-cifar10-conv --contrast null --generator.kind mlp --generator.output-range null"
+    assert train_flags([*args.split(), "--module", "discriminator=nets:D"]).recipe.contrast is None

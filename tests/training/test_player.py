@@ -241,6 +241,32 @@ def test_statistics_in_new_tensors_are_kept_too() -> None:
     assert torch.equal(player.worker.mean, torch.full((5,), 2.0))  # type: ignore[arg-type]
 
 
+class Changing(nn.Module):
+    """Drops a buffer at its first pass, and takes another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(5, 5)
+        self.register_buffer("first", torch.zeros(5))
+        self.register_buffer("second", torch.zeros(5))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if hasattr(self, "second"):
+            self.first = None
+            del self.second
+            self.register_buffer("third", torch.ones(5))
+        return self.layer(x)
+
+
+def test_buffers_that_come_and_go_are_shared_as_they_are() -> None:
+    network = Changing()
+    player = Player(network, ADAM, torch.bfloat16)
+    player.worker(torch.ones(4, 5, dtype=torch.bfloat16))
+    player.sync_buffers()
+    assert list(dict(network.named_buffers())) == ["third"]
+    assert network.first is None
+
+
 def test_what_can_compute_in_bfloat16_is_found_by_trial() -> None:
     network = seeded_discriminator()
     before, state = weights(network), torch.get_rng_state()

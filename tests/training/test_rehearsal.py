@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from small_games import LATENT, SHAPE, images, seeded_discriminator, seeded_generator
@@ -125,8 +126,11 @@ def numbers(name: str, real: Tensor, fake: Tensor, batch: Any) -> Costs:
             "seats discriminator, who takes a class first; put the class behind",
         ),
         ({"views": one_by_one}, "gives a generator in views; views"),
-        ({"views": shown(weight=None)}, "a view of discriminator of weight None; give it one above 0"),
-        ({"views": shown(weight=float("nan"))}, "a view of discriminator of weight nan; give it one above 0"),
+        ({"views": shown(weight=None)}, "a view of discriminator of weight None; give it a Python number"),
+        (
+            {"views": shown(weight=float("nan"))},
+            "a view of discriminator of weight nan; give it a Python number",
+        ),
         ({"wish": lambda count, rng: {"z": torch.rand(count + 1, LATENT)}}, "wishes for other rows than the 8"),
         ({"sample": lambda nets, inputs: nets["generator"](inputs["c"])}, "fails in sample: KeyError: 'c'"),
         ({"sample": lambda nets, inputs: inputs["z"]}, r"\(8, 5\) in sample for 8 rows; return .*\(8, 1, 4, 3\)"),
@@ -196,3 +200,8 @@ def test_the_steps_are_those_of_a_game_that_nobody_tried(monkeypatch: pytest.Mon
     tried = played()
     monkeypatch.setattr(trainers, "check_game", lambda *args: None)
     assert all(torch.equal(*pair) for pair in zip(tried, played(), strict=True))
+
+
+def test_whole_numbers_of_numpy_are_a_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    shape = tuple(np.asarray(SHAPE))
+    assert started(monkeypatch, seats=with_seat("generator", gives=shape)).seats["generator"].gives == SHAPE

@@ -8,28 +8,54 @@ from advnets.config.merge import Change
 from advnets.config.names import POINTS, PUBLISHED
 from advnets.config.recipe import Recipe
 from advnets.config.resolve import candidates, short_name, spelled
-from advnets.config.tree import Path, grow, slots
+from advnets.config.tree import Path, at, grow, paths, slots
 from advnets.errors import RecipeError
 
-_OF_IMAGES = "size", "channels", "fit", "labels", "strict", "holdout"
+OF_IMAGES = "size", "channels", "fit", "labels", "strict", "holdout"
+"""How images are opened."""
 
 
-def refuse_idle(recipe: Recipe, changes: Iterable[Change]) -> None:
+def refuse_idle(recipe: Recipe, changes: Iterable[Change], base: Recipe, written: Iterable[Change] = ()) -> None:
     """See that what was said of a recipe has an effect on its training.
 
     Args:
         recipe: with the changes.
-        changes: what was said. That a penalty's weight is 0 may be said beside its other fields, as in a search.
+        changes: what was said, in a command or a call. That a penalty's weight is 0 may be said beside its other
+            fields, as in a search; values that stood there before change nothing anyway.
+        base: what was changed.
+        written: what the file says that `base` was read from. It is refused if it has no effect there either.
 
     Raises:
         RecipeError: what has none, and why.
     """
-    tree = grow(recipe)
-    found = {paths[0]: change.said for change in changes if len(paths := candidates(tree, change.name)) == 1}
+    before = idle_among(base, written)
+    found = idle_among(recipe, changes, base) | {
+        said: why for said, why in idle_among(recipe, written).items() if said in before
+    }
+    for said, (why, remedy) in found.items():
+        raise RecipeError(f"{said} changes nothing: {why}", remedy)
+
+
+def idle_among(recipe: Recipe, changes: Iterable[Change], base: Recipe | None = None) -> dict[str, tuple[str, str]]:
+    """Which changes have no effect on a recipe, as they were said, why, and what to do.
+
+    Args:
+        recipe: with the changes.
+        changes: any of them.
+        base: a recipe whose own values are not counted.
+    """
+    tree, known = grow(recipe), None if base is None else grow(base)
+    said = {found[0]: change.said for change in changes if len(found := candidates(tree, change.name)) == 1}
+    idle: dict[str, tuple[str, str]] = {}
     for path, why, switch in _idle(recipe):
-        if path in found and not (path[-1] == "every" and switch in found and "penalties" in path):
-            give = f"give {spelled(short_name(tree, switch), found[path])}, or " if switch else ""
-            raise RecipeError(f"{found[path]} changes nothing: {why}", f"{give}leave it out")
+        if path not in said or (known is not None and path in paths(known) and at(known, path) == at(tree, path)):
+            continue
+        if switch not in said:
+            give = f"give {spelled(short_name(tree, switch), said[path])}, or " if switch else ""
+            idle[said[path]] = why, f"{give}leave it out"
+        elif switch[:2] != ("game", "penalties"):
+            idle[said[path]] = why, "leave it out"
+    return idle
 
 
 def _idle(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
@@ -54,7 +80,7 @@ def _idle(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
 
 def _of_data(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
     if recipe.data in POINTS:
-        for name in _OF_IMAGES:
+        for name in OF_IMAGES:
             yield (name,), f"{recipe.data} has points, no images", ()
     if recipe.data in PUBLISHED:
         yield ("holdout",), f"{recipe.data} keeps the parts that it was published with", ()

@@ -85,16 +85,18 @@ def read_values(path: Path) -> Mapping[Any, Any]:
 
 
 def said_in(source: str | Path) -> list[Change]:
-    """What a recipe file of the user's own says, field by field; nothing of a built-in recipe, or of a whole one.
+    """What a recipe file of the user's own says, field by field; nothing of a built-in recipe, or of a run's, which
+    says everything.
 
     Raises:
         RecipeError: it cannot be read.
     """
     path = Path(source)
-    if str(source) in recipe_names() or path.suffix not in (".yaml", ".yml"):
+    named = str(source) in recipe_names() or path.suffix not in (".yaml", ".yml")
+    if named or (path.parent / "run.json").exists():
         return []
     values = read_values(path)
-    if "format" in values:  # it says everything, as the recipe of a run does
+    if "format" in values:
         return []
     return [
         Change(each.name, each.value, f"{path}: {each.said}")

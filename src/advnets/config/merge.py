@@ -62,8 +62,13 @@ def merged(config: T, changes: Iterable[Change]) -> T:
     return build(tree)
 
 
-def spread(changes: Mapping[Any, Any], above: str = "") -> Iterator[Change]:
+def spread(changes: Mapping[Any, Any], above: str = "", parts: bool = True) -> Iterator[Change]:
     """Nested changes one by one, with dotted names.
+
+    Args:
+        changes: values by name.
+        above: what stands before each name.
+        parts: whether a configuration stands for all its fields, or for itself.
 
     Raises:
         RecipeError: a name that is no text.
@@ -71,9 +76,9 @@ def spread(changes: Mapping[Any, Any], above: str = "") -> Iterator[Change]:
     for key, value in changes.items():
         if not isinstance(key, str):
             raise RecipeError(f"{key!r} is not a field's name", "write names as text")
-        inner = {name: getattr(value, name) for name in slots(type(value))} if is_config(value) else value
+        inner = {name: getattr(value, name) for name in slots(type(value))} if parts and is_config(value) else value
         if isinstance(inner, Mapping) and inner:
-            yield from spread(inner, f"{above}{key}.")
+            yield from spread(inner, f"{above}{key}.", parts)
         else:
             yield Change(above + key, inner, above + key)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Generator, Mapping
+from numbers import Integral
 from typing import TypeVar, cast
 
 from torch import Tensor
@@ -76,7 +77,8 @@ def _check_ends(game: Game, name: str, seat: Seat) -> None:
     if not inputs or not all(isinstance(each, Input) for each in inputs.values()):
         what = f"seats {name}, who takes {takes!r}"
         raise wrong(game, what, 'name its inputs: {"z": Input((100,))}, {"image": Input(data.shape)}')
-    if not isinstance(gives, tuple) or not all(type(each) is int for each in cast("tuple[object, ...]", gives)):
+    shape = cast("tuple[object, ...]", gives) if isinstance(gives, tuple) else None
+    if shape is None or not all(isinstance(each, Integral) for each in shape):
         raise wrong(game, f"seats {name}, who gives {gives!r}", "write the shape of a row, (1, 28, 28) or (); a tuple")
     if seat.side == "discriminator" and next(iter(seat.takes.values())).classes:
         what = f"seats {name}, who takes a class first"

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from advnets.errors import RecipeError
 from advnets.networks.chain import Layers, chain, input_gradients
 from advnets.networks.layers import Dropout, Maxout, sparse_, uniform_
-from advnets.networks.shortcuts import is_plain, shortcut
+from advnets.networks.shortcuts import is_overheard, is_plain, shortcut
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -81,12 +81,12 @@ class MLPGenerator(nn.Module):
         self._rectified = set(kinds) == {"relu"}
 
     def forward(self, z_NL: Tensor) -> Tensor:
-        *hidden, output = self.layers
-        weights = _weights(hidden, 0.0) if self._rectified and is_plain(self.layers) else None
-        if weights is None:
+        layers = _as_built(self.layers) if self._rectified else []
+        weights = _weights(layers[:-1], 0.0)
+        if weights is None or not is_plain(layers[-1]):
             return self.layers(z_NL).view(-1, *self.shape)
         made = chain([z_NL], weights, 0.0)
-        made = made if type(output) is nn.Identity and is_plain(output) else output(made)
+        made = made if type(layers[-1]) is nn.Identity else layers[-1](made)
         return made if made.shape[1:] == self.shape else made.view(-1, *self.shape)
 
     @torch.no_grad()
@@ -253,9 +253,13 @@ class MLPDiscriminator(nn.Module):
         return self.features(torch.cat([real, fake]))
 
     def _weights(self) -> Layers | None:
-        flatten, *rest = self.layers
-        plain = type(flatten) is nn.Flatten and is_plain(flatten) and is_plain(self.layers)
-        return _weights(rest, self._slope) if plain else None
+        flatten, *rest = _as_built(self.layers) or [None]
+        return _weights(rest, self._slope) if type(flatten) is nn.Flatten and is_plain(flatten) else None
+
+
+def _as_built(layers: nn.Module) -> list[nn.Module]:
+    """The modules of a plain sequence; none where it is something else, or somebody hooked it."""
+    return [*layers] if type(layers) is nn.Sequential and is_plain(layers) and not is_overheard() else []
 
 
 def _weights(layers: Sequence[nn.Module], slope: float) -> Layers | None:
@@ -273,9 +277,10 @@ def _weights(layers: Sequence[nn.Module], slope: float) -> Layers | None:
             return None
         if place % 2 == 0:
             own = vars(layer)["_parameters"]  # by their names each costs a microsecond
-            if type(layer) is not nn.Linear or own["bias"] is None:
+            weight, bias = own.get("weight"), own.get("bias")
+            if type(layer) is not nn.Linear or weight is None or bias is None:
                 return None
-            found += own["weight"], own["bias"]
+            found += weight, bias
         elif not _rectifies(layer, slope):
             return None
     return found if len(layers) % 2 else None

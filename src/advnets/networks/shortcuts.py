@@ -9,15 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from torch import Tensor, nn
+from torch.nn.modules.module import _has_any_global_hook  # pyright: ignore[reportPrivateUsage]  # there is no other way
+
+_WAYS = frozenset({"forward", "features", "pair", "pair_features", "input_gradients"})
+"""Methods that say the same thing in different ways: of an instance that has one of its own nobody knows."""
 
 
 def shortcut(module: nn.Module, name: str) -> Callable[..., Tensor] | None:
-    """A module's method of that name; None where its own class has none, or `is_plain` says no.
+    """A module's method of that name; None where its own class has none, or where only a call will do.
 
     A class derived from one that has the method may compute something else in any other: it offers a shortcut of its
     own, or has none.
     """
-    return getattr(module, name) if name in vars(type(module)) and is_plain(module) else None
+    own = name in vars(type(module)) and _WAYS.isdisjoint(vars(module))
+    return getattr(module, name) if own and is_plain(module) and not is_overheard() else None
 
 
 def is_plain(module: nn.Module) -> bool:
@@ -25,3 +30,8 @@ def is_plain(module: nn.Module) -> bool:
     own = vars(module)  # asked of each layer in each step of a small game: no loop over names
     hooked = own["_forward_hooks"] or own["_forward_pre_hooks"] or own["_backward_hooks"] or own["_backward_pre_hooks"]
     return not hooked and "forward" not in own
+
+
+def is_overheard() -> bool:
+    """Whether somebody has hooked all modules, as profilers do."""
+    return _has_any_global_hook()

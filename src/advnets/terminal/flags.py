@@ -67,7 +67,9 @@ def train_flags(args: Sequence[str]) -> TrainFlags:
     runs = [str(flag.value(str)) for flag in line.named("--run")]
     if len(runs) > 1:
         raise UsageError("--run is said twice", "say it once")
-    recipe, modules = chosen_recipe(line), _modules(line)
+    base, changes = _said(line)
+    recipe, modules = merged(base, changes), _modules(line)
+    refuse_idle(recipe, changes, base, said_in(line.first) if line.first else ())
     _check_data(recipe)
     _check_modules(recipe, modules)
     return TrainFlags(recipe, Path(runs[0]) if runs else None, modules)
@@ -98,14 +100,16 @@ def chosen_recipe(line: Line) -> Recipe:
     Raises:
         AdvnetsError: the arguments do not fit.
     """
+    return merged(*_said(line))
+
+
+def _said(line: Line) -> tuple[Recipe, list[Change]]:
+    """The recipe that a command line begins with, and all that it changes."""
     base, changes = _base(line)
     tree = grow(base)
     for flag in line.flags:
         changes += _changes(tree, flag) if flag.flag not in _OTHERS else ()
-    changes += _own_networks(line, base, changes)
-    recipe = merged(base, changes)
-    refuse_idle(recipe, [*(said_in(line.first) if line.first else ()), *changes])
-    return recipe
+    return base, [*changes, *_own_networks(line, base, changes)]
 
 
 def _own_networks(line: Line, base: Recipe, changes: Sequence[Change]) -> Iterator[Change]:
@@ -116,8 +120,9 @@ def _own_networks(line: Line, base: Recipe, changes: Sequence[Change]) -> Iterat
     """
     if not (modules := _modules(line)):
         return
-    kinds = [change for change in changes if change.name.split(".")[-1] == "kind"]
-    players = merged(base, kinds).players
+    tree = grow(base)
+    kind = [change for change in changes if candidates(tree, change.name) == [("game", "kind")]]
+    players = merged(base, kind).players
     for player, module in modules.items():
         said, network = f"--module {player}", f"game.{player}.network"
         if player not in players:

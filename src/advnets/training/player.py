@@ -189,7 +189,6 @@ def _low_precision_copy(network: nn.Module, dtype: torch.dtype) -> nn.Module:
 
 def share_buffers(copied: nn.Module, network: nn.Module) -> None:
     """Give a copy the very buffers that a network has now: some modules change theirs in place, others put new ones."""
-    buffers = dict(network.named_buffers())
-    for name, _ in list(copied.named_buffers()):
-        owner, _, last = name.rpartition(".")
-        setattr(copied.get_submodule(owner), last, buffers[name])
+    for target, source in zip(copied.modules(), network.modules(), strict=True):
+        target._buffers.clear()
+        target._buffers.update(source._buffers)

@@ -100,7 +100,8 @@ def _check_view(match: Match, seats: Mapping[str, Seat], view: View, batch: Batc
         raise wrong(game, f"has a view of {name!r}, who is no discriminator", f"name one of {known}")
     weight: object = view.weight  # whatever somebody wrote
     if not isinstance(weight, int | float) or not 0 < weight < math.inf:
-        raise wrong(game, f"has a view of {name} of weight {weight!r}", "give it one above 0, or leave it out")
+        remedy = "give it a Python number above 0, or leave it out"
+        raise wrong(game, f"has a view of {name} of weight {weight!r}", remedy)
     takes = list(seats[name].takes)
     for side, inputs in (("real", view.real), ("fake", view.fake)):
         if list(_tensors(game, "views", inputs)) != takes:

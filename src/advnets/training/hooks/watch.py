@@ -71,7 +71,6 @@ class Watch:
         self._every = recipe.watch.every * math.ceil(len(self._real) / self._batch)
         self._able = len(self._real) >= _FEWEST and bool(_spread(self._real) > 0)
         self._copies: tuple[Nets, Nets] = {}, {}
-        self._buffered: Sequence[str] = ()
         if self._able:
             self._inputs = trainer.sampler.inputs(len(self._real), _SEED)
             self._centers = _cluster(trainer.real_batch(max(len(self._real), min(_CLUSTERED, room // 4))).image)
@@ -141,9 +140,8 @@ class Watch:
         nets = trainer.nets
         if self._copies[0] != nets:
             self._copies = nets, {name: _evaluated(network) for name, network in nets.items()}
-            self._buffered = [name for name, network in nets.items() if next(network.buffers(), None) is not None]
-        for name in self._buffered:
-            share_buffers(self._copies[1][name], nets[name])
+        for name, copied in self._copies[1].items():
+            share_buffers(copied, nets[name])
         return self._copies[1]
 
     def _parts(self, trainer: Trainer, rows: Inputs) -> Sequence[Inputs]:
@@ -175,7 +173,7 @@ class Watch:
         }  # fmt: skip
         known = {name: each for name, each in rows.items() if each is not None}
         batches = [
-            Batch(part["rows"], part["image"], part.get("label"), part.get("target"), part.get("mask"))
+            Batch(part["rows"], part["image"], part.get("label"), part.get("target"), part.get("mask"), whole=len(real))
             for part in self._parts(trainer, known)
         ]
         found: list[tuple[Batch, Inputs]] = []
