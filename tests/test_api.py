@@ -13,7 +13,7 @@ from small_games import saved
 
 import advnets
 from advnets.config.load import load_recipe
-from advnets.errors import AdvnetsError, RunError
+from advnets.errors import AdvnetsError, DataError, RunError
 
 SMALL: dict[str, Any] = {
     "generator": {"kind": "mlp", "hidden": [8]}, "discriminator": {"kind": "maxout", "units": [8]}, "batch": 10,
@@ -75,8 +75,18 @@ def test_images_in_memory_train_as_those_of_a_file(of_arrays: advnets.Run) -> No
     np.testing.assert_array_equal(advnets.load("memory").sample(3), of_file.sample(3))
 
 
+def test_data_that_were_moved_are_asked_for_again(of_arrays: advnets.Run, tmp_path: Path) -> None:
+    np.save(tmp_path / "noise.npy", noise())
+    path = advnets.train("mnist", data=tmp_path / "noise.npy", steps=2, run=tmp_path / "run", **SMALL).path
+    (tmp_path / "noise.npy").rename(tmp_path / "moved.npy")
+    for ask in (lambda: advnets.resume(path, steps=4), lambda: advnets.evaluate(path, metrics="total_variation")):
+        with pytest.raises(DataError, match="the run's data are no longer there; say where they are now with --data"):
+            ask()
+    assert advnets.resume(path, steps=4, data=tmp_path / "moved.npy").step == 4
+
+
 def test_images_in_memory_are_asked_for_again_and_must_be_the_same(of_arrays: advnets.Run) -> None:
-    with pytest.raises(RunError, match="its data were passed in Python; pass the same images: data=images"):
+    with pytest.raises(RunError, match="its data were passed in Python; pass the same images: "):
         advnets.resume("memory", steps=6)
     with pytest.raises(RunError, match="have changed since it was started"):
         advnets.resume("memory", steps=6, data=noise(1))

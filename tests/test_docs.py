@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -95,7 +97,9 @@ def _registries() -> Iterator[None]:
 def test_the_page_does_what_it_says(
     page: Path, folder_with_photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    known: dict[str, object] = {"__name__": "docs"}  # a page's blocks follow one another, as its reader types them
+    mine = ModuleType("mine")  # a page's blocks follow one another, as its reader types them into this file
+    monkeypatch.setitem(sys.modules, "mine", mine)
+    known = vars(mine)
     for language, text in blocks(page):
         if language == "python":
             run_python(text, known)

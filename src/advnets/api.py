@@ -14,7 +14,7 @@ from advnets.config.idle import OF_IMAGES, refuse_idle
 from advnets.config.load import load_recipe, recipe_for, said_in
 from advnets.config.merge import spread
 from advnets.config.recipe import Recipe
-from advnets.data import Table, describe, open_data
+from advnets.data import Table, describe, open_again, open_data
 from advnets.data.named import NAMED
 from advnets.data.recognize import Given
 from advnets.data.toys import TOYS
@@ -121,7 +121,7 @@ def resume(
     recipe = directory.recipe.replace(**_said(data), **{key: each for key, each in changes.items() if each is not None})
     recipe, facts = _anchored(recipe), directory.facts
     _check_own(directory, recipe, own)
-    table = _open(recipe, data)
+    table = open_again(recipe) if data is None and recipe.data != IN_MEMORY else _open(recipe, data)
     if table.fingerprint != facts["data"]["fingerprint"]:
         raise RunError(
             f"the data of {directory.path} have changed since it was started",
@@ -260,7 +260,7 @@ def _open(recipe: Recipe, data: object) -> Table:
     """The table to train on: one that was passed, or what the recipe or the caller names."""
     if data is None or isinstance(data, str | Path):
         if recipe.data == IN_MEMORY:
-            raise RunError("its data were passed in Python", "pass the same images: data=images")
+            raise RunError("its data were passed in Python", "pass the same images: advnets.resume(run, data=images)")
         return open_data(recipe)
     if isinstance(data, np.ndarray | tuple):
         return open_data(recipe, data)

@@ -29,6 +29,8 @@ IDLE = [
     ("ring --fit pad", "--fit changes nothing"),
     ("grid --labels none --game.kind conditional", "--labels changes nothing: grid has points"),
     ("ring --strict", "--strict changes nothing"),
+    ("mnist --strict", "--strict changes nothing: mnist is whole; leave it out"),
+    ("mnist --fit pad", "--fit changes nothing: the images keep their size; give --size, or leave it out"),
     ("mnist --holdout .2", "--holdout changes nothing: mnist keeps the parts that it was published with"),
     ("mnist-conditional --module generator=nets:G --generator.embedding 4", "the generator is a module of your own"),
     (

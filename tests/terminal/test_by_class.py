@@ -36,6 +36,11 @@ def test_a_picture_has_a_row_a_class(tmp_path: Path, capsys: pytest.CaptureFixtu
     width, height = Image.open(target).size
     assert height > 4 * two[1]
     assert width == two[0]
+    assert "54 samples of each of 3, 5" in said(
+        capsys, "sample", run.path, "--class", "3,5", "--count", 103, "--out", target
+    )
+    width, height = Image.open(target).size
+    assert 3 < width / height < 3.7  # each class in three rows of eighteen, with its name beside the first
 
 
 def test_a_folder_of_samples_is_data_with_classes_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -84,6 +84,9 @@ def _of_data(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
             yield (name,), f"{recipe.data} has points, no images", ()
     if recipe.data in PUBLISHED:
         yield ("holdout",), f"{recipe.data} keeps the parts that it was published with", ()
+        yield ("strict",), f"{recipe.data} is whole", ()
+        if recipe.size is None:
+            yield ("fit",), "the images keep their size", ("size",)
 
 
 def _others(part: object, switch: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Data in: any source becomes a `Table`."""
 
 from advnets.data.open import open_table
-from advnets.data.open_data import open_data
+from advnets.data.open_data import open_again, open_data
 from advnets.data.table import ImageTable, Skipped, Table, class_counts, describe, holds_images, labels_of
 from advnets.data.toys import PointTable, open_points
 
@@ -14,6 +14,7 @@ __all__ = [
     "describe",
     "holds_images",
     "labels_of",
+    "open_again",
     "open_data",
     "open_points",
     "open_table",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from advnets.data.named import NAMED
 from advnets.data.open import open_table
 from advnets.data.recognize import Given
 from advnets.data.table import Table
 from advnets.data.toys import TOYS, open_points
+from advnets.errors import DataError
 
 if TYPE_CHECKING:
     from advnets.config.recipe import Recipe
@@ -37,3 +40,15 @@ def open_data(recipe: Recipe, given: Given | None = None) -> Table:
         strict=recipe.strict,
         holdout=recipe.holdout,
     )
+
+
+def open_again(recipe: Recipe) -> Table:
+    """The data of a run, as `open_data`; where they were moved, it is said what to do.
+
+    Raises:
+        DataError: they are not where they were, or cannot be read.
+    """
+    source = recipe.source
+    if source not in (*TOYS, *NAMED) and not Path(source).exists():
+        raise DataError(f"{source}: the run's data are no longer there", "say where they are now with --data")
+    return open_data(recipe)

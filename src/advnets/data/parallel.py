@@ -7,6 +7,8 @@ processes would re-import the main module of a user's script or notebook.
 from __future__ import annotations
 
 import os
+import sys
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +19,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 IN_FLIGHT_PER_WORKER = 4
+_FIRST_LINE, _OTHER_LINES = 2.0, 30.0  # seconds
 
 
 def worker_count() -> int:
@@ -46,14 +49,28 @@ def ordered_map(function: Callable[[Item], Result], items: Iterable[Item]) -> Ge
         pool.shutdown(cancel_futures=True)
 
 
+class _Lines:
+    """Progress in a log: a line after two seconds, then every half minute."""
+
+    def __init__(self, label: str, total: int | None, unit: str) -> None:
+        self._label, self._whole, self._unit = label, "" if total is None else f" of {total:,}", unit
+        self._done, self._next = 0, time.perf_counter() + _FIRST_LINE
+
+    def __call__(self, count: int) -> None:
+        self._done += count
+        if time.perf_counter() >= self._next:
+            print(f"{self._label}: {self._done:,}{self._whole} {self._unit}", file=sys.stderr, flush=True)
+            self._next = time.perf_counter() + _OTHER_LINES
+
+
 @contextmanager
 def progress_bar(
     label: str, total: int | None, *, unit: str = "images", shown: bool
 ) -> Generator[Callable[[int], None]]:
-    """A progress bar on the terminal's error stream; silent where that is no terminal.
+    """A progress bar on the terminal's error stream; where that is no terminal, lines of what takes longer.
 
     Args:
-        unit: "images", or "bytes" for a transfer.
+        unit: what is counted: "images", "steps", or "bytes" of a transfer.
 
     Yields:
         A function that advances the bar by so many units.
@@ -70,7 +87,7 @@ def progress_bar(
 
     console = Console(stderr=True)
     if not (shown and console.is_terminal):
-        yield lambda count: None
+        yield _Lines(label, total, unit) if shown else lambda count: None
         return
     counts = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
     with Progress(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.data import Table, holds_images, open_data, open_points, open_table
+from advnets.data import Table, holds_images, open_again, open_data, open_points, open_table
 from advnets.data.arrays import read_npy, read_npz
 from advnets.data.toys import TOYS
 from advnets.errors import MeasureError
@@ -92,7 +92,7 @@ def _of_shape(shape: tuple[int, ...], data: str | Path) -> Table:
 
 def _data_of_run(run: Run, data: str | Path | Table | None, samples: Samples) -> Table:
     if data is None:
-        return open_data(run.recipe)
+        return open_again(run.recipe)
     table = _read_by_run(run, data, samples) if isinstance(data, str | Path) else data
     if holds_images(table) and samples.ndim != 4:
         raise MeasureError(f"{run.path} makes points, {table.name} are images", "measure against ring or grid")

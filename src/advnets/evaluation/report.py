@@ -180,10 +180,11 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
         lines += [f"{len(facts['data']['skipped'])} files were left out; run.json names them.", ""]
     if metrics:
         last = metrics[-1]
+        real, fake = figures.score_names(last)
         lines += [
             f"{last['images']:,} real images in {last['seconds']:,.0f} s."
             f" Last line of the log: cost of D {last['cost_d']:.3f}, of G {last['cost_g']:.3f},"
-            f" D(x) {last['d_real']:.3f}, D(G(z)) {last['d_fake']:.3f}.",
+            f" {real} {last['d_real']:.3f}, {fake} {last['d_fake']:.3f}.",
             "",
         ]
     measures = _read_measures(run.path / "evaluation.json")

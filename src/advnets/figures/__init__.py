@@ -6,6 +6,7 @@ from advnets.figures.lines import Line, Panel, panels
 from advnets.figures.plots import curves, intervals, looks, measurements, scatter
 from advnets.figures.png import save, save_each, step_of
 from advnets.figures.samples import save_samples
+from advnets.figures.scores import score_names
 
 __all__ = [
     "MOST_ROWS",
@@ -25,6 +26,7 @@ __all__ = [
     "save_each",
     "save_samples",
     "scatter",
+    "score_names",
     "step_of",
     "walks_by_class",
 ]

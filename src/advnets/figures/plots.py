@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from advnets.errors import DataError
+from advnets.figures.scores import score_names
 from advnets.files import write_whole
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _BLUE, _ORANGE, _GRAY = "#2b6ca3", "#d9822b", "#8a8a8a"
+_ASKED = [("accuracy", "told apart by D", _BLUE), ("spread_features", "spread in D's features", _ORANGE)]
 _BY_CLASS = [("within", "within a class", _BLUE), ("between", "between classes, one z", _ORANGE)]
 _SHOWN_POINTS = 20_000
 _SMOOTHED_OVER = 50  # a fiftieth of the curve
@@ -46,10 +48,11 @@ def curves(metrics: Sequence[Mapping[str, Any]], path: str | os.PathLike[str]) -
     figure = new_figure(13.2 if bounded else 9.6, 3.6)
     costs, opinions, *others = figure.subplots(1, 3 if bounded else 2)
     _panel(costs, "Costs", [("cost_d", "discriminator", _BLUE), ("cost_g", "generator", _ORANGE)], lines)
-    _panel(opinions, "D's output", [("d_real", "D(x)", _BLUE), ("d_fake", "D(G(z))", _ORANGE)], lines)
-    if all(0 <= value <= 1 for key in ("d_real", "d_fake") for value in _series(lines, key)[1] if np.isfinite(value)):
+    real, fake = score_names(next((line for line in lines if line.get("jsd_bound") is not None), {}))
+    _panel(opinions, "D's output", [("d_real", real, _BLUE), ("d_fake", fake, _ORANGE)], lines)
+    if bounded:
         opinions.axhline(0.5, color=_GRAY, linewidth=0.8, linestyle=":")
-        opinions.set_ylim(-0.02, 1.02)  # probabilities; a critic's values lie anywhere
+        opinions.set_ylim(-0.02, 1.02)  # probabilities; logits lie anywhere
     if bounded:
         _panel(others[0], "JSD at least (on training batches), nats", [("jsd_bound", "", _BLUE)], lines)
         others[0].axhline(0.0, color=_GRAY, linewidth=0.8, linestyle=":")
@@ -172,9 +175,13 @@ def looks(lines: Sequence[Mapping[str, Any]], alarms: Sequence[int], path: str |
     Raises:
         OSError: the file cannot be written.
     """
-    classes = any(line.get("within") is not None for line in lines)
-    figure = new_figure(17.6 if classes else 13.2, 3.6)
-    diversity, movement, opinions, *by_class = figure.subplots(1, 4 if classes else 3)
+    more = [
+        (title, series)
+        for title, series in (("D on fakes", _ASKED), ("Fakes by class, over real images", _BY_CLASS))
+        if any(line.get(key) is not None for line in lines for key, _, _ in series)
+    ]
+    figure = new_figure(4.4 * (2 + len(more)), 3.6)
+    diversity, movement, *others = figure.subplots(1, 2 + len(more))
     shown = [(diversity, "Diversity of fakes", "diversity", "smooth"), (movement, "Movement", "movement", "unrest")]
     for axes, title, single, smooth in shown:
         for key, color, width in ((single, _GRAY, 0.6), (smooth, _BLUE, 1.6)):
@@ -186,10 +193,8 @@ def looks(lines: Sequence[Mapping[str, Any]], alarms: Sequence[int], path: str |
         axes.legend(frameon=False, fontsize=9)
         tidy(axes)
     diversity.set_ylim(-0.02, 1.05)
-    asked = [("accuracy", "told apart by D", _BLUE), ("spread_features", "spread in D's features", _ORANGE)]
-    _panel(opinions, "D on fakes", asked, list(lines))
-    for axes in by_class:
-        _panel(axes, "Fakes by class, over real images", _BY_CLASS, list(lines))
+    for axes, (title, series) in zip(others, more, strict=True):
+        _panel(axes, title, series, list(lines))
     return save_figure(figure, path)
 
 
@@ -208,7 +213,8 @@ def _panel(axes: Axes, title: str, series: list[tuple[str, str, str]], lines: li
         steps, values = _series(lines, key)
         if len(steps):
             axes.plot(steps, values, color=color, alpha=0.25, linewidth=0.8)
-            axes.plot(steps, _smooth(values), color=color, linewidth=1.6, label=label or None)
+            dot = "o" if np.isfinite(values).sum() == 1 else ""  # one point has no line
+            axes.plot(steps, _smooth(values), color=color, linewidth=1.6, marker=dot, markersize=4, label=label or None)
     axes.set_title(title, fontsize=10, loc="left")
     axes.set_xlabel("step")
     tidy(axes)

@@ -119,10 +119,13 @@ def print_info(path: Path, as_json: bool) -> None:
     print(f"data: {', '.join(_of_data(facts['data']))}")
     print(f"game: {', '.join(_of_game(facts['recipe']['game']))}")
     if metrics := run.read_metrics():
+        from advnets.figures.scores import score_names
+
         last = metrics[-1]
+        real, fake = score_names(last)
         print(
             f"last log line: step {last['step']:,}, {last['seconds']:,.0f} s, cost D {last['cost_d']:.3f}"
-            f" G {last['cost_g']:.3f}, D(x) {last['d_real']:.2f}, D(G(z)) {last['d_fake']:.2f}"
+            f" G {last['cost_g']:.3f}, {real} {last['d_real']:.2f}, {fake} {last['d_fake']:.2f}"
         )
 
 

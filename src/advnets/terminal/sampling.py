@@ -10,6 +10,9 @@ from advnets.errors import RunError
 from advnets.runs.run import Run
 from advnets.terminal.saving import save_by_class, save_made, writing_elsewhere
 
+_WIDEST = 25
+"""Images beside each other in a picture by class; more of a class go on in the next row."""
+
 
 def named_classes(run: Run, said: str | None) -> list[str] | None:
     """Classes as a command line names them: "all", one, or several joined by commas; None for none.
@@ -45,9 +48,14 @@ def draw_samples(run: Run, count: int, seed: int, classes: Sequence[str] | None,
         return f"{count} samples"
     said = f"of {'each of ' if len(classes) > 1 else ''}{_listed(classes)}"
     if target.suffix == ".png" and len(run.shape) == 3:
-        columns = -(-count // len(classes))
         _check_rows(classes)
-        save_by_class(run.sample_by_class(columns, seed, classes=classes), target, classes)  # type: ignore[arg-type]
+        columns = -(-count // len(classes))
+        rows = min(-(-columns // _WIDEST), figures.MOST_ROWS // len(classes))  # of each class
+        columns = rows * -(-columns // rows)
+        made = run.sample_by_class(columns, seed, classes=classes)
+        lines = made.reshape(len(classes) * rows, columns // rows, *made.shape[2:])
+        names = [name if row == 0 else "" for name in classes for row in range(rows)]
+        save_by_class(lines, target, names)  # type: ignore[arg-type]  # images are bytes
         return f"{columns} samples {said}"
     named = [classes[number % len(classes)] for number in range(count)]
     save_made(run.sample(count, seed, classes=classes), target, run.recipe.data, named)

@@ -73,7 +73,7 @@ def train(table: Table, labels: Indices, plan: Plan, device: torch.device, progr
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.rate, total_steps=steps, pct_start=0.2)
     rng = np.random.default_rng(plan.seed)
     batches = _batches(rows, min(plan.batch, len(rows)), rng)
-    with progress_bar(f"Training a classifier of {table.name}", steps, shown=progress) as advance:
+    with progress_bar(f"Training a classifier of {table.name}", steps, unit="steps", shown=progress) as advance:
         for _, batch in zip(range(steps), batches, strict=False):
             images = _shifted(prepare(_images(table, batch, device)), plan.shift, rng)
             cost = F.cross_entropy(network(images), torch.from_numpy(labels[batch]).to(device))

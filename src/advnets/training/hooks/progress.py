@@ -11,6 +11,8 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from advnets.figures.scores import score_names
+
 _PLAIN_SECONDS = 10.0
 
 
@@ -100,14 +102,16 @@ class Lines:
 
 def _brief(line: Mapping[str, float], images_a_step: int) -> str:
     """The same in 80 columns, beside the step and the time left."""
+    real, fake = score_names(line)
     return (
         f"{line['steps_per_second'] * images_a_step:,.0f} img/s D {line['cost_d']:.3f} G {line['cost_g']:.3f}"
-        f" D(x) {line['d_real']:.2f} D(G(z)) {line['d_fake']:.2f}"
+        f" {real} {line['d_real']:.2f} {fake} {line['d_fake']:.2f}"
     )
 
 
 def _figures(line: Mapping[str, float], images_a_step: int) -> str:
+    real, fake = score_names(line)
     return (
         f"{line['steps_per_second'] * images_a_step:,.0f} images/s  cost D {line['cost_d']:.3f} G {line['cost_g']:.3f}"
-        f"  D(x) {line['d_real']:.2f}  D(G(z)) {line['d_fake']:.2f}"
+        f"  {real} {line['d_real']:.2f}  {fake} {line['d_fake']:.2f}"
     )
