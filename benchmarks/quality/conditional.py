@@ -5,12 +5,13 @@
 Digits: `advnets train mnist-conditional`, and `advnets train mnist` for --plain; the rest is `advnets train images
 --game.kind conditional --data ... --augment color translation`. 1,000 samples a class; the classifier is trained on the
 real images and its share of right answers on real test images stands beside. Beside the result lies a labeled grid of
-each. Result: results/conditional.json.
+each. What is not named stays in the result as it was. Result: results/conditional.json.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def measured(run: Run) -> dict[str, float]:
 
 def trained(run: Run) -> dict[str, Any]:
     """How far a training came, and the watch's last words on it."""
-    looks = run.directory.read_watch()
+    looks = [line for line in run.directory.read_watch() if line.get("within") is not None]
     last = {key: looks[-1].get(key) for key in ("diversity", "within", "between", "state")} if looks else {}
     return {"classes": list(run.classes), "steps": run.step, "seconds": run.metrics[-1]["seconds"], **last}
 
@@ -88,6 +89,12 @@ def page(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def before(path: Path) -> dict[str, Any]:
+    """What the result has of runs that are not measured now."""
+    known = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return {name: known[name] for name in ("mnist", "emoji", "cifar10") if name in known}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("mnist", "plain", "emoji", "cifar10"):
@@ -95,7 +102,7 @@ def main() -> None:
     options = parser.parse_args()
     runs = {name: advnets.load(path) for name, path in vars(options).items() if path is not None}
     path = result_of(__file__)
-    result: dict[str, Any] = {"machine": machine()}
+    result = before(path) | {"machine": machine()}
     for name in ("mnist", "emoji", "cifar10"):
         if name in runs:
             found = digits(runs[name], runs.get("plain")) if name == "mnist" else trained(runs[name])
