@@ -253,8 +253,9 @@ class MLPDiscriminator(nn.Module):
         return self.features(torch.cat([real, fake]))
 
     def _weights(self) -> Layers | None:
-        flatten, *rest = _as_built(self.layers) or [None]
-        return _weights(rest, self._slope) if type(flatten) is nn.Flatten and is_plain(flatten) else None
+        layers = _as_built(self.layers)
+        plain = bool(layers) and type(layers[0]) is nn.Flatten and is_plain(layers[0])
+        return _weights(layers[1:], self._slope) if plain else None
 
 
 def _as_built(layers: nn.Module) -> list[nn.Module]:

@@ -34,4 +34,4 @@ def is_plain(module: nn.Module) -> bool:
 
 def is_overheard() -> bool:
     """Whether somebody has hooked all modules, as profilers do."""
-    return _has_any_global_hook()
+    return bool(_has_any_global_hook())

@@ -190,5 +190,6 @@ def _low_precision_copy(network: nn.Module, dtype: torch.dtype) -> nn.Module:
 def share_buffers(copied: nn.Module, network: nn.Module) -> None:
     """Give a copy the very buffers that a network has now: some modules change theirs in place, others put new ones."""
     for target, source in zip(copied.modules(), network.modules(), strict=True):
-        target._buffers.clear()
-        target._buffers.update(source._buffers)
+        own: dict[str, Tensor | None] = vars(target)["_buffers"]
+        own.clear()
+        own.update(vars(source)["_buffers"])

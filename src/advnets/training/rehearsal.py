@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -98,7 +98,7 @@ def _check_view(match: Match, seats: Mapping[str, Seat], view: View, batch: Batc
     if name not in match.side("discriminator"):
         known = ", ".join(match.side("discriminator"))
         raise wrong(game, f"has a view of {name!r}, who is no discriminator", f"name one of {known}")
-    weight: object = view.weight  # whatever somebody wrote
+    weight = cast("object", view.weight)  # whatever somebody wrote
     if not isinstance(weight, int | float) or not 0 < weight < math.inf:
         remedy = "give it a Python number above 0, or leave it out"
         raise wrong(game, f"has a view of {name} of weight {weight!r}", remedy)
