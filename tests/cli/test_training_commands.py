@@ -73,7 +73,9 @@ def test_a_run_goes_on_from_any_folder_and_with_data_that_were_moved(terminal: T
         terminal.out("resume", "../run", "--steps", 10)
         terminal.out("evaluate", "../run", "--count", 100)
     (folder / "noise.npy").rename(folder / "moved.npy")
-    assert "noise.npy: no such file" in terminal.mistake("resume", "run", "--steps", 15)
+    assert "noise.npy: the run's data are no longer there; say where they are now with --data" in terminal.mistake(
+        "resume", "run", "--steps", 15
+    )
     assert "done: run" in terminal.out("resume", "run", "--steps", 15, "--data", "moved.npy")
     terminal.out("evaluate", "run", "--count", 100)
     measured = json.loads((folder / "run" / "evaluation.json").read_text("utf-8"))

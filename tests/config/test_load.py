@@ -126,8 +126,8 @@ def test_off_is_a_word(tmp_path: Path) -> None:
             "perhaps you mean generator.optimizer.kind"),
         ("data: photos\nunits: [3]", "units: the conv discriminator has no such field; it has base"),
         ("size: [4]", "size"),
-        ("extends: nosuch", "no recipe 'nosuch'"),
-        ("extends: mnst", "no recipe 'mnst'; perhaps you mean mnist"),
+        ("extends: nosuch", "no recipe, file or folder 'nosuch'"),
+        ("extends: mnst", "no recipe, file or folder 'mnst'; perhaps you mean mnist"),
         ("format: 3", "format 3 is not known"),
         ("- 1", "does not hold a recipe"),
         ("", "does not hold a recipe"),
@@ -164,7 +164,7 @@ def test_a_recipe_cannot_run_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("source", ["nosuch", "no/such.yaml", "."])
 def test_what_is_not_there_is_said_with_what_is(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(RecipeError, match=r"no recipe .*paper-mnist"):
+    with pytest.raises(RecipeError, match=r"no recipe, .*paper-mnist"):
         load_recipe(source)
 
 

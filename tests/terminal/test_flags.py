@@ -27,14 +27,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_values_are_words_up_to_the_next_flag() -> None:
-    line = """mnist --size 48x64 --strict --generator.hidden 64 32 --generator.activations relu sigmoid
+    line = """mnist --data photos --size 48x64 --strict --generator.hidden 64 32 --generator.activations relu sigmoid
         --generator.max-norm 1.5 --discriminator.max-norm none --generator.rate=0.01 --labels none --seed 5"""
     found = recipe(line)
     network = found.game.generator.network
     assert (found.height_width, found.strict, found.labels, found.seed) == ((48, 64), True, "none", 5)
     assert (network.hidden, network.activations, network.max_norm) == ((64, 32), ("relu", "sigmoid"), 1.5)
     assert (found.game.discriminator.network.max_norm, found.game.generator.optimizer.rate) == (None, 0.01)
-    assert recipe("mnist --hidden 64,32 --no-strict").game.generator.network.hidden == (64, 32)
+    assert recipe("mnist --data photos --hidden 64,32 --no-strict").game.generator.network.hidden == (64, 32)
     assert recipe("mnist --hidden --seed 1").game.generator.network.hidden == ()
     assert recipe("ring --contrast null --watch.action off").watch.action == "off"
 
@@ -111,9 +111,9 @@ def test_modules_of_ones_own_are_named_by_the_command_alone(folder: Path) -> Non
     ("line", "says"),
     [
         ("images", "images trains on data of your own; name them with --data"),
-        ("mnst", "no recipe 'mnst'; perhaps you mean mnist"),
-        ("nosuch", "no recipe 'nosuch'; name a YAML file, or one of"),
-        ("missing/mine.yaml", "no recipe 'missing/mine.yaml'"),
+        ("mnst", "no recipe, file or folder 'mnst'; perhaps you mean mnist"),
+        ("nosuch", "no recipe, file or folder 'nosuch'; name a YAML file, or one of"),
+        ("missing/mine.yaml", "no recipe, file or folder 'missing/mine.yaml'"),
         ("mnist ring", "mnist ring: one recipe is trained"),
         ("--steps 3 ring", "--steps takes one value, not 3 ring"),
         ("ring --steps", "--steps needs a value"),
