@@ -189,7 +189,13 @@ def _low_precision_copy(network: nn.Module, dtype: torch.dtype) -> nn.Module:
 
 def share_buffers(copied: nn.Module, network: nn.Module) -> None:
     """Give a copy the very buffers that a network has now: some modules change theirs in place, others put new ones."""
-    for target, source in zip(copied.modules(), network.modules(), strict=True):
-        own: dict[str, Tensor | None] = vars(target)["_buffers"]
-        own.clear()
-        own.update(vars(source)["_buffers"])
+    for pair in zip(copied.modules(), network.modules(), strict=True):
+        share_own_buffers(*pair)
+
+
+def share_own_buffers(copied: nn.Module, module: nn.Module) -> None:
+    """The same of a module without those within it."""
+    mine, theirs = vars(copied)["_buffers"], vars(module)["_buffers"]
+    if mine or theirs:
+        mine.clear()
+        mine.update(theirs)

@@ -26,7 +26,7 @@ from advnets.training.hooks import by_class
 from advnets.training.hooks.by_class import ByClass
 from advnets.training.hooks.verdict import YOUNG, finding, plain, remedy, verdict
 from advnets.training.hooks.verdict_by_class import carried, class_finding, class_remedy, class_verdict, with_classes
-from advnets.training.player import share_buffers
+from advnets.training.player import share_own_buffers
 from advnets.training.schedules import as_computed
 from advnets.training.trainer import Trainer
 
@@ -71,6 +71,7 @@ class Watch:
         self._every = recipe.watch.every * math.ceil(len(self._real) / self._batch)
         self._able = len(self._real) >= _FEWEST and bool(_spread(self._real) > 0)
         self._copies: tuple[Nets, Nets] = {}, {}
+        self._modules: Sequence[tuple[nn.Module, nn.Module]] = ()
         if self._able:
             self._inputs = trainer.sampler.inputs(len(self._real), _SEED)
             self._centers = _cluster(trainer.real_batch(max(len(self._real), min(_CLUSTERED, room // 4))).image)
@@ -140,8 +141,10 @@ class Watch:
         nets = trainer.nets
         if self._copies[0] != nets:
             self._copies = nets, {name: _evaluated(network) for name, network in nets.items()}
-        for name, copied in self._copies[1].items():
-            share_buffers(copied, nets[name])
+            modules = [(self._copies[1][name].modules(), network.modules()) for name, network in nets.items()]
+            self._modules = [pair for copied, own in modules for pair in zip(copied, own, strict=True)]
+        for pair in self._modules:
+            share_own_buffers(*pair)
         return self._copies[1]
 
     def _parts(self, trainer: Trainer, rows: Inputs) -> Sequence[Inputs]:
