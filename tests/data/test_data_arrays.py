@@ -6,6 +6,7 @@ import gzip
 import pickle
 import zipfile
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from data_samples import save_images
 
 from advnets.data import open_table
 from advnets.data.archive import SMALL_BYTES
+from advnets.data.arrays import read_npy, read_npz
 from advnets.errors import DataError
 
 
@@ -220,3 +222,29 @@ def test_cifar_batches_as_file_and_folder(tmp_path: Path, with_labels: tuple[np.
     for source in (folder, folder / "data_batch_1.bin"):
         with pytest.raises(DataError, match=r"data_batch_1\.bin: not a"):
             open_table(source)
+
+
+def damaged(good: bytes, seed: int) -> bytes:
+    """A file with some bytes changed, most of them at its head, and perhaps without its end."""
+    rng, found = Random(seed), bytearray(good)
+    for _ in range(rng.choice([1, 1, 2, 4, 16])):
+        found[rng.randrange(128 if rng.random() < 0.5 else len(found))] = rng.randrange(256)
+    return bytes(found[: rng.randrange(len(found))] if rng.random() < 0.2 else found)
+
+
+def test_damaged_files_are_read_or_one_line(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (6, 8, 8), np.uint8)
+    np.save(tmp_path / "a.npy", images)
+    np.savez(tmp_path / "b.npz", x=images, y=np.arange(6))
+    np.savez_compressed(tmp_path / "c.npz", x=images, y=np.array(list("abcdef")))
+    said: list[str] = []
+    for path in sorted(tmp_path.iterdir()):
+        good = path.read_bytes()
+        for seed in range(150):
+            path.write_bytes(damaged(good, seed))
+            try:
+                read_npy(path) if path.suffix == ".npy" else read_npz(path)
+            except DataError as error:
+                said.append(str(error))
+    assert len(said) > 300
+    assert not any("\n" in each for each in said)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,10 @@ IMAGE_KEYS = ("x", "X", "images", "image", "data", "arr_0")
 VECTOR_KEY = "vectors"
 LABEL_KEYS = ("y", "Y", "labels", "label", "targets", "arr_1")
 MAX_CHANNELS = 4
-UNREADABLE = (OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile)
+UNREADABLE = (
+    OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error, tokenize.TokenError,
+    RuntimeError,  # an encrypted member; a method that zipfile has not, NotImplementedError
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
