@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from advnets.config.load import load_recipe
 from advnets.errors import RunError
-from advnets.runs.directory import RunDirectory, writing
+from advnets.runs.directory import RunDirectory, surroundings, writing
 
 RECIPE = load_recipe("ring")
 FACTS = {"status": "running", "data": {"name": "ring", "fingerprint": "f"}}
@@ -124,3 +125,12 @@ def test_a_file_in_the_place_of_a_folder_is_to_be_moved(tmp_path: Path) -> None:
     for folder in (tmp_path / "taken", tmp_path / "taken" / "below"):
         with pytest.raises(RunError, match=r"; move what is in the way, then `advnets resume"), writing(folder):
             folder.mkdir(parents=True)
+
+
+@pytest.mark.parametrize(
+    ("program", "noted"), [("/some/bin/advnets", "advnets"), ("src/advnets/__main__.py", "advnets"), ("my.py", "my.py")]
+)
+def test_the_command_is_noted_as_it_is_typed(program: str, noted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", [program, "resume", "runs/mine"])
+    assert surroundings()["command"] == [noted, "resume", "runs/mine"]
+    assert surroundings(["advnets", "train"])["command"] == ["advnets", "train"]

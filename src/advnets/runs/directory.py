@@ -232,8 +232,10 @@ def writing(path: Path, instead: str | None = None) -> Generator[None]:
 
 def surroundings(command: list[str] | None = None) -> dict[str, Any]:
     """What a training was started by and on, for run.json."""
+    program, *words = sys.argv
+    ours = Path(program).name in ("advnets", "__main__.py")  # python -m advnets
     return {
-        "command": command or sys.argv,
+        "command": command or ["advnets" if ours else program, *words],
         "advnets": version("advnets"),
         "python": platform.python_version(),
         "machine": platform.machine(),
