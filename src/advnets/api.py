@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +121,7 @@ def resume(
     recipe = directory.recipe.replace(**_said(data), **{key: each for key, each in changes.items() if each is not None})
     recipe, facts = _anchored(recipe), directory.facts
     _check_own(directory, recipe, own)
-    table = open_again(recipe) if data is None and recipe.data != IN_MEMORY else _open(recipe, data)
+    table = _open(recipe, data, open_again if data is None else open_data)
     if table.fingerprint != facts["data"]["fingerprint"]:
         raise RunError(
             f"the data of {directory.path} have changed since it was started",
@@ -256,12 +256,12 @@ def _go_back(
     return back, facts, [*notes, f"rolled back to step {back.step:,}, rates {now}; recipe.yaml has them"]
 
 
-def _open(recipe: Recipe, data: object) -> Table:
+def _open(recipe: Recipe, data: object, by_name: Callable[[Recipe], Table] = open_data) -> Table:
     """The table to train on: one that was passed, or what the recipe or the caller names."""
     if data is None or isinstance(data, str | Path):
         if recipe.data == IN_MEMORY:
             raise RunError("its data were passed in Python", "pass the same images: advnets.resume(run, data=images)")
-        return open_data(recipe)
+        return by_name(recipe)
     if isinstance(data, np.ndarray | tuple):
         return open_data(recipe, data)
     return data  # type: ignore[return-value]  # what is neither a name nor arrays is a table

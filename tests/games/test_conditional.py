@@ -81,7 +81,8 @@ def test_what_the_log_says_of_g_is_of_its_images_not_of_mismatched_pairs(schedul
 def test_the_watch_asks_in_passes_of_any_size() -> None:
     trainer = mismatched_ring(batch=21)  # three passes, and one row
     watch = Watch(trainer)
-    watch._opinions(trainer, watch._make(trainer, watch._latents))
+    seen = watch._opinions(trainer, watch._make(trainer, watch._latents))
+    assert 0 <= seen["accuracy"] <= 1
 
 
 def test_a_batch_of_one_has_no_mismatched_pairs() -> None:

@@ -28,15 +28,14 @@ def refuse_idle(recipe: Recipe, changes: Iterable[Change], base: Recipe, written
     Raises:
         RecipeError: what has none, and why.
     """
-    before = idle_among(base, written)
-    found = idle_among(recipe, changes, base) | {
-        said: why for said, why in idle_among(recipe, written).items() if said in before
-    }
-    for said, (why, remedy) in found.items():
+    before, now = _idle_among(base, written), _idle_among(recipe, written)
+    found = _idle_among(recipe, changes, base) | {said: now[said] for said in before if said in now}
+    if found:
+        said, (why, remedy) = next(iter(found.items()))
         raise RecipeError(f"{said} changes nothing: {why}", remedy)
 
 
-def idle_among(recipe: Recipe, changes: Iterable[Change], base: Recipe | None = None) -> dict[str, tuple[str, str]]:
+def _idle_among(recipe: Recipe, changes: Iterable[Change], base: Recipe | None = None) -> dict[str, tuple[str, str]]:
     """Which changes have no effect on a recipe, as they were said, why, and what to do.
 
     Args:
