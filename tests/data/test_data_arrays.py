@@ -31,15 +31,44 @@ def test_layouts_of_arrays(emoji: np.ndarray, digits: np.ndarray) -> None:
 
 def test_floats_from_zero_to_one_become_bytes(digits: np.ndarray) -> None:
     assert np.array_equal(open_table(digits[:20] / np.float32(255)).values, digits[:20, None])
-    for wrong in (digits / 127.5 - 1, digits / 100.0, np.full((4, 8, 8), np.nan)):
-        with pytest.raises(DataError, match="float pixels from"):
+    for wrong, remedy in (
+        (digits / 127.5 - 1, "--range -1:1"),
+        (digits / 1.0, "--range 0:255"),
+        (digits / 0.1, "--range 0:2550"),
+        (np.full((4, 8, 8), np.nan), "replace them"),
+    ):
+        with pytest.raises(DataError, match=f"array: pixels.*{remedy}"):
             open_table(wrong)
+
+
+def test_a_range_says_what_is_black_and_white(digits: np.ndarray) -> None:
+    some = digits[:20]
+    for values, given in (
+        (some / 127.5 - 1, (-1, 1)),
+        (some.astype(np.float64), "0:255"),
+        (some.astype(np.int64), (0, 255)),
+        (some.astype(np.uint16) * 16, (0, 4080)),
+        (some.astype(np.uint16) * 257, None),
+        (some // 255 * 255.0 + 3, "auto"),
+    ):
+        expected = some // 255 * 255 if given == "auto" else some
+        assert np.array_equal(open_table(values, range=given).values[:, 0], expected)
+
+
+def test_twelve_bits_in_sixteen_are_asked_about_and_not_blackened(digits: np.ndarray) -> None:
+    with pytest.raises(DataError, match=r"nearly black.*from 0 to 4080; .*--range 0:4095 or --range auto"):
+        open_table(digits[:20].astype(np.uint16) * 16)
+    with pytest.raises(DataError, match=r"nearly black.*from 0 to 255; .*--range 0:255"):
+        open_table(digits[:20].astype(np.int64))
+    masks = open_table((digits[:20] > 99).astype(np.uint8))
+    assert masks.values.max() == 1
+    assert masks.notes == ("no pixel is brighter than 1 of 255; --range 0:1 makes that white",)
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        np.zeros((4, 8, 8), np.int64),
+        np.zeros((4, 8, 8), np.complex64),
         np.zeros((4, 8)),
         np.zeros((4, 8, 8, 9)),
         np.zeros((0, 8, 8)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -11,6 +12,12 @@ from data_samples import bomb
 from PIL import Image
 
 from advnets.data.decode import MAX_PIXELS, UnusableError, decode
+
+
+def image_in(file: BinaryIO) -> Image.Image:
+    """The only image of a file."""
+    (decoded,) = decode(file)
+    return decoded.image
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> io.BytesIO:
@@ -21,7 +28,7 @@ def encoded(image: Image.Image, kind: str, **options: object) -> io.BytesIO:
 
 
 def pixels(image: Image.Image, kind: str = "PNG", **options: object) -> np.ndarray:
-    return np.asarray(decode(encoded(image, kind, **options)))
+    return np.asarray(image_in(encoded(image, kind, **options)))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "PPM"])
@@ -56,7 +63,7 @@ def test_alpha_lies_over_white() -> None:
     assert pixels(Image.new("RGBA", (4, 4), (255, 0, 0, 0)))[0, 0].tolist() == [255, 255, 255]
     half = pixels(Image.new("RGBA", (4, 4), (255, 0, 0, 128)))[0, 0]
     assert np.abs(half.astype(int) - [255, 127, 127]).max() <= 1
-    assert pixels(Image.new("LA", (4, 4), (0, 0)))[0, 0].tolist() == [255, 255, 255]
+    assert pixels(Image.new("LA", (4, 4), (0, 0)))[0, 0] == 255
 
 
 def test_palette_transparency_lies_over_white() -> None:
@@ -64,7 +71,7 @@ def test_palette_transparency_lies_over_white() -> None:
     image.putpalette([0, 0, 0, 10, 20, 30])
     assert pixels(image)[0, 0].tolist() == [10, 20, 30]
     assert pixels(image, transparency=1)[0, 0].tolist() == [255, 255, 255]
-    assert pixels(Image.new("L", (4, 4), 7), transparency=7)[0, 0].tolist() == [255, 255, 255]
+    assert pixels(Image.new("L", (4, 4), 7), transparency=7)[0, 0] == 255
 
 
 def test_cmyk_becomes_rgb() -> None:
@@ -82,7 +89,7 @@ def test_sixteen_bits_are_scaled_and_not_clipped(kind: str) -> None:
 def test_float_pixels_count_from_zero_to_one() -> None:
     ramp = np.linspace(0, 1, 256, dtype=np.float32).reshape(16, 16)
     assert np.array_equal(pixels(Image.fromarray(ramp), "TIFF").ravel(), np.arange(256))
-    with pytest.raises(UnusableError, match="do not fit"):
+    with pytest.raises(UnusableError, match="--range"):
         pixels(Image.fromarray(ramp * 9), "TIFF")
 
 
@@ -111,14 +118,14 @@ def test_exif_rotation_is_applied(kind: str, orientation: int) -> None:
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 def test_damaged_exif_does_not_spoil_the_pixels(digits: np.ndarray) -> None:
     file = encoded(Image.fromarray(digits[0]), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff broken")
-    assert decode(file).size == (64, 64)
+    assert image_in(file).size == (64, 64)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "TIFF"])
 def test_truncated_files_are_unusable(kind: str, emoji: np.ndarray) -> None:
     content = encoded(Image.fromarray(emoji[7]).resize((200, 200)), kind).getvalue()
     with pytest.raises(UnusableError):
-        decode(io.BytesIO(content[: len(content) * 2 // 3]))
+        image_in(io.BytesIO(content[: len(content) * 2 // 3]))
 
 
 @pytest.mark.parametrize(
@@ -131,7 +138,7 @@ def test_truncated_files_are_unusable(kind: str, emoji: np.ndarray) -> None:
 )
 def test_foreign_files_are_named_for_what_they_are(content: bytes, reason: str) -> None:
     with pytest.raises(UnusableError, match=reason):
-        decode(io.BytesIO(content))
+        image_in(io.BytesIO(content))
 
 
 def test_formats_outside_the_list_are_not_even_tried() -> None:
@@ -144,10 +151,10 @@ def test_formats_outside_the_list_are_not_even_tried() -> None:
 def test_pixel_bombs_are_refused_by_their_header(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", lambda self: pytest.fail("decoded a bomb"))
     with pytest.raises(UnusableError, match="too large"):
-        decode(io.BytesIO(bomb(*size)))
+        image_in(io.BytesIO(bomb(*size)))
 
 
 def test_a_phones_multi_picture_jpeg_is_read(tmp_path: Path, emoji: np.ndarray) -> None:
     image = Image.fromarray(emoji[7])
     file = encoded(image, "MPO", save_all=True, append_images=[image.rotate(90)])
-    assert decode(file).size == (32, 32)
+    assert image_in(file).size == (32, 32)

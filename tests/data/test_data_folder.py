@@ -192,7 +192,9 @@ def test_links_inside_the_folder_are_followed_but_never_to_folders(gray_folder: 
     ("arguments", "message"),
     [
         ({"fit": "squeeze"}, "fit 'squeeze'"),
-        ({"labels": "yes"}, "labels 'yes'"),
+        ({"labels": "yes"}, "no column 'yes' of labels"),
+        ({"range": "wide"}, "range 'wide'"),
+        ({"range": (9, 9)}, "range 9:9"),
         ({"size": 0}, "size 0x0"),
         ({"size": (8, 100_000)}, "size 8x100000"),
         ({"channels": 0}, "channels 0"),

@@ -11,7 +11,7 @@ from advnets.config.resolve import candidates, short_name, spelled
 from advnets.config.tree import Path, at, grow, paths, slots
 from advnets.errors import RecipeError
 
-OF_IMAGES = "size", "channels", "fit", "labels", "strict", "holdout"
+OF_IMAGES = "size", "channels", "fit", "labels", "range", "strict", "holdout"
 """How images are opened."""
 
 

@@ -29,6 +29,13 @@ def _joined(size: Any) -> Any:
     return size
 
 
+def _range(given: Any) -> Any:
+    """A pair (LOW, HIGH) as LOW:HIGH."""
+    if isinstance(given, list | tuple) and len(given) == 2:
+        return ":".join(f"{each:g}" for each in given)
+    return given
+
+
 @dataclass(frozen=True)
 class Recipe:
     """A game and how it is trained. Every field is a flag of `advnets train` and a line of recipe.yaml."""
@@ -45,8 +52,12 @@ class Recipe:
     """1 for gray, 3 for color. By default the images' own."""
     fit: Literal["crop", "pad", "stretch"] = "crop"
     """How an image of another aspect is brought to size."""
-    labels: Literal["auto", "folder", "none"] = "auto"
-    """Where labels come from: the source's own, the sub-folders' names, or nowhere."""
+    labels: str = "auto"
+    """Where labels come from: auto (the source's own: sub-folders or a column of labels), folder (sub-folders and
+    nothing else), none, or the name of a column."""
+    range: Annotated[str | None, BeforeValidator(_range)] = None
+    """Values that stand for black and white: LOW:HIGH, as 0:4095 for 12 bits in 16 or -1:1, or auto for the least and
+    the greatest of the data. By default the whole range of their type."""
     holdout: float = 0.1
     """Share of your own images kept for validation, and as much for test; published sets keep their own splits."""
     strict: bool = False

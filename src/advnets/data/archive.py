@@ -1,4 +1,4 @@
-"""The files in a zip or tar, read one at a time into memory and never unpacked to disk."""
+"""Bounds on what archives and packed files may unpack to, and on where their names may lead."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
 
-from advnets.data.folder import is_junk
-from advnets.data.pictures import Entry, Pictures
-from advnets.data.table import Skipped, skip
+from advnets.data.pictures import Entry
 from advnets.errors import DataError
 
 MAX_ENTRY_BYTES = 256 << 20
 MAX_RATIO = 200
 SMALL_BYTES = 1 << 30
-_STEP = 1 << 20
+JUNK = frozenset(
+    {"Thumbs.db", "desktop.ini", "__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "Icon\r"}
+)
 ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 PACKED: dict[bytes, Callable[[Path], BinaryIO]] = {
     b"\x1f\x8b": lambda path: cast("BinaryIO", gzip.GzipFile(path)),
@@ -32,101 +32,33 @@ PACKED: dict[bytes, Callable[[Path], BinaryIO]] = {
 BROKEN = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, OSError, ValueError)
 
 
+def is_junk(name: str) -> bool:
+    """Whether a file or folder is the system's own (hidden files, thumbnails): passed over without a word."""
+    return name.startswith(".") or name in JUNK
+
+
 def unpacked_limit(packed: int) -> int:
     """Bytes that a packed file of so many bytes may unpack to: 200 times its size, and 1 GiB in any case."""
     return max(SMALL_BYTES, MAX_RATIO * packed)
 
 
-def zip_pictures(path: Path) -> Pictures:
-    """The files of a zip, sorted by name.
-
-    Raises:
-        DataError: it is no zip, or unpacks beyond the limit.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            infos = archive.infolist()
-    except BROKEN as error:
-        raise DataError(f"{path}: not a readable zip ({error})", "download or pack it again") from error
-    if sum(info.file_size for info in infos) > unpacked_limit(path.stat().st_size):
-        raise _bomb(path)
-    infos = sorted((i for i in infos if not i.is_dir() and not _junk(i.filename)), key=lambda i: i.filename)
-    return Pictures(path.name, lambda: _zip_entries(path, infos), len(infos))
+def in_memory(name: str, data: bytes) -> Entry:
+    """A file of an archive that has been read."""
+    return Entry(plain_path(name), len(data), lambda: io.BytesIO(data))
 
 
-def _zip_entries(path: Path, infos: list[zipfile.ZipInfo]) -> Iterator[Entry | Skipped]:
-    with zipfile.ZipFile(path) as archive:
-        for info in infos:
-            reason = _refusal(info.filename, info.file_size)
-            if info.compress_type not in ZIP_METHODS:  # Python unpacks the others without any limit
-                reason = reason or "packed by a method other than deflate"
-            yield skip(info.filename, reason) if reason else _zip_entry(archive, info)
+def plain_path(name: str) -> str:
+    """A name in an archive, with slashes, whichever system packed it."""
+    return str(PurePosixPath(name.replace("\\", "/")))
 
 
-def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry | Skipped:
-    try:
-        with archive.open(info) as file:
-            data = _declared(file, info.file_size)
-    except (RuntimeError, NotImplementedError) as error:
-        return skip(info.filename, f"cannot be unpacked ({error})")
-    except BROKEN as error:
-        return skip(info.filename, f"broken in the archive ({error})")
-    return _in_memory(info.filename, data)
+def is_junk_path(name: str) -> bool:
+    """Whether a name in an archive is a system's own, or lies in a folder that is."""
+    return any(is_junk(part) for part in PurePosixPath(plain_path(name)).parts if part != "..")
 
 
-def _declared(file: IO[bytes], size: int) -> bytes:
-    """What an entry holds, up to the size that it declares and the limits have seen.
-
-    In steps, since `ZipFile.read` unpacks a whole entry before it looks at the size.
-    """
-    parts: list[bytes] = []
-    while size > 0 and (part := file.read(min(size, _STEP))):
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
-
-
-def tar_pictures(path: Path) -> Pictures:
-    """The files of a tar, plain or packed by gzip, bzip2 or xz, in the order of the archive."""
-    return Pictures(path.name, lambda: _tar_entries(path), None)
-
-
-def _tar_entries(path: Path) -> Iterator[Entry | Skipped]:
-    count = 0
-    try:
-        with unpacking(path) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
-            for member in archive:
-                count += 1
-                if not member.isdir() and not _junk(member.name):
-                    yield _tar_entry(archive, member)
-    except BROKEN as error:
-        if count == 0:
-            raise DataError(f"{path}: not a readable tar ({error})", "download or pack it again") from error
-        yield skip(path.name, f"the archive breaks off after {count} entries ({error})")
-
-
-def _tar_entry(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Entry | Skipped:
-    if member.issym() or member.islnk():
-        return skip(member.name, "a link in an archive")
-    if not member.isreg() or member.issparse():
-        return skip(member.name, "not a regular file")
-    if reason := _refusal(member.name, member.size):
-        return skip(member.name, reason)
-    file = archive.extractfile(member)
-    assert file is not None
-    return _in_memory(member.name, file.read())
-
-
-def _in_memory(name: str, data: bytes) -> Entry:
-    path = str(PurePosixPath(name.replace("\\", "/")))
-    return Entry(path, len(data), lambda: io.BytesIO(data))
-
-
-def _junk(name: str) -> bool:
-    return any(is_junk(part) for part in PurePosixPath(name).parts if part != "..")
-
-
-def _refusal(name: str, size: int) -> str:
+def refusal(name: str, size: int) -> str:
+    """Why a file of an archive is not read; empty if it may be."""
     parts = PurePosixPath(name.replace("\\", "/"))
     if parts.is_absolute() or ".." in parts.parts or re.match("[A-Za-z]:", name):
         return "a path that leaves the archive"
@@ -135,7 +67,8 @@ def _refusal(name: str, size: int) -> str:
     return ""
 
 
-def _bomb(path: Path) -> DataError:
+def bomb(path: Path) -> DataError:
+    """The error of a file that unpacks beyond its limit."""
     limit = unpacked_limit(path.stat().st_size)
     what = f"{path}: refused, it unpacks to more than {limit:,} bytes, {MAX_RATIO} times its size"
     return DataError(what, "if you trust it, unpack it and give the folder")
@@ -155,7 +88,7 @@ class _Limited(io.RawIOBase):
         data = self._stream.read(self._left + 1 if size < 0 else min(size, self._left + 1))
         self._left -= len(data)
         if self._left < 0:
-            raise _bomb(self._path)
+            raise bomb(self._path)
         return data
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from advnets.data.archive import ZIP_METHODS, unpacked_limit
 from advnets.data.blocks import Blocks, rows_per_block
+from advnets.data.source import Labels, Source, blocks_source
 from advnets.errors import DataError
 
 IMAGE_KEYS = ("x", "X", "images", "image", "data", "arr_0")
@@ -93,25 +94,32 @@ def _first(arrays: Mapping[str, NDArray[Any]], keys: Sequence[str]) -> NDArray[A
     return next((arrays[key] for key in keys if key in arrays), None)
 
 
+def arrays_source(name: str, identity: list[object], given: Arrays, channels: int | None, format: str) -> Source:
+    """Arrays that belong together, as a source."""
+    labels = given.labels
+    read = None if labels is None else lambda: {"label": Labels(labels)}
+    blocks = array_blocks(name, given.images, channels)
+    return blocks_source(name, identity, blocks, read, given.vectors, format=format)
+
+
 def array_blocks(name: str, images: NDArray[Any], channels: int | None = None) -> Blocks:
-    """A stream of uint8 blocks out of an array.
+    """A stream of blocks out of an array.
 
     Args:
-        images: uint8, bool, or floats in [0, 1]; N x H x W, N x H x W x C or N x C x H x W with C of 1 to 4.
+        images: numbers; N x H x W, N x H x W x C or N x C x H x W with C of 1 to 4.
         channels: decides the layout where both would do.
 
     Raises:
-        DataError: another type or shape; while reading, floats outside [0, 1].
+        DataError: no numbers, or another shape.
     """
-    if images.dtype.kind not in "fb" and images.dtype != np.uint8:
-        remedy = "convert them with .astype(numpy.uint8) from 0 to 255, or to floats from 0 to 1"
-        raise DataError(f"{name}: pixels of type {images.dtype}", remedy)
+    if images.dtype.kind not in "fbui":
+        raise DataError(f"{name}: pixels of type {images.dtype}", "give numbers: uint8, or floats from 0 to 1")
     nchw = _to_nchw(name, images, channels)
     step = rows_per_block(int(np.prod(nchw.shape[1:])) * max(4, images.dtype.itemsize))
 
-    def stream() -> Iterator[NDArray[np.uint8]]:
+    def stream() -> Iterator[NDArray[Any]]:
         for start in range(0, len(nchw), step):
-            yield _to_bytes(name, nchw[start : start + step])
+            yield nchw[start : start + step]
 
     return Blocks(name, stream, len(nchw))
 
@@ -129,16 +137,6 @@ def _to_nchw(name: str, images: NDArray[Any], channels: int | None) -> NDArray[A
     if first:
         return images
     raise DataError(f"{name}: an array of shape {images.shape}", f"the channels, 1 to {MAX_CHANNELS}, come 2nd or last")
-
-
-def _to_bytes(name: str, images: NDArray[Any]) -> NDArray[np.uint8]:
-    if images.dtype == np.uint8:
-        return np.array(images)
-    values = images.astype(np.float32)
-    low, high = float(values.min()), float(values.max())
-    if not (low >= 0 and high <= 1):
-        raise DataError(f"{name}: float pixels from {low:g} to {high:g}", "scale them to 0 to 1, or give uint8")
-    return np.rint(values * 255).astype(np.uint8)
 
 
 def _unreadable(path: Path, error: BaseException) -> DataError:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from advnets.data.depth import Depth, RangeError, check_filled, extremes, to_bytes, whole_range
 from advnets.data.options import Fit, Options
 from advnets.data.parallel import ordered_map, progress_bar
-from advnets.data.resize import fit_image, image_row
+from advnets.data.resize import changes, fit_image, image_row
 from advnets.data.splits import block_keys
 from advnets.data.writer import RowWriter
 from advnets.errors import DataError
@@ -25,15 +27,31 @@ class Blocks:
 
     Args:
         name: what the source is called in messages.
-        images: gives the stream: uint8, n x C x H x W each.
+        images: gives the stream, which may be asked for again: n x C x H x W each, of any type that holds numbers.
         count: images in all.
         ranges: the fixed splits of a published data set, or None to draw them by content.
     """
 
     name: str
-    images: Callable[[], Iterator[NDArray[np.uint8]]]
+    images: Callable[[], Iterator[NDArray[Any]]]
     count: int
     ranges: Mapping[str, tuple[int, int]] | None = None
+
+
+def with_ranges(blocks: Blocks, training: int, valid_share: int) -> Blocks:
+    """The blocks with the splits of a published set, of which only training and test part are published.
+
+    Args:
+        training: images of the published training part, which come first.
+        valid_share: one of so many of these, the last ones, are for validation.
+    """
+    first_valid = training - training // valid_share
+    ranges: Mapping[str, tuple[int, int]] = {
+        "train": (0, first_valid),
+        "valid": (first_valid, training),
+        "test": (training, blocks.count),
+    }
+    return Blocks(blocks.name, blocks.images, blocks.count, ranges)
 
 
 def rows_per_block(row_bytes: int) -> int:
@@ -41,27 +59,44 @@ def rows_per_block(row_bytes: int) -> int:
     return max(1, BLOCK_BYTES // max(1, row_bytes))
 
 
-def write_blocks(blocks: Blocks, writer: RowWriter, options: Options) -> None:
-    """Appends every image, resized and with its channels converted where the options ask for it.
+def write_blocks(blocks: Blocks, writer: RowWriter, options: Options) -> tuple[str, ...]:
+    """Appends every image, as bytes, resized and with its channels converted where the options ask for it.
+
+    Returns:
+        What was noticed.
 
     Raises:
-        DataError: fewer than two images, or channels that cannot be converted.
+        DataError: fewer than two images, channels that cannot be converted, or values that fit no range.
     """
     if blocks.count < 2:
         raise DataError(f"{blocks.name}: {blocks.count} image(s)", "give a source with at least two images")
+    value_range = options.value_range
+    if value_range == "auto":
+        value_range = whole_range(Depth("said", float(each.min()), float(each.max())) for each in blocks.images())
+    depths: dict[str, Depth] = {}
+    notes: set[str] = set()
 
-    def prepare(images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], list[int]]:
-        keys = block_keys(images) if blocks.ranges is None else []
-        return convert(images, options.size, options.channels, options.fit), keys
+    def prepare(images: NDArray[Any]) -> tuple[NDArray[np.uint8], list[int], Depth, tuple[str, ...]]:
+        values, depth = to_bytes(images, value_range)
+        keys = block_keys(values) if blocks.ranges is None else []
+        height, width = values.shape[2:]
+        said = changes((width, height), options.size, options.fit) if options.size else ()
+        return convert(np.array(values), options.size, options.channels, options.fit), keys, depth, said
 
     results = ordered_map(prepare, blocks.images())
     with progress_bar(f"Reading {blocks.name}", blocks.count, shown=options.progress) as advance:
         try:
-            for rows, keys in results:
+            for rows, keys, depth, said in results:
                 writer.add(rows, keys)
+                depths = extremes((*depths.values(), depth))
+                notes.update(said)
                 advance(len(rows))
+        except RangeError as error:
+            raise DataError(f"{blocks.name}: {error.what}", error.remedy) from None
         finally:
             results.close()
+    check_filled(blocks.name, depths)
+    return tuple(f"all images {each}" for each in sorted(notes))
 
 
 def convert(

@@ -1,7 +1,8 @@
 """Tables kept on disk, so that images are decoded once and opened in milliseconds afterwards.
 
-    tables/<fingerprint>/   images.bin, labels.npy, vectors.npy, keys.npy, table.json (shape, digests, ...), stamps.json
-    lookups/<key>.json      which table a source with these files and options gave, and what was skipped
+    tables/<fingerprint>/   images.bin, labels.npy, vectors.npy, splits.npy, keys.npy, stamps.json, and table.json
+                            (shape, digests, ...)
+    lookups/<key>.json      which table a source with these files and options gave, what was skipped and noticed
 
 A table is built aside, flushed and renamed, so it exists whole or not at all, however many processes build
 it. `table.json` hashes to the folder's name, so it vouches for itself and for the digests of the other files.
@@ -55,6 +56,8 @@ class Stored:
         vectors: float32, N x V, mapped read-only, or None.
         keys: uint64, N, content keys; None where the splits are fixed.
         ranges: fixed splits, or None.
+        splits: uint8, N, places in `table.SPLITS`, of a source that says each row's; or None.
+        columns: the names of the vectors' numbers.
     """
 
     fingerprint: str
@@ -64,6 +67,8 @@ class Stored:
     keys: NDArray[np.uint64] | None
     classes: tuple[str, ...]
     ranges: dict[str, tuple[int, int]] | None
+    splits: NDArray[np.uint8] | None = None
+    columns: tuple[str, ...] = ()
 
 
 class TableCache:
@@ -105,7 +110,7 @@ class TableCache:
 
         Args:
             work: the workspace, which holds the writer's file `images.bin`.
-            columns: what goes with the rows, by name: labels and vectors; None where there are none.
+            columns: what goes with the rows, by name: labels, vectors and splits; None where there are none.
             facts: classes, ranges and what was done to the images; JSON, part of the fingerprint.
         """
         writer.close()
@@ -180,7 +185,9 @@ def _load(folder: Path, table: dict[str, Any], fingerprint: str) -> Stored:
         labels.flags.writeable = False
     images = np.memmap(folder / "images.bin", np.uint8, "r", shape=tuple(table["shape"]))
     ranges = table["ranges"] and {name: (start, stop) for name, (start, stop) in table["ranges"].items()}
-    return Stored(fingerprint, images, labels, vectors, array("keys.npy"), tuple(table["classes"]), ranges)
+    keys, splits = array("keys.npy"), array("splits.npy")
+    classes, columns = tuple(table["classes"]), tuple(table.get("columns", ()))
+    return Stored(fingerprint, images, labels, vectors, keys, classes, ranges, splits, columns)
 
 
 def _fingerprint(table: Mapping[str, object]) -> str:

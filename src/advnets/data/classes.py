@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.data.options import Labels
 from advnets.errors import DataError
 
 Labelled = tuple[NDArray[np.int64] | None, tuple[str, ...]]
 
 
-def folder_labels(source: str, names: list[str], labels: Labels) -> Labelled:
-    """Classes by sub-folder: the first folder of each path, below the folders that all paths share.
+def folder_labels(source: str, names: Sequence[str], below: Sequence[tuple[str, ...]], *, insist: bool) -> Labelled:
+    """Classes by sub-folder: the first folder of each path, below those that all share.
 
     Args:
         names: paths of the images below the source.
-        labels: "auto" gives labels where every image lies in a sub-folder and there are at least two of them;
-            "folder" insists on that; "none" gives none.
+        below: their folders, without those that are no classes.
+        insist: where not every image lies in a sub-folder, or all in the same, there are no labels; or an error.
 
     Raises:
-        DataError: "folder", and there are no such sub-folders.
+        DataError: there are no such sub-folders, and they were insisted on.
     """
-    if labels == "none":
-        return None, ()
-    parents = _below_common([PurePosixPath(name).parts[:-1] for name in names])
-    outside = [name for name, parent in zip(names, parents, strict=True) if not parent]
+    outside = [name for name, parent in zip(names, below, strict=True) if not parent]
     if not outside:
-        classes = sorted({parent[0] for parent in parents}, key=_natural)
+        classes = sorted({parent[0] for parent in below}, key=natural)
         index = {name: number for number, name in enumerate(classes)}
-        return np.array([index[parent[0]] for parent in parents], np.int64), tuple(classes)
-    if labels == "folder":
+        return np.array([index[parent[0]] for parent in below], np.int64), tuple(classes)
+    if insist:
         remedy = "put every image into a sub-folder named as its class, at least two of them, or use labels none"
         raise DataError(f"{source}: no class for {outside[0]} ({len(outside)} such images)", remedy)
     return None, ()
 
 
-def _below_common(parents: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+def below_common(parents: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Folders of paths without those that all paths share."""
     shared = 0
     for level in zip(*parents, strict=False):
         if len(set(level)) > 1:
@@ -48,27 +46,35 @@ def _below_common(parents: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return [parent[shared:] for parent in parents]
 
 
-def _natural(name: str) -> tuple[bool, int, str]:
-    """Plain numbers in the order of their values, then everything else."""
-    number = name.isascii() and name.isdigit()
-    return not number, int(name) if number else 0, name
+def natural(name: str) -> tuple[tuple[bool, int, str], ...]:
+    """Sorts names as people do: numbers in them by value ("class2" before "class10"), numbers before letters."""
+    parts = re.split(r"([0-9]+)", name)
+    return (
+        *((not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts if part),
+        (True, 0, name),
+    )
 
 
-def array_labels(source: str, values: NDArray[Any], count: int, labels: Labels) -> Labelled:
-    """Classes by value: each distinct number or text is one, in sorted order.
+def array_labels(source: str, values: NDArray[Any], count: int) -> Labelled:
+    """Classes by value: each distinct number or text is one, in natural order.
+
+    Args:
+        values: N, or N x 1.
 
     Raises:
         DataError: not one integer or text for each image.
     """
-    if labels == "none":
-        return None, ()
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.shape != (count,) or values.dtype.kind not in "iubU":
         what = f"{source}: labels of shape {values.shape} and type {values.dtype} for {count} images"
         raise DataError(what, "give an integer or text for each image, floats N x V as vectors, or use labels none")
     distinct, index = np.unique(values, return_inverse=True)
-    return index.astype(np.int64), tuple(str(value) for value in distinct.tolist())
+    names = [str(value) for value in distinct.tolist()]
+    if values.dtype.kind != "U":
+        return index.astype(np.int64), tuple(names)
+    order = sorted(range(len(names)), key=lambda place: natural(names[place]))
+    return np.argsort(order)[index].astype(np.int64), tuple(names[place] for place in order)
 
 
 def array_vectors(source: str, values: NDArray[Any], count: int) -> NDArray[np.float32]:
@@ -77,9 +83,9 @@ def array_vectors(source: str, values: NDArray[Any], count: int) -> NDArray[np.f
     Raises:
         DataError: not one row of finite floats for each image.
     """
-    if values.ndim != 2 or len(values) != count or not values.size or values.dtype.kind != "f":
+    if values.ndim != 2 or len(values) != count or not values.size or values.dtype.kind not in "fiub":
         what = f"{source}: vectors of shape {values.shape} and type {values.dtype} for {count} images"
-        raise DataError(what, "give floats, N x V, a row for each image")
+        raise DataError(what, "give numbers, N x V, a row for each image")
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
         vectors = values.astype(np.float32)
     if not np.isfinite(vectors).all():

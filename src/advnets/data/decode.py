@@ -1,20 +1,28 @@
-"""One image file, whatever its format and color model, to upright gray or RGB pixels.
+"""One image file, whatever its format, depth and color model, to upright gray or RGB pixels in sRGB.
 
 Only the formats listed here are ever tried, so no file can reach a rarer decoder or an external program.
 """
 
 from __future__ import annotations
 
+import functools
+import io
 import threading
+from collections.abc import Iterator
 from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 import numpy as np
 from PIL import (
+    AvifImagePlugin,
     BmpImagePlugin,
+    ExifTags,
     GifImagePlugin,
     Image,
+    ImageCms,
     ImageOps,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,
     PngImagePlugin,
     PpmImagePlugin,
@@ -23,11 +31,15 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from advnets.data.depth import Depth, Range, RangeError, to_bytes
+
 # Importing a plugin registers it: with all of these at hand Pillow never loads the rest of its decoders.
 DECODERS = {
     "PNG": PngImagePlugin,
     "JPEG": JpegImagePlugin,
     "WEBP": WebPImagePlugin,
+    "AVIF": AvifImagePlugin,
+    "JPEG2000": Jpeg2KImagePlugin,
     "BMP": BmpImagePlugin,
     "GIF": GifImagePlugin,
     "TIFF": TiffImagePlugin,
@@ -35,22 +47,48 @@ DECODERS = {
 }
 MAX_PIXELS = 100_000_000
 LARGE_PIXELS = 16_000_000
+MAX_PAGES = 4096
+BROKEN_PROFILE = "have a broken color profile: their colors are as they are"
+ANIMATED = "move: their first frame alone"
+_NEW_SUBFILE_TYPE, _REDUCED = 254, 1  # TIFF 6.0, section 8: bit 0 says "a reduced-resolution version of another page"
+_MAX_PROFILE_BYTES = 16 << 20
+_PROFILES = 64
 
 
 class UnusableError(Exception):
     """A file that gives no image; its text is the reason."""
 
 
-def decode(file: BinaryIO, large: threading.Semaphore | None = None) -> Image.Image:
-    """Reads the first frame of an image file.
+@dataclass(frozen=True)
+class Decoded:
+    """An image out of a file.
+
+    Args:
+        image: mode "L" or "RGB", upright, alpha laid over white, 8 bits.
+        depth: what its values were before they became bytes; None where they were bytes and remain as they are.
+        remarks: what a reader of all images should hear of it, in words that go on after a count.
+        page: of a file that has several, from 1; else 0.
+    """
+
+    image: Image.Image
+    depth: Depth | None
+    remarks: tuple[str, ...] = ()
+    page: int = 0
+
+
+def decode(
+    file: BinaryIO, large: threading.Semaphore | None = None, value_range: Range | None = None
+) -> Iterator[Decoded]:
+    """Reads the images of a file: every page of a TIFF, the first frame of anything else.
 
     Args:
         file: the file, open for reading and seekable.
         large: taken while an image of more than 16 megapixels is in memory, so that many threads at once do
             not hold many such images.
+        value_range: the values that stand for black and white; by default the whole range of their type.
 
-    Returns:
-        An image of mode "L" or "RGB": rotated as its EXIF says, alpha laid over white, 16 bits scaled to 8.
+    Yields:
+        Images: rotated as their EXIF says, colors brought to sRGB, alpha laid over white, depth brought to 8 bits.
 
     Raises:
         UnusableError: it is empty, broken, no image, or larger than `MAX_PIXELS`.
@@ -60,20 +98,57 @@ def decode(file: BinaryIO, large: threading.Semaphore | None = None) -> Image.Im
     file.seek(0)
     try:
         with Image.open(file, formats=tuple(DECODERS)) as image:
-            pixels = _check_pixels(image.size)
-            with large if large and pixels > LARGE_PIXELS else nullcontext():
-                image.load()
-                _turn_upright(image)
-                return _gray_or_rgb(image)
+            frames = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
+            if frames == 1:
+                yield _one(image, large, value_range, (ANIMATED,) if getattr(image, "is_animated", False) else ())
+                return
+            for page in _pages(image, frames):
+                yield replace(_one(image, large, value_range, ()), page=page)
     except UnusableError:
         raise
+    except RangeError as error:
+        raise UnusableError(str(error)) from None
     except UnidentifiedImageError:
-        raise UnusableError("not a readable image (PNG, JPEG, WebP, BMP, GIF, TIFF or PPM)") from None
+        raise UnusableError("not a readable image (PNG, JPEG, WebP, AVIF, JPEG 2000, BMP, GIF, TIFF or PPM)") from None
     except Image.DecompressionBombError:
         raise UnusableError(f"too large: more than {MAX_PIXELS:,} pixels") from None
     except Exception as error:  # a stranger's bytes can make a decoder fail in any way at all
         text = " ".join(str(error).split())[:100]
         raise UnusableError(f"broken or truncated ({text or type(error).__name__})") from error
+
+
+def _one(
+    image: Image.Image, large: threading.Semaphore | None, value_range: Range | None, remarks: tuple[str, ...]
+) -> Decoded:
+    pixels = _check_pixels(image.size)
+    with large if large and pixels > LARGE_PIXELS else nullcontext():
+        image.load()
+        upright = _upright(image)
+        if upright.mode.startswith("I") or upright.mode == "F":
+            values, depth = to_bytes(np.asarray(upright), value_range)
+            return Decoded(Image.fromarray(values), depth, remarks)
+        upright, sound = _in_srgb(upright)
+        shown = _over_white(upright)
+        depth = None
+        if value_range is not None:
+            values, depth = to_bytes(np.asarray(shown), value_range)
+            shown = Image.fromarray(values)
+        return Decoded(shown, depth, remarks if sound else (*remarks, BROKEN_PROFILE))
+
+
+def _pages(image: Image.Image, frames: int) -> Iterator[int]:
+    """Goes from page to page of a TIFF, from 1, past thumbnails of others."""
+    for page in range(frames):
+        if page == MAX_PAGES:
+            raise UnusableError(f"the pages after the first {MAX_PAGES:,} of {frames:,}: too many for one file")
+        image.seek(page)
+        if not page or not _is_reduced(image):
+            yield page + 1
+
+
+def _is_reduced(image: Image.Image) -> bool:
+    """Whether a page is a thumbnail of another."""
+    return bool(int(image.tag_v2.get(_NEW_SUBFILE_TYPE, 0)) & _REDUCED)  # type: ignore[attr-defined]
 
 
 def _check_pixels(size: tuple[int, int]) -> int:
@@ -83,31 +158,66 @@ def _check_pixels(size: tuple[int, int]) -> int:
     return width * height
 
 
-def _turn_upright(image: Image.Image) -> None:
+def _upright(image: Image.Image) -> Image.Image:
     with suppress(Exception):  # a damaged EXIF block does not spoil the pixels
-        ImageOps.exif_transpose(image, in_place=True)
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+            return ImageOps.exif_transpose(image)
+    return image
 
 
-def _gray_or_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I") or image.mode == "F":
-        return _from_deep(image)
-    if image.has_transparency_data:
-        colors = image.convert("RGBA")
-        white = Image.new("RGBA", colors.size, "white")
-        return Image.alpha_composite(white, colors).convert("RGB")
-    return in_mode(image, "L" if image.mode in ("1", "L") else "RGB")
+def _in_srgb(image: Image.Image) -> tuple[Image.Image, bool]:
+    """The image with an embedded profile's colors brought to sRGB; and whether the profile was sound.
+
+    A gray image stays one: a gray profile is a tone curve.
+    """
+    profile = image.info.get("icc_profile")
+    if not profile:
+        return image, True
+    mode = {"LA": "L", "PA": "RGB", "P": "RGB"}.get(image.mode, image.mode)
+    try:
+        if image.has_transparency_data and image.mode != "RGBA":
+            image = image.convert("LA" if mode == "L" else "RGBA")
+        elif image.mode != mode:
+            image = image.convert(mode)
+        alpha = image.getchannel("A") if "A" in image.getbands() else None
+        colors = image if alpha is None else image.convert(image.mode[:-1])
+        transform = _transform(bytes(profile), colors.mode)
+        if transform is not None:
+            colors = ImageCms.applyTransform(colors, transform)
+            assert colors is not None
+        if alpha is not None:
+            colors.putalpha(alpha)
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return image, False
+    return colors, True
+
+
+@functools.lru_cache(_PROFILES)
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """From a profile to sRGB; None where it is sRGB already."""
+    if len(profile) > _MAX_PROFILE_BYTES:
+        raise ValueError("a color profile of more than 16 MiB")
+    opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    if "srgb" in ImageCms.getProfileDescription(opened).lower():
+        return None
+    return ImageCms.buildTransform(opened, _srgb(), mode, "L" if mode == "L" else "RGB")
+
+
+@functools.lru_cache(1)
+def _srgb() -> ImageCms.ImageCmsProfile:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+
+def _over_white(image: Image.Image) -> Image.Image:
+    """Gray or RGB, with alpha laid over white."""
+    if not image.has_transparency_data:
+        return in_mode(image, "L" if image.mode in ("1", "L") else "RGB")
+    gray = image.mode in ("L", "LA", "La", "1")
+    colors = image.convert("RGBA")
+    white = Image.new("RGBA", colors.size, "white")
+    return Image.alpha_composite(white, colors).convert("L" if gray else "RGB")
 
 
 def in_mode(image: Image.Image, mode: str) -> Image.Image:
     """The image in a mode; itself if it has it, where Pillow would copy (a tenth of a large photo's time)."""
     return image if image.mode == mode else image.convert(mode)
-
-
-def _from_deep(image: Image.Image) -> Image.Image:
-    """Gray of more than 8 bits: Pillow's own conversion clips at 255, so the full range is scaled here."""
-    values = np.asarray(image).astype(np.float32)
-    full = 1.0 if image.mode == "F" else 65535.0
-    low, high = float(values.min()), float(values.max())
-    if not (low >= 0 and high <= full):
-        raise UnusableError(f"pixels from {low:g} to {high:g} do not fit 0 to {full:g}")
-    return Image.fromarray(np.rint(values * (255.0 / full)).astype(np.uint8))

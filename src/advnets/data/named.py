@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from advnets.data.archive import BROKEN, tar_pictures, unpacking
+from advnets.data.archive import BROKEN, unpacking
 from advnets.data.cache_files import writing
 from advnets.data.download import UnreachableError, download
-from advnets.data.layouts import cifar_folder, idx_folder
+from advnets.data.formats.cifar import CIFAR_FOLDER, cifar_folder
+from advnets.data.formats.idx import idx_folder
+from advnets.data.formats.tar import tar_pictures
 from advnets.data.pictures import Entry
 from advnets.data.source import Source, lazy_source
 from advnets.data.stacked import STACKED_MNIST, Stacked, stacked_source
@@ -91,7 +93,7 @@ CIFAR10 = Published(
         "test_batch.bin": "803d5f7f4d78ea53de84dbe85f74fb6d",
     },
     urls=("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
-    folder="cifar-10-batches-bin",
+    folder=CIFAR_FOLDER,
 )
 NAMED: dict[str, Published | Stacked | Faces] = {
     data.name: data for data in (MNIST, FASHION_MNIST, CIFAR10, STACKED_MNIST, *TFD)

@@ -6,18 +6,21 @@ import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from advnets.data.cache import VERSION, Stored, TableCache, cache_folder
-from advnets.data.options import Fit, Labels, Options, check_options
+from advnets.data.options import Fit, GivenRange, Options, check_options
 from advnets.data.pictures import refuse
 from advnets.data.recognize import Given, recognize
 from advnets.data.source import Source
-from advnets.data.splits import split_by_key, split_by_range
+from advnets.data.splits import copies_across, split_as_said, split_by_key, split_by_range
 from advnets.data.table import ImageTable, Skipped
 from advnets.data.writer import RowWriter
+
+DARK = 32
+"""Images without a brighter pixel are nearly black to an eye: masks of 0 and 1, or few bits in many."""
 
 
 def open_table(
@@ -26,7 +29,8 @@ def open_table(
     channels: int | None = None,
     *,
     fit: Fit = "crop",
-    labels: Labels = "auto",
+    labels: str = "auto",
+    range: GivenRange = None,
     strict: bool = False,
     holdout: float = 0.1,
     cache: Path | None = None,
@@ -44,8 +48,12 @@ def open_table(
         channels: 1 or 3. None: arrays keep theirs; image files give 1 if all are gray, else 3.
         fit: "crop" cuts the center of the wanted aspect, "pad" shows the whole image on white, "stretch"
             gives up the aspect.
-        labels: "auto" takes what the source has: sub-folders, if every image lies in one of at least two;
-            "folder" insists on sub-folders; "none" leaves labels and vectors out.
+        labels: "auto" takes what the source has: sub-folders, if every image lies in one of at least two, or a
+            column of labels; columns of numbers become `vectors`. "folder" insists on sub-folders and takes nothing
+            else; the name of a column takes its values as classes; "none" leaves labels and vectors out.
+        range: the values that become black and white, (low, high) or "low:high", as 0:4095 for 12 bits in files of
+            16; "auto" takes the least and the greatest of the source. None: the whole range of their type: 0 to 255,
+            0 to 65,535, or 0 to 1 of floats.
         strict: stop at the first file that is no usable image, instead of skipping it.
         holdout: share of rows for "valid" and for "test" each, 0 <= holdout < 0.5, drawn by a hash of the
             decoded pixels. Sets with a published test part keep it.
@@ -58,56 +66,92 @@ def open_table(
     Raises:
         DataError: the source cannot be found, read or used, or the cache cannot be written.
     """
-    options = check_options(size, channels, fit, labels, strict, holdout, progress)
+    options = check_options(size, channels, fit, labels, strict, holdout, progress, range)
     tables = TableCache(cache_folder(cache))
     found = recognize(source, options, tables.root)
-    key = _digest([VERSION, found.identity, options.identity()])
+    key = lookup_key(found, options)
     hit = tables.lookup(key)
-    stored, record = hit if hit else _build(found, options, tables, key)
+    stored, record = hit if hit else build(found, options, tables, key)
     skipped = tuple(Skipped(name, reason) for name, reason in record["skipped"])
     if strict and skipped:
         raise refuse(found.name, skipped[0])
-    table = _table(stored, found.name, skipped, holdout)
+    table = _table(stored, found, skipped, tuple(record["notes"]), holdout)
     if not found.stack_of:
         return table
     opener = functools.partial(open_table, found.stack_of, size, 1, fit=fit, cache=cache, progress=progress)
     return dataclasses.replace(table, stack_of=opener)
 
 
-def _build(source: Source, options: Options, tables: TableCache, key: str) -> tuple[Stored, Mapping[str, Any]]:
+def lookup_key(source: Source, options: Options) -> str:
+    """What the cache knows a source with these options by."""
+    return _digest([VERSION, source.identity, options.identity()])
+
+
+def build(source: Source, options: Options, tables: TableCache, key: str) -> tuple[Stored, Mapping[str, Any]]:
+    """Reads a source into the cache.
+
+    Returns:
+        The table, and the record that leads to it.
+    """
     with tables.workspace() as work:
         writer = RowWriter(work / "images.bin")
         try:
             written = source.write(writer, options)
-            facts = {
-                "classes": written.classes,
+            marks = written.marks
+            facts: dict[str, object] = {
+                "classes": marks.classes,
                 "ranges": written.ranges,
                 "size": options.size,
                 "channels": options.channels,
                 "fit": options.fit,
+                **({"range": options.value_range} if options.value_range else {}),
+                **({"columns": marks.columns} if marks.columns else {}),
             }
-            columns = {"labels": written.labels, "vectors": written.vectors}
+            columns = {"labels": marks.labels, "vectors": marks.vectors, "splits": marks.splits}
             stored = tables.store(work, writer, columns, facts)
         finally:
             writer.abandon()
     record = {
         "fingerprint": stored.fingerprint,
         "skipped": [(item.name, item.reason) for item in written.skipped],
+        "notes": [*written.notes, *_noticed(stored, writer, options)],
     }
     tables.record(key, record)
     return stored, record
 
 
-def _table(stored: Stored, name: str, skipped: tuple[Skipped, ...], holdout: float) -> ImageTable:
+def _noticed(stored: Stored, writer: RowWriter, options: Options) -> Iterator[str]:
+    if writer.highest < DARK and options.value_range is None:
+        yield f"no pixel is brighter than {writer.highest} of 255; --range 0:{writer.highest} makes that white"
+    if stored.splits is not None and stored.keys is not None and (copies := copies_across(stored.splits, stored.keys)):
+        yield f"{copies:,} images of validation or test are exact copies of images for training"
+
+
+def _table(
+    stored: Stored, source: Source, skipped: tuple[Skipped, ...], notes: tuple[str, ...], holdout: float
+) -> ImageTable:
     if stored.ranges is not None:
         splits = split_by_range(stored.ranges)
     else:
         assert stored.keys is not None
-        splits = split_by_key(stored.keys, holdout)
+        if stored.splits is None:
+            splits = split_by_key(stored.keys, holdout)
+        else:
+            splits = split_as_said(stored.splits, stored.keys, holdout)
     for rows in splits.values():
         rows.flags.writeable = False
     return ImageTable(
-        stored.images, stored.labels, stored.classes, stored.fingerprint, name, skipped, splits, vectors=stored.vectors
+        stored.images,
+        stored.labels,
+        stored.classes,
+        stored.fingerprint,
+        source.name,
+        skipped,
+        splits,
+        vectors=stored.vectors,
+        columns=stored.columns,
+        notes=notes,
+        format=source.format,
     )
 
 

@@ -20,7 +20,7 @@ def open_data(recipe: Recipe, given: Given | None = None) -> Table:
     """The data that a recipe names, in its size and channels.
 
     Args:
-        recipe: its data, size, channels, fit, labels, strict and holdout count.
+        recipe: its data, size, channels, fit, labels, range, strict and holdout count.
         given: taken in the place of what the recipe names: images in memory, or a pair of images and labels or
             vectors, as for `open_table`.
 
@@ -37,6 +37,7 @@ def open_data(recipe: Recipe, given: Given | None = None) -> Table:
         recipe.channels,
         fit=recipe.fit,
         labels=recipe.labels,
+        range=recipe.range,
         strict=recipe.strict,
         holdout=recipe.holdout,
     )

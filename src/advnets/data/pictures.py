@@ -1,21 +1,24 @@
-"""Image files, from a folder or an archive, to the rows of a table."""
+"""Image files, from a folder, an archive or the rows of a table, to the rows of ours: the one path of decoding."""
 
 from __future__ import annotations
 
 import itertools
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.data.decode import UnusableError, decode, in_mode
+from advnets.data.decode import Decoded, UnusableError, decode, in_mode
+from advnets.data.depth import Depth, Range, check_filled, extremes, whole_range
 from advnets.data.options import Options
 from advnets.data.parallel import ordered_map, progress_bar
-from advnets.data.resize import fit_image, image_row
+from advnets.data.resize import changes, fit_image, image_row
 from advnets.data.splits import content_key
 from advnets.data.table import Skipped, skip
 from advnets.data.writer import RowWriter, SizesVaryError
@@ -24,6 +27,7 @@ from advnets.errors import DataError
 DEFAULT_SIDE = 64
 LARGE_AT_ONCE = 2
 BATCH_FILES, BATCH_BYTES = 32, 1 << 20
+_RAW = (0.0, 1.0)  # a range that is said, so that the values' extremes are kept
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,15 @@ class Entry:
         name: its path below the source, with slashes.
         size: bytes.
         open: gives the file for reading.
+        columns: what the source says of it, by name: numbers, texts, or sequences of numbers.
+        split: "train", "valid" or "test"; empty where the source does not say.
     """
 
     name: str
     size: int
     open: Callable[[], BinaryIO]
+    columns: Mapping[str, object] = field(default_factory=dict[str, object])
+    split: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,67 +57,153 @@ class Pictures:
         name: what the source is called in messages.
         entries: walks the files, and those refused by their name or kind; may be asked again.
         total: how many there are, if that is known.
+        is_side: whether a file of this name is read as a whole, for what it says of the images, instead of decoded.
+        in_order: whether rows are brought into the order of their names, which is not that of `entries`.
     """
 
     name: str
     entries: Callable[[], Iterable[Entry | Skipped]]
     total: int | None
+    is_side: Callable[[str], bool] = lambda name: False
+    in_order: bool = False
+
+
+@dataclass(frozen=True)
+class RowNote:
+    """What the source says of a row that was written."""
+
+    name: str
+    columns: Mapping[str, object] = field(default_factory=dict[str, object])
+    split: str = ""
+
+
+@dataclass
+class Read:
+    """What came of reading a source's files.
+
+    Args:
+        rows: of the table, in its order.
+        skipped: files that were left out.
+        sides: contents of the files that speak of images, by name.
+        remarks: how many images each remark is of.
+        depths: what values were before they became bytes.
+    """
+
+    rows: list[RowNote] = field(default_factory=list[RowNote])
+    skipped: list[Skipped] = field(default_factory=list[Skipped])
+    sides: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    remarks: Counter[str] = field(default_factory=Counter[str])
+    depths: dict[str, Depth] = field(default_factory=dict[str, Depth])
+
+    def notes(self) -> list[str]:
+        """The remarks in words."""
+        return [f"{count:,} of {len(self.rows):,} images {remark}" for remark, count in sorted(self.remarks.items())]
 
 
 @dataclass(frozen=True)
 class _Row:
-    name: str
+    note: RowNote
     pixels: NDArray[np.uint8]
     key: int
+    depth: Depth | None
+    remarks: tuple[str, ...]
 
 
-def write_pictures(pictures: Pictures, writer: RowWriter, options: Options) -> tuple[list[str], list[Skipped]]:
-    """Decodes every file on all cores and appends the usable ones.
+@dataclass(frozen=True)
+class _Side:
+    name: str
+    content: bytes
+
+
+_Result = _Row | _Side | Skipped
+
+
+def write_pictures(pictures: Pictures, writer: RowWriter, options: Options) -> Read:
+    """Decodes every file on all cores and appends the usable images.
 
     Without a size in the options the images keep theirs if all share one of at most 64 x 64; else they become
     64 x 64.
 
-    Returns:
-        The names of the rows, and what was skipped.
-
     Raises:
-        DataError: fewer than two usable images; or, with `strict`, the first that is not usable.
+        DataError: fewer than two usable images; or, with `strict`, the first that is not usable; or all are nearly
+            black, as their values fill little of their type's range.
     """
     if options.channels not in (None, 1, 3):
         raise DataError(f"channels {options.channels} cannot be had from image files", "use 1 (gray) or 3 (color)")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on single files, without their names
+        if options.value_range == "auto":
+            options = replace(options, value_range=_range_of(pictures, options))
         try:
-            names, skipped = _write_once(pictures, writer, options)
+            read = _write_once(pictures, writer, options)
         except SizesVaryError:
             writer.reset()
-            names, skipped = _write_once(pictures, writer, replace(options, size=(DEFAULT_SIDE, DEFAULT_SIDE)))
-    if len(names) < 2:
-        raise _too_few(pictures.name, names, skipped)
-    return names, skipped
+            read = _write_once(pictures, writer, replace(options, size=(DEFAULT_SIDE, DEFAULT_SIDE)))
+    if len(read.rows) < 2:
+        raise _too_few(pictures.name, read)
+    if pictures.in_order:
+        order = sorted(range(len(read.rows)), key=lambda row: read.rows[row].name)
+        writer.reorder(np.array(order, np.int64))
+        read.rows = [read.rows[row] for row in order]
+    check_filled(pictures.name, read.depths)
+    return read
 
 
-def _write_once(pictures: Pictures, writer: RowWriter, options: Options) -> tuple[list[str], list[Skipped]]:
+def _write_once(pictures: Pictures, writer: RowWriter, options: Options) -> Read:
     large = threading.Semaphore(LARGE_AT_ONCE)
-    names: list[str] = []
-    skipped: list[Skipped] = []
-    batches = ordered_map(
-        lambda batch: [_prepare(entry, options, large) for entry in batch], _batched(pictures.entries())
-    )
+    read = Read()
+
+    def prepare(batch: list[Entry | Skipped]) -> list[_Result]:
+        return [each for entry in batch for each in _prepare(entry, pictures, options, large)]
+
     with progress_bar(f"Reading {pictures.name}", pictures.total, shown=options.progress) as advance:
+        batches = ordered_map(prepare, _batched(pictures.entries()))
         try:
             for result in itertools.chain.from_iterable(batches):
                 advance(1)
-                if isinstance(result, _Row):
-                    writer.add(result.pixels[None], [result.key])
-                    names.append(result.name)
-                elif options.strict:
-                    raise refuse(pictures.name, result)
-                else:
-                    skipped.append(result)
+                _take(result, read, writer, options, pictures.name)
         finally:
             batches.close()
-    return names, skipped
+    return read
+
+
+def _take(result: _Result, read: Read, writer: RowWriter, options: Options, source: str) -> None:
+    if isinstance(result, _Row):
+        writer.add(result.pixels[None], [result.key])
+        read.rows.append(result.note)
+        read.remarks.update(result.remarks)
+        if result.depth is not None:
+            read.depths = extremes((*read.depths.values(), result.depth))
+    elif isinstance(result, _Side):
+        read.sides[result.name] = result.content
+    elif options.strict:
+        raise refuse(source, result)
+    else:
+        read.skipped.append(result)
+
+
+def _range_of(pictures: Pictures, options: Options) -> Range | None:
+    """From the least to the greatest value of all images."""
+    large = threading.Semaphore(LARGE_AT_ONCE)
+
+    def look(batch: list[Entry | Skipped]) -> list[Depth]:
+        found: list[Depth] = []
+        for entry in batch:
+            if isinstance(entry, Entry) and not pictures.is_side(entry.name):
+                with suppress(UnusableError, OSError), entry.open() as file:  # they are named when they are read
+                    found += [each.depth for each in decode(file, large, _RAW) if each.depth is not None]
+        return list(extremes(found).values())
+
+    with progress_bar(f"Looking through {pictures.name}", pictures.total, shown=options.progress) as advance:
+        batches = ordered_map(lambda batch: (len(batch), look(batch)), _batched(pictures.entries()))
+        depths: dict[str, Depth] = {}
+        try:
+            for count, found in batches:
+                advance(count)
+                depths = extremes((*depths.values(), *found))
+        finally:
+            batches.close()
+    return whole_range(depths.values())
 
 
 def _batched(entries: Iterable[Entry | Skipped]) -> Iterator[list[Entry | Skipped]]:
@@ -126,23 +220,38 @@ def _batched(entries: Iterable[Entry | Skipped]) -> Iterator[list[Entry | Skippe
         yield batch
 
 
-def _prepare(entry: Entry | Skipped, options: Options, large: threading.Semaphore) -> _Row | Skipped:
+def _prepare(
+    entry: Entry | Skipped, pictures: Pictures, options: Options, large: threading.Semaphore
+) -> Iterator[_Result]:
     if isinstance(entry, Skipped):
-        return entry
-    try:
+        yield entry
+    elif pictures.is_side(entry.name):
         with entry.open() as file:
-            image = decode(file, large)
-    except UnusableError as error:
-        return skip(entry.name, str(error))
-    except OSError as error:
-        return skip(entry.name, f"cannot be read ({error.strerror or error})")
+            yield _Side(entry.name, file.read())
+    else:
+        assert options.value_range != "auto"  # it has been found by now
+        try:
+            with entry.open() as file:
+                for decoded in decode(file, large, options.value_range):
+                    yield _row(entry, decoded, options)
+        except UnusableError as error:
+            yield skip(entry.name, str(error))
+        except OSError as error:
+            yield skip(entry.name, f"cannot be read ({error.strerror or error})")
+
+
+def _row(entry: Entry, decoded: Decoded, options: Options) -> _Row:
+    image, name = decoded.image, f"{entry.name}#{decoded.page}" if decoded.page else entry.name
     key = content_key(image.width, image.height, in_mode(image, "RGB").tobytes())
     size = options.size
     if size is None and max(image.size) > DEFAULT_SIDE:
         size = (DEFAULT_SIDE, DEFAULT_SIDE)
+    remarks = decoded.remarks
     if size is not None:
+        remarks = (*remarks, *changes(image.size, size, options.fit))
         image = fit_image(image, size, options.fit)
-    return _Row(entry.name, image_row(image, options.channels), key)
+    note = RowNote(name, entry.columns, entry.split)
+    return _Row(note, image_row(image, options.channels), key, decoded.depth, remarks)
 
 
 def refuse(source: str, skipped: Skipped) -> DataError:
@@ -150,9 +259,9 @@ def refuse(source: str, skipped: Skipped) -> DataError:
     return DataError(f"{source}: {skipped}", "remove or repair it, or read without strict to skip such files")
 
 
-def _too_few(source: str, names: list[str], skipped: list[Skipped]) -> DataError:
-    found = "no usable image" if not names else "only one usable image"
-    reasons = ", ".join(str(item) for item in skipped[:3])
-    more = f", and {len(skipped) - 3} more" if len(skipped) > 3 else ""
-    left_out = f" ({len(skipped)} skipped: {reasons}{more})" if skipped else ""
+def _too_few(source: str, read: Read) -> DataError:
+    found = "no usable image" if not read.rows else "only one usable image"
+    reasons = ", ".join(str(item) for item in read.skipped[:3])
+    more = f", and {len(read.skipped) - 3} more" if len(read.skipped) > 3 else ""
+    left_out = f" ({len(read.skipped)} skipped: {reasons}{more})" if read.skipped else ""
     return DataError(f"{source}: {found}{left_out}", "give a source with at least two images")

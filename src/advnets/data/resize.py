@@ -29,6 +29,24 @@ def fit_image(image: Image.Image, size: tuple[int, int], fit: Fit) -> Image.Imag
     return image.resize((width, height), Image.Resampling.LANCZOS)
 
 
+def changes(before: tuple[int, int], size: tuple[int, int], fit: Fit) -> tuple[str, ...]:
+    """What `fit_image` does that people should hear of, in words that go on after a count.
+
+    Args:
+        before: width and height.
+        size: height and width.
+    """
+    (width, height), (new_height, new_width) = before, size
+    found: list[str] = []
+    if new_width > width or new_height > height:
+        found.append("are enlarged")
+    if fit == "crop" and max(width * new_height, height * new_width) > 1.02 * min(
+        width * new_height, height * new_width
+    ):
+        found.append("are cropped")
+    return tuple(found)
+
+
 def _center_box(size: tuple[int, int], aspect: float) -> tuple[float, float, float, float]:
     width, height = size
     crop_width, crop_height = min(width, height * aspect), min(height, width / aspect)

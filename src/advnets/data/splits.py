@@ -7,10 +7,19 @@ when files are added, renamed or saved in another lossless format, and exact cop
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from advnets.data.table import SPLITS
+
+SPLIT_WORDS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("valid", "val", "validation", "dev"), "valid"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+"""What people call a split."""
 
 
 def content_key(width: int, height: int, pixels: bytes | memoryview) -> int:
@@ -57,6 +66,51 @@ def split_by_key(keys: NDArray[np.uint64], holdout: float) -> dict[str, NDArray[
     }
 
 
+def split_codes(said: Sequence[object]) -> NDArray[np.uint8] | None:
+    """Places in `table.SPLITS` out of what is said of each row: a word, or 0, 1 or 2 as CelebA's partition has them.
+
+    Returns:
+        uint8, N, with rows of which nothing is said for training; None where nothing is said, or something else, or
+        no row is for training.
+    """
+    if all(each is None for each in said):
+        return None
+    codes: list[int] = []
+    for each in said:
+        word = SPLIT_WORDS.get(str(each).strip().lower(), "train" if each is None else "")
+        place = str(each).strip()
+        if not word and place not in ("0", "1", "2"):
+            return None
+        codes.append(SPLITS.index(word) if word else int(place))
+    return np.array(codes, np.uint8) if 0 in codes else None
+
+
+def split_as_said(codes: NDArray[np.uint8], keys: NDArray[np.uint64], holdout: float) -> dict[str, NDArray[np.int64]]:
+    """The splits that a source has; one that it lacks, validation or test, is drawn from its training rows.
+
+    Args:
+        codes: uint8, N, places in `table.SPLITS`.
+        keys: uint64, N, evenly distributed.
+        holdout: share of the training rows for each split that is drawn, 0 <= holdout < 0.5.
+    """
+    said = {name: np.flatnonzero(codes == place).astype(np.int64) for place, name in enumerate(SPLITS)}
+    train = said["train"]
+    drawn = {name: train[rows] for name, rows in split_by_key(keys[train], holdout).items()}
+    taken = {name: rows if len(rows) else drawn[name] for name, rows in said.items() if name != "train"}
+    held_out = [drawn[name] for name in taken if not len(said[name])]
+    return {"train": np.setdiff1d(train, np.concatenate(held_out)) if held_out else train, **taken}
+
+
 def split_by_range(ranges: Mapping[str, tuple[int, int]]) -> dict[str, NDArray[np.int64]]:
     """The fixed splits of a published data set: each name to the rows start, ..., stop - 1."""
     return {name: np.arange(start, stop, dtype=np.int64) for name, (start, stop) in ranges.items()}
+
+
+def copies_across(codes: NDArray[np.uint8], keys: NDArray[np.uint64]) -> int:
+    """How many rows of "valid" and "test" are exact copies of rows of "train".
+
+    Args:
+        codes: uint8, N, places in `table.SPLITS`.
+        keys: uint64, N, equal where images are.
+    """
+    return int(np.isin(keys[codes != 0], keys[codes == 0]).sum())

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advnets.data.blocks import Blocks, rows_per_block, write_blocks
+from advnets.data.marks import Marks
 from advnets.data.options import Options
 from advnets.data.source import Source, Written
 from advnets.data.writer import RowWriter
@@ -63,7 +64,7 @@ def stacked_source(data: Stacked, gray: Source) -> Source:
             aside.abandon()
             aside.path.unlink(missing_ok=True)  # all that lies beside the rows would become part of the table
 
-    return Source(data.name, identity, write, data.stack_of)
+    return Source(data.name, identity, write, data.stack_of, f"three images of {data.stack_of}, a channel each")
 
 
 def _stack(data: Stacked, gray: RowWriter, written: Written, writer: RowWriter, options: Options) -> Written:
@@ -79,12 +80,13 @@ def _stack(data: Stacked, gray: RowWriter, written: Written, writer: RowWriter, 
 
     # The planes have their size already.
     write_blocks(Blocks(data.name, stream, len(rows), ranges), writer, replace(options, size=None, channels=None))
-    if written.labels is None:
-        return Written(None, (), ranges, ())
-    base = len(written.classes)
-    labels = written.labels[rows] @ base ** np.arange(CHANNELS)[::-1]
-    classes = tuple("".join(names) for names in itertools.product(written.classes, repeat=CHANNELS))
-    return Written(labels, classes, ranges, ())
+    marks = written.marks
+    if marks.labels is None:
+        return Written(ranges=ranges)
+    base = len(marks.classes)
+    labels = marks.labels[rows] @ base ** np.arange(CHANNELS)[::-1]
+    classes = tuple("".join(names) for names in itertools.product(marks.classes, repeat=CHANNELS))
+    return Written(Marks(labels, classes), ranges)
 
 
 def _draw(

@@ -50,7 +50,10 @@ class Table(Protocol):
         labels: int64, N, indices into `classes`; None where the source has none.
         classes: the names of the labels; empty without labels.
         vectors: float32, N x V: conditions that are no classes, one a row; None where the source has none.
+        columns: the names of the vectors' numbers; empty where nobody named them.
         skipped: files that were left out.
+        notes: what was noticed when they were read, each a sentence without its full stop.
+        format: what the source was recognized as, in words.
         stack_of: opens the table that each channel is an image of; None where channels are colors.
         modes: float32, K x D, the means of the mixture that points are drawn from; None where that is not known.
         deviation: of each coordinate within a mode; 0 without modes.
@@ -71,7 +74,13 @@ class Table(Protocol):
     @property
     def vectors(self) -> NDArray[np.float32] | None: ...
     @property
+    def columns(self) -> tuple[str, ...]: ...
+    @property
     def skipped(self) -> tuple[Skipped, ...]: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+    @property
+    def format(self) -> str: ...
     @property
     def stack_of(self) -> Callable[[], Table] | None: ...
     @property
@@ -117,6 +126,9 @@ class ImageTable:
         stack_of: opens the table that each channel is an image of, with labels that are the digits of this table's
             (stacked-mnist: mnist); None where channels are colors.
         vectors: float32, N x V, a condition a row; None where the source has none.
+        columns: the V names of its numbers; empty where nobody named them.
+        notes: what was noticed when the source was read, each a sentence without its full stop.
+        format: what the source was recognized as, in words.
     """
 
     values: NDArray[np.uint8]
@@ -128,6 +140,9 @@ class ImageTable:
     splits: Mapping[str, NDArray[np.int64]] = field(default_factory=dict[str, NDArray[np.int64]])
     stack_of: Callable[[], Table] | None = None
     vectors: NDArray[np.float32] | None = None
+    columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    format: str = ""
 
     @property
     def modes(self) -> None:
@@ -250,5 +265,9 @@ def describe(table: Table) -> dict[str, Any]:
         "training": len(table.rows("train")),
         **({"classes": list(table.classes), "counts": class_counts(table).tolist()} if table.classes else {}),
         **({"vectors": table.vectors.shape[1]} if table.vectors is not None else {}),
+        **({"columns": list(table.columns)} if table.columns else {}),
+        "splits": {split: len(table.rows(split)) for split in SPLITS},
+        "format": table.format,
+        "notes": list(table.notes),
         "skipped": [str(each) for each in table.skipped],
     }

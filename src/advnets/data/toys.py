@@ -50,6 +50,21 @@ class PointTable:
         return
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """There are no vectors to name."""
+        return ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Nothing was read."""
+        return ()
+
+    @property
+    def format(self) -> str:
+        """They are drawn."""
+        return "points drawn from a mixture"
+
+    @property
     def skipped(self) -> tuple[Skipped, ...]:
         """Nothing is left out."""
         return ()

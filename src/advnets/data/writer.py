@@ -30,6 +30,7 @@ class RowWriter:
         shape: C, H, W of the rows so far; None before the first.
         count: rows so far.
         keys: their content keys, where given.
+        highest: the greatest byte so far.
     """
 
     def __init__(self, path: Path) -> None:
@@ -37,6 +38,7 @@ class RowWriter:
         self.shape: tuple[int, int, int] | None = None
         self.count = 0
         self.keys = array("Q")
+        self.highest = 0
         with writing(path):
             self._file = path.open("wb")
 
@@ -59,14 +61,33 @@ class RowWriter:
         with writing(self.path):
             self._file.write(np.ascontiguousarray(rows_NCHW).data)
         self.count += len(rows_NCHW)
+        self.highest = max(self.highest, int(rows_NCHW.max()))
         self.keys.extend(keys)
 
     def reset(self) -> None:
         """Forgets every row."""
-        self.shape, self.count, self.keys = None, 0, array("Q")
+        self.shape, self.count, self.keys, self.highest = None, 0, array("Q"), 0
         with writing(self.path):
             self._file.seek(0)
             self._file.truncate()
+
+    def reorder(self, order: NDArray[np.int64]) -> None:
+        """Brings the rows into another order: row i becomes what row order[i] was."""
+        assert self.shape is not None
+        if np.array_equal(order, np.arange(self.count)):
+            return
+        before = self.path.with_suffix(".unordered")
+        with writing(self.path):
+            self._file.close()
+            self.path.replace(before)
+            rows = np.memmap(before, np.uint8, "r", shape=(self.count, *self.shape))
+            with self.path.open("wb") as target:
+                for start in range(0, self.count, COPY_ROWS):
+                    target.write(rows[order[start : start + COPY_ROWS]].data)
+            before.unlink()
+            self._file = self.path.open("ab")
+        if self.keys:
+            self.keys = array("Q", np.array(self.keys, np.uint64)[order].tolist())
 
     def close(self) -> None:
         """Puts the rows on disk for good. Closing twice does nothing."""

@@ -33,7 +33,7 @@ FIRST = (
 """What people use first."""
 
 SECTIONS = {
-    "data": ("name", "data", "size", "channels", "fit", "labels", "holdout", "strict", "contrast"),
+    "data": ("name", "data", "size", "channels", "fit", "labels", "range", "holdout", "strict", "contrast"),
     "game": ("game",),
     "training": (
         "schedule",

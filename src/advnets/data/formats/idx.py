@@ -1,7 +1,11 @@
-"""The binary formats of MNIST (idx, plain or packed) and CIFAR-10 (batches of 3,073 bytes an image)."""
+"""MNIST's format, idx, plain or packed: a file of images, with labels beside it, or a folder of the four files.
+
+Source: LeCun, Cortes and Burges, *The MNIST database of handwritten digits*, "File formats".
+"""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
@@ -10,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advnets.data.archive import BROKEN, unpacked_limit, unpacking
-from advnets.data.blocks import Blocks, rows_per_block
+from advnets.data.blocks import Blocks, rows_per_block, with_ranges
+from advnets.data.formats.format import Format, Place
+from advnets.data.source import Labels, Source, blocks_source, file_identity
 from advnets.errors import DataError
 
-CIFAR_ROW = 1 + 3 * 32 * 32
-CIFAR_TRAIN = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
-CIFAR_TEST = "test_batch.bin"
-CIFAR_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 IDX_TRAIN, IDX_TEST = "train", "t10k"
+VALID_SHARE = 6  # 10,000 of MNIST's 60,000 training images, as in the paper
+_IDX = "idx images"
 
 
 def idx_shape(path: Path) -> tuple[int, ...] | None:
@@ -116,38 +120,35 @@ def idx_sibling(path: Path) -> Path | None:
     return next((other for other in siblings if other != path and other.is_file()), None)
 
 
-def cifar_blocks(name: str, paths: Sequence[Path]) -> Blocks:
-    """The images of CIFAR-10's binary batches, one after the other.
+def idx_folder(folder: Path, classes: tuple[str, ...] = (), identity: list[object] | None = None) -> Source | None:
+    """A folder of MNIST's four files, or as many as there are; None if it holds no training images.
 
-    Raises:
-        DataError: a file is no whole number of images.
+    Args:
+        identity: what the cache recognizes it by; by default the files.
     """
-    for path in paths:
-        if not is_cifar(path):
-            raise DataError(f"{path}: not a whole CIFAR-10 batch ({CIFAR_ROW} bytes an image)", "download it again")
-
-    def stream() -> Iterator[NDArray[np.uint8]]:
-        for path in paths:
-            rows = _map_cifar(path)
-            step = rows_per_block(CIFAR_ROW)
-            for start in range(0, len(rows), step):
-                yield np.array(rows[start : start + step, 1:]).reshape(-1, 3, 32, 32)
-
-    return Blocks(name, stream, sum(path.stat().st_size // CIFAR_ROW for path in paths))
-
-
-def cifar_labels(paths: Sequence[Path]) -> NDArray[np.uint8]:
-    """The labels, 0 to 9, of CIFAR-10's binary batches."""
-    return np.concatenate([_map_cifar(path)[:, 0] for path in paths])
+    train, test = (idx_file(folder, part, "images") for part in (IDX_TRAIN, IDX_TEST))
+    if train is None:
+        return None
+    parts = [IDX_TRAIN] if test is None else [IDX_TRAIN, IDX_TEST]
+    images = [train] if test is None else [train, test]
+    labels = [path for part in parts if (path := idx_file(folder, part, "labels"))]
+    blocks = idx_blocks(folder.name, images)
+    if test is not None:
+        blocks = with_ranges(blocks, idx_blocks(folder.name, [train]).count, VALID_SHARE)
+    read = (lambda: {"label": Labels(idx_labels(labels), classes)}) if len(labels) == len(images) else None
+    return blocks_source(folder.name, identity or file_identity(*images, *labels), blocks, read, format=_IDX)
 
 
-def is_cifar(path: Path) -> bool:
-    """Whether a file has the size and first label of a CIFAR-10 batch."""
-    size = path.stat().st_size
-    if size == 0 or size % CIFAR_ROW:
-        return False
-    return int(_map_cifar(path)[:, 0].max()) < len(CIFAR_CLASSES)
+def _recognize(place: Place) -> Source | None:
+    path = place.path
+    if place.is_folder:
+        return idx_folder(path)
+    if _read_header(io.BytesIO(place.unpacked_head)) is None:
+        return None
+    beside = idx_sibling(path)
+    read = (lambda: {"label": Labels(idx_labels([beside]))}) if beside else None
+    identity = file_identity(path, *([beside] if beside else []))
+    return blocks_source(path.name, identity, idx_blocks(path.name, [path]), read, format=_IDX)
 
 
-def _map_cifar(path: Path) -> NDArray[np.uint8]:
-    return np.memmap(path, np.uint8, "r").reshape(-1, CIFAR_ROW)
+FORMAT = Format("idx", _recognize)

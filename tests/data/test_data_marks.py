@@ -1,0 +1,200 @@
+"""Labels, conditions and splits as people's folders and archives have them."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from advnets.data import ImageTable, open_table
+from advnets.errors import DataError
+
+Files = Mapping[str, bytes]
+
+
+def png(value: int) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(np.random.default_rng(value).integers(0, 256, (8, 8, 3), np.uint8)).save(file, "PNG")
+    return file.getvalue()
+
+
+def in_folder(files: Files, place: Path) -> Path:
+    for name, content in files.items():
+        (place / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / "set" / name).write_bytes(content)
+    return place / "set"
+
+
+def in_zip(files: Files, place: Path) -> Path:
+    with zipfile.ZipFile(place / "set.zip", "w") as archive:
+        for name, content in files.items():
+            archive.writestr(f"set/{name}", content)
+    return place / "set.zip"
+
+
+def in_tar(files: Files, place: Path) -> Path:
+    with tarfile.open(place / "set.tar.gz", "w:gz") as archive:
+        for name, content in reversed(files.items()):  # images before what speaks of them, and in no order
+            info = tarfile.TarInfo(f"./set/{name}")
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return place / "set.tar.gz"
+
+
+PLACES = pytest.mark.parametrize("put", [in_folder, in_zip, in_tar])
+Put = Callable[[Files, Path], Path]
+
+
+def by_class(table: ImageTable) -> dict[str, int]:
+    assert table.labels is not None
+    return {name: int((table.labels == number).sum()) for number, name in enumerate(table.classes)}
+
+
+@PLACES
+def test_one_set_has_one_fingerprint_from_anywhere(put: Put, tmp_path: Path) -> None:
+    files = {f"{kind}/{number}.png": png(number) for number, kind in enumerate("abab")}
+    expected = open_table(in_folder(files, tmp_path / "other"))
+    table = open_table(put(files, tmp_path))
+    assert table.fingerprint == expected.fingerprint
+    assert (table.classes, table.skipped, table.notes) == (("a", "b"), (), ())
+
+
+@PLACES
+def test_folders_of_splits_are_no_classes(put: Put, tmp_path: Path) -> None:
+    files = {"train/cat/0.png": png(0)}
+    files |= {f"train/{kind}/{n}.png": png(n) for kind in ("cat", "dog") for n in range(10, 20)}
+    files |= {f"Val/{kind}/{n}.png": png(n + (kind == "dog") * 10) for kind in ("cat", "dog") for n in (30, 31)}
+    files |= {"test/dog/40.png": png(40), "test/dog/41.png": png(10)}
+    table = open_table(put(files, tmp_path))
+    assert by_class(table) == {"cat": 13, "dog": 14}
+    assert [len(table.rows(split)) for split in ("train", "valid", "test")] == [21, 4, 2]
+    assert table.notes == ("1 images of validation or test are exact copies of images for training",)
+    assert table.labels is not None
+    assert set(table.labels[table.rows("test")]) == {1}
+
+
+def test_a_split_that_is_missing_is_drawn_from_training(tmp_path: Path) -> None:
+    files = {f"train/{n}.png": png(n) for n in range(60)} | {f"test/{n}.png": png(100 + n) for n in range(5)}
+    table = open_table(in_folder(files, tmp_path), holdout=0.2)
+    rows = [table.rows(split) for split in ("train", "valid", "test")]
+    assert len(rows[2]) == 5
+    assert 3 < len(rows[1]) < 25
+    assert np.array_equal(np.sort(np.concatenate(rows)), np.arange(65))
+    assert table.labels is None
+
+
+def test_folders_named_as_splits_among_others_are_classes(tmp_path: Path) -> None:
+    files = {f"{kind}/{n}.png": png(n) for kind in ("train", "bus") for n in range(3)}
+    assert by_class(open_table(in_folder(files, tmp_path))) == {"bus": 3, "train": 3}
+
+
+@PLACES
+def test_stylegans_labels_count_and_its_folders_do_not(put: Put, tmp_path: Path) -> None:
+    names = [f"{n // 2:05d}/img{n:08d}.png" for n in range(6)]
+    labels = [[name, (10, 2)[n % 2]] for n, name in enumerate(names)]
+    files = {name: png(n) for n, name in enumerate(names)}
+    table = open_table(put({**files, "dataset.json": json.dumps({"labels": labels}).encode()}, tmp_path))
+    assert (by_class(table), table.skipped) == ({"2": 3, "10": 3}, ())
+    assert table.labels is not None
+    assert table.labels.tolist() == [1, 0, 1, 0, 1, 0]
+
+
+@pytest.mark.parametrize("labels", [None, [["00000/0.png", [1.0, 0.5]], ["00001/1.png", [0, 0.25]]]])
+def test_stylegans_labels_may_be_vectors_or_nothing(labels: object, tmp_path: Path) -> None:
+    files = {"00000/0.png": png(0), "00001/1.png": png(1), "dataset.json": json.dumps({"labels": labels}).encode()}
+    table = open_table(in_folder(files, tmp_path))
+    assert (table.labels, table.classes, table.skipped) == (None, (), ())
+    if labels is None:
+        assert table.vectors is None
+    else:
+        assert table.vectors is not None
+        assert table.vectors.tolist() == [[1, 0.5], [0, 0.25]]
+        assert table.columns == ("label[0]", "label[1]")
+
+
+TABLE = {
+    "metadata.csv": "file_name,age,mood,more\na/0.png,3,glad,x\na/1.png,5,sad,y\nb/3.png,,glad,z\nb/9.png,1,sad,u\n",
+    "metadata.jsonl": "\n".join(
+        json.dumps({"file_name": name, "mood": mood} | ({"age": age} if age else {}))
+        for name, age, mood in (
+            ("a/0.png", 3, "glad"), ("a/1.png", 5, "sad"), ("b/3.png", None, "glad"), ("b/9.png", 1, "sad")
+        )
+    ),
+}  # fmt: skip
+
+
+@PLACES
+@pytest.mark.parametrize("name", TABLE)
+def test_columns_stand_beside_the_folders_classes(put: Put, name: str, tmp_path: Path) -> None:
+    files = {f"{'ab'[n // 2]}/{n}.png": png(n) for n in range(4)}
+    path = put({**files, name: TABLE[name].encode()}, tmp_path)
+    table = open_table(path)
+    assert by_class(table) == {"a": 2, "b": 2}
+    assert table.vectors is not None
+    assert (table.columns, table.vectors.tolist()) == (("age",), [[3], [5], [4], [4]])
+    said = " ".join(table.notes)
+    for part in (
+        "1 row (b/9.png) of",
+        "1 image (",
+        "2.png) kept",
+        "2 images without all numbers of age",
+        "column mood",
+    ):
+        assert part in said
+    moods = open_table(path, labels="mood")
+    assert moods.labels is not None
+    assert (moods.classes, moods.labels.tolist(), moods.vectors) == (("glad", "sad"), [0, 1, -1, 0], None)
+    with pytest.raises(DataError, match=r"no column .size. of labels; columns are: (age, mood|mood, age)"):
+        open_table(path, labels="size")
+    assert open_table(path, labels="none").vectors is None
+
+
+def test_celebas_lists_give_attributes_and_splits(tmp_path: Path) -> None:
+    names = [f"{n:06d}.jpg" for n in range(1, 7)]
+    rows = [" ".join([name, *(" 1" if n % k else "-1" for k in (2, 3))]) for n, name in enumerate(names)]
+    files = {f"img_align_celeba/{name}": png(n) for n, name in enumerate(names)}
+    files["list_attr_celeba.txt"] = "\n".join(["6", "Smiling Young ", *rows]).encode()
+    files["list_eval_partition.txt"] = "\n".join(f"{name} {n // 2}" for n, name in enumerate(names)).encode()
+    table = open_table(in_folder(files, tmp_path))
+    assert table.vectors is not None
+    assert table.columns == ("Smiling", "Young")
+    assert table.vectors.tolist() == [[1 if n % k else -1 for k in (2, 3)] for n in range(6)]
+    assert [table.rows(split).tolist() for split in ("train", "valid", "test")] == [[0, 1], [2, 3], [4, 5]]
+    assert (table.labels, table.skipped) == (None, ())
+
+
+def test_a_table_of_something_else_is_left_out_by_name(tmp_path: Path) -> None:
+    files = {f"{n}.png": png(n) for n in range(3)} | {"prices.csv": b"item,price\nx,1\n", "broken.csv": b"\xff\xfe"}
+    table = open_table(in_folder(files, tmp_path))
+    assert [item.name for item in table.skipped] == ["broken.csv", "prices.csv"]
+    with pytest.raises(DataError, match=r"broken\.csv: no image, and no table"):
+        open_table(tmp_path / "set", strict=True)
+
+
+def test_classes_come_in_natural_order_and_poor_ones_are_named(tmp_path: Path) -> None:
+    kinds = ("class10", "class2", "class1", "Ünï")
+    files = {f"{kind}/{n}.png": png(n) for kind in kinds for n in range(2)}
+    files |= {"lonely/1.png": png(9), "lost/1.png": b"no image"}
+    folder = in_folder(files, tmp_path)
+    (folder / "void").mkdir()
+    table = open_table(folder)
+    assert table.classes == ("class1", "class2", "class10", "lonely", "Ünï")
+    assert table.notes == ("no usable image in 2 folders (lost, void)", "a single image in 1 class (lonely)")
+
+
+def test_other_systems_litter_is_passed_over_in_silence(tmp_path: Path) -> None:
+    litter = ("__MACOSX\\._1.png", "__MACOSX/a/._2.png", "a\\.DS_Store", "a/@eaDir/x.png", "a/Thumbs.db")
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for name in litter:
+            archive.writestr(name.replace("\\", "/") if name.startswith("a/") else name, b"litter")
+        for n in range(2):
+            archive.writestr(f"a\\{n}.png", png(n))
+    table = open_table(tmp_path / "set.zip")
+    assert (len(table), table.skipped) == (2, ())
