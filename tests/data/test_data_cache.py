@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from PIL import Image
 
 from advnets.data import open_table
+from advnets.data.source import sampled_digest
 from advnets.errors import DataError
 
 
@@ -53,6 +55,36 @@ def test_a_changed_or_new_file_is_noticed(gray_folder: Path) -> None:
     third = open_table(gray_folder)
     assert len(third) == 21
     assert len({first.fingerprint, second.fingerprint, third.fingerprint}) == 3
+
+
+@pytest.mark.parametrize("kept_in", ["folder", "file"])
+def test_new_content_of_the_same_size_and_time_is_noticed(gray_folder: Path, tmp_path: Path, kept_in: str) -> None:
+    path = gray_folder / "0003.bmp"
+    if kept_in == "file":
+        path = tmp_path / "set.npy"
+        np.save(path, np.zeros((9, 8, 8), np.uint8))
+    else:
+        Image.new("L", (10, 12), 77).save(path)
+    source = gray_folder if kept_in == "folder" else path
+    first, before = open_table(source), path.stat()
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 99  # a pixel: rows of a BMP end in padding
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert open_table(source).fingerprint != first.fingerprint
+
+
+def test_sampled_bytes_tell_where_no_time_does(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(bytes(1 << 20))
+    before = sampled_digest(path)
+    for place in (0, 1 << 19, (1 << 20) - 1):
+        content = bytearray(1 << 20)
+        content[place - place % 69905] = 1
+        path.write_bytes(content)
+        assert sampled_digest(path) != before
+    assert sampled_digest(Path(os.devnull)) == hashlib.sha256().hexdigest()
 
 
 def test_each_option_has_a_table_of_its_own(gray_folder: Path) -> None:

@@ -8,10 +8,12 @@ from typing import BinaryIO
 
 import numpy as np
 import pytest
+from color_profiles import linear_gray, linear_rgb, neutral_cmyk
 from data_samples import bomb
 from PIL import Image
 
-from advnets.data.decode import MAX_PIXELS, UnusableError, decode
+from advnets.data.decode import ANIMATED, BROKEN_PROFILE, MAX_PIXELS, UnusableError, decode
+from advnets.data.depth import Depth
 
 
 def image_in(file: BinaryIO) -> Image.Image:
@@ -158,3 +160,65 @@ def test_a_phones_multi_picture_jpeg_is_read(tmp_path: Path, emoji: np.ndarray) 
     image = Image.fromarray(emoji[7])
     file = encoded(image, "MPO", save_all=True, append_images=[image.rotate(90)])
     assert image_in(file).size == (32, 32)
+
+
+def in_srgb(light: np.ndarray) -> np.ndarray:
+    """IEC 61966-2-1: light from 0 to 1 as values of sRGB, 0 to 255."""
+    return 255 * np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+
+
+RAMP = np.arange(256, dtype=np.uint8).reshape(16, 16)
+
+
+@pytest.mark.parametrize(("mode", "profile"), [("RGB", linear_rgb()), ("L", linear_gray()), ("RGBA", linear_rgb())])
+def test_colors_are_brought_to_srgb(mode: str, profile: bytes) -> None:
+    shown = pixels(Image.fromarray(RAMP).convert(mode), icc_profile=profile)
+    assert shown.ndim == (2 if mode == "L" else 3)
+    expected = in_srgb(RAMP / 255)
+    assert np.abs(shown.astype(float) - (expected if mode == "L" else expected[..., None])).max() <= 1.5
+
+
+def test_cmyk_is_printed_as_its_profile_says() -> None:
+    inks = np.zeros((16, 16, 4), np.uint8)
+    inks[..., 3] = RAMP
+    shown = pixels(Image.fromarray(inks, "CMYK"), "TIFF", icc_profile=neutral_cmyk())
+    lightness = 100 * (1 - RAMP / 255.0)
+    light = np.where(lightness > 8, ((lightness + 16) / 116) ** 3, lightness / 903.3)  # CIE L* to Y
+    assert np.abs(shown.astype(float) - in_srgb(light)[..., None]).max() <= 2
+    assert pixels(Image.fromarray(inks, "CMYK"), "TIFF")[0, 0].tolist() == [255, 255, 255]
+
+
+def test_a_broken_profile_leaves_colors_as_they_are_and_is_told() -> None:
+    file = encoded(Image.fromarray(RAMP).convert("RGB"), "PNG", icc_profile=b"no profile at all" * 9)
+    (decoded,) = decode(file)
+    assert np.array_equal(np.asarray(decoded.image)[..., 0], RAMP)
+    assert decoded.remarks == (BROKEN_PROFILE,)
+
+
+def test_every_page_of_a_tiff_is_an_image_but_thumbnails_are_not() -> None:
+    pages = [Image.fromarray(np.full((9, 8), value, np.uint8)) for value in (1, 2, 3)]
+    pages[1].encoderinfo = {"tiffinfo": {254: 1}}
+    file = encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+    assert [(each.page, each.image.getpixel((0, 0))) for each in decode(file)] == [(1, 1), (3, 3)]
+
+
+def test_a_moving_picture_gives_its_first_frame_and_says_so() -> None:
+    frames = [Image.fromarray(np.full((9, 8, 3), value, np.uint8)) for value in (10, 200)]
+    for kind in ("GIF", "WEBP", "PNG"):
+        (decoded,) = decode(encoded(frames[0], kind, save_all=True, append_images=frames[1:]))
+        assert np.asarray(decoded.image).max() < 20
+        assert decoded.remarks == (ANIMATED,)
+
+
+@pytest.mark.parametrize(("kind", "options"), [("AVIF", {"quality": 100}), ("JPEG2000", {"irreversible": False})])
+def test_avif_and_jpeg_2000_are_read(kind: str, options: dict[str, object]) -> None:
+    shown = pixels(Image.fromarray(RAMP).convert("RGB").resize((64, 64)), kind, **options)
+    wanted = np.asarray(Image.fromarray(RAMP).resize((64, 64)))
+    assert np.abs(shown.astype(int) - wanted[..., None]).max() <= (0 if kind == "JPEG2000" else 4)
+
+
+def test_sixteen_bit_gray_takes_the_range_that_is_said() -> None:
+    camera = encoded(Image.fromarray(RAMP.astype(np.uint16) * 16), "PNG")
+    (decoded,) = decode(camera, value_range=(0, 4080))
+    assert np.array_equal(np.asarray(decoded.image), RAMP)
+    assert decoded.depth == Depth("said", 0, 4080)

@@ -183,8 +183,7 @@ def _in_srgb(image: Image.Image) -> tuple[Image.Image, bool]:
         colors = image if alpha is None else image.convert(image.mode[:-1])
         transform = _transform(bytes(profile), colors.mode)
         if transform is not None:
-            colors = ImageCms.applyTransform(colors, transform)
-            assert colors is not None
+            colors = in_mode(_applied(transform, colors), "L" if colors.mode == "L" else "RGB")
         if alpha is not None:
             colors.putalpha(alpha)
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
@@ -200,7 +199,15 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     if "srgb" in ImageCms.getProfileDescription(opened).lower():
         return None
-    return ImageCms.buildTransform(opened, _srgb(), mode, "L" if mode == "L" else "RGB")
+    # Of a gray profile's curve LittleCMS makes a table of 32 points, up to six levels wrong, unless told not to.
+    flags = ImageCms.Flags.NOOPTIMIZE if mode == "L" else ImageCms.Flags.NONE
+    return ImageCms.buildTransform(opened, _srgb(), mode, "RGB", flags=flags)
+
+
+def _applied(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> Image.Image:
+    made = ImageCms.applyTransform(image, transform)
+    assert made is not None  # it is not done in place
+    return made
 
 
 @functools.lru_cache(1)
