@@ -190,6 +190,8 @@ def test_a_checkpoint_of_another_optimizer_or_game_is_refused() -> None:
     lacking = {name: each for name, each in kept.tensors.items() if "discriminator" not in name}
     with pytest.raises(RecipeError, match="the checkpoint holds no discriminator; use the recipe it was saved with"):
         own_trainer().restore(Checkpoint(0, lacking, kept.state))
+    with pytest.raises(RecipeError, match="classes are not those of the data"):
+        own_trainer().restore(Checkpoint(0, kept.tensors, {**kept.state, "classes": ["others"]}))
 
 
 @pytest.mark.parametrize(("schedule", "precision"), [("simultaneous", "float32"), ("alternating", "bfloat16")])

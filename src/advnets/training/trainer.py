@@ -126,14 +126,18 @@ class Trainer:
         if (vectors := self._kept_vectors) is not None:
             tensors["game"] = {"vectors": vectors}
         facts = {"images": self.images, "seconds": self.seconds, "seed": self.recipe.seed, **self.arithmetic}
+        facts["classes"] = list(self.data.spec.classes)
         return Checkpoint(self.step, tensors, facts)
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Continue from `checkpoint`.
 
         Raises:
-            RecipeError: it belongs to other networks or another optimizer.
+            RecipeError: it belongs to other networks, another optimizer, or other classes.
         """
+        classes = list(self.data.spec.classes)
+        if checkpoint.state.get("classes", classes) != classes:
+            raise RecipeError("the checkpoint's classes are not those of the data", "use the data it was trained on")
         for name, player in self.players.items():
             saved = {
                 part: checkpoint.tensors.get(f"players/{name}/{part}") for part in ("weights", "average", "optimizer")
