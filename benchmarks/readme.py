@@ -21,10 +21,11 @@ from benchmarks.machine import in_words
 HERE = Path(__file__).parent
 OPENING = """# Benchmarks and their results
 
-Rooms: `speed/` (a training step, start-up, memory, the measures), `quality/` (time to quality, the watch), `measures/`
-(what the measures say, and against whom they were checked), `paper/` (what Table 1 needs beside `advnets paper`). Each
-script says at its head what it does and takes; `make bench` runs the two that need no more than minutes. What a script
-found lies beside it in `results/` as JSON, and `python benchmarks/readme.py` makes this page of it.
+Rooms: `data/` (people's files), `speed/` (a training step, start-up, memory, the measures), `quality/` (time to
+quality, the watch), `measures/` (what the measures say, and against whom they were checked), `paper/` (what Table 1 needs
+beside `advnets paper`). Each script says at its head what it does and takes; `make bench` runs the two that need no more
+than minutes. What a script found lies beside it in `results/` as JSON, and `python benchmarks/readme.py` makes this page
+of it.
 
 Speeds compare within a table, whose rows were taken in turn on one machine, and not between tables or days."""
 RESULTS = {
@@ -35,6 +36,7 @@ RESULTS = {
     "quality/time_to_quality": "Time to quality",
     "quality/conditional": "Digits, emoji and photographs by class",
     "quality/watch": "The Helvetica watch on forty runs",
+    "data/fuzz": "Damaged files of every format",
     "measures/verdicts": "Six generators, fifteen verdicts",
     "measures/noise_floor": "Noise floors",
     "measures/against_torch_fidelity": "Measures against torch-fidelity's",

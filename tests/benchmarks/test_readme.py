@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import readme, record
 
-ROOMS = ("speed", "quality", "measures", "paper")
+ROOMS = ("data", "speed", "quality", "measures", "paper")
 FOUND = sorted(path for room in ROOMS for path in (readme.HERE / room / "results").glob("*.json"))
 
 
