@@ -22,10 +22,10 @@ HERE = Path(__file__).parent
 OPENING = """# Benchmarks and their results
 
 Rooms: `data/` (people's files), `speed/` (a training step, start-up, memory, the measures), `quality/` (time to
-quality, the watch), `measures/` (what the measures say, and against whom they were checked), `paper/` (what Table 1 needs
-beside `advnets paper`). Each script says at its head what it does and takes; `make bench` runs the two that need no more
-than minutes. What a script found lies beside it in `results/` as JSON, and `python benchmarks/readme.py` makes this page
-of it.
+quality, the watch), `measures/` (what the measures say, and against whom they were checked), `paper/` (what Table 1
+needs beside `advnets paper`). Each script says at its head what it does and takes; `make bench` runs the two that need
+no more than minutes. What a script found lies beside it in `results/` as JSON, and `python benchmarks/readme.py` makes
+this page of it.
 
 Speeds compare within a table, whose rows were taken in turn on one machine, and not between tables or days."""
 RESULTS = {

@@ -199,8 +199,8 @@ def page(result: dict[str, Any]) -> str:
     faults = len(result["faults"])
     lines = [
         f"{result['count']:,} damaged, truncated or lying files of {len(result['formats'])} formats: each read or"
-        f" refused in one line, {faults} otherwise. A process had {MEMORY >> 30} GiB; starting programs, connecting, unpickling"
-        " and writing outside the cache would have counted.",
+        f" refused in one line, {faults} otherwise. A process had {MEMORY >> 30} GiB; starting programs, connecting,"
+        " unpickling and writing outside the cache would have counted.",
         "",
         "| format | read | refused | otherwise |",
         "|---|---|---|---|",
