@@ -11,7 +11,7 @@ import numpy as np
 from torch import nn
 
 from advnets.config.idle import OF_IMAGES, refuse_idle
-from advnets.config.load import load_recipe, recipe_for, said_in
+from advnets.config.load import how_chosen, load_recipe, recipe_for, said_in
 from advnets.config.merge import spread
 from advnets.config.recipe import Recipe
 from advnets.data import Table, describe, open_again, open_data
@@ -26,6 +26,7 @@ from advnets.runs.networks import Modules, load_own, own_players
 from advnets.runs.run import Run
 from advnets.training.batches import Data
 from advnets.training.hooks.measuring import Measuring
+from advnets.training.hooks.opening import going_on, opening
 from advnets.training.hooks.rollback import gentler, roll_back, way_back
 from advnets.training.hooks.watch import Watch
 from advnets.training.loop import play
@@ -46,6 +47,7 @@ def train(
     generator: nn.Module | Mapping[str, Any] | None = None,
     discriminator: nn.Module | Mapping[str, Any] | None = None,
     command: list[str] | None = None,
+    chosen: str = "",
     **changes: Any,
 ) -> Run:
     """Train from the beginning.
@@ -61,6 +63,7 @@ def train(
             (0, 1) by default, says what its values for black and white are. Or changes of what the recipe says of it.
         discriminator: the same as modules={"discriminator": ...}: N x C x H x W -> logits (N,); or changes.
         command: what to note in run.json as the command.
+        chosen: how the recipe was chosen, to be said at the beginning; by default as these arguments say.
         **changes: fields of the recipe to change: steps=500, generator={"base": 16}, **{"generator.rate": 1e-4}.
 
     Returns:
@@ -71,23 +74,24 @@ def train(
     """
     given, more = _modules_and_changes(generator=generator, discriminator=discriminator)
     own, changes = _own_modules({**given, **(modules or {})}), {**changes, **more}
-    chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or recipe_for(_said(data).get("data")))
-    base, chosen = chosen, _with_own(chosen.replace(**_said(data), **changes), modules or {}, own)
+    played = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or recipe_for(_said(data).get("data")))
+    base, played = played, _with_own(played.replace(**_said(data), **changes), modules or {}, own)
     written = said_in(recipe) if isinstance(recipe, str | Path) else ()
-    refuse_idle(chosen, spread(changes, parts=False), base, written)
+    refuse_idle(played, spread(changes, parts=False), base, written)
     _refuse_for_a_table(data, changes)
-    chosen = _begun(_anchored(chosen))
-    path = Path(run) if run is not None else Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    played = _begun(_anchored(played))
+    path = Path(run) if run is not None else Path("runs") / f"{played.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     RunDirectory.check_free(path)  # before the images are decoded, not after
-    table = _open(chosen, data)
-    trainer = _begin(chosen, table, own)
-    _measuring(chosen, table)  # what cannot be measured is refused before anything is made
+    table = _open(played, data)
+    trainer = _begin(played, table, own)
+    _measuring(played, table)  # what cannot be measured is refused before anything is made
     facts = {**surroundings(command), "status": "running", "data": describe(table), **trainer.arithmetic}
-    directory = RunDirectory.create(path, chosen, facts)
-    if _began_elsewhere(chosen):
+    directory = RunDirectory.create(path, played, facts)
+    if _began_elsewhere(played):
         with writing(directory.path):
-            checkpoint.save(directory.checkpoints, trainer.checkpoint(), chosen.keep_checkpoints)
-    return _play(trainer, directory, table, facts, own, _left_out(facts))
+            checkpoint.save(directory.checkpoints, trainer.checkpoint(), played.keep_checkpoints)
+    said = opening(trainer, table, path, chosen or _how_chosen(recipe, data))
+    return _play(trainer, directory, table, facts, own, [*said, *_left_out(facts)])
 
 
 def resume(
@@ -135,7 +139,9 @@ def resume(
         sitting = {"step": trainer.step, "after": facts["status"], **surroundings(), **trainer.arithmetic}
         facts = {**facts, "status": "running", "damaged": damaged, "resumed": [*facts.get("resumed", []), sitting]}
         directory.write_facts(facts)
-        return _play(trainer, directory, table, facts, own, notes)
+        kept = checkpoint.folder_name(trainer.step) if trainer.step in checkpoint.steps(directory.checkpoints) else None
+        said = going_on(directory.path, trainer.step, recipe.steps, kept)
+        return _play(trainer, directory, table, facts, own, [*notes, said])
 
 
 def load(
@@ -274,6 +280,11 @@ def _refuse_for_a_table(data: object, changes: Mapping[str, Any]) -> None:
     for name in OF_IMAGES:
         if name in changes:
             raise RecipeError(f"{name} changes nothing: the table is open already", f"give {name} to open_table")
+
+
+def _how_chosen(recipe: str | Path | Recipe | None, data: object) -> str:
+    """How a recipe was chosen in Python, in words."""
+    return "as passed" if isinstance(recipe, Recipe) else how_chosen(recipe or None, _said(data).get("data"))
 
 
 def _said(data: object) -> dict[str, Any]:

@@ -72,8 +72,8 @@ def train(args: list[str]) -> None:
     import advnets.api as api  # after what is said of flags and help, which does not wait for PyTorch
     from advnets.terminal.runs import print_trained
 
-    command = ["advnets", "train", *args]
-    print_trained(api.train(flags.recipe, run=flags.run, modules=flags.modules, command=command))
+    command, chosen = ["advnets", "train", *args], flags.chosen
+    print_trained(api.train(flags.recipe, run=flags.run, modules=flags.modules, command=command, chosen=chosen))
 
 
 def resume(args: list[str]) -> None:

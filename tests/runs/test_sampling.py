@@ -75,7 +75,7 @@ def test_a_game_without_classes_is_asked_for_none() -> None:
 def test_values_become_bytes_by_rounding_and_clipping() -> None:
     source = sampler()
     values = torch.tensor([-1.5, -1.0, 0.0, 1.0, 1.5, -1 + 2 * 100.4 / 255])
-    assert source._to_output(values).tolist() == [0, 0, 128, 255, 255, 100]
+    assert source.as_output(values).tolist() == [0, 0, 128, 255, 255, 100]
 
 
 def test_points_stay_floats() -> None:

@@ -64,6 +64,18 @@ def recipe_for(data: str | None) -> str:
     return _RELATED.get(data, "images")
 
 
+def how_chosen(recipe: str | Path | None, data: str | None) -> str:
+    """Why it is this recipe, in words: it was named, read from a file, is meant for the data, or for none.
+
+    Args:
+        recipe: a built-in name or a file, where one was given.
+        data: what was said of the data.
+    """
+    if recipe is None:
+        return "the one for these data" if data is not None else "the default"
+    return "as named" if str(recipe) in recipe_names() else f"from {recipe}"
+
+
 def load_recipe(source: str | Path) -> Recipe:
     """The recipe of that name, in that YAML file or of that run directory.
 

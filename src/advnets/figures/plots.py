@@ -65,7 +65,7 @@ def scatter(points: npt.ArrayLike, real: npt.ArrayLike, path: str | os.PathLike[
     """Generated points over real ones, for games in the plane.
 
     Args:
-        points: N x 2, generated.
+        points: N x 2, generated; N may be 0.
         real: M x 2.
         path: the PNG file to write.
 
@@ -76,11 +76,12 @@ def scatter(points: npt.ArrayLike, real: npt.ArrayLike, path: str | os.PathLike[
         DataError: not points of the plane.
         RunError: the file cannot be written.
     """
-    ours, theirs = _in_plane(points, "generated"), _in_plane(real, "real")
+    ours, theirs = _in_plane(points, "generated", none=True), _in_plane(real, "real")
     figure = new_figure(4.8, 4.8)
     axes = figure.subplots()
     axes.scatter(*theirs.T, s=26, color=_BLUE, alpha=0.2, linewidths=0, label="real")
-    axes.scatter(*ours.T, s=4, color=_ORANGE, alpha=0.7, linewidths=0, label="generated")
+    if len(ours):
+        axes.scatter(*ours.T, s=4, color=_ORANGE, alpha=0.7, linewidths=0, label="generated")
     axes.set_aspect("equal", adjustable="datalim")
     tidy(axes)
     legend = axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.1), ncols=2)
@@ -253,9 +254,9 @@ def tidy(axes: Axes) -> None:
     axes.tick_params(labelsize=9)
 
 
-def _in_plane(points: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
+def _in_plane(points: npt.ArrayLike, name: str, none: bool = False) -> npt.NDArray[np.float64]:
     array = np.asarray(points, dtype=np.float64)
-    if array.ndim != 2 or array.shape[1] != 2 or not len(array):
+    if array.ndim != 2 or array.shape[1] != 2 or not (none or len(array)):
         raise DataError(f"{name} points of shape {array.shape}", "give N x 2")
     return array
 

@@ -21,7 +21,8 @@ def save_samples(
     Args:
         made: uint8 N x C x H x W, or float32 points N x 2.
         path: the PNG file to write.
-        real: the data's values; of points, M x 2, as many are drawn as were made. Images need none.
+        real: the data's values; of points, M x 2, as many are drawn as were made, all where none were. Images need
+            none.
 
     Raises:
         DataError: points without real ones, or not of the plane.
@@ -30,4 +31,4 @@ def save_samples(
     if made.ndim == 4:
         save(grid(np.asarray(made, np.uint8)), path)
     else:
-        scatter(made, np.empty((0, 2), np.float32) if real is None else real[: len(made)], path)
+        scatter(made, np.empty((0, 2), np.float32) if real is None else real[: len(made) or None], path)

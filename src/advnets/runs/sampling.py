@@ -78,7 +78,7 @@ class Sampler:
     def decode(self, inputs: Inputs) -> NDArray[np.uint8] | NDArray[np.float32]:
         """Samples of these inputs: uint8 N x C x H x W; points: float32 N x D."""
         with evaluating(self.nets.values()):
-            parts = [self._to_output(self.game.sample(self.nets, part)) for part in self._parts(inputs)]
+            parts = [self.as_output(self.game.sample(self.nets, part)) for part in self._parts(inputs)]
         return torch.cat(parts)[: _rows(inputs)].numpy()
 
     def draw(
@@ -114,11 +114,12 @@ class Sampler:
         for start in range(0, count, size):
             yield {name: each[start : start + size].to(device) for name, each in padded.items()}
 
-    def _to_output(self, values: Tensor) -> Tensor:
+    def as_output(self, values: Tensor) -> Tensor:
+        """Values in the value range as samples have them: bytes, uint8; points as they are, float32. On the CPU."""
         if self.value_range is None:
             return values.float().cpu()
         low, high = self.value_range
-        return values.float().sub_(low).mul_(255.0 / (high - low)).round_().clamp_(0, 255).to(torch.uint8).cpu()
+        return values.float().sub(low).mul_(255.0 / (high - low)).round_().clamp_(0, 255).to(torch.uint8).cpu()
 
 
 @contextlib.contextmanager

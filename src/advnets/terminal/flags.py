@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from advnets.config.idle import refuse_idle
-from advnets.config.load import load_recipe, recipe_for, recipe_names, said_in
+from advnets.config.load import how_chosen, load_recipe, recipe_for, recipe_names, said_in
 from advnets.config.measuring import parse_flag
 from advnets.config.merge import Change, merged
 from advnets.config.recipe import Recipe
@@ -21,6 +21,7 @@ from advnets.terminal.runs import named_modules
 
 _OTHERS = ("-h", "--help", "--help-all", "--run", "--module")
 """Flags that are no fields of a recipe."""
+_RECIPES = (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,13 @@ class TrainFlags:
         recipe: the recipe with all changes.
         run: the directory to keep the training in, if it is said.
         modules: the user's own networks, package.module:Name, by player.
+        chosen: how the recipe was chosen, in words.
     """
 
     recipe: Recipe
     run: Path | None
     modules: dict[str, str]
+    chosen: str
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def train_flags(args: Sequence[str]) -> TrainFlags:
     refuse_idle(recipe, changes, base, said_in(line.first) if line.first else ())
     _check_data(recipe)
     _check_modules(recipe, modules)
-    return TrainFlags(recipe, Path(runs[0]) if runs else None, modules)
+    return TrainFlags(recipe, Path(runs[0]) if runs else None, modules, _chosen(line))
 
 
 def read_line(args: Sequence[str]) -> Line:
@@ -142,11 +145,27 @@ def _base(line: Line) -> tuple[Recipe, list[Change]]:
     if (path / "run.json").exists():
         remedy = f"continue it with `advnets resume {path}`, or train its recipe anew: advnets train {path}/recipe.yaml"
         raise UsageError(f"{path} is a run", remedy)
-    if path.suffix in (".yaml", ".yml"):
-        return (run_recipe(path) if (path.parent / "run.json").exists() else load_recipe(path)), []
-    if path.exists() or _published(line.first):
+    if _names_data(line.first):
         return load_recipe(recipe_for(line.first)), [Change("data", line.first, line.first)]
+    if path.suffix in _RECIPES and (path.parent / "run.json").exists():
+        return run_recipe(path), []
     return load_recipe(path), []  # which says what there is
+
+
+def _names_data(first: str) -> bool:
+    """Whether the first word of a command line names data and not a recipe."""
+    path = Path(first)
+    if first in recipe_names() or path.suffix in _RECIPES:
+        return False
+    return path.exists() or _published(first)
+
+
+def _chosen(line: Line) -> str:
+    """How the recipe was chosen, in words."""
+    recipe, data = line.first, [str(flag.value(str)) for flag in line.named("--data")]
+    if recipe is not None and _names_data(recipe):
+        recipe, data = None, [recipe]
+    return how_chosen(recipe, data[-1] if data else None)
 
 
 def _published(name: str) -> bool:

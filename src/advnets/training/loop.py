@@ -12,11 +12,13 @@ from typing import Any
 from advnets.measures.progress import at_rest, best_step
 from advnets.runs.directory import RunDirectory, writing
 from advnets.training.clock import Clock
+from advnets.training.hooks.beginning import begin
 from advnets.training.hooks.keeping import Keeping
 from advnets.training.hooks.log import Log
 from advnets.training.hooks.measuring import Measuring
 from advnets.training.hooks.pictures import Pictures
 from advnets.training.hooks.progress import progress_display
+from advnets.training.hooks.showing import Showing
 from advnets.training.hooks.watch import Watch
 from advnets.training.hooks.watching import Watching
 from advnets.training.session import Hook, Session
@@ -61,18 +63,28 @@ def play(
     """
     recipe = trainer.recipe
     display = progress_display(recipe.steps, trainer.step, images_a_step(recipe))
-    with run.lock(), _interruptible() as interrupt, _events(run, trainer.step) as events, display:
-        for note in notes:
+    with run.lock(), _interruptible() as interrupt:
+        for note in notes:  # before what takes a second
             display.say(note)
-        session = Session(trainer, run, display, events, Clock(trainer))
-        hooks = _hooks(session, measuring, watch)
-        session.ending = _ended_before(session, watch)
-        while trainer.step < recipe.steps and not (interrupt.name or session.ending):
-            session.outcomes = trainer.advance()
-            for hook in hooks:
-                hook.after_step(session)
-            display.show(trainer.step, session.line)
-        return _end(session, interrupt.name)
+        with _events(run, trainer.step) as events:
+            session = Session(trainer, run, display, events, Clock(trainer))
+            hooks = _hooks(session, measuring, watch)
+            session.ending = _ended_before(session, watch)
+            if trainer.step == 0 and not recipe.watch.rollbacks:  # else it has been said
+                begin(session, watch)
+            with display:
+                _advance(session, [*hooks, Showing(trainer.step)], interrupt)
+                return _end(session, interrupt.name)
+
+
+def _advance(session: Session, hooks: Sequence[Hook], interrupt: Interrupt) -> None:
+    """Play steps until the last one is done, or something ends the training before it."""
+    trainer, steps = session.trainer, session.trainer.recipe.steps
+    while trainer.step < steps and not (interrupt.name or session.ending):
+        session.outcomes = trainer.advance()
+        for hook in hooks:
+            hook.after_step(session)
+        session.display.show(trainer.step, session.line)
 
 
 def _hooks(session: Session, measuring: Measuring | None, watch: Watch | None) -> list[Hook]:

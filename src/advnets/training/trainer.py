@@ -22,6 +22,7 @@ from advnets.games.contract import seats_of
 from advnets.games.game import Batch, Game, Seat, figures, sampled
 from advnets.networks.conditioning import ConditionalGenerator
 from advnets.networks.mlp import MLPGenerator
+from advnets.randomness import StepNoise, Stream
 from advnets.runs.checkpoint import Checkpoint, Tensors, newest
 from advnets.runs.networks import Modules, initial_networks, load_weights
 from advnets.runs.sampling import Sampler
@@ -177,6 +178,17 @@ class Trainer:
     def real_rows(self, rows: NDArray[np.int64]) -> Tensor:
         """Images of these rows as discriminators see them, float32."""
         return self._batches.of_rows(rows).image
+
+    def as_seen(self, rows: NDArray[np.int64]) -> NDArray[np.uint8] | NDArray[np.float32]:
+        """These rows as a discriminator sees them, augmented where the game augments, as a sampler has its samples.
+
+        Nothing is drawn that a step draws from.
+        """
+        images = self.real_rows(rows)
+        if self._match.augment is not None:
+            noise = StepNoise(self.recipe.seed, 0, Stream.AUGMENTATION, 0, len(rows), len(rows), self.device)
+            images = self._match.augment({"image": images}, noise)["image"]
+        return self.sampler.as_output(images).numpy()
 
     def sync_buffers(self) -> None:
         """Give the averages the running statistics of the networks themselves."""

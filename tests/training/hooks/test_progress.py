@@ -7,6 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
+from advnets.training.hooks import progress
 from advnets.training.hooks.progress import Bar, Lines
 
 LINE = {
@@ -27,15 +28,50 @@ def test_the_bar_says_everything_on_any_terminal(width: int) -> None:
     assert all(part in said for part in (*WANTED, "1,500/18,000", "a note of photo [final].png and a[/b].png"))
 
 
-def test_lines_come_at_the_start_and_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
-    with Lines(Console(), steps=2_000, start=0, images_a_step=100) as lines:
-        lines.show(1499, None)
-        lines.show(1500, LINE)
-        lines.show(1600, LINE)  # within ten seconds: left out
-        lines.show(2000, LINE)
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time, in seconds, as its one entry."""
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    return now
+
+
+def test_lines_come_after_two_seconds_then_every_ten_and_at_the_end(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = Lines(Console(), steps=2_000, start=0, images_a_step=100)
+    clock[0] += 60  # what is before the first step does not count
+    with lines:
+        for seconds, step in ((1.9, 1400), (0.2, 1500), (9.8, 1600), (0.3, 1700), (1, 2000)):
+            clock[0] += seconds
+            lines.show(step, None)
+            lines.show(step, LINE)
     said = capsys.readouterr().err.splitlines()
-    assert [line.split("  ")[0] for line in said] == ["step 1,500 of 2,000", "step 2,000 of 2,000"]
+    assert [line.split("  ")[0] for line in said] == [f"step {step} of 2,000" for step in ("1,500", "1,700", "2,000")]
     assert all(part in said[0] for part in WANTED)
+    assert "4 s left" in said[0]
+
+
+def test_both_displays_ask_for_figures_when_they_have_room_for_them(clock: list[float]) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True)
+    for display in (Bar(console, 2_000, 0, 100), Lines(console, 2_000, 0, 100)):
+        asked: list[bool] = []
+        with display:
+            for seconds in (1.0, 1.5, 0.5):
+                clock[0] += seconds
+                asked.append(display.due())
+            display.show(10, LINE)
+            asked.append(display.due())
+            clock[0] += 10
+            asked.append(display.due())
+        assert asked == [False, True, True, False, True]
+
+
+def test_a_long_path_is_shown_whole() -> None:
+    screen = io.StringIO()
+    bar = Bar(Console(file=screen, force_terminal=True, width=40, color_system=None), 10, 0, 1)
+    bar.say("run: runs/" + "x" * 60)
+    assert screen.getvalue() == "run: runs/" + "x" * 60 + "\n"
 
 
 def test_logits_are_not_called_probabilities(capsys: pytest.CaptureFixture[str]) -> None:

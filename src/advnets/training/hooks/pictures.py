@@ -1,11 +1,22 @@
-"""samples/step-00001000.png: what fixed latents become as the training goes on, in rows where there are classes."""
+"""samples/: real images as discriminators see them, and what fixed latents become as the training goes on.
+
+Both have a row a class where the game has a few classes.
+"""
 
 from __future__ import annotations
 
-from advnets.figures import by_class, can_name, save, save_samples
-from advnets.runs.directory import writing
-from advnets.training.session import Session
+from collections.abc import Sequence
+from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from advnets.figures import by_class, can_name, save, save_samples
+from advnets.runs.directory import RunDirectory, writing
+from advnets.training.session import Session
+from advnets.training.trainer import Trainer
+
+Samples = NDArray[np.uint8] | NDArray[np.float32]
 _IMAGES, _POINTS = 64, 2000
 _COLUMNS = 10  # of a class
 _SEED = 0
@@ -17,17 +28,65 @@ class Pictures:
     def after_step(self, session: Session) -> None:
         """See the class."""
         trainer, every = session.trainer, session.trainer.recipe.sample_every
-        if not every or trainer.step % every:
-            return
-        trainer.sync_buffers()
-        path = session.run.samples / f"step-{trainer.step:08d}.png"
-        numbers, images = trainer.class_numbers, len(trainer.shape) == 3
-        if images and can_name(numbers):
-            rows = trainer.sampler.by_class(numbers, _COLUMNS, _SEED)
-            picture = by_class(rows, [trainer.data.classes[number] for number in numbers])  # type: ignore[arg-type]
-            with writing(session.run.path):
-                save(picture, path)
-            return
-        made = trainer.sampler.draw(_IMAGES if images else _POINTS, _SEED)
-        with writing(session.run.path):
-            save_samples(made, path, trainer.data.values)
+        if every and trainer.step % every == 0:
+            draw_samples(trainer, session.run)
+
+
+def draw_samples(trainer: Trainer, run: RunDirectory) -> None:
+    """samples/step-00001000.png: what fixed latents are at the trainer's step.
+
+    Raises:
+        RunError: the run directory cannot be written.
+    """
+    trainer.sync_buffers()
+    numbers, path = _rows(trainer), run.samples / f"step-{trainer.step:08d}.png"
+    if numbers:
+        rows = trainer.sampler.by_class(numbers, _COLUMNS, _SEED)
+        _save_rows(trainer, run, path, rows, numbers)
+        return
+    made = trainer.sampler.draw(_most(trainer), _SEED)
+    with writing(run.path):
+        save_samples(made, path, trainer.data.values)
+
+
+def draw_reals(trainer: Trainer, run: RunDirectory) -> None:
+    """samples/reals.png: training images as discriminators see them: brought to size, normalized, augmented.
+
+    Raises:
+        RunError: the run directory cannot be written.
+    """
+    numbers, rows, path = _rows(trainer), trainer.data.rows, run.samples / "reals.png"
+    if numbers:
+        labels = trainer.data.labels
+        assert labels is not None  # or there were no classes
+        chosen = np.concatenate([_evenly(rows[labels[rows] == number], _COLUMNS) for number in numbers])
+        seen = trainer.as_seen(chosen).reshape(len(numbers), _COLUMNS, *trainer.shape)
+        _save_rows(trainer, run, path, seen, numbers)
+        return
+    seen = trainer.as_seen(_evenly(rows, min(_most(trainer), len(rows))))
+    with writing(run.path):
+        if len(trainer.shape) == 3:
+            save_samples(seen, path, None)
+        else:
+            save_samples(seen[:0], path, seen)
+
+
+def _save_rows(trainer: Trainer, run: RunDirectory, path: Path, rows: Samples, numbers: Sequence[int]) -> None:
+    picture = by_class(rows, [trainer.data.classes[number] for number in numbers])  # type: ignore[arg-type]  # bytes
+    with writing(run.path):
+        save(picture, path)
+
+
+def _most(trainer: Trainer) -> int:
+    return _IMAGES if len(trainer.shape) == 3 else _POINTS
+
+
+def _rows(trainer: Trainer) -> list[int]:
+    """The classes that have a row each in a picture; none where it is a grid."""
+    numbers = trainer.class_numbers
+    return numbers if len(trainer.shape) == 3 and can_name(numbers) else []
+
+
+def _evenly(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """So many of the rows, evenly spaced; some of them again where they are fewer."""
+    return rows[np.arange(count) * len(rows) // count]

@@ -12,12 +12,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from advnets.figures.scores import score_names
+from advnets.runs.durations import in_words
 
-_PLAIN_SECONDS = 10.0
+_FIRST_SECONDS, _OTHER_SECONDS = 2.0, 10.0
 
 
 class ProgressDisplay(Protocol):
-    """Something that shows how far a training is; a context manager."""
+    """Something that shows how far a training is; a context manager around its steps."""
 
     def __enter__(self) -> ProgressDisplay: ...
 
@@ -25,19 +26,41 @@ class ProgressDisplay(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
+    def due(self) -> bool:
+        """Whether it is time for figures: two seconds after the beginning, then ten after those before."""
+        ...
+
     def show(self, step: int, line: Mapping[str, float] | None) -> None:
-        """Step `step` is done; `line` is the newest line of the log, if there is one."""
+        """Step `step` is done; `line` has its figures, if they are known: costs, mean scores, steps a second."""
         ...
 
     def say(self, text: str) -> None:
-        """Print a line above the progress."""
+        """Print a line above the progress, or before it begins."""
         ...
 
 
 def progress_display(steps: int, start: int, images_a_step: int) -> ProgressDisplay:
-    """A bar on a terminal, a line every ten seconds elsewhere."""
+    """A bar on a terminal, a line every ten seconds elsewhere, the first after two."""
     console = Console(stderr=True)
     return (Bar if console.is_terminal else Lines)(console, steps, start, images_a_step)
+
+
+class _Due:
+    """When the next figures are to be shown."""
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """The first step begins now."""
+        self._next = time.perf_counter() + _FIRST_SECONDS
+
+    def __call__(self) -> bool:
+        return time.perf_counter() >= self._next
+
+    def shown(self) -> None:
+        """Figures were shown now."""
+        self._next = time.perf_counter() + _OTHER_SECONDS
 
 
 class Bar:
@@ -51,10 +74,11 @@ class Bar:
             console=console, refresh_per_second=4,
         )  # fmt: skip
         self._task = self._progress.add_task("train", total=steps, completed=start, figures="")
-        self._shown = 0.0
+        self._shown, self._due = 0.0, _Due()
 
     def __enter__(self) -> Bar:
         self._progress.start()
+        self._due.begin()
         return self
 
     def __exit__(
@@ -62,25 +86,31 @@ class Bar:
     ) -> None:
         self._progress.stop()
 
+    def due(self) -> bool:
+        return self._due()
+
     def show(self, step: int, line: Mapping[str, float] | None) -> None:
         now = time.perf_counter()
         if line is not None:
+            self._due.shown()
             self._progress.update(self._task, figures=_brief(line, self._images_a_step))
         if line is not None or now - self._shown > 0.25:
             self._progress.update(self._task, completed=step)
             self._shown = now
 
     def say(self, text: str) -> None:
-        self._progress.console.print(text, markup=False, highlight=False)  # names of files hold brackets
+        # Names of files hold brackets, and are to be copied whole.
+        self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 class Lines:
-    """One line every ten seconds, for logs and notebooks."""
+    """One line every ten seconds, for logs and notebooks; the first after two."""
 
     def __init__(self, console: Console, steps: int, start: int, images_a_step: int) -> None:
-        self._steps, self._images_a_step, self._shown = steps, images_a_step, 0.0
+        self._steps, self._images_a_step, self._due = steps, images_a_step, _Due()
 
     def __enter__(self) -> Lines:
+        self._due.begin()
         return self
 
     def __exit__(
@@ -88,13 +118,16 @@ class Lines:
     ) -> None:
         return
 
+    def due(self) -> bool:
+        return self._due()
+
     def show(self, step: int, line: Mapping[str, float] | None) -> None:
-        now = time.perf_counter()
-        if line is not None and (now - self._shown > _PLAIN_SECONDS or step >= self._steps):
-            rate = line["steps_per_second"]
-            left = (self._steps - step) / rate if rate else 0.0
-            self.say(f"step {step:,} of {self._steps:,}  {_figures(line, self._images_a_step)}  {left:.0f} s left")
-            self._shown = now
+        if line is None or not (self._due() or step >= self._steps):
+            return
+        rate = line["steps_per_second"]
+        left = in_words((self._steps - step) / rate if rate else 0.0)
+        self.say(f"step {step:,} of {self._steps:,}  {_figures(line, self._images_a_step)}  {left} left")
+        self._due.shown()
 
     def say(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)

@@ -59,6 +59,8 @@ class Watch:
         trainer: the game. Its data give the real images, evenly spaced among those it trains on.
         lines: of watch.jsonl so far.
         died: the process that wrote them did not come to its end.
+
+    `blind` says why it never looks, where that is so.
     """
 
     def __init__(self, trainer: Trainer, lines: Sequence[Mapping[str, Any]] = (), died: bool = False) -> None:
@@ -69,7 +71,8 @@ class Watch:
         self._real = self._batch_of_real.image
         # Passes as large as the training's own fit its memory; the more of them a look takes, the fewer looks.
         self._every = recipe.watch.every * math.ceil(len(self._real) / self._batch)
-        self._able = len(self._real) >= _FEWEST and bool(_spread(self._real) > 0)
+        self.blind = _blind(self._real)
+        self._able = not self.blind
         self._copies: tuple[Nets, Nets] = {}, {}
         self._modules: Sequence[tuple[nn.Module, nn.Module]] = ()
         if self._able:
@@ -232,6 +235,13 @@ class Watch:
         said = [f"step {line['step']:,}: {seen}{ago}; picture: {picture}"]
         helps = class_remedy(line) if of_classes else remedy(line, self._config)
         return said if self._config.doing == "rollback" else [*said, f"what to try: {helps}"]
+
+
+def _blind(real: Tensor) -> str:
+    """Why there is nothing to hold fakes beside; empty where there is."""
+    if len(real) < _FEWEST:
+        return f"there are fewer than {_FEWEST} training images to compare with, or they are too large"
+    return "" if bool(_spread(real) > 0) else "the training images are all alike"
 
 
 def _evaluated(network: nn.Module) -> nn.Module:

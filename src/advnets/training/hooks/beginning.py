@@ -1,0 +1,53 @@
+"""What a training shows before its first step: what to look out for, real images, and the first fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from advnets.training.hooks.pictures import draw_reals, draw_samples
+from advnets.training.hooks.watch import Watch
+from advnets.training.output_range import misfit
+from advnets.training.session import Session
+from advnets.training.trainer import Trainer
+
+
+def begin(session: Session, watch: Watch | None) -> None:
+    """Warn of what matters, and draw samples/reals.png and the first samples. No random number of a step is drawn.
+
+    Raises:
+        RunError: the run directory cannot be written.
+    """
+    for warning in warnings(session.trainer, watch):
+        session.display.say(f"warning: {warning}")
+    if session.trainer.recipe.sample_every:
+        draw_reals(session.trainer, session.run)
+        draw_samples(session.trainer, session.run)
+
+
+def warnings(trainer: Trainer, watch: Watch | None) -> Iterator[str]:
+    """What is allowed and seldom meant, a line each."""
+    recipe, images = trainer.recipe, len(trainer.data.rows)
+    if images < recipe.batch:
+        yield (
+            f"a batch of {recipe.batch:,} is more than the {images:,} images to train on, and holds them several times;"
+            f" say --batch {max(1, images // 2)}, or find more images"
+        )
+    if watch is None:
+        yield "the watch is off: nobody will say that the images become all alike; --watch.action warn looks"
+    elif watch.blind:
+        yield f"the watch sees nothing: {watch.blind}"
+    for name, player in recipe.players.items():
+        updates = recipe.steps * _updates(trainer, name)
+        if player.optimizer.warmup > updates:
+            yield (
+                f"the rate of the {name} rises over {player.optimizer.warmup:,} updates, and the training has"
+                f" {updates:,}: it never reaches {player.optimizer.rate:g}"
+            )
+    if wrong := misfit(trainer):
+        yield wrong
+
+
+def _updates(trainer: Trainer, name: str) -> int:
+    """Updates of a player in a step."""
+    discriminator = trainer.seats[name].side == "discriminator"
+    return trainer.recipe.discriminator_steps if discriminator else trainer.recipe.generator_steps

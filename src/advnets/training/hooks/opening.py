@@ -1,0 +1,161 @@
+"""The first lines of a training: what is played on what, by whom, how long, and where it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from advnets.config.names import PUBLISHED
+from advnets.config.recipe import Recipe
+from advnets.data import Table, class_counts, holds_images
+from advnets.training.trainer import Trainer, images_a_step
+
+TINY = 50
+"""Training images below which a class is named: too few to be learned, and to be measured within."""
+_NAMED = 10  # classes in a line
+_COLORS = {1: "gray", 3: "color"}
+
+
+def opening(trainer: Trainer, table: Table, run: Path, chosen: str) -> list[str]:
+    """What a training says before its first step, a line each.
+
+    Args:
+        trainer: the game.
+        table: what it is played on.
+        run: the run directory.
+        chosen: how the recipe was chosen, in words.
+    """
+    recipe = trainer.recipe
+    told = any("condition" in seat.takes for seat in trainer.seats.values())
+    return [
+        of_data(recipe.source, table),
+        of_examples(table, recipe),
+        *of_conditions(table, told),
+        of_recipe(recipe, chosen, len(trainer.data.rows)),
+        of_game(recipe, {name: _size(trainer, name) for name in recipe.players}),
+        of_machine(trainer),
+        of_run(run, recipe),
+    ]
+
+
+def going_on(run: Path, step: int, steps: int, checkpoint: str | None) -> str:
+    """From where a training goes on, or that it is finished, and what to do then.
+
+    Args:
+        run: the run directory.
+        step: where it stands.
+        steps: of the training.
+        checkpoint: the name of the one that it goes on from; None where it begins anew.
+    """
+    if step >= steps:
+        further = f"advnets resume {run} --steps {2 * steps}"
+        return f"{run} is finished, at step {step:,} of {steps:,}; to train it further: {further}"
+    found = f"checkpoints/{checkpoint}" if checkpoint else "it has no sound checkpoint"
+    return f"{run} goes on from step {step:,} of {steps:,} ({found})"
+
+
+def of_data(source: str, table: Table) -> str:
+    """Where the examples come from, and how many of them each split has."""
+    training, what = len(table.rows("train")), "images" if holds_images(table) else "points"
+    whole = f"all {training:,} {what}" if training == len(table) else f"{training:,} of {len(table):,} {what}"
+    others = {"validation": table.count("valid"), "the test": table.count("test")}
+    held = ", ".join(f"{count or 'none':{',' if count else ''}} for {split}" for split, count in others.items())
+    return f"data: {source}, {whole} for training, {held}"
+
+
+def of_examples(table: Table, recipe: Recipe) -> str:
+    """Size, colors and fit of the images, or the numbers of a point."""
+    if not holds_images(table):
+        return f"points: {table.shape[0]:,} numbers each"
+    channels, height, width = table.shape
+    colors = _COLORS.get(channels, f"{channels} channels")
+    as_they_are = recipe.data in PUBLISHED and recipe.size is None
+    return f"images: {height} x {width}, {colors}, {'as they are' if as_they_are else f'fit {recipe.fit}'}"
+
+
+@dataclass(frozen=True)
+class Classes:
+    """What is said of classes.
+
+    Args:
+        counts: training examples by name.
+        unknown: training examples without a class.
+    """
+
+    counts: Mapping[str, int]
+    unknown: int = 0
+
+    def words(self) -> str:
+        """How many, from the smallest to the largest; which are empty or tiny."""
+        known = {name: count for name, count in self.counts.items() if count}
+        empty = [name for name, count in self.counts.items() if not count]
+        tiny = [name for name, count in known.items() if count < TINY]
+        said = [f"{len(self.counts):,}"]
+        if known:
+            least, most = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
+            said[0] += f", from {known[least]:,} examples ({least}) to {known[most]:,} ({most})"
+        said += [f"none of {_listed(empty)}"] if empty else []
+        said += [f"fewer than {TINY} of {_listed(tiny)}"] if tiny else []
+        said += [f"{self.unknown:,} without a class"] if self.unknown else []
+        return "; ".join(said)
+
+
+def of_conditions(table: Table, told: bool) -> list[str]:
+    """The classes or vectors of the data, and whether the game is told of them; nothing where there are none."""
+    if table.vectors is not None:
+        said = f"conditions: vectors of {table.vectors.shape[1]:,} numbers"
+    elif table.classes and table.labels is not None:
+        counts = class_counts(table).tolist()
+        unknown = int((table.labels[table.rows("train")] < 0).sum())
+        said = f"classes: {Classes(dict(zip(table.classes, counts, strict=True)), unknown).words()}"
+    else:
+        return []
+    return [said if told else f"{said}; the game is not told of them (--game.kind conditional)"]
+
+
+def of_recipe(recipe: Recipe, chosen: str, images: int) -> str:
+    """Which recipe, why this one, and how long: in steps, and in times that each training example is seen."""
+    times = recipe.steps * images_a_step(recipe) / images
+    through = f"{times:,.0f}" if times >= 10 else f"{times:.2g}"
+    steps = f"{recipe.steps:,} steps of {images_a_step(recipe):,} examples"
+    return f"recipe: {recipe.name}, {chosen}; {steps}, {through} times through those for training"
+
+
+def of_game(recipe: Recipe, parameters: Mapping[str, int]) -> str:
+    """The game, and who plays it.
+
+    Args:
+        recipe: says what kinds they are.
+        parameters: of each player.
+    """
+    objective = getattr(recipe.game, "objective", None)
+    players = [f"{name} ({recipe.players[name].network.kind}) {count:,}" for name, count in parameters.items()]
+    kind = f"{recipe.game.kind}, {objective}" if objective else recipe.game.kind
+    return f"game: {kind}, {recipe.schedule}; parameters: {', '.join(players)}"
+
+
+def of_machine(trainer: Trainer) -> str:
+    """Device, precision and threads."""
+    facts = trainer.arithmetic
+    if trainer.device.type == "cuda":
+        return f"device: {facts['device']} ({torch.cuda.get_device_name(trainer.device)}), {facts['precision']}"
+    threads = f"{facts['threads']} thread{'s' if facts['threads'] > 1 else ''}"
+    return f"device: {facts['device']}, {facts['precision']}, {threads}"
+
+
+def of_run(run: Path, recipe: Recipe) -> str:
+    """Where it is kept, and what can be looked at from the start."""
+    pictures = "; samples/reals.png shows what discriminators see, samples/step-00000000.png the first fakes"
+    return f"run: {run}{pictures if recipe.sample_every else ''}"
+
+
+def _size(trainer: Trainer, name: str) -> int:
+    return sum(each.numel() for each in trainer.players[name].network.parameters())
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"

@@ -1,0 +1,51 @@
+"""How a training goes, shown between the lines of its log: a slow one has none for minutes."""
+
+from __future__ import annotations
+
+import time
+
+from advnets.runs.durations import in_words
+from advnets.training.session import Session
+from advnets.training.trainer import images_a_step
+
+
+class Showing:
+    """Says once how fast it goes, and gives the display figures whenever that has room for a line and the log has none.
+
+    They are shown and not recorded: what metrics.jsonl holds does not depend on the clock.
+    """
+
+    def __init__(self, begin: int) -> None:
+        self._begin, self._mark, self._said = begin, (begin, time.perf_counter()), False
+
+    def after_step(self, session: Session) -> None:
+        """See the class."""
+        trainer, now = session.trainer, time.perf_counter()
+        due = session.display.due()
+        if trainer.step == self._begin + 1 and not due:
+            self._mark = (trainer.step, now)  # the first step takes longer than others
+        if not due or trainer.step >= trainer.recipe.steps:
+            return
+        step, then = self._mark
+        rate = (trainer.step - step) / max(now - then, 1e-9)
+        self._mark = (trainer.step, now)
+        if not self._said:
+            session.display.say(speed(rate, images_a_step(trainer.recipe), trainer.recipe.steps, trainer.step))
+            self._said = True
+        if session.line is None:
+            session.line = {"steps_per_second": rate, **trainer.figures(session.outcomes)}
+
+
+def speed(rate: float, images_a_step: int, steps: int, step: int) -> str:
+    """What a step takes and when the training will end, in words.
+
+    Args:
+        rate: steps a second.
+        images_a_step: real images in a step.
+        steps: of the training.
+        step: how many of them are done.
+    """
+    took = 1 / max(rate, 1e-9)
+    each = f"{took:.2g} s" if took >= 0.01 else f"{1000 * took:.2g} ms"
+    left = in_words((steps - step) * took)
+    return f"speed: {each} a step, {rate * images_a_step:,.0f} images/s; about {left} to the end at step {steps:,}"
