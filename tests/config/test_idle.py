@@ -34,6 +34,14 @@ IDLE = [
     ("mnist --holdout .2", "--holdout changes nothing: mnist keeps the parts that it was published with"),
     ("mnist-conditional --module generator=nets:G --generator.embedding 4", "the generator is a module of your own"),
     (
+        "mnist --generator.optimizer.kind sgd --generator.momentum .9",
+        "--generator.momentum changes nothing: .* the final one; give --generator.final-momentum, or leave it out",
+    ),
+    (
+        "mnist --generator.optimizer.kind sgd --generator.momentum-steps 9",
+        "--generator.momentum-steps changes nothing: the momentum stays as it is; give --generator.final-momentum",
+    ),
+    (
         "mnist --game.kind conditional --module discriminator=nets:D --discriminator.condition concatenation",
         "--discriminator.condition changes nothing: the discriminator is a module of your own; leave it out",
     ),
@@ -53,7 +61,9 @@ def test_a_flag_without_an_effect_is_refused(said: str, answer: str) -> None:
         "mnist-best --watch.action off", "mnist --measure frechet@patience=4", "mnist-best --penalties.r1.weight 0",
         "mnist --penalties.r1.every 4 --penalties.r1.weight 0", "mnist --penalties.r1.every 4 --penalties.r1.weight .1",
         "images --data mnist --size 16 --fit pad", "ring --watch.every 3",
-        "mnist-conditional --module generator=nets:G",
+        "mnist-conditional --module generator=nets:G", "mnist --generator.optimizer.kind sgd --generator.momentum .5",
+        "paper-mnist --generator.momentum .4 --generator.momentum-steps 9",
+        "mnist --generator.optimizer.kind sgd --generator.final-momentum .9",
     ],
 )  # fmt: skip
 def test_what_has_an_effect_or_was_set_elsewhere_is_welcome(said: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from advnets.config.merge import Change
 from advnets.config.names import POINTS, PUBLISHED
+from advnets.config.players import SGDConfig
 from advnets.config.recipe import Recipe
 from advnets.config.resolve import candidates, short_name, spelled
 from advnets.config.tree import Path, at, grow, paths, slots
@@ -74,7 +75,18 @@ def _idle(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
         if player.network.kind == "own":
             for field in ("embedding", "condition"):
                 yield ("game", name, field), f"the {name} is a module of your own", ()
+        optimizer = "game", name, "optimizer"
+        if isinstance(player.optimizer, SGDConfig):
+            yield from _of_momentum(player.optimizer, optimizer)
     yield from _of_data(recipe)
+
+
+def _of_momentum(config: SGDConfig, path: Path) -> Iterator[tuple[Path, str, Path]]:
+    """The momentum moves from its first to its final value, if it has the time to and they differ."""
+    if config.momentum == config.final_momentum:
+        yield (*path, "momentum_steps"), "the momentum stays as it is", (*path, "final_momentum")
+    elif config.momentum_steps == 0:
+        yield (*path, "momentum"), "from the first update on it is the final one", (*path, "final_momentum")
 
 
 def _of_data(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:

@@ -46,7 +46,7 @@ _PRECISION = "say --precision bfloat16"
 _WORKERS = "leave it out: images are decoded once and kept"
 _RUN = "say --run"
 _BETAS = "say --generator.betas and --discriminator.betas, two values each"
-_MOMENTUM = "say --generator.optimizer.kind sgd --generator.momentum, and the same of the discriminator"
+_MOMENTUM = "say --generator.optimizer.kind sgd --generator.final-momentum, and the same of the discriminator"
 
 ANSWERED = {
     "lr": _RATES,
