@@ -185,20 +185,25 @@ def interpolate(args: list[str]) -> None:
 
 
 def info(args: list[str]) -> None:
-    """What a run is and how far it got."""
+    """What a run is and how far it got; or a folder of runs, as a table."""
 
     def info(run: Positional[Path], json: bool = False) -> None:
-        """What a run is and how far it got.
+        """What a run is and how far it got; or a table of all runs in a folder.
 
         Example: advnets info runs/quickstart --json
 
         Args:
-            run: the run directory.
-            json: print one JSON object: step, steps, status, recipe, data.
+            run: the run directory, or a folder that has some in it or below it.
+            json: print one JSON object: step, steps, status, recipe, data. Of a folder, a list of objects: run,
+                recipe, data, step, steps, status, measure, changed, problem.
         """
-        from advnets.terminal.runs import print_info
+        from advnets.terminal.listing import print_list
+        from advnets.terminal.runs import is_run, print_info
 
-        print_info(run, json)
+        if run.is_dir() and not is_run(run):
+            print_list(run, json)
+        else:
+            print_info(run, json)
 
     call(info, args)
 
