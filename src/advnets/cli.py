@@ -9,7 +9,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -105,15 +105,17 @@ def resume(args: list[str]) -> None:
 
 
 def sample(args: list[str]) -> None:
-    """Draw samples: a picture, an array, or one PNG each."""
+    """Draw samples: a picture, an array, or a file each."""
 
     def sample(
         run: Positional[Path],
         count: int = 100,
         seed: int = 0,
+        seeds: str | None = None,
         classes: Classes = None,
         step: Step = "newest",
         out: Path | None = None,
+        format: Literal["png", "jpg", "webp"] | None = None,
         modules: Modules = (),
     ) -> None:
         """Draw samples of a run's averaged generator. Sample i of a seed is the same whatever the count.
@@ -124,23 +126,25 @@ def sample(args: list[str]) -> None:
             run: the run directory.
             count: how many samples.
             seed: which samples.
+            seeds: several seeds instead, as 1-8 or 1,3,10-12: so many samples of each, in a file or directory of its
+                own, with the seed behind the name: faces-1.png to faces-8.png.
             classes: of a conditional game: classes by name, joined by commas, or all. A picture then has a row a
                 class, and a column for each latent vector; elsewhere sample i is of the (i mod their number)-th.
-            out: FILE.png for a grid, FILE.npy for uint8 N,H,W,C (float32 N,D for points), FILE.npz for these as x
-                and their --class as y, or a directory for one PNG each, with --class in a folder for each class.
-                By default samples.png in the run directory, samples-SEED.png for another seed.
+            out: FILE.png, .jpg or .webp for a grid, FILE.npy for uint8 N,H,W,C (float32 N,D for points), FILE.npz for
+                these as x and their --class as y, or a directory for a file each, with --class in a folder for each
+                class; stopped, the same command goes on. By default samples.png in the run directory, samples-SEED.png
+                for another seed.
+            format: of the files in a directory; by default png. jpg is the only one that is not exact.
         """
         from advnets.terminal.runs import load_run
-        from advnets.terminal.sampling import draw_samples, named_classes
+        from advnets.terminal.sampling import draw_samples, named_classes, targets
 
         if count < 1:
             raise RunError(f"{count} samples cannot be drawn", "ask for 1 or more")
         loaded = load_run(run, step, modules)
-        asked = named_classes(loaded, classes)
-        suffix = ("" if asked is None else "-by-class") + ("" if seed == 0 else f"-{seed}")
-        suffix += "" if step == "newest" else f"-step-{loaded.step}"
-        target = out or run / f"samples{suffix}.png"
-        print(f"{draw_samples(loaded, count, seed, asked, target)}: {target}")
+        asked, at = named_classes(loaded, classes), None if step == "newest" else loaded.step
+        for number, target in targets(run, seed, seeds, classes is not None, at, out).items():
+            print(f"{draw_samples(loaded, count, number, asked, target, format)}: {target}")
 
     call(sample, args)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -18,8 +20,8 @@ from advnets.runs.sampling import Sampler, evaluating, straight_lines
 def sampler(prior: str = "gaussian", shape: tuple[int, ...] = (1, 3, 4)) -> Sampler:
     torch.manual_seed(0)
     network = nn.Sequential(
-        nn.Linear(20, 300), nn.BatchNorm1d(300), nn.Dropout(0.5), nn.ReLU(), nn.Linear(300, 12), nn.Tanh(),
-        nn.Unflatten(1, shape),
+        nn.Linear(20, 300), nn.BatchNorm1d(300), nn.Dropout(0.5), nn.ReLU(), nn.Linear(300, math.prod(shape)),
+        nn.Tanh(), nn.Unflatten(1, shape),
     )  # fmt: skip
     game = AdversarialGame(objective("non-saturating"), prior, latent=20)
     return Sampler(game, {"generator": network}, DataSpec(shape), (-1.0, 1.0))
@@ -33,6 +35,17 @@ def test_sample_i_does_not_depend_on_the_count(prior: str) -> None:
     for count in (1, 3, 249, 250, 251, 599):
         np.testing.assert_array_equal(source.draw(count, seed=4), many[:count])
         assert torch.equal(source.inputs(count, 4)["z"], source.inputs(600, 4)["z"][:count])
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 4), (1, 90, 100)])
+def test_a_stream_is_the_same_samples_in_parts_from_anywhere(shape: tuple[int, ...]) -> None:
+    source = sampler(shape=shape)  # the larger ones go through the network in passes of 222, beside chunks of 250
+    whole = source.draw(300, seed=4)
+    for first in (0, 1, 222, 249, 250, 299, 300):
+        parts = list(source.stream(300, 4, first=first))
+        assert sum(map(len, parts)) == 300 - first
+        np.testing.assert_array_equal(np.concatenate([whole[:0], *parts]), whole[first:])
+    assert torch.equal(source.inputs(20, 4, first=240)["z"], source.inputs(260, 4)["z"][240:])
 
 
 def test_nor_on_the_vectors_decoded_beside_it() -> None:

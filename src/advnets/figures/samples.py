@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from advnets.figures.files import save
 from advnets.figures.grid import grid
 from advnets.figures.plots import scatter
-from advnets.figures.png import save
 
 
 def save_samples(

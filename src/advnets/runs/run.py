@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +166,20 @@ class Run:
         if conditions is not None:
             return sampler.draw(count, seed, self._vectors(conditions))
         return sampler.draw(count, seed, None if classes is None else self.class_numbers(classes))
+
+    def stream(
+        self, count: int, seed: int = 0, classes: Sequence[str] | str | None = None, first: int = 0
+    ) -> Iterator[Samples]:
+        """The samples of `sample` in parts, for more of them than fit memory.
+
+        Args:
+            count, seed, classes: as for `sample`.
+            first: the number of the first one; those before it are not made.
+
+        Raises:
+            RunError: there is no such class.
+        """
+        return self.sampler.stream(count, seed, None if classes is None else self.class_numbers(classes), first)
 
     def sample_with_classes(self, count: int, seed: int = 0) -> tuple[Samples, NDArray[np.int64] | None]:
         """The samples of `sample`, and the number of the class that each is of; None where they have none."""

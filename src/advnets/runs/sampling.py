@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -48,31 +48,35 @@ class Sampler:
         self.conditional = any("condition" in seat.takes for seat in game.seats(data).values())
         self._at_a_time = max(8, min(_CHUNK, _PIXELS // math.prod(data.shape)))
 
-    def inputs(self, count: int, seed: int = 0, conditions: Conditions | None = None) -> dict[str, Tensor]:
-        """What the first `count` samples of that seed are made from, on the CPU.
+    def inputs(
+        self, count: int, seed: int = 0, conditions: Conditions | None = None, first: int = 0
+    ) -> dict[str, Tensor]:
+        """What `count` samples of that seed are made from, on the CPU.
 
         Args:
             count: how many.
             seed: which ones.
             conditions: of a conditional game, numbers of classes or vectors: sample i has the (i mod their number)-th;
                 by default conditions are drawn as the training data have them.
+            first: the number of the first of them.
 
         Raises:
             RunError: conditions of a game that has none.
         """
         # Whole chunks, each with its own generator: sample i never depends on how many are wanted.
-        numbers = range(max(1, -(-count // _CHUNK)))
+        begin, end = first // _CHUNK, -(-(first + count) // _CHUNK)
+        numbers, part = range(begin, max(begin + 1, end)), slice(first % _CHUNK, first % _CHUNK + count)
         chunks = [self.game.wish(_CHUNK, generator_for(seed, number, Stream.SAMPLES)) for number in numbers]
-        found = {name: torch.cat([chunk[name] for chunk in chunks])[:count] for name in chunks[0]}
+        found = {name: torch.cat([chunk[name] for chunk in chunks])[part] for name in chunks[0]}
         if not self.conditional:
             if conditions is not None:
                 raise RunError("these samples have no classes", "leave the classes out")
             return found
         if conditions is not None:
             wanted = torch.as_tensor(conditions)
-            return {**found, "condition": wanted[torch.arange(count) % len(wanted)]}
+            return {**found, "condition": wanted[torch.arange(first, first + count) % len(wanted)]}
         drawn = [self._conditions(generator_for(seed, number, Stream.SAMPLE_CONDITIONS)) for number in numbers]
-        return {**found, "condition": torch.cat(drawn)[:count]}
+        return {**found, "condition": torch.cat(drawn)[part]}
 
     @torch.no_grad()
     def decode(self, inputs: Inputs) -> NDArray[np.uint8] | NDArray[np.float32]:
@@ -86,6 +90,20 @@ class Sampler:
     ) -> NDArray[np.uint8] | NDArray[np.float32]:
         """The first `count` samples of that seed; `conditions` as for `inputs`."""
         return self.decode(self.inputs(max(count, 1), seed, conditions))[:count]
+
+    def stream(
+        self, count: int, seed: int = 0, conditions: Conditions | None = None, first: int = 0
+    ) -> Iterator[NDArray[np.uint8] | NDArray[np.float32]]:
+        """Samples `first` to `count` - 1 of that seed in parts that fit memory, to the last bit those of `draw`.
+
+        Args:
+            count, seed, conditions: as for `inputs`.
+            first: the number of the first one.
+        """
+        size = self._at_a_time
+        for begin in range(first // size * size, count, size):  # the networks' passes are those of `draw`
+            made = self.decode(self.inputs(min(size, count - begin), seed, conditions, begin))
+            yield made[max(0, first - begin) :]
 
     def inputs_by_class(self, classes: Sequence[int], columns: int, seed: int = 0) -> dict[str, Tensor]:
         """The first `columns` draws of a seed once in every class, class by class: len(classes) * columns rows."""

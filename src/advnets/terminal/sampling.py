@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from advnets import figures
-from advnets.errors import RunError
+from advnets.errors import RunError, UsageError
 from advnets.runs.run import Run
-from advnets.terminal.saving import save_by_class, save_made, writing_elsewhere
+from advnets.terminal.saving import ARRAYS, check_target, save_by_class, save_made, writing_elsewhere
+from advnets.terminal.streaming import Wanted, draw, save_array, save_folder
 
+_MOST_SEEDS = 10_000
 _WIDEST = 25
 """Images beside each other in a picture by class; more of a class go on in the next row."""
 
@@ -27,7 +30,9 @@ def named_classes(run: Run, said: str | None) -> list[str] | None:
     return [run.classes[number] for number in numbers]
 
 
-def draw_samples(run: Run, count: int, seed: int, classes: Sequence[str] | None, target: Path) -> str:
+def draw_samples(
+    run: Run, count: int, seed: int, classes: Sequence[str] | None, target: Path, form: str | None = None
+) -> str:
     """Draw samples and put them where `target` says; of images of named classes, a picture has a row a class.
 
     Args:
@@ -35,7 +40,8 @@ def draw_samples(run: Run, count: int, seed: int, classes: Sequence[str] | None,
         count: how many, in all classes together.
         seed: which ones.
         classes: names of classes; None for conditions as the data have them, or none.
-        target: a .png, .npy or .npz file, or a directory.
+        target: a picture's, .npy or .npz file, or a directory.
+        form: of the files in a directory: png, jpg or webp; by default png.
 
     Returns:
         What was drawn, for the user.
@@ -43,23 +49,89 @@ def draw_samples(run: Run, count: int, seed: int, classes: Sequence[str] | None,
     Raises:
         AdvnetsError: they cannot be drawn, or not be written.
     """
-    if classes is None:
-        save_made(run.sample(count, seed), target, run.recipe.data)
-        return f"{count} samples"
-    said = f"of {'each of ' if len(classes) > 1 else ''}{_listed(classes)}"
-    if target.suffix == ".png" and len(run.shape) == 3:
-        _check_rows(classes)
-        columns = -(-count // len(classes))
-        rows = min(-(-columns // _WIDEST), figures.MOST_ROWS // len(classes))  # of each class
-        columns = rows * -(-columns // rows)
-        made = run.sample_by_class(columns, seed, classes=classes)
-        lines = made.reshape(len(classes) * rows, columns // rows, *made.shape[2:])
-        names = [name if row == 0 else "" for name in classes for row in range(rows)]
-        save_by_class(lines, target, names)  # type: ignore[arg-type]  # images are bytes
-        return f"{columns} samples {said}"
-    named = [classes[number % len(classes)] for number in range(count)]
-    save_made(run.sample(count, seed, classes=classes), target, run.recipe.data, named)
-    return f"{count} samples of {_listed(classes)}"
+    images, wanted = len(run.shape) == 3, Wanted(run, count, seed, classes)
+    check_target(target, images)
+    if form is not None and target.suffix:
+        raise RunError(
+            f"--format {form} changes nothing: {target} says what it is", "leave it out, or name a directory"
+        )
+    if images and not target.suffix:
+        there = save_folder(wanted, target, f".{form or 'png'}")
+        return f"{_counted(wanted)}{f' ({there:,} of them were there)' if there else ''}"
+    if images and target.suffix in ARRAYS:
+        save_array(wanted, target)
+        return _counted(wanted)
+    if images and classes is not None:
+        return _draw_by_class(run, count, seed, classes, target)
+    named = [wanted.class_of(number) for number in range(count)] if classes else ()
+    save_made(draw(wanted), target, run.recipe.data, named)
+    return _counted(wanted)
+
+
+def _draw_by_class(run: Run, count: int, seed: int, classes: Sequence[str], target: Path) -> str:
+    _check_rows(classes)
+    columns = -(-count // len(classes))
+    rows = min(-(-columns // _WIDEST), figures.MOST_ROWS // len(classes))  # of each class
+    columns = rows * -(-columns // rows)
+    made = run.sample_by_class(columns, seed, classes=classes)
+    lines = made.reshape(len(classes) * rows, columns // rows, *made.shape[2:])
+    names = [name if row == 0 else "" for name in classes for row in range(rows)]
+    save_by_class(lines, target, names)  # type: ignore[arg-type]  # images are bytes
+    return f"{columns} samples of {'each of ' if len(classes) > 1 else ''}{_listed(classes)}"
+
+
+def _counted(wanted: Wanted) -> str:
+    of = "" if wanted.classes is None else f" of {_listed(wanted.classes)}"
+    return f"{wanted.count:,} samples{of}"
+
+
+def targets(
+    run: Path, seed: int, seeds: str | None, by_class: bool, step: int | None, out: Path | None
+) -> dict[int, Path]:
+    """Seeds to where their samples go; by default into the run directory, under names that tell them apart.
+
+    Args:
+        run: the run directory.
+        seed, seeds: one seed, or several in words.
+        by_class: whether classes are named.
+        step: of the checkpoint; None for the newest.
+        out: where to, if that was said.
+
+    Raises:
+        UsageError: seeds are said in two ways, or not as they are written.
+    """
+    if seeds is not None and seed:
+        raise UsageError(f"--seed {seed} and --seeds {seeds}", "say one of them")
+    many = read_seeds(seeds) if seeds is not None else [seed]
+    found: dict[int, Path] = {}
+    for each in many:
+        suffix = "-by-class" if by_class else ""
+        suffix += f"-{each}" if each or seeds is not None else ""
+        suffix += "" if step is None else f"-step-{step}"
+        own = out if out is None or seeds is None else out.with_name(f"{out.stem}-{each}{out.suffix}")
+        found[each] = own or run / f"samples{suffix}.png"
+    return found
+
+
+def read_seeds(text: str) -> list[int]:
+    """Seeds as a command line names them: numbers and ranges, joined by commas, as in 1-8 or 1,3,10-12.
+
+    Raises:
+        UsageError: they are not, or one is said twice.
+    """
+    seeds: list[int] = []
+    for part in text.split(","):
+        found = re.fullmatch(r"\s*(\d{1,18})\s*(?:-\s*(\d{1,18})\s*)?", part)
+        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+        if not 0 <= last - first < _MOST_SEEDS:
+            raise UsageError(
+                f"--seeds {text}", f"write numbers and ranges of up to {_MOST_SEEDS:,}, as in 1-8 or 1,3,10-12"
+            )
+        seeds += range(first, last + 1)
+    twice = next((seed for seed in seeds if seeds.count(seed) > 1), None) if len(set(seeds)) < len(seeds) else None
+    if twice is not None:
+        raise UsageError(f"--seeds {text} says {twice} twice", "say it once")
+    return seeds
 
 
 def draw_walks(run: Run, lines: int, points: int, seed: int, classes: Sequence[str] | None, target: Path) -> None:
