@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,12 @@ MNIST = load_recipe("mnist")
 
 def test_splits_are_counted() -> None:
     table = open_table(np.zeros((5, 9, 7, 4), np.uint8), holdout=0, progress=False)
-    assert of_data("photos", table) == "data: photos, all 5 images for training, none for validation, none for the test"
+    table = dataclasses.replace(table, format="a folder of images")
+    said = "data: photos (a folder of images), all 5 images for training, none for validation, none for the test"
+    assert of_data("photos", table) == said
     digits = open_table("mnist", progress=False)
     assert of_data("mnist", digits).startswith("data: mnist, 50,000 of 70,000 images for training, 10,000 for valid")
-    assert "all 100,000 points for training, 10,000 for validation" in of_data("ring", open_points("ring"))
+    assert "), all 100,000 points for training, 10,000 for validation" in of_data("ring", open_points("ring"))
 
 
 def test_size_colors_and_fit_are_said() -> None:
@@ -97,6 +100,16 @@ def test_where_a_training_goes_on_and_that_it_is_finished() -> None:
     assert going_on(Path("run"), 0, 40, None) == "run goes on from step 0 of 40 (it has no sound checkpoint)"
     finished = "run is finished, at step 40 of 40; to train it further: advnets resume run --steps 80"
     assert going_on(Path("run"), 40, 40, "step-00000040") == finished
+
+
+@pytest.mark.usefixtures("no_report")
+def test_what_was_noticed_of_the_data_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wide = open_table(np.zeros((9, 4, 8), np.uint8), size=4, holdout=0, progress=False)
+    assert wide.notes
+    small = {"generator.hidden": [4], "discriminator.units": [4], "batch": 8, "sample_every": 0, "steps": 1}
+    advnets.train("mnist", data=wide, run=tmp_path / "run", **small)
+    said = capsys.readouterr().err.splitlines()
+    assert f"noticed: {wide.notes[0]}" in said
 
 
 @pytest.mark.usefixtures("no_report")

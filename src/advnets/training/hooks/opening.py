@@ -33,6 +33,7 @@ def opening(trainer: Trainer, table: Table, run: Path, chosen: str) -> list[str]
     return [
         of_data(recipe.source, table),
         of_examples(table, recipe),
+        *(f"noticed: {note}" for note in table.notes),
         *of_conditions(table, told),
         of_recipe(recipe, chosen, len(trainer.data.rows)),
         of_game(recipe, {name: _size(trainer, name) for name in recipe.players}),
@@ -58,12 +59,12 @@ def going_on(run: Path, step: int, steps: int, checkpoint: str | None) -> str:
 
 
 def of_data(source: str, table: Table) -> str:
-    """Where the examples come from, and how many of them each split has."""
+    """Where the examples come from, what was found there, and how many of them each split has."""
     training, what = len(table.rows("train")), "images" if holds_images(table) else "points"
     whole = f"all {training:,} {what}" if training == len(table) else f"{training:,} of {len(table):,} {what}"
     others = {"validation": table.count("valid"), "the test": table.count("test")}
     held = ", ".join(f"{count or 'none':{',' if count else ''}} for {split}" for split, count in others.items())
-    return f"data: {source}, {whole} for training, {held}"
+    return f"data: {source}{f' ({table.format})' if table.format else ''}, {whole} for training, {held}"
 
 
 def of_examples(table: Table, recipe: Recipe) -> str:
