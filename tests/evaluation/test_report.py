@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import advnets
 from advnets import cli
+from advnets.evaluation.report import write_report
 from advnets.measures import Measurement
 from advnets.measures.catalog import MEASURES, Subject
 from advnets.measures.parzen import parzen
@@ -69,3 +71,16 @@ def test_answers_of_the_same_samples_come_together_whatever_was_asked_first(tmp_
     assert set(answers) == {"birthday", "memorization", "recall"}
     assert {name for name, answer in answers.items() if "training" in answer["of"]} == {"memorization"}
     assert (digits / "duplicates.png").exists()
+
+
+def headings(run: Path) -> list[str]:
+    return [line for line in (run / "report.md").read_text("utf-8").splitlines() if line.startswith("#")]
+
+
+def test_what_is_of_a_step_says_so_whatever_step_the_run_is_at(run: Path) -> None:
+    assert cli.main(["evaluate", str(run), "--metrics", "modes", "--count", "100", "--step", "20"]) == 0
+    of_20 = ["# ring: step 40 of 40", "## Measures of step 20", "## Samples of step 20", "## Course of the training"]
+    assert headings(run)[:4] == of_20
+    write_report(advnets.load(run))  # as a training does at its end: what was measured before is still shown
+    assert headings(run)[:3] == ["# ring: step 40 of 40", "## Measures of step 20", "## Samples of step 40"]
+    assert "Last line of the log, step 40: " in (run / "report.md").read_text("utf-8")

@@ -20,6 +20,7 @@ from advnets.measures import nearest
 from advnets.measures.alarms import alarm_steps
 from advnets.measures.inputs import by
 from advnets.measures.measurement import interval_of
+from advnets.runs import checkpoint
 from advnets.runs.directory import writing
 from advnets.runs.run import Run
 
@@ -34,7 +35,8 @@ _PAPER_SAMPLES = 10_000
 PAPER_PARZEN: dict[tuple[str | int, ...], str] = {("mnist", 1, 28, 28): "225 ± 2 nats"}
 """Table 1 of Goodfellow et al. 2014, by data set and shape."""
 
-_DRAWN_HERE = ("samples.png", "curves.png", "watch.png", "measures.png")
+_COURSES = ("curves.png", "watch.png", "measures.png")
+_DRAWN_HERE = ("samples.png", *_COURSES)
 _PICTURES = (
     ("samples.png", "Samples", "Fair random draws, not picked."),
     (
@@ -167,8 +169,9 @@ def paper_figure(data: str, shape: Sequence[int], count: int, real: str) -> str:
 
 def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
     facts, recipe = run.facts, run.recipe
+    trained = max([run.step, *checkpoint.steps(run.directory.checkpoints)])
     lines = [
-        f"# {recipe.name}: step {run.step:,} of {recipe.steps:,}",
+        f"# {recipe.name}: step {trained:,} of {recipe.steps:,}",
         "",
         f"Data: {facts['data']['name']}, {facts['data']['examples']:,} examples of {by(facts['data']['shape'])}."
         f" {recipe.schedule.capitalize()} schedule, {_rules(recipe)}, batch {recipe.batch},"
@@ -183,7 +186,7 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
         real, fake = figures.score_names(last)
         lines += [
             f"{last['images']:,} real images in {last['seconds']:,.0f} s."
-            f" Last line of the log: cost of D {last['cost_d']:.3f}, of G {last['cost_g']:.3f},"
+            f" Last line of the log, step {last['step']:,}: cost of D {last['cost_d']:.3f}, of G {last['cost_g']:.3f},"
             f" {real} {last['d_real']:.3f}, {fake} {last['d_fake']:.3f}.",
             "",
         ]
@@ -192,7 +195,8 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
     if about:
         lines += _measures(measures, about, paper_figure(about["data"], run.shape, about["count"], about["real"]))
     for name, title, text in _shown(run):
-        lines += [f"## {title}", "", *([text, ""] if text else []), f"![{title}]({name})", ""]
+        heading = title if name in _COURSES else f"{title} of step {run.step:,}"
+        lines += [f"## {heading}", "", *([text, ""] if text else []), f"![{title}]({name})", ""]
     return "\n".join(lines)
 
 
@@ -240,7 +244,14 @@ def _shown(run: Run) -> Iterator[tuple[str, str, str]]:
 
 def _measures(measures: Mapping[str, Mapping[str, Any]], about: Mapping[str, Any], paper: str) -> list[str]:
     of = f"{about['count']:,} samples (seed {about['seed']}) of step {about['step']:,} against {about['data']}."
-    lines = ["## Measures", "", of, "", "| measure | value | 95 % interval | in | paper |", "|---|---|---|---|---|"]
+    lines = [
+        f"## Measures of step {about['step']:,}",
+        "",
+        of,
+        "",
+        "| measure | value | 95 % interval | in | paper |",
+        "|---|---|---|---|---|",
+    ]
     for name, answer in measures.items():
         value, interval = describe(answer)
         lines.append(f"| {name} | {value} | {interval} | {answer['features']} | {paper if name == 'parzen' else ''} |")
