@@ -65,8 +65,11 @@ def test_points_are_not_images_to_measure_against(terminal: Terminal, digits: Pa
 def test_pictures_of_other_samples_are_not_mixed_in(terminal: Terminal, digits: Path, folder: Path) -> None:
     terminal.out("sample", digits, "--count", 5, "--out", "made")
     terminal.out("sample", digits, "--count", 5, "--out", "made")  # the same again
-    assert "made holds other pictures; name an empty" in terminal.mistake(
+    assert "made holds more than these 3 samples; name an empty" in terminal.mistake(
         "sample", digits, "--count", 3, "--out", "made"
+    )
+    assert "made holds other pictures; name an empty" in terminal.mistake(
+        "sample", digits, "--count", 5, "--seed", 1, "--out", "made"
     )
     assert len(list((folder / "made").iterdir())) == 5
 
