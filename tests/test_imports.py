@@ -24,7 +24,7 @@ LAYERS = {
     "games": {"config", "networks"},
     "theory": {"games", "networks"},
     "measures": {"data"},
-    "runs": {"config", "devices", "games", "measures", "networks", "randomness"},
+    "runs": {"config", "data", "devices", "games", "measures", "networks", "randomness"},
     "training": {
         "config", "data", "devices", "figures", "games", "measures", "networks", "randomness", "runs",
     },

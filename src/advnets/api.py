@@ -14,7 +14,7 @@ from advnets.config.idle import OF_IMAGES, refuse_idle
 from advnets.config.load import how_chosen, load_recipe, recipe_for, said_in
 from advnets.config.merge import spread
 from advnets.config.recipe import Recipe
-from advnets.data import Table, describe, open_again, open_data
+from advnets.data import Table, describe, holds_images, is_vectors, open_again, open_data
 from advnets.data.named import NAMED
 from advnets.data.recognize import Given
 from advnets.data.toys import TOYS
@@ -55,7 +55,8 @@ def train(
     Args:
         recipe: a built-in name, a YAML file, or a Recipe; by default the one for these data, mnist without any.
         data: what to train on, if not what the recipe says: a name or a path, images in memory (uint8 or float in
-            [0, 1], N x H x W, N x H x W x C or N x C x H x W), or a pair of these and labels or vectors.
+            [0, 1], N x H x W, N x H x W x C or N x C x H x W), numbers, N x D, or a pair of these and labels or
+            vectors.
         run: the run directory to make; by default runs/NAME-DATE-TIME.
         modules: networks of your own by player, {"generator": G, "discriminator": D}, or what they are called,
             "package.module:Name".
@@ -74,7 +75,7 @@ def train(
     """
     given, more = _modules_and_changes(generator=generator, discriminator=discriminator)
     own, changes = _own_modules({**given, **(modules or {})}), {**changes, **more}
-    played = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or recipe_for(_said(data).get("data")))
+    played = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or _recipe_for(data))
     base, played = played, _with_own(played.replace(**_said(data), **changes), modules or {}, own)
     written = said_in(recipe) if isinstance(recipe, str | Path) else ()
     refuse_idle(played, spread(changes, parts=False), base, written)
@@ -160,14 +161,16 @@ def load(
 
 def training_data(table: Table) -> Data:
     """What of a table is trained on."""
-    return Data(table.values, table.rows("train"), table.labels, table.classes, table.vectors)
+    return Data(table.values, table.rows("train"), table.labels, table.classes, table.vectors, table.scale)
 
 
 def _begin(recipe: Recipe, table: Table, own: Modules) -> Trainer:
-    """A training at its beginning; where a folder's images lack classes, it is said how to find out why."""
+    """A training at its beginning; where a folder's images or a table lack classes, it is said what gives them."""
     try:
         return Trainer(recipe, training_data(table), own)
     except NoClassesError as error:
+        if table.scale is not None:
+            raise RecipeError(error.what, f"{error.remedy}; --labels names the column of a table's classes") from None
         if recipe.labels != "auto" or not Path(recipe.source).is_dir():
             raise
         raise RecipeError(
@@ -285,6 +288,13 @@ def _refuse_for_a_table(data: object, changes: Mapping[str, Any]) -> None:
 def _how_chosen(recipe: str | Path | Recipe | None, data: object) -> str:
     """How a recipe was chosen in Python, in words."""
     return "as passed" if isinstance(recipe, Recipe) else how_chosen(recipe or None, _said(data).get("data"))
+
+
+def _recipe_for(data: object) -> str:
+    """The built-in recipe that is meant by the data that were passed alone."""
+    open_already = data is not None and not isinstance(data, str | Path | np.ndarray | tuple)
+    vectors = not holds_images(data) if open_already else is_vectors(data)  # type: ignore[arg-type]  # it is a table
+    return recipe_for(_said(data).get("data"), vectors)
 
 
 def _said(data: object) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 
 from advnets.config.load import load_recipe
 from advnets.data import Table, class_counts, describe, holds_images, in_order_of, open_data, open_points, open_table
-from advnets.data.toys import toy_points
+from advnets.data.open_data import real_points
 from advnets.errors import DataError, RecipeError
 
 VECTORS = np.random.default_rng(0).normal(size=(40, 3))
@@ -80,7 +80,8 @@ def test_the_points_of_the_toys_are_those_of_before_and_know_their_modes() -> No
     distances = np.linalg.norm(ring.values[:, None] - ring.modes, axis=2)
     np.testing.assert_array_equal(distances.argmin(1), ring.labels)
     assert ring.classes == tuple("01234567")
-    assert toy_points("mnist") is None
+    np.testing.assert_array_equal(real_points(load_recipe("ring")), ring.values)
+    assert real_points(load_recipe("mnist")) is None
 
 
 def test_a_recipe_opens_what_it_names_or_is_given(images: np.ndarray) -> None:

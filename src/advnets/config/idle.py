@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from advnets.config.merge import Change
-from advnets.config.names import POINTS, PUBLISHED
+from advnets.config.names import POINTS, PUBLISHED, TABLES
 from advnets.config.players import SGDConfig
 from advnets.config.recipe import Recipe
 from advnets.config.resolve import candidates, short_name, spelled
@@ -93,6 +93,9 @@ def _of_data(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
     if recipe.data in POINTS:
         for name in OF_IMAGES:
             yield (name,), f"{recipe.data} has points, no images", ()
+    if recipe.data is not None and recipe.data.lower().endswith(TABLES):
+        for name in ("size", "channels", "fit"):
+            yield (name,), f"{recipe.data} is a table of numbers, no images", ()
     if recipe.data in PUBLISHED:
         yield ("holdout",), f"{recipe.data} keeps the parts that it was published with", ()
         yield ("strict",), f"{recipe.data} is whole", ()

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from advnets.config.merge import Change, changed, spread
+from advnets.config.names import TABLES
 from advnets.config.recipe import Recipe
 from advnets.config.tree import plain
 from advnets.errors import RecipeError
@@ -55,12 +56,19 @@ def recipe_summary(name: str) -> str:
     return (_folder() / f"{name}.yaml").read_text("utf-8").splitlines()[0].lstrip("# ")
 
 
-def recipe_for(data: str | None) -> str:
-    """The built-in recipe that is meant where nothing but the data is said; None stands for nothing said at all."""
+def recipe_for(data: str | None, vectors: bool | None = None) -> str:
+    """The built-in recipe that is meant where nothing but the data is said.
+
+    Args:
+        data: what they are called; None for nothing said at all.
+        vectors: whether they are a table of numbers, for who has looked; by default their name says so.
+    """
     if data is None:
         return "mnist"
     if data in recipe_names() and load_recipe(data).data == data:
         return data
+    if vectors or (vectors is None and data.lower().endswith(TABLES)):
+        return "vectors"
     return _RELATED.get(data, "images")
 
 

@@ -17,6 +17,8 @@ OBJECTIVES = (
 PRIORS = ("uniform", "gaussian", "sphere")
 POINTS = "ring", "grid"
 """Data sets of points."""
+TABLES = ".csv", ".tsv", ".csv.gz", ".tsv.gz"
+"""What the names of files end in that hold a table of numbers, whatever is in them."""
 PUBLISHED = "mnist", "fashion-mnist", "cifar10", "stacked-mnist", "tfd", "tfd:2", "tfd:3", "tfd:4", "tfd:5"
 """Data sets with parts of their own for training, validation and test."""
 

@@ -45,7 +45,7 @@ class Recipe:
 
     data: str | None = "mnist"
     """mnist, stacked-mnist, fashion-mnist, cifar10, tfd (other folds: tfd:2 to tfd:5), ring, grid, or a path: folder,
-    .zip, .tar, .npy, .npz, idx. null: to be said."""
+    .zip, .tar, .npy, .npz, idx; a table of numbers: .csv, .parquet, .npy. null: to be said."""
     size: Annotated[int | str | None, BeforeValidator(_joined)] = None
     """Height and width that images are brought to: H, or HxW. By default the images' own."""
     channels: int | None = None
@@ -59,9 +59,9 @@ class Recipe:
     """Values that stand for black and white: LOW:HIGH, as 0:4095 for 12 bits in 16 or -1:1, or auto for the least and
     the greatest of the data. By default the whole range of their type."""
     holdout: float = 0.1
-    """Share of your own images kept for validation, and as much for test; published sets keep their own splits."""
+    """Share of your own data kept for validation, and as much for test; published sets keep their own splits."""
     strict: bool = False
-    """Stop at the first file that cannot be used instead of skipping it."""
+    """Stop at the first file (of a table: column) that cannot be used instead of skipping it."""
     contrast: float | None = None
     """Norm to which each image less its mean is scaled before D sees it (global contrast normalization; 55 in the
     authors' CIFAR-10 models). null: pixels as they are."""
@@ -100,6 +100,7 @@ class Recipe:
     def __post_init__(self) -> None:
         require(re.fullmatch(r"\w[\w.-]*", self.name) is not None, "name", self.name, "use letters, digits, _ . -")
         require(self.data != "", "data", self.data, "name data, or null")
+        require(self.labels != "", "labels", self.labels, "use auto, folder, none or the name of a table's column")
         require(0 <= self.holdout < 0.5, "holdout", self.holdout, "use 0 up to, not including, 0.5")
         require(self.channels in (None, 1, 3), "channels", self.channels, "use 1 or 3")
         require(0 <= self.seed < 2**63, "seed", self.seed, "use 0 to 2^63 - 1")

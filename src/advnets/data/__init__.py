@@ -2,8 +2,10 @@
 
 from advnets.data.open import open_table
 from advnets.data.open_data import open_again, open_data
+from advnets.data.points import PointTable
 from advnets.data.table import ImageTable, Skipped, Table, class_counts, describe, holds_images, in_order_of, labels_of
-from advnets.data.toys import PointTable, open_points
+from advnets.data.toys import open_points
+from advnets.data.vectors import is_vectors, open_vectors
 
 __all__ = [
     "ImageTable",
@@ -14,9 +16,11 @@ __all__ = [
     "describe",
     "holds_images",
     "in_order_of",
+    "is_vectors",
     "labels_of",
     "open_again",
     "open_data",
     "open_points",
     "open_table",
+    "open_vectors",
 ]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from advnets.data.named import NAMED
 from advnets.data.open import open_table
 from advnets.data.recognize import Given
 from advnets.data.table import Table
 from advnets.data.toys import TOYS, open_points
+from advnets.data.vectors import is_vectors, open_vectors
 from advnets.errors import DataError
 
 if TYPE_CHECKING:
@@ -20,17 +23,21 @@ def open_data(recipe: Recipe, given: Given | None = None) -> Table:
     """The data that a recipe names, in its size and channels.
 
     Args:
-        recipe: its data, size, channels, fit, labels, range, strict and holdout count.
-        given: taken in the place of what the recipe names: images in memory, or a pair of images and labels or
-            vectors, as for `open_table`.
+        recipe: its data, size, channels, fit, labels, range, strict and holdout count; of points labels, strict and
+            holdout.
+        given: taken in the place of what the recipe names: images, or numbers N x D, in memory, or a pair of these and
+            labels or vectors, as for `open_table` and `open_vectors`.
 
     Raises:
         RecipeError: none are named.
-        DataError: they cannot be found or read.
+        DataError: they cannot be found or read, or are points, and the recipe says of images how they are opened.
     """
     source = recipe.source if given is None else given
     if isinstance(source, str) and source in TOYS:
         return open_points(source)
+    if is_vectors(source):
+        _refuse_of_images(recipe)
+        return open_vectors(source, labels=recipe.labels, holdout=recipe.holdout, strict=recipe.strict)
     return open_table(
         source,
         recipe.height_width,
@@ -41,6 +48,28 @@ def open_data(recipe: Recipe, given: Given | None = None) -> Table:
         strict=recipe.strict,
         holdout=recipe.holdout,
     )
+
+
+def _refuse_of_images(recipe: Recipe) -> None:
+    """See that nothing is said of how images are opened where the data are points."""
+    for name, unsaid in (("size", None), ("channels", None), ("fit", "crop")):
+        if (said := getattr(recipe, name)) != unsaid:
+            raise DataError(f"{name} {said} is about images, {recipe.data} holds points", f"leave {name} out")
+
+
+def real_points(recipe: Recipe) -> NDArray[Any] | None:
+    """The points that a recipe's data have for training, in their own units, to be drawn beneath samples.
+
+    None where they are images, or are not where the recipe says.
+    """
+    try:
+        if recipe.data is None or not (recipe.data in TOYS or is_vectors(recipe.data)):
+            return None
+        table = open_data(recipe)
+    except DataError:
+        return None
+    points = table.reals("train")
+    return points if table.scale is None else table.scale.restore(points)
 
 
 def open_again(recipe: Recipe) -> Table:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from advnets.data.scale import Scale
 from advnets.errors import DataError
 
 SPLITS = ("train", "valid", "test")
@@ -55,6 +56,7 @@ class Table(Protocol):
         notes: what was noticed when they were read, each a sentence without its full stop.
         format: what the source was recognized as, in words.
         stack_of: opens the table that each channel is an image of; None where channels are colors.
+        scale: the columns in their own units, where `values` are standardized numbers; None where they are not.
         modes: float32, K x D, the means of the mixture that points are drawn from; None where that is not known.
         deviation: of each coordinate within a mode; 0 without modes.
     """
@@ -83,6 +85,8 @@ class Table(Protocol):
     def format(self) -> str: ...
     @property
     def stack_of(self) -> Callable[[], Table] | None: ...
+    @property
+    def scale(self) -> Scale | None: ...
     @property
     def modes(self) -> NDArray[np.float32] | None: ...
     @property
@@ -143,6 +147,11 @@ class ImageTable:
     columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     format: str = ""
+
+    @property
+    def scale(self) -> None:
+        """Images have no columns."""
+        return
 
     @property
     def modes(self) -> None:
@@ -278,5 +287,6 @@ def describe(table: Table) -> dict[str, Any]:
         "splits": {split: len(table.rows(split)) for split in SPLITS},
         "format": table.format,
         "notes": list(table.notes),
+        **({"scale": table.scale.facts()} if table.scale is not None else {}),
         "skipped": [str(each) for each in table.skipped],
     }

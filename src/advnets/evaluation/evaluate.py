@@ -12,7 +12,7 @@ from advnets.errors import MeasureError
 from advnets.evaluation.opening import Opened, Samples, Size, open_samples
 from advnets.evaluation.per_class import NONE, ByClass, check_per_class, measure_classes
 from advnets.measures import Measurement
-from advnets.measures.catalog import MEASURES, Subject, check_names, is_of_points, measure
+from advnets.measures.catalog import MEASURES, Subject, check_names, is_of, measure
 from advnets.measures.features import Extractor, extractor_for
 from advnets.runs.run import Run
 
@@ -30,7 +30,8 @@ class Evaluation:
             extractor (the identity of the features), and for a run step and seed of the samples.
         features: what distances were taken in.
         notes: what a reader should know: a classifier's accuracy, measures that could not be taken.
-        samples: the samples that were measured, uint8 N x C x H x W, or float32 points N x 2.
+        samples: the samples that were measured, uint8 N x C x H x W, or float32 points N x D, standardized as the
+            table's are.
         table: the data they were measured against.
         training: fingerprint of the training images, which memorization searches; empty where it was not asked for.
         by_class: the answers within each class, where they were asked for.
@@ -82,11 +83,13 @@ def evaluate(
 
     Args:
         source: a run (or its directory), samples in a `.npy` or `.npz` file, a folder or an archive, or an array,
-            uint8 N x C x H x W (points: float32 N x 2).
-        data: what to measure against: anything `open_table` reads, ring or grid; by default what the run was
-            trained on. Validation and test images are its splits.
+            uint8 N x C x H x W (points: N x D); rows of a table, in a .csv or .parquet file or an array N x K, in its
+            own units.
+        data: what to measure against: anything `open_table` or `open_vectors` reads, ring or grid; by default what the
+            run was trained on. Validation and test images are its splits.
         metrics: names from `MEASURES`, or "all" for every one that the features allow; by default Parzen and total
-            variation for images, modes and the sliced Wasserstein distance for points.
+            variation for images, modes and the sliced Wasserstein distance for ring and grid, the sliced Wasserstein
+            and the kernel distance, precision, recall and memorization for tables of numbers.
         count: samples drawn from a run, and at most so many of other samples.
         seed: of these samples, and of the measures' own draws.
         features: pixels, classifier, inception, or an ONNX file.
@@ -169,9 +172,17 @@ def _split(metrics: Sequence[str] | str) -> list[str]:
     return list(metrics)
 
 
+def _default_of(table: Table) -> Sequence[str]:
+    """What is measured where nobody says what: modes where they are known."""
+    if holds_images(table):
+        return "parzen", "total_variation"
+    if table.modes is not None:
+        return "modes", "sliced_wasserstein"
+    return "sliced_wasserstein", "kernel", "precision", "recall", "memorization"
+
+
 def _default_metrics(opened: Opened, everything: bool) -> list[str]:
-    images = holds_images(opened.table)
     if not everything:
-        return ["parzen", "total_variation"] if images else ["modes", "sliced_wasserstein"]
-    fitting = [name for name in MEASURES if images or is_of_points(name)]
+        return list(_default_of(opened.table))
+    fitting = [name for name in MEASURES if is_of(name, opened.table)]
     return [name for name in fitting if opened.classes is not None or MEASURES[name].of != "conditions"]

@@ -8,15 +8,25 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.data import Table, holds_images, open_again, open_data, open_points, open_table
-from advnets.data.arrays import read_npy, read_npz
+from advnets.data import (
+    Table,
+    holds_images,
+    is_vectors,
+    open_again,
+    open_data,
+    open_points,
+    open_table,
+    open_vectors,
+)
 from advnets.data.toys import TOYS
+from advnets.data.vectors import rows_like
 from advnets.errors import MeasureError
 from advnets.measures.inputs import some
 from advnets.runs.run import Run
+from advnets.runs.sampling import Samples as Made
 
 Samples = NDArray[np.uint8] | NDArray[np.float32]
-"""uint8 N x C x H x W, or float32 points N x D."""
+"""uint8 N x C x H x W, or float32 points N x D: of a table, in standard deviations of its columns."""
 
 Size = int | tuple[int, int] | None
 
@@ -53,14 +63,32 @@ def open_samples(
     if isinstance(source, Run):
         samples, conditions = source.sample_with_classes(count, seed)
         table = _data_of_run(source, data, samples)
+        samples = measurable(source, samples, table)
         return Opened(samples, table, source, conditions if source.classes == table.classes else None)
     if not isinstance(source, np.ndarray) and not Path(source).exists():
         raise MeasureError(f"{source}: no such run or samples", "name a run directory, or a file or folder of samples")
     if data is None:
         raise MeasureError("samples alone cannot be measured", "name the data they imitate with --data")
-    toy = open_points(data) if isinstance(data, str) and data in TOYS else None
-    samples, table = _beside(source, toy or data, size)
+    samples, table = _beside(source, _points_of(data) or data, size)
     return Opened(samples[some(len(samples), count)], table, None)
+
+
+def measurable(run: Run, samples: Made, table: Table) -> Samples:
+    """Samples of a run as they are measured beside a table: images as they are, points as the table's.
+
+    Raises:
+        DataError: the table has columns that the samples lack.
+    """
+    if holds_images(table):
+        return samples  # type: ignore[return-value]  # images are bytes
+    return rows_like(samples, table.scale, table.shape[0], run.columns or None)
+
+
+def _points_of(data: str | Path | Table) -> Table | None:
+    """The data that a name or a file of points means; None where it means images, or they are open already."""
+    if isinstance(data, str) and data in TOYS:
+        return open_points(data)
+    return open_vectors(data) if isinstance(data, str | Path) and is_vectors(data) else None
 
 
 def _beside(source: str | Path | Samples, data: str | Path | Table, size: Size) -> tuple[Samples, Table]:
@@ -90,18 +118,18 @@ def _of_shape(shape: tuple[int, ...], data: str | Path) -> Table:
     return table if table.shape == shape else open_table(data, (height, width), channels)
 
 
-def _data_of_run(run: Run, data: str | Path | Table | None, samples: Samples) -> Table:
+def _data_of_run(run: Run, data: str | Path | Table | None, samples: Made) -> Table:
     if data is None:
         return open_again(run.recipe)
     table = _read_by_run(run, data, samples) if isinstance(data, str | Path) else data
     if holds_images(table) and samples.ndim != 4:
-        raise MeasureError(f"{run.path} makes points, {table.name} are images", "measure against ring or grid")
+        raise MeasureError(f"{run.path} makes points, {table.name} are images", "measure against points")
     if samples.ndim == 4 and not holds_images(table):
         raise MeasureError(f"{table.name} holds points, not images", "measure against images")
     return table
 
 
-def _read_by_run(run: Run, data: str | Path, samples: Samples) -> Table:
+def _read_by_run(run: Run, data: str | Path, samples: Made) -> Table:
     """Data in the run's own way of reading images, at the size of what it makes."""
     table = open_data(run.recipe.replace(data=data))
     if samples.ndim != 4 or not holds_images(table) or table.shape == samples.shape[1:]:
@@ -121,14 +149,7 @@ def _images(source: str | Path | Samples) -> NDArray[np.uint8]:
 
 
 def _points(source: str | Path | Samples, table: Table) -> NDArray[np.float32]:
-    if isinstance(source, np.ndarray):
-        values = source
-    else:
-        if Path(source).suffix not in (".npy", ".npz"):
-            raise MeasureError(f"{source} holds no points", "give a .npy or .npz file")
-        values = read_npz(Path(source)).images if Path(source).suffix == ".npz" else read_npy(Path(source))
-    (width,) = table.shape
-    if values.ndim != 2 or values.shape[1] != width or not np.issubdtype(values.dtype, np.floating):
-        what = f"samples of type {values.dtype} and shape {values.shape}"
-        raise MeasureError(what, f"give points, float, N x {width}")
-    return np.asarray(values, dtype=np.float32)
+    if not is_vectors(source):
+        what = f"an array of shape {source.shape}" if isinstance(source, np.ndarray) else str(source)
+        raise MeasureError(f"{what} holds no points", "give N x D numbers, or a .npy, .npz, .csv or .parquet file")
+    return rows_like(source, table.scale, table.shape[0])

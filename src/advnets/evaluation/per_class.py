@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from advnets.data import holds_images, labels_of
 from advnets.errors import MeasureError
+from advnets.evaluation.opening import Samples, measurable
 from advnets.measures import Measurement
 from advnets.measures.catalog import MEASURES, Subject, accuracy_of
-from advnets.runs.run import Run, Samples
+from advnets.runs.run import Run
 
 FEWEST = 50
 """Real images of a class that say something about it."""
@@ -85,7 +86,8 @@ def measure_classes(run: Run, whole: Subject, names: Sequence[str]) -> ByClass:
         if real < FEWEST:
             notes.append(f"class {name} was left out: {real} real images, {FEWEST} are needed")
             continue
-        results, refused = _measure(whole, run.sample(count, whole.seed, classes=[name]), number, within)
+        samples = measurable(run, run.sample(count, whole.seed, classes=[name]), whole.data)
+        results, refused = _measure(whole, samples, number, within)
         answers[name] = ClassAnswers(real, results)
         notes += [f"class {name}: {each}" for each in refused]
     if not answers:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from advnets import figures
 from advnets.config.recipe import Recipe
 from advnets.data import holds_images
-from advnets.data.toys import toy_points
+from advnets.data.open_data import real_points
 from advnets.evaluation.evaluate import Evaluation
 from advnets.files import write_whole
 from advnets.measures import nearest
@@ -93,7 +93,7 @@ def _draw_samples(run: Run, path: Path) -> None:
         figures.save(figures.by_class(made, [run.classes[number] for number in numbers]), path)  # type: ignore[arg-type]
         return
     made = run.sample(_GRID if len(run.shape) == 3 else _POINTS)
-    figures.save_samples(made, path, toy_points(run.recipe.data))
+    figures.save_samples(made, path, real_points(run.recipe), run.columns)
 
 
 def write_evaluation(run: Run, evaluation: Evaluation) -> Path:
@@ -170,17 +170,19 @@ def paper_figure(data: str, shape: Sequence[int], count: int, real: str) -> str:
 def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
     facts, recipe = run.facts, run.recipe
     trained = max([run.step, *checkpoint.steps(run.directory.checkpoints)])
+    of = _of_columns(run) or by(facts["data"]["shape"])
     lines = [
         f"# {recipe.name}: step {trained:,} of {recipe.steps:,}",
         "",
-        f"Data: {facts['data']['name']}, {facts['data']['examples']:,} examples of {by(facts['data']['shape'])}."
+        f"Data: {facts['data']['name']}, {facts['data']['examples']:,} examples of {of}."
         f" {recipe.schedule.capitalize()} schedule, {_rules(recipe)}, batch {recipe.batch},"
         f" {facts['precision']} on {facts['device']}, seed {recipe.seed}.",
         *([f"Conditions: {said}."] if (said := conditions(run)) else []),
         "",
     ]
-    if facts["data"]["skipped"]:
-        lines += [f"{len(facts['data']['skipped'])} files were left out; run.json names them.", ""]
+    if skipped := facts["data"]["skipped"]:
+        named = f"Left out: {'; '.join(skipped[:_NAMED])}." if run.columns else ""
+        lines += [named or f"{len(skipped)} files were left out; run.json names them.", ""]
     if metrics:
         last = metrics[-1]
         real, fake = figures.score_names(last)
@@ -198,6 +200,12 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
         heading = title if name in _COURSES else f"{title} of step {run.step:,}"
         lines += [f"## {heading}", "", *([text, ""] if text else []), f"![{title}]({name})", ""]
     return "\n".join(lines)
+
+
+def _of_columns(run: Run) -> str:
+    """The columns of the table that a run was trained on; empty where it was none."""
+    named, count = ", ".join(run.columns[:_NAMED]), len(run.columns)
+    return f"{count:,} columns ({named}{', ...' if count > _NAMED else ''})" if count else ""
 
 
 def conditions(run: Run) -> str:

@@ -45,7 +45,7 @@ def save(image: Picture, path: str | os.PathLike[str], step: int | None = None) 
             notes.add_text("step", str(step))
         options = {**_PNG, "optimize": True, "pnginfo": notes}
     picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
-    write_whole(target, lambda file: picture.save(file, **options))
+    write_whole(target, lambda file: picture.save(file, **options))  # pyright: ignore[reportArgumentType]
     return target
 
 

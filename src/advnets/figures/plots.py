@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_BLUE, _ORANGE, _GRAY = "#2b6ca3", "#d9822b", "#8a8a8a"
-_ASKED = [("accuracy", "told apart by D", _BLUE), ("spread_features", "spread in D's features", _ORANGE)]
-_BY_CLASS = [("within", "within a class", _BLUE), ("between", "between classes, one z", _ORANGE)]
+BLUE, ORANGE, _GRAY = "#2b6ca3", "#d9822b", "#8a8a8a"
+_ASKED = [("accuracy", "told apart by D", BLUE), ("spread_features", "spread in D's features", ORANGE)]
+_BY_CLASS = [("within", "within a class", BLUE), ("between", "between classes, one z", ORANGE)]
 _SHOWN_POINTS = 20_000
 _SMOOTHED_OVER = 50  # a fiftieth of the curve
 
@@ -47,27 +47,30 @@ def curves(metrics: Sequence[Mapping[str, Any]], path: str | os.PathLike[str]) -
     bounded = bool(len(_series(lines, "jsd_bound")[0]))
     figure = new_figure(13.2 if bounded else 9.6, 3.6)
     costs, opinions, *others = figure.subplots(1, 3 if bounded else 2)
-    _panel(costs, "Costs", [("cost_d", "discriminator", _BLUE), ("cost_g", "generator", _ORANGE)], lines)
+    _panel(costs, "Costs", [("cost_d", "discriminator", BLUE), ("cost_g", "generator", ORANGE)], lines)
     real, fake = score_names(next((line for line in lines if line.get("jsd_bound") is not None), {}))
-    _panel(opinions, "D's output", [("d_real", real, _BLUE), ("d_fake", fake, _ORANGE)], lines)
+    _panel(opinions, "D's output", [("d_real", real, BLUE), ("d_fake", fake, ORANGE)], lines)
     if bounded:
         opinions.axhline(0.5, color=_GRAY, linewidth=0.8, linestyle=":")
         opinions.set_ylim(-0.02, 1.02)  # probabilities; logits lie anywhere
     if bounded:
-        _panel(others[0], "JSD at least (on training batches), nats", [("jsd_bound", "", _BLUE)], lines)
+        _panel(others[0], "JSD at least (on training batches), nats", [("jsd_bound", "", BLUE)], lines)
         others[0].axhline(0.0, color=_GRAY, linewidth=0.8, linestyle=":")
         others[0].axhline(math.log(2), color=_GRAY, linewidth=0.8, linestyle=":")
     _note_pace(opinions, lines)
     return save_figure(figure, path)
 
 
-def scatter(points: npt.ArrayLike, real: npt.ArrayLike, path: str | os.PathLike[str]) -> Path:
+def scatter(
+    points: npt.ArrayLike, real: npt.ArrayLike, path: str | os.PathLike[str], columns: Sequence[str] = ()
+) -> Path:
     """Generated points over real ones, for games in the plane.
 
     Args:
         points: N x 2, generated; N may be 0.
         real: M x 2.
         path: the PNG file to write.
+        columns: names of the two coordinates, of which neither then is drawn to the other's scale; none by default.
 
     Returns:
         The path.
@@ -79,10 +82,14 @@ def scatter(points: npt.ArrayLike, real: npt.ArrayLike, path: str | os.PathLike[
     ours, theirs = _in_plane(points, "generated", none=True), _in_plane(real, "real")
     figure = new_figure(4.8, 4.8)
     axes = figure.subplots()
-    axes.scatter(*theirs.T, s=26, color=_BLUE, alpha=0.2, linewidths=0, label="real")
+    axes.scatter(*theirs.T, s=26, color=BLUE, alpha=0.2, linewidths=0, label="real")
     if len(ours):
-        axes.scatter(*ours.T, s=4, color=_ORANGE, alpha=0.7, linewidths=0, label="generated")
-    axes.set_aspect("equal", adjustable="datalim")
+        axes.scatter(*ours.T, s=4, color=ORANGE, alpha=0.7, linewidths=0, label="generated")
+    if columns:
+        axes.set_xlabel(columns[0])
+        axes.set_ylabel(columns[1])
+    else:
+        axes.set_aspect("equal", adjustable="datalim")
     tidy(axes)
     legend = axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.1), ncols=2)
     for handle in legend.legend_handles:
@@ -115,7 +122,7 @@ def intervals(panels: Mapping[str, Mapping[str, tuple[float, float, float]]], pa
                 value, low, high = panel[name]
                 ends = [end if np.isfinite(end) else value for end in (low, high)]
                 axes.plot(ends, [place, place], color=_GRAY, linewidth=2)
-                axes.plot([value], [place], "o", color=_BLUE, markersize=5)
+                axes.plot([value], [place], "o", color=BLUE, markersize=5)
         axes.set_title(title, loc="left", fontsize=10)
         axes.set_yticks(range(len(names)), names, fontsize=9)
         axes.set_ylim(len(names) - 0.5, -0.5)
@@ -148,8 +155,8 @@ def measurements(
     for axes, (title, points) in zip(grid.flat, panels.items(), strict=False):
         steps, values, low, high = np.array(points, dtype=np.float64).T
         some = np.isfinite(low) & np.isfinite(high)
-        axes.fill_between(steps, low, high, where=some, color=_BLUE, alpha=0.2, linewidth=0)
-        axes.plot(steps, values, color=_BLUE, marker="o", markersize=3)
+        axes.fill_between(steps, low, high, where=some, color=BLUE, alpha=0.2, linewidth=0)
+        axes.plot(steps, values, color=BLUE, marker="o", markersize=3)
         axes.set_title(title, loc="left", fontsize=10)
         axes.set_xlabel("step", fontsize=9)
         axes.tick_params(labelsize=8)
@@ -185,10 +192,10 @@ def looks(lines: Sequence[Mapping[str, Any]], alarms: Sequence[int], path: str |
     diversity, movement, *others = figure.subplots(1, 2 + len(more))
     shown = [(diversity, "Diversity of fakes", "diversity", "smooth"), (movement, "Movement", "movement", "unrest")]
     for axes, title, single, smooth in shown:
-        for key, color, width in ((single, _GRAY, 0.6), (smooth, _BLUE, 1.6)):
+        for key, color, width in ((single, _GRAY, 0.6), (smooth, BLUE, 1.6)):
             axes.plot(*_series(list(lines), key), color=color, linewidth=width, label=key)
         for place, step in enumerate(alarms):
-            axes.axvline(step, color=_ORANGE, linewidth=1.2, label=None if place else "alarm")
+            axes.axvline(step, color=ORANGE, linewidth=1.2, label=None if place else "alarm")
         axes.set_title(title, fontsize=10, loc="left")
         axes.set_xlabel("step")
         axes.legend(frameon=False, fontsize=9)

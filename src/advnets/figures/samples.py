@@ -1,8 +1,9 @@
-"""A picture of samples, whatever they are: images in a grid, points in the plane."""
+"""A picture of samples, whatever they are: images in a grid, points over real ones."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,25 +11,40 @@ import numpy.typing as npt
 
 from advnets.figures.files import save
 from advnets.figures.grid import grid
+from advnets.figures.pairs import pairs
 from advnets.figures.plots import scatter
+
+_FEWEST = 200
 
 
 def save_samples(
-    made: npt.NDArray[np.uint8] | npt.NDArray[np.float32], path: str | os.PathLike[str], real: npt.NDArray[Any] | None
+    made: npt.NDArray[np.uint8] | npt.NDArray[np.floating],
+    path: str | os.PathLike[str],
+    real: npt.NDArray[Any] | None,
+    columns: Sequence[str] = (),
 ) -> None:
-    """Draws a grid of images, or points over as many real ones.
+    """Draws a grid of images, or points over as many real ones: in the plane, or their first columns in pairs.
+
+    Where there are fewer real points than generated ones, they would be hidden: then as many are drawn of both, but
+    200 generated ones in any case.
 
     Args:
-        made: uint8 N x C x H x W, or float32 points N x 2.
+        made: uint8 N x C x H x W, or points N x K.
         path: the PNG file to write.
-        real: the data's values; of points, M x 2, as many are drawn as were made, all where none were. Images need
-            none.
+        real: of points, M x K of the data, of which evenly spaced ones are drawn, all where none were made; None
+            without. Images need none.
+        columns: of points, K names; empty without.
 
     Raises:
-        DataError: points without real ones, or not of the plane.
+        DataError: points beside real ones of other columns.
         OSError: the file cannot be written.
     """
     if made.ndim == 4:
         save(grid(np.asarray(made, np.uint8)), path)
-    else:
-        scatter(made, np.empty((0, 2), np.float32) if real is None else real[: len(made) or None], path)
+        return
+    draw = scatter if made.shape[1] == 2 else pairs
+    if real is None or not len(real):
+        draw(made, np.empty((0, made.shape[1])), path, columns)
+        return
+    count = min(len(made) or len(real), len(real))
+    draw(made[: max(count, _FEWEST)], real[np.arange(count) * len(real) // count], path, columns)

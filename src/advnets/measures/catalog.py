@@ -84,11 +84,17 @@ class Subject:
 
     def _extract(self, split: str) -> Features:
         if self.extractor is None:
-            return _points(self.data.reals(split))
+            return self._real_points(split)
         rows = self.rows(split)
         # What was trained on is searched for copies: all of it.
         chosen = some(len(rows), self.limit if split == self.real else None)
         return cached_features(self.extractor, self.data, rows[chosen])
+
+    def _real_points(self, split: str) -> Features:
+        if (count := self.data.count(split)) < 2:
+            raise MeasureError(f"{self.data.name} has {count} {_SPLITS[split]} rows", "use data with at least 2")
+        reals = self.data.reals(split)
+        return _points(reals[some(len(reals), self.limit if split == self.real else None)])
 
     def rows(self, split: str, minimum: int = 2) -> NDArray[np.int64]:
         """Row numbers of a split of the images.
@@ -282,9 +288,10 @@ MEASURES: dict[str, Entry] = {
 """The measures by name. One more is one entry."""
 
 
-def is_of_points(name: str) -> bool:
-    """Whether a measure can be taken of points: of their distances, or of the modes that they lie in."""
-    return MEASURES[name].of in ("features", "conditions") or name == "modes"
+def is_of(name: str, table: Table) -> bool:
+    """Whether a measure is about such examples: of points their distances, and the modes that they lie in if known."""
+    known = table.modes is not None and (name == "modes" or MEASURES[name].of == "conditions")
+    return holds_images(table) or MEASURES[name].of == "features" or known
 
 
 def check_fits(name: str, table: Table, extractor: Extractor | None) -> None:
@@ -294,8 +301,9 @@ def check_fits(name: str, table: Table, extractor: Extractor | None) -> None:
         MeasureError: it is about images or classes, and there are none.
     """
     if not holds_images(table):
-        if not is_of_points(name):
-            raise MeasureError(f"{name} is about images, {table.name} holds points", "choose another measure")
+        if not is_of(name, table):
+            about = "images" if table.modes is not None else "images, or points of known modes"
+            raise MeasureError(f"{name} is about {about}, {table.name} holds points", "choose another measure")
         return
     classified = table.labels is not None or (extractor is not None and extractor.classify is not None)
     if MEASURES[name].of == "conditions":

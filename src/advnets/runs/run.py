@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from advnets.config.recipe import Recipe
+from advnets.data.scale import Scale, scale_of
 from advnets.devices import resolve_device
 from advnets.errors import RecipeError, RunError
 from advnets.games.build import build_game
@@ -23,9 +24,8 @@ from advnets.measures.progress import best_step
 from advnets.runs import checkpoint
 from advnets.runs.directory import RunDirectory
 from advnets.runs.networks import Modules, initial_networks, load_weights, own_players
-from advnets.runs.sampling import Sampler, straight_lines
+from advnets.runs.sampling import Sampler, Samples, straight_lines
 
-Samples = NDArray[np.uint8] | NDArray[np.float32]
 _NAMED = 20  # classes in a message
 
 
@@ -68,8 +68,18 @@ class Run:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of what it makes: C x H x W, or (D,) for points."""
+        """Shape of what it makes: C x H x W, or (D,) for points: of a table, its columns that are not constant."""
         return self.data.shape
+
+    @functools.cached_property
+    def scale(self) -> Scale | None:
+        """The columns of the table that it was trained on, in their own units; None where it was no table."""
+        return scale_of(self.facts["data"].get("scale"))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns of its samples; empty where it was not trained on a table."""
+        return () if self.scale is None else self.scale.columns
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -146,7 +156,9 @@ class Run:
         classes: Sequence[str] | str | None = None,
         conditions: ArrayLike | None = None,
     ) -> Samples:
-        """The first `count` samples of `seed`: uint8 N x C x H x W (points: float32 N x D).
+        """The first `count` samples of `seed`: uint8 N x C x H x W; points: float32 N x D.
+
+        Of a table: float64 N x K, its `columns` in their own units.
 
         Args:
             count: how many. Sample i is the same whatever the count.
@@ -288,7 +300,7 @@ class Run:
 
     def _sampler_of(self, nets: Mapping[str, nn.Module]) -> Sampler:
         vectors = self._checkpoint.tensors.get("game", {}).get("vectors")
-        return Sampler(self.game, nets, self.data, self.value_range, vectors)
+        return Sampler(self.game, nets, self.data, self.value_range, vectors, self.scale)
 
     def _find(self, step: int | None) -> tuple[checkpoint.Checkpoint | None, list[str]]:
         folder = self.directory.checkpoints

@@ -11,10 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from advnets.data.scale import Scale
 from advnets.errors import RunError
 from advnets.games.game import DataSpec, Game, Inputs
 from advnets.randomness import Stream, generator_for
 
+Samples = NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.float64]
+"""uint8 N x C x H x W, float32 points N x D, or rows of a table in its own units, float64 N x K."""
 Conditions = Sequence[int] | Tensor
 """Numbers of classes, or vectors, float32 K x V."""
 _CHUNK = 250
@@ -29,10 +32,10 @@ class Sampler:
     Args:
         game: whose samples.
         nets: the networks that `Game.sample` asks for; used in eval mode, their modes are restored.
-        data: what the game was trained on: the shape of a sample (images become bytes, points stay as they are) and
-            the shares of its classes.
+        data: what the game was trained on: the shape of a sample (images become bytes) and the shares of its classes.
         value_range: the values that become bytes 0 and 255.
         vectors: conditions of training examples, float32 N x V, where the game takes vectors.
+        scale: brings points back to their columns' own units, where they were standardized.
     """
 
     def __init__(
@@ -42,8 +45,9 @@ class Sampler:
         data: DataSpec,
         value_range: tuple[float, float],
         vectors: Tensor | None = None,
+        scale: Scale | None = None,
     ) -> None:
-        self.game, self.nets, self.data, self._vectors = game, nets, data, vectors
+        self.game, self.nets, self.data, self._vectors, self._scale = game, nets, data, vectors, scale
         self.value_range = value_range if len(data.shape) == 3 else None
         self.conditional = any("condition" in seat.takes for seat in game.seats(data).values())
         self._at_a_time = max(8, min(_CHUNK, _PIXELS // math.prod(data.shape)))
@@ -79,21 +83,25 @@ class Sampler:
         return {**found, "condition": torch.cat(drawn)[part]}
 
     @torch.no_grad()
-    def decode(self, inputs: Inputs) -> NDArray[np.uint8] | NDArray[np.float32]:
-        """Samples of these inputs: uint8 N x C x H x W; points: float32 N x D."""
+    def decode(self, inputs: Inputs) -> Samples:
+        """Samples of these inputs: uint8 N x C x H x W; points: float32 N x D, float64 N x K in columns' own units."""
         with evaluating(self.nets.values()):
             parts = [self.as_output(self.game.sample(self.nets, part)) for part in self._parts(inputs)]
-        return torch.cat(parts)[: _rows(inputs)].numpy()
+        made = torch.cat(parts)[: _rows(inputs)].numpy()
+        return made if self._scale is None else self._scale.restore(made)
 
-    def draw(
-        self, count: int, seed: int = 0, conditions: Conditions | None = None
-    ) -> NDArray[np.uint8] | NDArray[np.float32]:
+    def shown(self, outputs: Tensor) -> Samples:
+        """What a generator makes, or a discriminator sees, as samples are: bytes, or points in their own units."""
+        made = self.as_output(outputs).numpy()
+        return made if self._scale is None else self._scale.restore(made)
+
+    def draw(self, count: int, seed: int = 0, conditions: Conditions | None = None) -> Samples:
         """The first `count` samples of that seed; `conditions` as for `inputs`."""
         return self.decode(self.inputs(max(count, 1), seed, conditions))[:count]
 
     def stream(
         self, count: int, seed: int = 0, conditions: Conditions | None = None, first: int = 0
-    ) -> Iterator[NDArray[np.uint8] | NDArray[np.float32]]:
+    ) -> Iterator[Samples]:
         """Samples `first` to `count` - 1 of that seed in parts that fit memory, to the last bit those of `draw`.
 
         Args:
@@ -111,7 +119,7 @@ class Sampler:
         rows = {name: each.repeat(len(classes), *[1] * (each.ndim - 1)) for name, each in drawn.items()}
         return {**rows, "condition": torch.tensor(list(classes)).repeat_interleave(columns)}
 
-    def by_class(self, classes: Sequence[int], columns: int, seed: int = 0) -> NDArray[np.uint8] | NDArray[np.float32]:
+    def by_class(self, classes: Sequence[int], columns: int, seed: int = 0) -> Samples:
         """Samples of `inputs_by_class`, K x columns x ..."""
         made = self.decode(self.inputs_by_class(classes, columns, seed))
         return made.reshape(len(classes), columns, *made.shape[1:])

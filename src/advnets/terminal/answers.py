@@ -29,7 +29,7 @@ def print_evaluation(evaluation: Evaluation, has_report: bool) -> None:
         has_report: whether report.md is written, where caveats that do not fit here can be read.
     """
     of, shape = evaluation.of, evaluation.samples.shape[1:]
-    size = " x ".join(str(side) for side in shape)
+    size = " x ".join(str(side) for side in shape) + (" columns" if evaluation.table.scale is not None else "")
     print(f"{of['count']:,} samples, {size}, against {of['data']} ({of['real']}), in {evaluation.features}")
     answers = evaluation.measures
     paper = paper_figure(of["data"], shape, of["count"], of["real"]) if "parzen" in answers else ""

@@ -138,7 +138,7 @@ def _base(line: Line) -> tuple[Recipe, list[Change]]:
     """The recipe that is changed, and the data, where they are named instead of a recipe."""
     if line.first is None:
         data = [str(flag.value(str)) for flag in line.named("--data")]
-        return load_recipe(recipe_for(data[-1] if data else None)), []
+        return load_recipe(_recipe_for(data[-1]) if data else recipe_for(None)), []
     path = Path(line.first)
     if line.first in recipe_names():
         return load_recipe(line.first), []
@@ -146,7 +146,7 @@ def _base(line: Line) -> tuple[Recipe, list[Change]]:
         remedy = f"continue it with `advnets resume {path}`, or train its recipe anew: advnets train {path}/recipe.yaml"
         raise UsageError(f"{path} is a run", remedy)
     if _names_data(line.first):
-        return load_recipe(recipe_for(line.first)), [Change("data", line.first, line.first)]
+        return load_recipe(_recipe_for(line.first)), [Change("data", line.first, line.first)]
     if path.suffix in _RECIPES and (path.parent / "run.json").exists():
         return run_recipe(path), []
     return load_recipe(path), []  # which says what there is
@@ -166,6 +166,15 @@ def _chosen(line: Line) -> str:
     if recipe is not None and _names_data(recipe):
         recipe, data = None, [recipe]
     return how_chosen(recipe, data[-1] if data else None)
+
+
+def _recipe_for(data: str) -> str:
+    """The recipe for data of that name; what is in a file is looked at last, since it takes time to import."""
+    if not Path(data).expanduser().is_file():
+        return recipe_for(data)
+    from advnets.data.vectors import is_vectors
+
+    return recipe_for(data, is_vectors(data))
 
 
 def _published(name: str) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from advnets.runs.directory import RunDirectory
     from advnets.runs.run import Run
 
-_NAMED = 20  # classes on a line
+_NAMED = 20  # classes, or columns, on a line
 
 
 def load_run(path: Path, step: str, modules: Sequence[str] = ()) -> Run:
@@ -132,6 +132,8 @@ def print_info(path: Path, as_json: bool) -> None:
 def _of_data(data: Mapping[str, Any]) -> list[str]:
     """What info says of the data."""
     said = [data["name"], f"{data['examples']:,} examples", f"shape {data['shape']}"]
+    if names := data.get("scale", {}).get("columns"):
+        said[-1] = f"{len(names):,} columns ({', '.join(names[:_NAMED])}{', ...' if len(names) > _NAMED else ''})"
     if classes := data.get("classes"):
         more = ", ..." if len(classes) > _NAMED else ""
         said.append(f"{len(classes):,} classes ({', '.join(classes[:_NAMED])}{more})")

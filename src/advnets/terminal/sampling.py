@@ -40,7 +40,7 @@ def draw_samples(
         count: how many, in all classes together.
         seed: which ones.
         classes: names of classes; None for conditions as the data have them, or none.
-        target: a picture's, .npy or .npz file, or a directory.
+        target: a picture's, .npy or .npz file, of points .csv or .parquet, or a directory.
         form: of the files in a directory: png, jpg or webp; by default png.
 
     Returns:
@@ -63,8 +63,12 @@ def draw_samples(
         return _counted(wanted)
     if images and classes is not None:
         return _draw_by_class(run, count, seed, classes, target)
-    named = [wanted.class_of(number) for number in range(count)] if classes else ()
-    save_made(draw(wanted), target, run.recipe.data, named)
+    if classes is None and run.scale is not None:
+        made, numbers = run.sample_with_classes(count, seed)
+        named = [] if numbers is None else [run.classes[number] for number in numbers]
+    else:
+        made, named = draw(wanted), [wanted.class_of(number) for number in range(count)] if classes else []
+    save_made(made, target, run, named)
     return _counted(wanted)
 
 

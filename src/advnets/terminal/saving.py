@@ -12,10 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advnets import figures
-from advnets.data.toys import toy_points
+from advnets.data.open_data import real_points
 from advnets.errors import DataError
 from advnets.files import write_whole
 from advnets.runs.directory import writing
+from advnets.runs.run import Run
+from advnets.runs.sampling import Samples
+from advnets.terminal.tables import SUFFIXES as TABLES
+from advnets.terminal.tables import save_table
 
 ARRAYS = ".npy", ".npz"
 
@@ -35,16 +39,14 @@ def save_json(value: Any, target: Path) -> None:
         write_whole(target, json.dumps(value, indent=1).encode())
 
 
-def save_made(
-    made: NDArray[np.uint8] | NDArray[np.float32], target: Path, data: str | None, classes: Sequence[str] = ()
-) -> None:
-    """Samples as `target` names them: a picture, of points also an array (.npy, .npz).
+def save_made(made: Samples, target: Path, run: Run, classes: Sequence[str] = ()) -> None:
+    """Samples as `target` names them: a picture, of points also an array (.npy, .npz) or a table (.csv, .parquet).
 
     Args:
-        made: uint8 N x C x H x W, or float32 points N x 2.
+        made: uint8 N x C x H x W; points N x D or N x K.
         target: where to.
-        data: what the recipe calls the data, for a picture of points.
-        classes: the N samples' classes, which an .npz keeps as y.
+        run: that they are of.
+        classes: the N samples' classes, which an .npz keeps as y and a table in a column.
 
     Raises:
         RunError: it cannot be written.
@@ -52,8 +54,11 @@ def save_made(
     with writing_elsewhere(target):
         if target.suffix in ARRAYS:
             _save_array(made, target, classes)
+        elif target.suffix in TABLES and made.dtype != np.uint8:
+            save_table(made, target, run.scale, classes)
         else:
-            figures.save_samples(made, target, toy_points(data))
+            points = None if made.dtype == np.uint8 else real_points(run.recipe)
+            figures.save_samples(made, target, points, run.columns)
 
 
 def check_target(target: Path, images: bool) -> None:
@@ -63,9 +68,10 @@ def check_target(target: Path, images: bool) -> None:
         DataError: they cannot.
     """
     pictures = figures.ENDINGS if images else (".png",)
-    if target.suffix not in (*ARRAYS, *([""] if images else [])) and target.suffix.lower() not in pictures:
-        remedy = "name a .png, .jpg, .webp, .npy, .npz or a directory" if images else "name a .png, .npy or .npz"
-        raise DataError(f"samples cannot be written to {target}", remedy)
+    others = ("",) if images else TABLES
+    if target.suffix not in (*ARRAYS, *others) and target.suffix.lower() not in pictures:
+        pairs = "a .png, .jpg, .webp, .npy, .npz or a directory", "a .png, .npy, .npz, .csv or .parquet"
+        raise DataError(f"samples cannot be written to {target}", f"name {pairs[0] if images else pairs[1]}")
 
 
 def save_by_class(made: NDArray[np.uint8], target: Path, names: Sequence[str]) -> None:

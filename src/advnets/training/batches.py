@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from advnets.data.scale import Scale
 from advnets.games.game import Batch, DataSpec
 from advnets.randomness import Stream, seed_for
 
@@ -28,6 +29,7 @@ class Data:
         labels: int64 (N,), -1 where unknown; None without.
         classes: their names.
         vectors: float32 N x V, conditions that are no classes; None without.
+        scale: the columns in their own units, where points are standardized; None where they are not.
     """
 
     values: NDArray[np.uint8] | NDArray[np.float32]
@@ -35,11 +37,25 @@ class Data:
     labels: NDArray[np.int64] | None = None
     classes: tuple[str, ...] = ()
     vectors: NDArray[np.float32] | None = None
+    scale: Scale | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one example: C x H x W, or (D,)."""
         return tuple(int(n) for n in self.values.shape[1:])
+
+    @property
+    def points(self) -> NDArray[Any] | None:
+        """The points that are trained on, in their own units; None of images."""
+        if len(self.shape) == 3:
+            return None
+        points = self.values[self.rows]
+        return points if self.scale is None else self.scale.restore(points)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns that `points` have; empty where they have none."""
+        return () if self.scale is None else self.scale.columns
 
     @property
     def spec(self) -> DataSpec:

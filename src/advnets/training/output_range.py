@@ -32,7 +32,8 @@ def misfit(trainer: Trainer) -> str:
     if not own or len(trainer.shape) != 3 or trainer.recipe.contrast is not None:
         return ""
     network, (low, high) = trainer.players[maker].network, trainer.value_range
-    found = bounds(*(_pushed(trainer, network, factor) for factor in _FACTORS), high - low)
+    pushed, further = (_pushed(trainer, network, factor) for factor in _FACTORS)
+    found = bounds(pushed, further, high - low)
     if fits(found, (low, high)):
         return ""
     says = f"output_range is {low:g} to {high:g}" if hasattr(network, "output_range") else "output_range is not said"

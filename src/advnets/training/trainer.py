@@ -25,7 +25,7 @@ from advnets.networks.mlp import MLPGenerator
 from advnets.randomness import StepNoise, Stream
 from advnets.runs.checkpoint import Checkpoint, Tensors, newest
 from advnets.runs.networks import Modules, initial_networks, load_weights
-from advnets.runs.sampling import Sampler
+from advnets.runs.sampling import Sampler, Samples
 from advnets.training.batches import Batches, Data
 from advnets.training.gradients import Augment, Match, Outcome
 from advnets.training.memory import keep_freed_memory
@@ -179,7 +179,7 @@ class Trainer:
         """Images of these rows as discriminators see them, float32."""
         return self._batches.of_rows(rows).image
 
-    def as_seen(self, rows: NDArray[np.int64]) -> NDArray[np.uint8] | NDArray[np.float32]:
+    def as_seen(self, rows: NDArray[np.int64]) -> Samples:
         """These rows as a discriminator sees them, augmented where the game augments, as a sampler has its samples.
 
         Nothing is drawn that a step draws from.
@@ -188,7 +188,7 @@ class Trainer:
         if self._match.augment is not None:
             noise = StepNoise(self.recipe.seed, 0, Stream.AUGMENTATION, 0, len(rows), len(rows), self.device)
             images = self._match.augment({"image": images}, noise)["image"]
-        return self.sampler.as_output(images).numpy()
+        return self.sampler.shown(images)
 
     def sync_buffers(self) -> None:
         """Give the averages the running statistics of the networks themselves."""
@@ -271,7 +271,7 @@ class Trainer:
         return (lambda inputs, noise: augmented(inputs, changes, noise, high - low)) if changes else None
 
     def _sampler(self, nets: Mapping[str, nn.Module]) -> Sampler:
-        return Sampler(self.game, nets, self.data.spec, self.value_range, self._kept_vectors)
+        return Sampler(self.game, nets, self.data.spec, self.value_range, self._kept_vectors, self.data.scale)
 
     @functools.cached_property
     def _kept_vectors(self) -> Tensor | None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from advnets import figures
 from advnets.config.load import to_dict
+from advnets.data.toys import ring_modes
 from advnets.figures import Line, Panel
 from advnets.paper.claims.intervals import Interval, band, column, known, left, plain, ratios, seeds
 from advnets.paper.claims.ring import (
@@ -227,9 +228,9 @@ def spreads(points: Points) -> dict[str, float | None]:
     """
     if not np.isfinite(points).all():
         return {"spread": None, "within": None}
-    off = np.linalg.norm(points[:, None].astype(np.float64) - ring().modes, axis=2)
+    off = np.linalg.norm(points[:, None].astype(np.float64) - ring_modes(), axis=2)
     nearest = np.where(off.min(1) <= 3 * DEVIATION, off.argmin(1), -1)
-    groups = [points[nearest == mode] for mode in range(len(ring().modes))]
+    groups = [points[nearest == mode] for mode in range(len(ring_modes()))]
     variances = [float(group.var(0).mean()) for group in groups if len(group) >= _FEWEST]
     enough = variances and (nearest >= 0).mean() >= _NEAR
     return {

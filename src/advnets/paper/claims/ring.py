@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,7 +14,8 @@ from advnets.config.games import PenaltiesConfig, PenaltyConfig
 from advnets.config.load import load_recipe, to_dict
 from advnets.config.players import AdamConfig, OptimizerConfig, SGDConfig
 from advnets.config.recipe import Recipe
-from advnets.data.toys import PointTable, ring_modes
+from advnets.data.points import PointTable, mixture
+from advnets.data.toys import ring_modes
 from advnets.measures.modes import modes_of_points
 from advnets.measures.sliced_wasserstein import sliced_wasserstein
 from advnets.paper.claims.intervals import Interval, column, geometric, seeds
@@ -53,7 +53,7 @@ def ring() -> PointTable:
     modes = ring_modes()
     labels = rng.integers(len(modes), size=50_000)
     points = (modes[labels] + rng.normal(scale=DEVIATION, size=(50_000, 2))).astype(np.float32)
-    return PointTable("wide ring", points, labels, modes, DEVIATION, hashlib.sha256(points.tobytes()).hexdigest())
+    return mixture("wide ring", points, labels, modes, DEVIATION)
 
 
 @functools.lru_cache(maxsize=1)
@@ -158,12 +158,12 @@ def quality(points: npt.NDArray[Any]) -> dict[str, Any]:
     finite = bool(np.isfinite(points).all())
     if not finite or (np.linalg.norm(points, axis=1) > AWAY).all():
         return {**_LOST, "finite": finite}
-    table = ring()
-    found = modes_of_points(points, table.modes, table.deviation)
+    modes = ring_modes()
+    found = modes_of_points(points, modes, DEVIATION)
     near = float(found.details["high_quality"])
     shares = np.array(found.details["histogram"]) * near
     distance = sliced_wasserstein(points, _even_points(), projections=MEASURED["directions"]).value
-    there = int((shares >= _COVERED / len(table.modes)).sum())
+    there = int((shares >= _COVERED / len(modes)).sum())
     return {"distance": distance, "near": near, "modes": there, "finite": True}
 
 

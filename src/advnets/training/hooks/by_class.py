@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from advnets.games.game import Inputs
+from advnets.runs.sampling import Samples
 from advnets.training.trainer import Trainer
 
 FIGURES = {
@@ -46,7 +47,7 @@ class ByClass:
         """Whether real images differ, within some class and between classes: else there is nothing to compare with."""
         return bool((self._within > 0).any()) and bool(self._between > 0)
 
-    def picture(self, trainer: Trainer) -> NDArray[np.uint8] | NDArray[np.float32]:
+    def picture(self, trainer: Trainer) -> Samples:
         """The grid as G makes it, not averaged: classes x latents x ..."""
         made = trainer.raw_sampler.decode(self.inputs)
         return made.reshape(len(self.names), _LATENTS, *made.shape[1:])

@@ -120,8 +120,9 @@ class Measuring:
     def _measure(self, trainer: Trainer, count: int) -> tuple[dict[str, Measurement], dict[str, str]]:
         """The measures, and why some could not be taken: that is no reason to end a training."""
         trainer.sync_buffers()
-        samples = trainer.sampler.draw(count, _SEED)
-        subject = Subject(samples, self.data, self._extractor, "valid", _SEED, _MOST, self._known)
+        samples, scale = trainer.sampler.draw(count, _SEED), self.data.scale
+        rows: Any = samples if scale is None else scale.standardize(samples)  # rounded, as they are given out
+        subject = Subject(rows, self.data, self._extractor, "valid", _SEED, _MOST, self._known)
         found: dict[str, Measurement] = {}
         refused: dict[str, str] = {}
         for name in self.names:

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from advnets.figures import by_class, can_name, save, save_samples
 from advnets.runs.directory import RunDirectory, writing
+from advnets.runs.sampling import Samples
 from advnets.training.session import Session
 from advnets.training.trainer import Trainer
 
-Samples = NDArray[np.uint8] | NDArray[np.float32]
 _IMAGES, _POINTS = 64, 2000
 _COLUMNS = 10  # of a class
 _SEED = 0
@@ -46,7 +46,7 @@ def draw_samples(trainer: Trainer, run: RunDirectory) -> None:
         return
     made = trainer.sampler.draw(_most(trainer), _SEED)
     with writing(run.path):
-        save_samples(made, path, trainer.data.values)
+        save_samples(made, path, trainer.data.points, trainer.data.columns)
 
 
 def draw_reals(trainer: Trainer, run: RunDirectory) -> None:
@@ -68,7 +68,7 @@ def draw_reals(trainer: Trainer, run: RunDirectory) -> None:
         if len(trainer.shape) == 3:
             save_samples(seen, path, None)
         else:
-            save_samples(seen[:0], path, seen)
+            save_samples(seen[:0], path, seen, trainer.data.columns)
 
 
 def _save_rows(trainer: Trainer, run: RunDirectory, path: Path, rows: Samples, numbers: Sequence[int]) -> None:

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from advnets.games.game import Batch, Game, Inputs, Made, Nets, score
 from advnets.measures.alarms import REPETITIVE, STUCK, UNCONDITIONAL, is_alarm
 from advnets.randomness import StepNoise, Stream
+from advnets.runs.sampling import Samples
 from advnets.training.hooks import by_class
 from advnets.training.hooks.by_class import ByClass
 from advnets.training.hooks.verdict import YOUNG, finding, plain, remedy, verdict
@@ -195,8 +195,8 @@ class Watch:
         """The number of the cluster of real images in which each of these lies, int64 (N,)."""
         return torch.addmm(self._half_squares, images.flatten(1), self._centers.t(), alpha=-1).argmin(1)
 
-    def fakes(self, trainer: Trainer) -> NDArray[np.uint8] | NDArray[np.float32]:
-        """The fakes that the watch sees, as bytes (points as they are)."""
+    def fakes(self, trainer: Trainer) -> Samples:
+        """The fakes that the watch sees, as samples are: bytes, or points in their own units."""
         return trainer.raw_sampler.decode(self._inputs)
 
     @property

@@ -1,0 +1,126 @@
+"""Points of any dimension: each pair of their first columns against each other, and each column by itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from advnets.errors import DataError
+from advnets.figures.plots import BLUE, ORANGE, new_figure, save_figure, tidy
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    Grid = npt.NDArray[np.object_]
+
+Rows = npt.NDArray[np.float64]
+MOST_COLUMNS = 4
+_BINS = 30
+_LONGEST_NAME = 24  # characters
+
+
+def pairs(
+    points: npt.ArrayLike, real: npt.ArrayLike, path: str | os.PathLike[str], columns: Sequence[str] = ()
+) -> Path:
+    """Generated points over real ones: the first columns in pairs, below a histogram of each.
+
+    What is drawn reaches as far as the real points and half as far again, so that a few stray points do not hide all
+    others; those beyond are counted in the title.
+
+    Args:
+        points: N x K, generated.
+        real: M x K; M may be 0, then the generated ones say how far it reaches.
+        path: the PNG file to write.
+        columns: K names; by default x1, x2, ...
+
+    Returns:
+        The path.
+
+    Raises:
+        DataError: not N x K and M x K, or not K names.
+        OSError: the file cannot be written.
+    """
+    ours, theirs = np.asarray(points, np.float64), np.asarray(real, np.float64)
+    _check(ours, theirs, columns)
+    shown = min(ours.shape[1], MOST_COLUMNS)
+    names = [_short(name) for name in columns[:shown]] or [f"x{place + 1}" for place in range(shown)]
+    limits = [_limits(theirs[:, place] if len(theirs) else ours[:, place]) for place in range(shown)]
+    figure = new_figure(1.2 + 2.2 * shown, 1.2 + 2.2 * shown)
+    grid = figure.subplots(shown, shown, squeeze=False)
+    for row in range(shown):
+        for column in range(shown):
+            _panel(grid[row, column], (ours, theirs), (row, column), limits)
+    _label(grid, names)
+    figure.suptitle(_title(ours[:, :shown], theirs, limits, ours.shape[1]), fontsize=10)
+    return save_figure(figure, path)
+
+
+def _check(ours: Rows, theirs: Rows, columns: Sequence[str]) -> None:
+    alike = ours.ndim == theirs.ndim == 2 and ours.shape[1] == theirs.shape[1] > 0
+    if not (alike and len(ours)) or (columns and len(columns) != ours.shape[1]):
+        named = f" and {len(columns)} names" if columns else ""
+        raise DataError(f"points of shape {ours.shape}, real ones of {theirs.shape}{named}", "give N x K and M x K")
+
+
+def _limits(values: Rows) -> tuple[float, float]:
+    """The range of some values, half as wide again."""
+    low, high = float(values.min()), float(values.max())
+    margin = (high - low) / 4 or max(abs(low), 1.0)
+    return low - margin, high + margin
+
+
+def _panel(axes: Axes, both: tuple[Rows, Rows], place: tuple[int, int], limits: Sequence[tuple[float, float]]) -> None:
+    """One column by itself on the diagonal; two against each other below it; nothing above it."""
+    row, column = place
+    if row < column:
+        axes.set_visible(False)
+        return
+    tidy(axes)
+    axes.set_xlim(*limits[column])
+    if row == column:
+        bins = np.linspace(*limits[row], _BINS)
+        for values, color in zip(both, (ORANGE, BLUE), strict=True):
+            if len(values):
+                inside = np.clip(values[:, row], *limits[row])
+                axes.hist(inside, bins, density=True, color=color, histtype="step", linewidth=1.4)  # type: ignore[arg-type]
+        axes.set_yticks([])
+        return
+    ours, theirs = both
+    axes.scatter(theirs[:, column], theirs[:, row], s=12, color=BLUE, alpha=0.35, linewidths=0)
+    axes.scatter(ours[:, column], ours[:, row], s=5, color=ORANGE, alpha=0.6, linewidths=0)
+    axes.set_ylim(*limits[row])
+
+
+def _label(grid: Grid, names: Sequence[str]) -> None:
+    """Names along the left and the lower side, and numbers nowhere else."""
+    last = len(names) - 1
+    for row in range(len(names)):
+        for column in range(row + 1):
+            axes = grid[row, column]
+            if row == last:
+                axes.set_xlabel(names[column], fontsize=9)
+            else:
+                axes.tick_params(labelbottom=False)
+            if column == 0 and row > 0:
+                axes.set_ylabel(names[row], fontsize=9)
+            elif column > 0:
+                axes.tick_params(labelleft=False)
+
+
+def _title(ours: Rows, theirs: Rows, limits: Sequence[tuple[float, float]], width: int) -> str:
+    outside = np.zeros(len(ours), bool)
+    for values, (low, high) in zip(ours.T, limits, strict=True):
+        outside |= ~((values >= low) & (values <= high))
+    parts = [f"{len(ours):,} generated (orange)", *([f"{len(theirs):,} real (blue)"] if len(theirs) else [])]
+    parts += [f"{outside.sum():,} generated lie outside"] if outside.any() else []
+    parts += [f"{ours.shape[1]} of {width} columns"] if width > ours.shape[1] else []
+    return ", ".join(parts)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
