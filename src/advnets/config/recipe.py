@@ -87,7 +87,7 @@ class Recipe:
     log_every: int = 100
     """Steps between lines of metrics.jsonl."""
     sample_every: int = 2_000
-    """Steps between pictures of the fixed latents; 0 for none."""
+    """Steps between pictures of the fixed latents, the first before the first step; 0 for no picture in samples/."""
     checkpoint_every: int = 2_000
     """Steps between checkpoints."""
     keep_checkpoints: int = 3
