@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from advnets.data import open_table, tfd
+from advnets.data import matlab, open_table, tfd
 from advnets.data.tfd import read_faces
 from advnets.errors import DataError
 
@@ -153,8 +153,8 @@ def test_nothing_is_unpickled(tmp_path: Path) -> None:
 
 def test_more_than_such_a_file_can_hold_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written(tmp_path / "data")
-    monkeypatch.setattr(tfd, "unpacked_limit", lambda packed: 70 * 48 * 48 * 16)  # as complex numbers, without folds
-    with pytest.raises(DataError, match="declares 70 images, far beyond its size"):
+    monkeypatch.setattr(matlab, "unpacked_limit", lambda packed: 70 * 48 * 48 - 1)
+    with pytest.raises(DataError, match="images declares 161,280 bytes, far beyond the file's size"):
         open_table("tfd")
 
 
@@ -171,6 +171,6 @@ def test_arrays_of_other_kinds_are_not_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any]
 ) -> None:
     path = written(tmp_path, {**database(), **changed})
-    monkeypatch.setattr("scipy.io.loadmat", None)
-    with pytest.raises(DataError, match="images or folds of other values than TFD's"):
+    monkeypatch.setattr(tfd, "read_variable", None)
+    with pytest.raises(DataError, match=r"images or folds of other values than TFD's|holds images"):
         read_faces(path)

@@ -45,7 +45,7 @@ class Recipe:
 
     data: str | None = "mnist"
     """mnist, stacked-mnist, fashion-mnist, cifar10, tfd (other folds: tfd:2 to tfd:5), ring, grid, or a path: folder,
-    .zip, .tar, .npy, .npz, idx; a table of numbers: .csv, .parquet, .npy. null: to be said."""
+    .zip, .tar, .npy, .npz, .h5, .mat, idx; a table of numbers: .csv, .parquet, .npy. null: to be said."""
     size: Annotated[int | str | None, BeforeValidator(_joined)] = None
     """Height and width that images are brought to: H, or HxW. By default the images' own."""
     channels: int | None = None

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,19 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.data.archive import ZIP_METHODS, unpacked_limit
 from advnets.data.blocks import Blocks, rows_per_block
+from advnets.data.layout import axes_of, to_nchw
+from advnets.data.members import Member, no_images
+from advnets.data.npz import UNREADABLE, npz_members, unreadable
 from advnets.data.source import Labels, Source, blocks_source
 from advnets.errors import DataError
 
 IMAGE_KEYS = ("x", "X", "images", "image", "data", "arr_0")
 VECTOR_KEY = "vectors"
 LABEL_KEYS = ("y", "Y", "labels", "label", "targets", "arr_1")
-MAX_CHANNELS = 4
-UNREADABLE = (
-    OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error, tokenize.TokenError,
-    RuntimeError,  # an encrypted member; a method that zipfile has not, NotImplementedError
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,33 +59,24 @@ def read_npy(path: Path) -> NDArray[Any]:
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except UNREADABLE as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def read_npz(path: Path) -> Arrays:
-    """Images, and labels and vectors if there are any, of a .npz file.
+    """Images or points, and labels and vectors if there are any, of a .npz file, all of it in memory.
 
     Raises:
-        DataError: it is broken, unpacks beyond the limit, or holds no images.
+        DataError: it is broken, unpacks beyond the limit, or holds no array under a usual name.
     """
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            members = arrays.zip.infolist()
-            if any(info.compress_type not in ZIP_METHODS for info in members):
-                raise DataError(f"{path}: refused, it is packed as NumPy never does", "save it with numpy.savez")
-            if sum(info.file_size for info in members) > unpacked_limit(path.stat().st_size):
-                raise DataError(f"{path}: refused, it unpacks far beyond its size", "save it with numpy.savez")
-            images, labels, vectors = (_first(arrays, keys) for keys in (IMAGE_KEYS, LABEL_KEYS, (VECTOR_KEY,)))
-            if images is None:
-                found = ", ".join(arrays.files[:8]) or "nothing"
-                raise DataError(f"{path}: no images among {found}", "save them under the name x, and labels under y")
-            return arrays_of(path.name, images, labels, vectors)
-    except UNREADABLE as error:
-        raise _unreadable(path, error) from error
+    members = {each.name: each for each in npz_members(path)}
+    images, labels, vectors = (_first(members, keys) for keys in (IMAGE_KEYS, LABEL_KEYS, (VECTOR_KEY,)))
+    if images is None:
+        raise no_images(str(path), list(members.values()))
+    return arrays_of(path.name, images, labels, vectors)
 
 
-def _first(arrays: Mapping[str, NDArray[Any]], keys: Sequence[str]) -> NDArray[Any] | None:
-    return next((arrays[key] for key in keys if key in arrays), None)
+def _first(members: Mapping[str, Member], keys: Sequence[str]) -> NDArray[Any] | None:
+    return next((members[key].whole() for key in keys if key in members), None)
 
 
 def arrays_source(name: str, identity: list[object], given: Arrays, channels: int | None, format: str) -> Source:
@@ -114,7 +99,7 @@ def array_blocks(name: str, images: NDArray[Any], channels: int | None = None) -
     """
     if images.dtype.kind not in "fbui":
         raise DataError(f"{name}: pixels of type {images.dtype}", "give numbers: uint8, or floats from 0 to 1")
-    nchw = _to_nchw(name, images, channels)
+    nchw = to_nchw(images, axes_of(name, images.shape, channels))
     step = rows_per_block(int(np.prod(nchw.shape[1:])) * max(4, images.dtype.itemsize))
 
     def stream() -> Iterator[NDArray[Any]]:
@@ -122,24 +107,3 @@ def array_blocks(name: str, images: NDArray[Any], channels: int | None = None) -
             yield nchw[start : start + step]
 
     return Blocks(name, stream, len(nchw))
-
-
-def _to_nchw(name: str, images: NDArray[Any], channels: int | None) -> NDArray[Any]:
-    if images.ndim == 3 and images.size:
-        return images[:, None]
-    if images.ndim != 4 or not images.size:
-        raise DataError(f"{name}: an array of shape {images.shape}", "give N x H x W, N x H x W x C or N x C x H x W")
-    first, last = images.shape[1] <= MAX_CHANNELS, images.shape[3] <= MAX_CHANNELS
-    if first and last and channels in (images.shape[1], images.shape[3]):
-        first, last = images.shape[1] == channels, images.shape[3] == channels
-    if last:
-        return images.transpose(0, 3, 1, 2)
-    if first:
-        return images
-    raise DataError(f"{name}: an array of shape {images.shape}", f"the channels, 1 to {MAX_CHANNELS}, come 2nd or last")
-
-
-def _unreadable(path: Path, error: BaseException) -> DataError:
-    if "allow_pickle" in str(error) or "Python objects" in str(error):
-        return DataError(f"{path}: holds Python objects, which are never unpickled", "save a plain array of numbers")
-    return DataError(f"{path}: not a readable NumPy file ({error})", "save it again with numpy.save or numpy.savez")

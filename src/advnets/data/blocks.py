@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,12 +30,14 @@ class Blocks:
         images: gives the stream, which may be asked for again: n x C x H x W each, of any type that holds numbers.
         count: images in all.
         ranges: the fixed splits of a published data set, or None to draw them by content.
+        notes: what was noticed when they were found.
     """
 
     name: str
     images: Callable[[], Iterator[NDArray[Any]]]
     count: int
     ranges: Mapping[str, tuple[int, int]] | None = None
+    notes: tuple[str, ...] = ()
 
 
 def with_ranges(blocks: Blocks, training: int, valid_share: int) -> Blocks:
@@ -51,7 +53,7 @@ def with_ranges(blocks: Blocks, training: int, valid_share: int) -> Blocks:
         "valid": (first_valid, training),
         "test": (training, blocks.count),
     }
-    return Blocks(blocks.name, blocks.images, blocks.count, ranges)
+    return replace(blocks, ranges=ranges)
 
 
 def rows_per_block(row_bytes: int) -> int:
@@ -96,7 +98,7 @@ def write_blocks(blocks: Blocks, writer: RowWriter, options: Options) -> tuple[s
         finally:
             results.close()
     check_filled(blocks.name, depths)
-    return tuple(f"all images {each}" for each in sorted(notes))
+    return (*blocks.notes, *(f"all images {each}" for each in sorted(notes)))
 
 
 def convert(

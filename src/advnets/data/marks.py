@@ -26,6 +26,8 @@ from advnets.errors import DataError
 
 LABEL_COLUMNS = ("label", "labels", "class", "classes", "cls", "target", "targets", "category", "y", "fine_label")
 SPLIT_COLUMNS = ("split", "partition", "subset")
+_NUMBERED = {"identity": "it numbers people; --labels identity makes classes of them"}
+"""Columns of whole numbers that are no quantities, as CelebA's, and what they are."""
 _SHOWN = 3
 _MOST_TEXTS = 1000
 
@@ -184,8 +186,9 @@ class _Chooser:
         return columns[name].labels()
 
     def _with_vectors(self, marks: Marks, columns: Mapping[str, Column]) -> Marks:
-        numbers = {name: column for name, column in columns.items() if column.is_numbers}
-        notes = [f"column {name} is left out: {column.kind}" for name, column in columns.items() if name not in numbers]
+        numbers = {name: each for name, each in columns.items() if each.is_numbers and name not in _NUMBERED}
+        left_out = {name: _NUMBERED.get(name, each.kind) for name, each in columns.items() if name not in numbers}
+        notes = [f"column {name} is left out: {reason}" for name, reason in left_out.items()]
         if not numbers:
             return replace(marks, notes=tuple(notes))
         vectors = np.concatenate([column.numbers() for column in numbers.values()], 1)

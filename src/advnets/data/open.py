@@ -40,7 +40,8 @@ def open_table(
 
     Args:
         source: "mnist", "fashion-mnist", "cifar10", "stacked-mnist" or "tfd" (other folds: "tfd:2" to "tfd:5"); a
-            folder, searched through; a zip or tar; a .npy, .npz, idx or CIFAR-10 binary file; an array, uint8 or
+            folder, searched through; a zip or tar; a .npy, .npz, HDF5, MATLAB, idx or CIFAR or STL-10 binary file, or
+            a folder of them; "FILE:NAME" for one of several arrays or sets in such a file or folder; an array, uint8 or
             float in [0, 1], N x H x W, N x H x W x C or N x C x H x W; or a pair (images, labels), with an integer or
             text for each image, or floats N x V, which become `vectors`.
         size: side, or height and width, of the table's images. None: arrays keep theirs; image files keep

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from advnets.data.formats import located
 from advnets.data.named import NAMED
 from advnets.data.open import open_table
 from advnets.data.recognize import Given
@@ -79,6 +79,6 @@ def open_again(recipe: Recipe) -> Table:
         DataError: they are not where they were, or cannot be read.
     """
     source = recipe.source
-    if source not in (*TOYS, *NAMED) and not Path(source).exists():
+    if source not in (*TOYS, *NAMED) and not located(source)[0].exists():
         raise DataError(f"{source}: the run's data are no longer there", "say where they are now with --data")
     return open_data(recipe)

@@ -27,6 +27,7 @@ from advnets.errors import DataError
 DEFAULT_SIDE = 64
 LARGE_AT_ONCE = 2
 BATCH_FILES, BATCH_BYTES = 32, 1 << 20
+_ARRAYS = (".bin", ".npy", ".npz", ".h5", ".hdf5", ".mat", "-ubyte", "-ubyte.gz")  # how names of files of arrays end
 _RAW = (0.0, 1.0)  # a range that is said, so that the values' extremes are kept
 
 
@@ -264,4 +265,6 @@ def _too_few(source: str, read: Read) -> DataError:
     reasons = ", ".join(str(item) for item in read.skipped[:3])
     more = f", and {len(read.skipped) - 3} more" if len(read.skipped) > 3 else ""
     left_out = f" ({len(read.skipped)} skipped: {reasons}{more})" if read.skipped else ""
-    return DataError(f"{source}: {found}{left_out}", "give a source with at least two images")
+    arrays = next((item.name for item in read.skipped if item.name.lower().endswith(_ARRAYS)), "")
+    remedy = f"arrays as {arrays} are read from the very folder that they lie in, unpacked" if arrays else ""
+    return DataError(f"{source}: {found}{left_out}", remedy or "give a source with at least two images")

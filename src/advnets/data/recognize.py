@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from advnets.data.arrays import Arrays, arrays_of, arrays_source
 from advnets.data.blocks import rows_per_block
-from advnets.data.formats import FORMATS, Place
+from advnets.data.formats import FORMATS, Place, located
 from advnets.data.named import NAMED, named_source
 from advnets.data.options import Options
 from advnets.data.source import Source
@@ -35,31 +35,33 @@ def recognize(source: Given, options: Options, cache: Path) -> Source:
         return _in_memory(arrays_of("array", images, np.asarray(labels), None), options)
     if isinstance(source, str) and source in NAMED:
         return named_source(source, cache, progress=options.progress)
-    path = Path(source).expanduser()
+    path, part = located(source)
     try:
         if not path.exists():
             raise _nothing_there(str(source))
-        return recognize_path(path, options)
+        return recognize_path(path, options, part)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})", "check the path and its permissions") from error
 
 
-def recognize_path(path: Path, options: Options) -> Source:
-    """The source that a file or a folder is, by its content.
+def recognize_path(path: Path, options: Options, part: str = "") -> Source:
+    """The source that a file or a folder, or a part of it, is, by its content.
 
     Raises:
         DataError: it is of no known kind, or cannot be used.
         OSError: it cannot be read.
     """
-    place = Place(path.resolve() if path.is_dir() else path, options)
+    place = Place(path.resolve() if path.is_dir() else path, options, part)
     for each in FORMATS:
         if (found := each.recognize(place)) is not None:
+            if part and not each.parts:
+                raise DataError(f"{path}: it has no parts with names", f"leave :{part} away")
             return found
     raise DataError(f"{path}: not a source of images", f"give {_kinds()}; single images go into a folder")
 
 
 def _kinds() -> str:
-    *said, last = [each.said for each in FORMATS]
+    *said, last = [each.said for each in FORMATS if each.said]
     return f"{', '.join(said)} or {last}"
 
 

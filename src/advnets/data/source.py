@@ -144,6 +144,9 @@ def blocks_source(
     def write(writer: RowWriter, options: Options) -> Written:
         if options.labels == "folder":
             raise DataError(f"{blocks.name}: labels by folder need image files", "use labels auto or none")
+        if labels is None and options.labels not in ("auto", "none"):
+            remedy = "there are no columns of labels; use labels auto or none"
+            raise DataError(f"{blocks.name}: no column {options.labels!r} of labels", remedy)
         wanted = options.labels != "none"
         conditions = array_vectors(blocks.name, vectors, blocks.count) if wanted and vectors is not None else None
         notes = write_blocks(blocks, writer, options)

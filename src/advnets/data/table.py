@@ -34,10 +34,14 @@ class Skipped:
 
 
 def skip(name: str, reason: str) -> Skipped:
-    """A `Skipped` whose name prints on one line whatever bytes the file system or archive allowed in it."""
+    """A `Skipped` whose name prints on one line."""
+    return Skipped(printable(name), reason)
+
+
+def printable(name: str) -> str:
+    """A name as it prints on one line, whatever bytes a file system or file allowed in it."""
     encoded = name.encode("utf-8", "backslashreplace").decode("utf-8")
-    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in encoded)
-    return Skipped(printable, reason)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in encoded)
 
 
 class Table(Protocol):

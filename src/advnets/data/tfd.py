@@ -10,22 +10,21 @@ Source: Susskind, Anderson and Hinton 2010, *The Toronto Face Database*. It is g
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.data.archive import unpacked_limit
 from advnets.data.blocks import Blocks, rows_per_block
+from advnets.data.matlab import NUMBERS, Variable, list_variables, read_variable
 from advnets.data.source import Source, blocks_source, file_identity, lazy_source
 from advnets.errors import DataError
 
 FILE = "TFD_48x48.mat"
 FOLDS = 5
-_FOLD_KINDS = ("logical", "single", "double", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
-_VALUE_BYTES = 16  # at the most, once it is read: a file may say of any array that it is complex
+_AGAIN = "ask for it again"
 _ROLES = {"train": 0, "valid": 2, "test": 3}
 
 
@@ -66,32 +65,23 @@ def read_faces(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     Raises:
         DataError: it is another file, damaged, or declares more than it can hold.
     """
-    from scipy.io import loadmat, whosmat  # only who has the file pays for it
-
-    try:
-        shapes = {name: (shape, kind) for name, shape, kind in whosmat(path, appendmat=False)}
-        _check_format(path, shapes)
-        found = loadmat(path, appendmat=False, variable_names=["images", "folds"])
-        images, folds = np.asarray(found["images"]), np.asarray(found["folds"])
-    except DataError:
-        raise
-    except Exception as error:  # a damaged file ends in whatever SciPy, zlib or struct raise
-        raise DataError(f"{path}: not a whole MATLAB 5 file ({error})", "ask for it again") from error
-    if images.dtype != np.uint8 or np.iscomplexobj(folds) or not np.isin(folds, range(4)).all():
+    found = list_variables(path, _AGAIN)
+    _check_format(path, found)
+    images, folds = (next(read_variable(path, found[name], 0, _AGAIN)) for name in ("images", "folds"))
+    if not np.isin(folds, range(4)).all():
         raise _other_values(path)
-    return images, folds.astype(np.uint8)
+    return images.astype(np.uint8, copy=False), folds.astype(np.uint8)
 
 
-def _check_format(path: Path, shapes: dict[str, tuple[tuple[int, ...], str]]) -> None:
-    """Before anything is unpacked: are the arrays there, of numbers, and of a size that such a file can hold?"""
-    (images, pixel), (folds, role) = (shapes.get(name, ((), "")) for name in ("images", "folds"))
+def _check_format(path: Path, found: Mapping[str, Variable]) -> None:
+    """Before anything is unpacked: are the arrays there, and of numbers?"""
+    shapes = {name: each.shape for name, each in found.items()}
+    images, folds = (shapes.get(name, ()) for name in ("images", "folds"))
     if len(images) != 3 or images[1:] != (48, 48) or folds != (images[0], FOLDS):
-        found = ", ".join(f"{name} {' x '.join(map(str, shape))}" for name, (shape, _) in shapes.items()) or "nothing"
-        raise DataError(f"{path}: holds {found}", f"TFD has images N x 48 x 48 and folds N x {FOLDS}")
-    if pixel != "uint8" or role not in _FOLD_KINDS:
+        said = ", ".join(f"{name} {' x '.join(map(str, shape))}" for name, shape in shapes.items()) or "nothing"
+        raise DataError(f"{path}: holds {said}", f"TFD has images N x 48 x 48 and folds N x {FOLDS}")
+    if found["images"].stored != np.uint8 or found["folds"].kind not in NUMBERS:
         raise _other_values(path)
-    if images[0] * (48 * 48 + FOLDS) * _VALUE_BYTES > unpacked_limit(path.stat().st_size):
-        raise DataError(f"{path}: declares {images[0]:,} images, far beyond its size", "ask for it again")
 
 
 def _other_values(path: Path) -> DataError:
@@ -103,7 +93,7 @@ def _blocks(data: Faces, path: Path) -> Blocks:
     parts = {name: np.flatnonzero(folds[:, data.fold - 1] == role) for name, role in _ROLES.items()}
     missing = [name for name, rows in parts.items() if not len(rows)]
     if missing:
-        raise DataError(f"{path}: fold {data.fold} has no images for {', '.join(missing)}", "ask for it again")
+        raise DataError(f"{path}: fold {data.fold} has no images for {', '.join(missing)}", _AGAIN)
     rows = np.concatenate(list(parts.values()))
     ends = np.cumsum([len(part) for part in parts.values()]).tolist()
     ranges = dict(zip(parts, zip([0, *ends[:-1]], ends, strict=True), strict=True))

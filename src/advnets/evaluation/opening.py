@@ -18,6 +18,7 @@ from advnets.data import (
     open_table,
     open_vectors,
 )
+from advnets.data.formats import located
 from advnets.data.toys import TOYS
 from advnets.data.vectors import rows_like
 from advnets.errors import MeasureError
@@ -65,7 +66,7 @@ def open_samples(
         table = _data_of_run(source, data, samples)
         samples = measurable(source, samples, table)
         return Opened(samples, table, source, conditions if source.classes == table.classes else None)
-    if not isinstance(source, np.ndarray) and not Path(source).exists():
+    if not isinstance(source, np.ndarray) and not located(source)[0].exists():
         raise MeasureError(f"{source}: no such run or samples", "name a run directory, or a file or folder of samples")
     if data is None:
         raise MeasureError("samples alone cannot be measured", "name the data they imitate with --data")
@@ -96,7 +97,7 @@ def _beside(source: str | Path | Samples, data: str | Path | Table, size: Size) 
     if not isinstance(data, str | Path) and not holds_images(data):
         _refuse_size(size, f"{data.name} holds points")
         return _points(source, data), data
-    if not isinstance(source, np.ndarray) and Path(source).suffix not in (".npy", ".npz"):
+    if not isinstance(source, np.ndarray) and located(source)[0].suffix not in (".npy", ".npz"):
         # Image files have no size of their own that counts: they are brought to the data's.
         table = open_table(data, size) if isinstance(data, str | Path) else data
         channels, height, width = table.shape

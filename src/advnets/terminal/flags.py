@@ -178,10 +178,11 @@ def _recipe_for(data: str) -> str:
 
 
 def _published(name: str) -> bool:
-    """Whether data are known by this name; asked last, since what knows it takes time to import."""
+    """Whether data are known by this name, or it is a part of a file; asked last, since it takes time to import."""
+    from advnets.data.formats import located
     from advnets.data.named import NAMED
 
-    return name in NAMED
+    return name in NAMED or bool(located(name)[1])
 
 
 def _changes(tree: Node, flag: Words) -> Iterator[Change]:

@@ -1,15 +1,42 @@
 """The formats that data are read from, one file each, in the order in which a place is looked at."""
 
-from advnets.data.formats import arrays, cifar, folder, idx, tar, zip
-from advnets.data.formats.format import Format, Place
+from advnets.data.formats import (
+    array_folder,
+    cifar,
+    cifar100,
+    folder,
+    hdf5,
+    idx,
+    matlab,
+    npy,
+    npz,
+    olivetti,
+    packed_folder,
+    pickles,
+    stl10,
+    svhn,
+    tar,
+    zip,
+)
+from advnets.data.formats.format import Format, Place, located
 
 FORMATS: tuple[Format, ...] = (
-    arrays.FORMAT,
+    npy.FORMAT,
+    npz.FORMAT,
+    hdf5.FORMAT,
+    olivetti.FORMAT,
+    svhn.FORMAT,
+    matlab.FORMAT,  # after the published sets in such files
     cifar.FORMAT,
+    cifar100.FORMAT,
+    stl10.FORMAT,
+    pickles.FORMAT,
     idx.FORMAT,
+    array_folder.FORMAT,  # after the published sets in folders of such files
+    packed_folder.FORMAT,
     zip.FORMAT,
     tar.FORMAT,
     folder.FORMAT,  # the last: any folder is one of images
 )
 
-__all__ = ["FORMATS", "Format", "Place"]
+__all__ = ["FORMATS", "Format", "Place", "located"]

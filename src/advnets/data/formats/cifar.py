@@ -1,6 +1,10 @@
-"""CIFAR-10's binary version: batches of 3,073 bytes an image, a file of them or the folder of all six.
+"""CIFAR's binary versions: one batch, or the folder of all.
 
-Source: Krizhevsky 2009, *Learning Multiple Layers of Features from Tiny Images*; the data set's page, "Binary version".
+    CIFAR-10     3,073 bytes an image: its label, 0 to 9, then 32 x 32 red, green and blue values, row by row
+    CIFAR-100    3,074 bytes an image: the coarse label, 0 to 19, the fine one, 0 to 99, then the same
+
+Source: Krizhevsky 2009, *Learning Multiple Layers of Features from Tiny Images*;
+https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version".
 """
 
 from __future__ import annotations
@@ -16,7 +20,10 @@ from advnets.data.formats.format import Format, Place
 from advnets.data.source import Labels, Source, blocks_source, file_identity, lazy_source
 from advnets.errors import DataError
 
-CIFAR_ROW = 1 + 3 * 32 * 32
+CIFAR_BYTES = 3 * 32 * 32
+CIFAR_NAMES = {1: "CIFAR-10", 2: "CIFAR-100"}
+CIFAR_LIMITS = {1: (10,), 2: (20, 100)}
+"""How many classes each label has, by how many labels an image has."""
 CIFAR_TRAIN = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 CIFAR_TEST = "test_batch.bin"
 CIFAR_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -46,48 +53,56 @@ def _labels(paths: Sequence[Path]) -> Callable[[], dict[str, Labels]]:
     return lambda: {"label": Labels(cifar_labels(paths), CIFAR_CLASSES)}
 
 
-def cifar_blocks(name: str, paths: Sequence[Path]) -> Blocks:
-    """The images of CIFAR-10's binary batches, one after the other.
+def cifar_blocks(name: str, paths: Sequence[Path], labels: int = 1) -> Blocks:
+    """The images of CIFAR's binary batches, one after the other.
+
+    Args:
+        name: what they are called in messages.
+        paths: the batches.
+        labels: bytes of labels before an image: 1 of CIFAR-10, 2 of CIFAR-100.
 
     Raises:
         DataError: a file is no whole number of images.
     """
+    row = labels + CIFAR_BYTES
     for path in paths:
-        if not is_cifar(path):
-            raise DataError(f"{path}: not a whole CIFAR-10 batch ({CIFAR_ROW} bytes an image)", "download it again")
+        if not holds_rows(path, CIFAR_LIMITS[labels]):
+            what = f"{path}: not a whole {CIFAR_NAMES[labels]} batch ({row} bytes an image)"
+            raise DataError(what, "download it again")
 
     def stream() -> Iterator[NDArray[np.uint8]]:
         for path in paths:
-            rows = _map_cifar(path)
-            step = rows_per_block(CIFAR_ROW)
+            rows = _mapped(path, row)
+            step = rows_per_block(row)
             for start in range(0, len(rows), step):
-                yield np.array(rows[start : start + step, 1:]).reshape(-1, 3, 32, 32)
+                yield np.array(rows[start : start + step, labels:]).reshape(-1, 3, 32, 32)
 
-    return Blocks(name, stream, sum(path.stat().st_size // CIFAR_ROW for path in paths))
-
-
-def cifar_labels(paths: Sequence[Path]) -> NDArray[np.uint8]:
-    """The labels, 0 to 9, of CIFAR-10's binary batches."""
-    return np.concatenate([_map_cifar(path)[:, 0] for path in paths])
+    return Blocks(name, stream, sum(path.stat().st_size // row for path in paths))
 
 
-def is_cifar(path: Path) -> bool:
-    """Whether a file has the size and first label of a CIFAR-10 batch."""
-    size = path.stat().st_size
-    if size == 0 or size % CIFAR_ROW:
+def cifar_labels(paths: Sequence[Path], labels: int = 1, place: int = 0) -> NDArray[np.uint8]:
+    """The labels at a place of those before each image."""
+    return np.concatenate([_mapped(path, labels + CIFAR_BYTES)[:, place] for path in paths])
+
+
+def holds_rows(path: Path, limits: tuple[int, ...]) -> bool:
+    """Whether a file has the size of such batches, and labels below these limits."""
+    size, row = path.stat().st_size, len(limits) + CIFAR_BYTES
+    if size == 0 or size % row:
         return False
-    return int(_map_cifar(path)[:, 0].max()) < len(CIFAR_CLASSES)
+    rows = _mapped(path, row)
+    return all(int(rows[:, place].max()) < limit for place, limit in enumerate(limits))
 
 
-def _map_cifar(path: Path) -> NDArray[np.uint8]:
-    return np.memmap(path, np.uint8, "r").reshape(-1, CIFAR_ROW)
+def _mapped(path: Path, row: int) -> NDArray[np.uint8]:
+    return np.memmap(path, np.uint8, "r").reshape(-1, row)
 
 
 def _recognize(place: Place) -> Source | None:
     path = place.path
     if place.is_folder:
         return cifar_folder(path) or cifar_folder(path / CIFAR_FOLDER)
-    if path.suffix != ".bin" or not is_cifar(path):
+    if path.suffix != ".bin" or not holds_rows(path, CIFAR_LIMITS[1]):
         return None
     return blocks_source(
         path.name, file_identity(path), cifar_blocks(path.name, [path]), _labels([path]), format=_CIFAR

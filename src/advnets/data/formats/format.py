@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,10 +10,15 @@ from pathlib import Path
 
 from advnets.data.archive import BROKEN, unpacking
 from advnets.data.options import Options
-from advnets.data.source import Source
+from advnets.data.source import Source, file_identity
 from advnets.errors import DataError
 
 HEAD_BYTES = 4096
+PICTURES = (
+    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm",
+    ".avif", ".jp2", ".j2k", ".jpx", ".tga",
+)  # fmt: skip
+"""How the names of image files end."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +28,16 @@ class Place:
     Args:
         path: where it is.
         options: how its images are wanted.
+        part: which of the arrays, or sets, in it is meant, where people say it; see `located`.
     """
 
     path: Path
     options: Options
+    part: str = ""
+
+    def identity(self, *paths: Path) -> list[object]:
+        """What tells whether some files are those that they were, and the same of them is meant."""
+        return [*file_identity(*paths), *([self.part] if self.part else [])]
 
     @cached_property
     def is_folder(self) -> bool:
@@ -57,10 +69,39 @@ class Format:
     """A format of data.
 
     Args:
-        said: what it is called in a list of what may be given: "a zip".
+        said: what it is called in a list of what may be given, "a zip"; empty where it goes without saying.
         recognize: looks at the content of a place, never at its name alone, and tells what lies there; None where
             it is something else. Cheap: what takes time is done when the source is written.
+        parts: whether it looks at the place's part.
     """
 
     said: str
     recognize: Callable[[Place], Source | None]
+    parts: bool = False
+
+
+def names_in(folder: Path) -> list[str]:
+    """The names of what lies in a folder, sorted.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries)
+
+
+def holds_pictures(folder: Path) -> bool:
+    """Whether a folder, or one below it, holds a file that is called as an image is."""
+    return any(name.lower().endswith(PICTURES) for _, _, names in os.walk(folder) for name in names)
+
+
+def located(source: str | Path) -> tuple[Path, str]:
+    """A path as people give it, and which part of what lies there they mean: "faces.npz:x"; empty where they say none.
+
+    A path that is there goes before one with a part.
+    """
+    path = Path(source).expanduser()
+    before, colon, part = str(path).rpartition(":")
+    if colon and before and part and not path.exists() and Path(before).exists():
+        return Path(before), part
+    return path, ""
