@@ -15,6 +15,7 @@ from advnets.config.load import how_chosen, load_recipe, recipe_for, said_in
 from advnets.config.merge import spread
 from advnets.config.recipe import Recipe
 from advnets.data import Table, describe, holds_images, is_vectors, open_again, open_data
+from advnets.data.hub import is_hub_name
 from advnets.data.named import NAMED
 from advnets.data.recognize import Given
 from advnets.data.toys import TOYS
@@ -382,7 +383,7 @@ def _anchored(recipe: Recipe) -> Recipe:
             changes[f"game.{name}.network.pretrained"] = _absolute(trained)
     if recipe.measure.features.endswith(".onnx"):
         changes["measure.features"] = _absolute(recipe.measure.features)
-    if recipe.data is not None and recipe.data not in (*TOYS, *NAMED, IN_MEMORY):
+    if recipe.data is not None and recipe.data not in (*TOYS, *NAMED, IN_MEMORY) and not is_hub_name(recipe.data):
         changes["data"] = _absolute(recipe.data)
     return recipe.replace(**changes)
 

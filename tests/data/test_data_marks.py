@@ -198,3 +198,18 @@ def test_other_systems_litter_is_passed_over_in_silence(tmp_path: Path) -> None:
             archive.writestr(f"a\\{n}.png", png(n))
     table = open_table(tmp_path / "set.zip")
     assert (len(table), table.skipped) == (2, ())
+
+
+def test_a_broken_image_beside_labelled_ones_is_left_out(tmp_path: Path) -> None:
+    files = {f"{n}.png": png(n) for n in range(4)} | {"broken.png": b"no image"}
+    files["metadata.csv"] = b"file_name,label\n" + b"".join(b"%d.png,%d\n" % (n, n % 2) for n in range(4))
+    table = open_table(in_folder(files, tmp_path))
+    assert (by_class(table), [each.name for each in table.skipped]) == ({"0": 2, "1": 2}, ["broken.png"])
+
+
+@pytest.mark.parametrize("number", ["9" * 400, "1e400", "[1, NaN]", "[1, 1e999]"])
+def test_numbers_that_are_none_to_learn_from_are_left_out(number: str, tmp_path: Path) -> None:
+    rows = "\n".join(f'{{"file_name": "{n}.png", "size": {number if n == 1 else "[1, 2]"}}}' for n in range(3))
+    table = open_table(in_folder({f"{n}.png": png(n) for n in range(3)} | {"metadata.jsonl": rows.encode()}, tmp_path))
+    assert table.vectors is None
+    assert table.notes[0].startswith("column size is left out: ")

@@ -23,6 +23,8 @@ def recipe(line: str) -> Recipe:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photos").mkdir()
+    for name in ("0.tar", "1.tar"):
+        (tmp_path / name).touch()
     return tmp_path
 
 
@@ -66,6 +68,9 @@ def test_where_the_run_goes() -> None:
         ("--data ring", "ring", "ring"),
         ("photos", "images", "photos"),
         ("photos --steps 5", "images", "photos"),
+        ("[01].tar", "images", "[01].tar"),
+        ("train-{000..009}.tar", "images", "train-{000..009}.tar"),
+        ("hf:me/cats", "images", "hf:me/cats"),
         ("cifar10", "images", "cifar10"),
         ("fashion-mnist", "mnist", "fashion-mnist"),
         ("mnist --data photos", "mnist", "photos"),
@@ -114,7 +119,8 @@ def test_modules_of_ones_own_are_named_by_the_command_alone(folder: Path) -> Non
         ("mnst", "no recipe, file or folder 'mnst'; perhaps you mean mnist"),
         ("nosuch", "no recipe, file or folder 'nosuch'; name a YAML file, or one of"),
         ("missing/mine.yaml", "no recipe, file or folder 'missing/mine.yaml'"),
-        ("mnist ring", "mnist ring: one recipe is trained"),
+        ("mnist ring", "mnist ring: one recipe is trained; write the recipe first"),
+        ("0.tar 1.tar", "0.tar 1.tar: one recipe is trained; quote a pattern of shards"),
         ("--steps 3 ring", "--steps takes one value, not 3 ring"),
         ("ring --steps", "--steps needs a value"),
         ("ring --steps 1 --steps 2", "--steps is said twice; say it once"),

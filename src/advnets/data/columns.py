@@ -81,7 +81,10 @@ def column_of(values: Sequence[object], meant: tuple[str, ...] = ()) -> Column:
     if kinds == {str}:
         return Column("texts", found)
     if kinds == {tuple}:
-        widths = {len(cast("tuple[float, ...]", each)) for each in found if each is not None}
+        lists = [cast("tuple[float, ...]", each) for each in found if each is not None]
+        widths = {len(each) for each in lists}
+        if not all(math.isfinite(number) for each in lists for number in each):
+            return Column("numbers that are not finite", found)
         return Column(f"lists of {widths.pop()} numbers" if len(widths) == 1 else "unequal lists", found)
     return Column("a mixture of kinds" if kinds else "nothing", found)
 
@@ -99,7 +102,12 @@ def _plain(value: object) -> Value:
         if not items or not all(isinstance(each, int | float) for each in items):
             return None
         return items[0] if len(items) == 1 else tuple(cast("list[float]", items))
-    return value if isinstance(value, int | float | str) else None
+    return _bounded(value) if isinstance(value, int) else value if isinstance(value, float | str) else None
+
+
+def _bounded(value: int) -> int | float:
+    """An integer as it is, or infinity where 64 bits do not hold it."""
+    return value if -(2**63) <= value < 2**63 else math.inf if value > 0 else -math.inf
 
 
 def _read(values: Sequence[Value]) -> tuple[list[Value], set[type]]:
@@ -107,7 +115,7 @@ def _read(values: Sequence[Value]) -> tuple[list[Value], set[type]]:
     texts = [None if each is None or str(each).strip().lower() in _NOTHING else str(each).strip() for each in values]
     for kind in (int, float):
         try:
-            numbers: list[Value] = [None if each is None else kind(each) for each in texts]
+            numbers = [None if each is None else _plain(kind(each)) for each in texts]
         except ValueError:
             continue
         return numbers, {type(each) for each in numbers if each is not None}

@@ -117,6 +117,15 @@ def decode(
         raise UnusableError(f"broken or truncated ({text or type(error).__name__})") from error
 
 
+def is_image(content: bytes) -> bool:
+    """Whether bytes begin as an image does that `decode` reads."""
+    try:
+        with Image.open(io.BytesIO(content), formats=tuple(DECODERS)):
+            return True
+    except Exception:  # as in `decode`
+        return False
+
+
 def _one(
     image: Image.Image, large: threading.Semaphore | None, value_range: Range | None, remarks: tuple[str, ...]
 ) -> Decoded:

@@ -6,6 +6,8 @@ Of images in files they come from the folders that the files lie in and from col
     splits      the folders train, val and test where all images lie in one of them; a column split or partition
     classes     the first folder below; else a column label; else the only column of texts that repeat
     vectors     every other column of numbers
+
+Where the source carries the columns with each image, as parquet and WebDataset do, a column label goes before folders.
 """
 
 from __future__ import annotations
@@ -56,7 +58,12 @@ class Marks:
 
 
 def marks_of(
-    source: str, read: Read, wanted: str, names: Mapping[str, tuple[str, ...]], empty: Sequence[str] = ()
+    source: str,
+    read: Read,
+    wanted: str,
+    names: Mapping[str, tuple[str, ...]],
+    empty: Sequence[str] = (),
+    columns_first: bool = False,
 ) -> Marks:
     """The marks of images that were read from files.
 
@@ -66,6 +73,7 @@ def marks_of(
         wanted: "auto", "folder", "none", or the name of a column, as `open_table` takes them.
         names: of columns of integers, what each of them means.
         empty: folders without any file.
+        columns_first: whether a column of labels goes before folders.
 
     Raises:
         DataError: what is wanted is not there.
@@ -77,7 +85,7 @@ def marks_of(
     below = below_common([_folders(row.name) for row in rows])
     splits, below, rows = _splits(rows, below)
     ordered = any(side.replaces_folders for name, side in sides if name in spoken)
-    marks = _Chooser(source, rows, [()] * len(rows) if ordered else below, names, wanted).choose()
+    marks = _Chooser(source, rows, [()] * len(rows) if ordered else below, names, wanted, columns_first).choose()
     tiny = [] if ordered or not marks.classes or wanted not in ("auto", "folder") else _tiny(marks, read, rows, empty)
     return replace(marks, splits=splits, notes=(*notes, *marks.notes, *tiny), skipped=tuple(strangers))
 
@@ -147,6 +155,7 @@ class _Chooser:
     below: list[tuple[str, ...]]
     names: Mapping[str, tuple[str, ...]]
     wanted: str
+    columns_first: bool
 
     def choose(self) -> Marks:
         if self.wanted == "none":
@@ -157,7 +166,9 @@ class _Chooser:
         if self.wanted != "auto":
             return Marks(*self._by_column(columns, self.wanted))
         folders = folder_labels(self.source, [row.name for row in self.rows], self.below, insist=False)
-        taken = "" if folders[0] is not None else self._label_column(columns)
+        taken = self._usual_column(columns) if self.columns_first or folders[0] is None else ""
+        if not taken and folders[0] is None:
+            taken = self._repeated_column(columns)
         labels = folders if not taken else self._by_column(columns, taken)
         rest = {name: column for name, column in columns.items() if name != taken}
         return self._with_vectors(Marks(*labels), rest)
@@ -168,11 +179,14 @@ class _Chooser:
     def _column(self, name: str) -> Column:
         return column_of([row.columns.get(name) for row in self.rows], self.names.get(name, ()))
 
-    def _label_column(self, columns: Mapping[str, Column]) -> str:
+    def _usual_column(self, columns: Mapping[str, Column]) -> str:
         lowered = {name.lower(): name for name in reversed(list(columns))}
         for usual in LABEL_COLUMNS:
             if usual in lowered and columns[lowered[usual]].is_classes:
                 return lowered[usual]
+        return ""
+
+    def _repeated_column(self, columns: Mapping[str, Column]) -> str:
         texts = [name for name, column in columns.items() if column.kind == "texts"]
         few = [name for name in texts if columns[name].distinct <= min(_MOST_TEXTS, len(self.rows) // 2)]
         return few[0] if len(few) == 1 else ""
@@ -211,8 +225,8 @@ def _tiny(marks: Marks, read: Read, rows: list[RowNote], empty: Sequence[str]) -
     known = set(marks.classes)
     tried = [_folders(item.name) for item in read.skipped] + [tuple(name.split("/")) for name in empty]
     depth = _class_depth(rows, known)
-    lost = sorted({path[depth] for path in tried if len(path) > depth} - known, key=natural)
-    if lost and depth >= 0:
+    lost = sorted({path[depth] for path in tried if len(path) > depth >= 0} - known, key=natural)
+    if lost:
         yield f"no usable image in {_counted(lost, 'folder')}"
     counts = np.bincount(marks.labels[marks.labels >= 0], minlength=len(marks.classes))
     single = [name for name, count in zip(marks.classes, counts, strict=True) if count == 1]

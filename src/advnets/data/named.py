@@ -13,7 +13,7 @@ from advnets.data.cache_files import writing
 from advnets.data.download import UnreachableError, download
 from advnets.data.formats.cifar import CIFAR_FOLDER, cifar_folder
 from advnets.data.formats.idx import idx_folder
-from advnets.data.formats.tar import tar_pictures
+from advnets.data.formats.tar import tar_entries
 from advnets.data.pictures import Entry
 from advnets.data.source import Source, lazy_source
 from advnets.data.stacked import STACKED_MNIST, Stacked, stacked_source
@@ -211,7 +211,7 @@ def _unpack(data: Published, archive: Path, own: Path) -> Path:
     """Writes the archive's files that we know by name, and no others, into our own folder."""
     folder = own / data.folder
     try:
-        for entry in tar_pictures(archive).entries():
+        for entry in tar_entries(archive):
             name = entry.name.rsplit("/", 1)[-1]
             if isinstance(entry, Entry) and name in data.files:
                 with entry.open() as file, writing(folder / name):

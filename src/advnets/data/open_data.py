@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from advnets.data.formats import located
-from advnets.data.named import NAMED
 from advnets.data.open import open_table
-from advnets.data.recognize import Given
+from advnets.data.recognize import Given, is_known
 from advnets.data.table import Table
 from advnets.data.toys import TOYS, open_points
 from advnets.data.vectors import is_vectors, open_vectors
@@ -79,6 +77,6 @@ def open_again(recipe: Recipe) -> Table:
         DataError: they are not where they were, or cannot be read.
     """
     source = recipe.source
-    if source not in (*TOYS, *NAMED) and not located(source)[0].exists():
+    if source not in TOYS and not is_known(source):
         raise DataError(f"{source}: the run's data are no longer there", "say where they are now with --data")
     return open_data(recipe)

@@ -60,6 +60,7 @@ class Pictures:
         total: how many there are, if that is known.
         is_side: whether a file of this name is read as a whole, for what it says of the images, instead of decoded.
         in_order: whether rows are brought into the order of their names, which is not that of `entries`.
+        notes: what was noticed on the last walk, each a sentence without its full stop.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Pictures:
     total: int | None
     is_side: Callable[[str], bool] = lambda name: False
     in_order: bool = False
+    notes: Callable[[], Iterable[str]] = tuple
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Read:
         sides: contents of the files that speak of images, by name.
         remarks: how many images each remark is of.
         depths: what values were before they became bytes.
+        noticed: what was noticed on the way to the files.
     """
 
     rows: list[RowNote] = field(default_factory=list[RowNote])
@@ -95,9 +98,13 @@ class Read:
     sides: dict[str, bytes] = field(default_factory=dict[str, bytes])
     remarks: Counter[str] = field(default_factory=Counter[str])
     depths: dict[str, Depth] = field(default_factory=dict[str, Depth])
+    noticed: tuple[str, ...] = ()
 
     def notes(self) -> list[str]:
-        """The remarks in words."""
+        """What was noticed, and the remarks in words."""
+        return [*self.noticed, *self._remarked()]
+
+    def _remarked(self) -> list[str]:
         return [f"{count:,} of {len(self.rows):,} images {remark}" for remark, count in sorted(self.remarks.items())]
 
 
@@ -147,6 +154,7 @@ def write_pictures(pictures: Pictures, writer: RowWriter, options: Options) -> R
         writer.reorder(np.array(order, np.int64))
         read.rows = [read.rows[row] for row in order]
     check_filled(pictures.name, read.depths)
+    read.noticed = tuple(pictures.notes())
     return read
 
 

@@ -13,13 +13,16 @@ from numpy.typing import ArrayLike, NDArray
 from advnets.data.arrays import Arrays, arrays_of, arrays_source
 from advnets.data.blocks import rows_per_block
 from advnets.data.formats import FORMATS, Place, located
+from advnets.data.formats.shards import expand, is_pattern, pattern_source
+from advnets.data.hub import hub_source, is_hub_name
 from advnets.data.named import NAMED, named_source
 from advnets.data.options import Options
 from advnets.data.source import Source
 from advnets.errors import DataError
 
 Given = str | Path | NDArray[Any] | tuple[NDArray[Any], ArrayLike]
-"""A known name, a path, images in memory, or a pair of images and their labels or vectors."""
+"""A known name, a name on the hub, a path, a pattern of shards, images in memory, or a pair of images and their
+labels or vectors."""
 
 
 def recognize(source: Given, options: Options, cache: Path) -> Source:
@@ -35,13 +38,28 @@ def recognize(source: Given, options: Options, cache: Path) -> Source:
         return _in_memory(arrays_of("array", images, np.asarray(labels), None), options)
     if isinstance(source, str) and source in NAMED:
         return named_source(source, cache, progress=options.progress)
+    if isinstance(source, str) and is_hub_name(source):
+        return hub_source(source, cache)
     path, part = located(source)
     try:
+        if not path.exists() and is_pattern(str(path)):
+            return pattern_source(path)
         if not path.exists():
             raise _nothing_there(str(source))
         return recognize_path(path, options, part)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})", "check the path and its permissions") from error
+
+
+def is_known(source: str) -> bool:
+    """Whether there is something by this name, which `open_table` may then read: nothing is asked of the hub."""
+    if source in NAMED or is_hub_name(source):
+        return True
+    path, _ = located(source)
+    try:
+        return path.exists() or (is_pattern(str(path)) and bool(expand(path)))
+    except (OSError, DataError):
+        return False
 
 
 def recognize_path(path: Path, options: Options, part: str = "") -> Source:

@@ -79,6 +79,16 @@ def lazy_source(name: str, identity: list[object], find: Callable[[], Source], f
     return Source(name, identity, lambda writer, options: find().write(writer, options), format=format)
 
 
+def with_remarks(source: Source, notes: tuple[str, ...] = (), skipped: tuple[Skipped, ...] = ()) -> Source:
+    """A source of which more is said once it is written."""
+
+    def write(writer: RowWriter, options: Options) -> Written:
+        done = source.write(writer, options)
+        return dataclasses.replace(done, notes=(*done.notes, *notes), skipped=(*done.skipped, *skipped))
+
+    return dataclasses.replace(source, write=write)
+
+
 def file_identity(*paths: Path) -> list[object]:
     """What tells whether files are those that they were: path, size, times, inode and a digest of sampled bytes."""
     return [[str(path.resolve()), *stat_identity(path), sampled_digest(path)] for path in paths]
@@ -108,17 +118,19 @@ def pictures_source(
     names: Mapping[str, tuple[str, ...]] | None = None,
     empty: Sequence[str] = (),
     format: str = "",
+    columns_first: bool = False,
 ) -> Source:
     """A source of image files, whose sub-folders may be classes or splits.
 
     Args:
         names: of columns of integers, what each of them means.
         empty: folders without any file.
+        columns_first: whether a column of labels goes before folders.
     """
 
     def write(writer: RowWriter, options: Options) -> Written:
         read = write_pictures(pictures, writer, options)
-        marks = marks_of(pictures.name, read, options.labels, names or {}, empty)
+        marks = marks_of(pictures.name, read, options.labels, names or {}, empty, columns_first)
         return Written(marks, None, (*read.skipped, *marks.skipped), (*read.notes(), *marks.notes))
 
     return Source(name, identity, write, format=format)

@@ -7,6 +7,7 @@ when files are added, renamed or saved in another lossless format, and exact cop
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -20,6 +21,7 @@ SPLIT_WORDS = {
     **dict.fromkeys(("test", "testing"), "test"),
 }
 """What people call a split."""
+_SHOWN = 3
 
 
 def content_key(width: int, height: int, pixels: bytes | memoryview) -> int:
@@ -83,6 +85,30 @@ def split_codes(said: Sequence[object]) -> NDArray[np.uint8] | None:
             return None
         codes.append(SPLITS.index(word) if word else int(place))
     return np.array(codes, np.uint8) if 0 in codes else None
+
+
+def splits_of_names(names: Sequence[str]) -> tuple[list[str], str]:
+    """The split of each file or part of a source, where words in their names tell several apart.
+
+    Args:
+        names: paths; the last word of a path that says a split counts.
+
+    Returns:
+        "train", "valid", "test" or, where nothing is said, an empty text for each; and what to say of that.
+    """
+    splits = [_split_word(name) for name in names]
+    if len({*splits} - {""}) < 2 or "train" not in splits:
+        return [""] * len(names), ""
+    nameless = [name for name, split in zip(names, splits, strict=True) if not split]
+    if not nameless:
+        return splits, ""
+    shown = ", ".join(nameless[:_SHOWN]) + (", ..." if len(nameless) > _SHOWN else "")
+    return splits, f"for training, as no split stands in their names: {shown}"
+
+
+def _split_word(path: str) -> str:
+    words = [word for word in re.split("[^a-z]+", path.lower()) if word in SPLIT_WORDS]
+    return SPLIT_WORDS[words[-1]] if words else ""
 
 
 def split_as_said(codes: NDArray[np.uint8], keys: NDArray[np.uint64], holdout: float) -> dict[str, NDArray[np.int64]]:

@@ -19,6 +19,7 @@ from advnets.data import (
     open_vectors,
 )
 from advnets.data.formats import located
+from advnets.data.recognize import is_known
 from advnets.data.toys import TOYS
 from advnets.data.vectors import rows_like
 from advnets.errors import MeasureError
@@ -66,7 +67,7 @@ def open_samples(
         table = _data_of_run(source, data, samples)
         samples = measurable(source, samples, table)
         return Opened(samples, table, source, conditions if source.classes == table.classes else None)
-    if not isinstance(source, np.ndarray) and not located(source)[0].exists():
+    if not isinstance(source, np.ndarray) and not is_known(str(source)):
         raise MeasureError(f"{source}: no such run or samples", "name a run directory, or a file or folder of samples")
     if data is None:
         raise MeasureError("samples alone cannot be measured", "name the data they imitate with --data")

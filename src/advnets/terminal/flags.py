@@ -91,7 +91,9 @@ def read_line(args: Sequence[str]) -> Line:
             flag, equals, value = arg.partition("=")
             flags.append(Words(flag, (value,) if equals else ()))
         elif not flags:
-            raise UsageError(f"{first} {arg}: one recipe is trained", "write the recipe first, then --flags")
+            expanded = Path(str(first)).is_file() and Path(arg).is_file()  # by the shell, out of train-{00..09}.tar
+            remedy = "quote a pattern of shards" if expanded else "write the recipe first, then --flags"
+            raise UsageError(f"{first} {arg}: one recipe is trained", remedy)
         else:
             flags[-1] = Words(flags[-1].flag, (*flags[-1].words, arg))
     return Line(first, tuple(flags))
@@ -178,11 +180,11 @@ def _recipe_for(data: str) -> str:
 
 
 def _published(name: str) -> bool:
-    """Whether data are known by this name, or it is a part of a file; asked last, since it takes time to import."""
-    from advnets.data.formats import located
-    from advnets.data.named import NAMED
+    """Whether a name or a pattern is one of data; asked last, since what knows it takes time to import."""
+    from advnets.data.formats.shards import is_pattern
+    from advnets.data.recognize import is_known
 
-    return name in NAMED or bool(located(name)[1])
+    return is_known(name) or is_pattern(name)
 
 
 def _changes(tree: Node, flag: Words) -> Iterator[Change]:

@@ -2,20 +2,25 @@
 
 from advnets.data.formats import (
     array_folder,
+    arrow,
     cifar,
     cifar100,
     folder,
     hdf5,
     idx,
+    lmdb,
     matlab,
     npy,
     npz,
     olivetti,
     packed_folder,
+    parquet,
     pickles,
+    shards,
     stl10,
     svhn,
-    tar,
+    tfrecord,
+    webdataset,
     zip,
 )
 from advnets.data.formats.format import Format, Place, located
@@ -33,9 +38,14 @@ FORMATS: tuple[Format, ...] = (
     pickles.FORMAT,
     idx.FORMAT,
     array_folder.FORMAT,  # after the published sets in folders of such files
-    packed_folder.FORMAT,
     zip.FORMAT,
-    tar.FORMAT,
+    webdataset.FORMAT,
+    parquet.FORMAT,
+    arrow.FORMAT,
+    tfrecord.FORMAT,
+    lmdb.FORMAT,
+    packed_folder.FORMAT,
+    shards.FORMAT,
     folder.FORMAT,  # the last: any folder is one of images
 )
 

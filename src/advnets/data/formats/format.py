@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from advnets.data.archive import BROKEN, unpacking
+from advnets.data.archive import BROKEN, plain_path, unpacking
 from advnets.data.options import Options
+from advnets.data.pictures import Entry
 from advnets.data.source import Source, file_identity
+from advnets.data.table import Skipped, skip
 from advnets.errors import DataError
 
 HEAD_BYTES = 4096
@@ -105,3 +107,56 @@ def located(source: str | Path) -> tuple[Path, str]:
     if colon and before and part and not path.exists() and Path(before).exists():
         return Path(before), part
     return path, ""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One of the files that a source is cut into.
+
+    Args:
+        path: the file.
+        split: "train", "valid" or "test"; empty where its name does not say.
+        name: what it is called in messages, its path below the source.
+    """
+
+    path: Path
+    split: str = ""
+    name: str = ""
+
+    @property
+    def said(self) -> str:
+        """What it is called in messages."""
+        return self.name or self.path.name
+
+
+def readable(shard: Shard, entries: Iterable[Entry | Skipped], alone: bool) -> Iterator[Entry | Skipped]:
+    """The images of a file; if it cannot be read it is left out by name, unless it stands alone.
+
+    Raises:
+        DataError: it stands alone and cannot be read.
+    """
+    try:
+        yield from entries
+    except DataError as error:
+        if alone:
+            raise
+        yield skip(shard.said, error.what.removeprefix(f"{shard.path}: "))
+
+
+def row_name(path: str) -> str:
+    """A path as the name of a row: its folders count, unless they are of a disk of somebody's."""
+    plain = PurePosixPath(plain_path(path))
+    return plain.name if plain.is_absolute() or ".." in plain.parts or "://" in path else str(plain)
+
+
+@dataclass(frozen=True)
+class Sharded:
+    """A format whose sources may be cut into several files.
+
+    Args:
+        is_one: whether a file is of this format, by its content.
+        source: gives the source that files are, from its name, its identity and the files in order.
+    """
+
+    is_one: Callable[[Path], bool]
+    source: Callable[[str, list[object], Sequence[Shard]], Source]

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from advnets.data.formats.folder import Listing, list_folder
 from advnets.data.formats.format import Format, Place, holds_pictures
-from advnets.data.formats.tar import is_tar, tar_pictures
+from advnets.data.formats.tar import is_tar, tar_entries
 from advnets.data.formats.zip import zip_pictures
 from advnets.data.pictures import Entry, Pictures
 from advnets.data.side_files import is_side
@@ -31,7 +31,8 @@ def _recognize(place: Place) -> Source | None:
     zips, tars = ([name for name, *_ in listing.files if name.lower().endswith(each)] for each in (_ZIP, _TAR))
     if len(zips) > 1:
         raise DataError(f"{place.path}: no images, and several archives, {', '.join(zips[:4])}", "give one of them")
-    if len(zips) + len(tars) != 1:
+    lists = any(is_side(name) for name, *_ in listing.files)
+    if len(zips) + len(tars) != 1 or (tars and not lists):  # a tar alone may be one of WebDataset's shards
         return None
     (archive,) = zips or tars
 
@@ -44,14 +45,13 @@ def _recognize(place: Place) -> Source | None:
 def _pictures(place: Place, listing: Listing, archive: str) -> Pictures:
     """The archive's files, with those that lie beside it."""
     path = listing.root / archive
-    packed = tar_pictures(path) if is_tar(Place(path, place.options)) else zip_pictures(path)
     beside = replace(listing, files=[each for each in listing.files if each[0] != archive]).pictures()
 
     def entries() -> Iterator[Entry | Skipped]:
         yield from beside.entries()
-        yield from packed.entries()
+        yield from tar_entries(path) if is_tar(path) else zip_pictures(path).entries()
 
-    return replace(packed, name=place.path.name, entries=entries, total=None, is_side=is_side)
+    return Pictures(place.path.name, entries, None, is_side, in_order=True)
 
 
 FORMAT = Format("", _recognize)
