@@ -38,7 +38,8 @@ def save(image: Picture, path: str | os.PathLike[str], step: int | None = None) 
         DataError: another ending.
         OSError: the file cannot be written; what was there is untouched.
     """
-    target, options = Path(path), _options(Path(path))
+    target = Path(path)
+    options: dict[str, Any] = _options(target)
     if options is _PNG:
         notes = PngImagePlugin.PngInfo()
         if step is not None:
