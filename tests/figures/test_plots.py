@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from advnets.errors import DataError
-from advnets.figures import curves, scatter
+from advnets.figures import curves, save_samples, scatter
 from advnets.figures.lines import Line, Panel, _colors_of, panels
 from advnets.figures.plots import _smooth
 
@@ -90,3 +90,12 @@ def test_a_plane_is_as_high_as_it_is_wide(tmp_path):
 def test_importing_figures_does_not_load_matplotlib():
     code = "import sys, advnets.figures; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("columns", [1, 2, 5])
+def test_real_points_are_drawn_alone_before_any_is_generated(tmp_path, columns):
+    real = np.random.default_rng(0).normal(size=(50, columns))
+    save_samples(real[:0], tmp_path / "reals.png", real)
+    assert is_picture(tmp_path / "reals.png")
+    with pytest.raises(DataError):
+        save_samples(real[:0], tmp_path / "none.png", real[:0])

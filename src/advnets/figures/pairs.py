@@ -33,7 +33,7 @@ def pairs(
     others; those beyond are counted in the title.
 
     Args:
-        points: N x K, generated.
+        points: N x K, generated; N may be 0.
         real: M x K; M may be 0, then the generated ones say how far it reaches.
         path: the PNG file to write.
         columns: K names; by default x1, x2, ...
@@ -42,7 +42,7 @@ def pairs(
         The path.
 
     Raises:
-        DataError: not N x K and M x K, or not K names.
+        DataError: not N x K and M x K, nothing at all, or not K names.
         OSError: the file cannot be written.
     """
     ours, theirs = np.asarray(points, np.float64), np.asarray(real, np.float64)
@@ -62,7 +62,7 @@ def pairs(
 
 def _check(ours: Rows, theirs: Rows, columns: Sequence[str]) -> None:
     alike = ours.ndim == theirs.ndim == 2 and ours.shape[1] == theirs.shape[1] > 0
-    if not (alike and len(ours)) or (columns and len(columns) != ours.shape[1]):
+    if not (alike and len(ours) + len(theirs)) or (columns and len(columns) != ours.shape[1]):
         named = f" and {len(columns)} names" if columns else ""
         raise DataError(f"points of shape {ours.shape}, real ones of {theirs.shape}{named}", "give N x K and M x K")
 
@@ -116,7 +116,8 @@ def _title(ours: Rows, theirs: Rows, limits: Sequence[tuple[float, float]], widt
     outside = np.zeros(len(ours), bool)
     for values, (low, high) in zip(ours.T, limits, strict=True):
         outside |= ~((values >= low) & (values <= high))
-    parts = [f"{len(ours):,} generated (orange)", *([f"{len(theirs):,} real (blue)"] if len(theirs) else [])]
+    both = {"generated (orange)": len(ours), "real (blue)": len(theirs)}
+    parts = [f"{count:,} {which}" for which, count in both.items() if count]
     parts += [f"{outside.sum():,} generated lie outside"] if outside.any() else []
     parts += [f"{ours.shape[1]} of {width} columns"] if width > ours.shape[1] else []
     return ", ".join(parts)
