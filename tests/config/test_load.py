@@ -70,11 +70,19 @@ def test_a_file_extends_what_its_data_alone_would_choose(tmp_path: Path) -> None
         ("stacked-mnist", "stacked-mnist"),
         ("cifar10", "images"),
         ("photos", "images"),
+        ("numbers.csv", "vectors"),
+        ("numbers.TSV.gz", "vectors"),
         ("paper-mnist", "images"),  # a folder of that name: the recipe trains on other data
     ],
 )
 def test_the_recipe_for_data(data: str | None, recipe: str) -> None:
     assert recipe_for(data) == recipe
+
+
+def test_who_has_looked_says_whether_data_are_a_table() -> None:
+    assert recipe_for("faces.npy") == recipe_for("faces.npy", vectors=False) == "images"
+    assert recipe_for("numbers.npy", vectors=True) == recipe_for("(in memory)", vectors=True) == "vectors"
+    assert recipe_for("ring", vectors=False) == "ring"
 
 
 def test_a_file_extends_a_recipe_by_name_or_file(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from advnets.config.load import load_recipe, recipe_names, to_yaml
@@ -79,6 +80,17 @@ def test_where_the_run_goes() -> None:
 def test_what_is_trained_on_what(line: str, name: str, data: str) -> None:
     found = recipe(line)
     assert (found.name, found.data) == (name, data)
+
+
+def test_a_table_of_numbers_is_known_by_what_is_in_the_file(folder: Path) -> None:
+    np.save(folder / "numbers.npy", np.zeros((4, 2)))
+    np.save(folder / "faces.npy", np.zeros((4, 2, 2)))
+    (folder / "table.csv").write_text("a,b\n1,2\n")
+    found = {line: recipe(line).name for line in ("numbers.npy", "--data numbers.npy", "faces.npy", "table.csv")}
+    assert list(found.values()) == ["vectors", "vectors", "images", "vectors"]
+    assert recipe("ring --data table.csv").data == "table.csv"
+    with pytest.raises(AdvnetsError, match=r"--size changes nothing: table.csv is a table of numbers; leave it out"):
+        recipe("table.csv --size 8")
 
 
 def test_a_recipe_file(folder: Path) -> None:

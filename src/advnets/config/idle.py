@@ -95,7 +95,7 @@ def _of_data(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
             yield (name,), f"{recipe.data} has points, no images", ()
     if recipe.data is not None and recipe.data.lower().endswith(TABLES):
         for name in ("size", "channels", "fit"):
-            yield (name,), f"{recipe.data} is a table of numbers, no images", ()
+            yield (name,), f"{recipe.data} is a table of numbers", ()
     if recipe.data in PUBLISHED:
         yield ("holdout",), f"{recipe.data} keeps the parts that it was published with", ()
         yield ("strict",), f"{recipe.data} is whole", ()

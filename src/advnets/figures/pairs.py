@@ -16,11 +16,10 @@ from advnets.figures.plots import BLUE, ORANGE, new_figure, save_figure, tidy
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    Grid = npt.NDArray[np.object_]
-
 Rows = npt.NDArray[np.float64]
 MOST_COLUMNS = 4
 _BINS = 30
+_PANEL, _GAP, _LEFT, _TOP = 2.1, 0.15, 0.75, 0.3  # inches
 _LONGEST_NAME = 24  # characters
 
 
@@ -50,13 +49,16 @@ def pairs(
     shown = min(ours.shape[1], MOST_COLUMNS)
     names = [_short(name) for name in columns[:shown]] or [f"x{place + 1}" for place in range(shown)]
     limits = [_limits(theirs[:, place] if len(theirs) else ours[:, place]) for place in range(shown)]
-    figure = new_figure(1.2 + 2.2 * shown, 1.2 + 2.2 * shown)
-    grid = figure.subplots(shown, shown, squeeze=False)
+    side = _LEFT + shown * _PANEL
+    figure = new_figure(side, side, arranged=False)
     for row in range(shown):
-        for column in range(shown):
-            _panel(grid[row, column], (ours, theirs), (row, column), limits)
-    _label(grid, names)
-    figure.suptitle(_title(ours[:, :shown], theirs, limits, ours.shape[1]), fontsize=10)
+        for column in range(row + 1):
+            corner = (_LEFT + column * _PANEL) / side, (_LEFT + (shown - 1 - row) * _PANEL - _TOP) / side
+            axes = figure.add_axes((*corner, (_PANEL - _GAP) / side, (_PANEL - _GAP) / side))
+            _panel(axes, (ours, theirs), (row, column), limits)
+            _label(axes, names, (row, column))
+    title = _title(ours[:, :shown], theirs, limits, ours.shape[1])
+    figure.suptitle(title, fontsize=9, y=1 - 0.08 / side, va="top", wrap=True)
     return save_figure(figure, path)
 
 
@@ -75,12 +77,11 @@ def _limits(values: Rows) -> tuple[float, float]:
 
 
 def _panel(axes: Axes, both: tuple[Rows, Rows], place: tuple[int, int], limits: Sequence[tuple[float, float]]) -> None:
-    """One column by itself on the diagonal; two against each other below it; nothing above it."""
+    """One column by itself, or two against each other."""
     row, column = place
-    if row < column:
-        axes.set_visible(False)
-        return
     tidy(axes)
+    axes.tick_params(labelsize=7)
+    axes.locator_params(nbins=4)
     axes.set_xlim(*limits[column])
     if row == column:
         bins = np.linspace(*limits[row], _BINS)
@@ -88,7 +89,6 @@ def _panel(axes: Axes, both: tuple[Rows, Rows], place: tuple[int, int], limits: 
             if len(values):
                 inside = np.clip(values[:, row], *limits[row])
                 axes.hist(inside, bins, density=True, color=color, histtype="step", linewidth=1.4)  # type: ignore[arg-type]
-        axes.set_yticks([])
         return
     ours, theirs = both
     axes.scatter(theirs[:, column], theirs[:, row], s=12, color=BLUE, alpha=0.35, linewidths=0)
@@ -96,20 +96,19 @@ def _panel(axes: Axes, both: tuple[Rows, Rows], place: tuple[int, int], limits: 
     axes.set_ylim(*limits[row])
 
 
-def _label(grid: Grid, names: Sequence[str]) -> None:
+def _label(axes: Axes, names: Sequence[str], place: tuple[int, int]) -> None:
     """Names along the left and the lower side, and numbers nowhere else."""
-    last = len(names) - 1
-    for row in range(len(names)):
-        for column in range(row + 1):
-            axes = grid[row, column]
-            if row == last:
-                axes.set_xlabel(names[column], fontsize=9)
-            else:
-                axes.tick_params(labelbottom=False)
-            if column == 0 and row > 0:
-                axes.set_ylabel(names[row], fontsize=9)
-            elif column > 0:
-                axes.tick_params(labelleft=False)
+    row, column = place
+    if row == len(names) - 1:
+        axes.set_xlabel(names[column], fontsize=9)
+    else:
+        axes.tick_params(labelbottom=False)
+    if row == column:
+        axes.set_yticks([])
+    elif column == 0:
+        axes.set_ylabel(names[row], fontsize=9)
+    else:
+        axes.tick_params(labelleft=False)
 
 
 def _title(ours: Rows, theirs: Rows, limits: Sequence[tuple[float, float]], width: int) -> str:

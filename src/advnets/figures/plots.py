@@ -206,12 +206,12 @@ def looks(lines: Sequence[Mapping[str, Any]], alarms: Sequence[int], path: str |
     return save_figure(figure, path)
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of so many inches, drawn without a display."""
+def new_figure(width: float, height: float, arranged: bool = True) -> Figure:
+    """An empty figure of so many inches, drawn without a display; its axes are arranged as it is drawn, or by hand."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # a third of a second: only who draws pays
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=150, layout="constrained" if arranged else None)
     FigureCanvasAgg(figure)
     return figure
 

@@ -35,12 +35,14 @@ def evaluate(args: list[str]) -> None:
         Example: advnets evaluate runs/quickstart --metrics frechet,precision,recall --features classifier
 
         Args:
-            source: a run directory, or samples: .npy, .npz, a folder or an archive of images.
+            source: a run directory, or samples: .npy, .npz, a folder or an archive of images, rows of a table in
+                .csv or .parquet.
             data: what to measure against; by default what the run was trained on.
             metrics: measures, joined by commas: parzen, total_variation, inception_score, frechet,
                 frechet_infinity, kernel, sliced_wasserstein, precision, recall, density, coverage, two_sample,
                 modes, birthday, memorization, accuracy (conditional games); or all. By default
-                parzen,total_variation (points: modes,sliced_wasserstein).
+                parzen,total_variation (ring, grid: modes,sliced_wasserstein; tables of numbers:
+                sliced_wasserstein,kernel,precision,recall,memorization).
             features: what distances are taken in: pixels, classifier (trained on the labeled data, once),
                 inception, or an ONNX model's file.
             real: the real images to measure against: test, valid or train.

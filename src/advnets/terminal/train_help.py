@@ -107,7 +107,7 @@ def _others() -> Iterator[str]:
 
 def _head(recipe: Recipe) -> list[str]:
     text = (
-        "Train adversarial nets. RECIPE is a name (`advnets recipes` lists them), a YAML file, or images to train on; "
+        "Train adversarial nets. RECIPE is a name (`advnets recipes` lists them), a YAML file, or data to train on; "
         f"by default mnist. These are the flags of {recipe.name}, with their values."
     )
     return [
