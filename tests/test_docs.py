@@ -139,7 +139,7 @@ def shortened(args: list[str]) -> list[str]:
 
 def run_python(text: str, known: dict[str, object]) -> None:
     text = re.sub(r"steps=[\d_]+", "steps=4, log_every=2", text)
-    text = text.replace("advnets.evaluate(run)", "advnets.evaluate(run, count=200)")
+    text = text.replace("advnets.evaluate(run)", "advnets.evaluate(run, count=200)").replace("10_000", "500")
     exec(compile(text, "<docs>", "exec", dont_inherit=True), known)
 
 

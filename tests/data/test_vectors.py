@@ -122,7 +122,7 @@ def test_whole_numbers_are_classes_where_there_are_few_and_that_is_said(tmp_path
     assert (many.classes, many.shape) == ((), (3,))
 
 
-def test_pairs_of_numbers_and_labels_or_vectors() -> None:
+def test_pairs_of_numbers_and_labels_or_vectors(tmp_path: Path) -> None:
     wine = load_wine(return_X_y=True)
     classes = open_vectors(wine)
     assert (classes.shape, classes.classes) == ((13,), ("0", "1", "2"))
@@ -131,6 +131,10 @@ def test_pairs_of_numbers_and_labels_or_vectors() -> None:
     assert (vectors.labels, vectors.classes) == (None, ())
     np.testing.assert_array_equal(vectors.vectors, wine[0][:, :2].astype(np.float32))
     assert open_vectors(wine, labels="none").labels is None
+    np.savez(tmp_path / "wine.npz", x=wine[0], y=wine[1], vectors=wine[0][:, :2])
+    both = open_vectors(tmp_path / "wine.npz")
+    np.testing.assert_array_equal(both.labels, classes.labels)
+    np.testing.assert_array_equal(both.vectors, vectors.vectors)
     with pytest.raises(DataError, match="labels twice"):
         open_vectors(wine, labels="x1")
 

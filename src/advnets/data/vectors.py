@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from advnets.data.arrays import arrays_of
+from advnets.data.arrays import Arrays, arrays_of, read_npz
 from advnets.data.classes import array_labels, array_vectors
 from advnets.data.formats.columns import Column, Columns, Texts, Unusable, named_numbers
 from advnets.data.formats.vectors import is_vectors_file, read_columns
@@ -79,14 +79,13 @@ def open_vectors(source: Vectors, *, labels: str = "auto", holdout: float = 0.1,
         raise DataError(f"holdout {holdout} is outside 0 to 0.5", "give the share of rows for each of valid and test")
     if labels == "folder":
         raise DataError("labels by folder need image files", "use labels auto or none, or name a column")
-    found = _read(source)
-    label = _label_column(source, found, labels)
+    found, given = _read(source)
+    label = _label_column(found, given, labels)
     parts = _part(found, label, asked=labels != "auto")
     if strict and parts.skipped:
         raise DataError(f"{found.name}: {parts.skipped[0]}", "leave the column out of the file, or do without strict")
-    given = _conditions(source, found, label, labels)
-    values = _matrix(found, parts.names)
-    return _table(source, found, parts, values, given, holdout)
+    conditions = _conditions(found, given if labels == "auto" else Arrays(given.images), label)
+    return _table(source, found, parts, conditions, holdout)
 
 
 @dataclass(frozen=True)
@@ -107,19 +106,24 @@ class _Conditions:
     vectors: NDArray[np.float32] | None
 
 
-def _read(source: Vectors) -> Columns:
-    if isinstance(source, np.ndarray):
-        return named_numbers("array", source)
-    if isinstance(source, tuple):
-        return named_numbers("array", source[0])
-    return read_columns(Path(source).expanduser())
+def _read(source: Vectors) -> tuple[Columns, Arrays]:
+    """The columns of a source, and what arrays came with them."""
+    if isinstance(source, str | Path):
+        path = Path(source).expanduser()
+        if path.suffix != ".npz":
+            return read_columns(path), Arrays(np.empty(0))
+        given = read_npz(path)
+        return named_numbers(str(path), given.images), given
+    values, labels = source if isinstance(source, tuple) else (source, None)
+    given = arrays_of("array", values, None if labels is None else np.asarray(labels), None)
+    return named_numbers("array", values), given
 
 
-def _label_column(source: Vectors, found: Columns, labels: str) -> str:
+def _label_column(found: Columns, given: Arrays, labels: str) -> str:
     """The column that the classes come from; empty for none."""
     if labels == "none":
         return ""
-    if labels != "auto" and isinstance(source, tuple):
+    if labels != "auto" and given.labels is not None:
         raise DataError(f"labels twice, as an array and as column {labels}", "leave one of them out")
     if labels != "auto":
         if labels not in found.columns:
@@ -191,14 +195,13 @@ def _why_not(name: str, column: Column) -> str:
     return "" if name else "it has no name; give it one to play with it"
 
 
-def _conditions(source: Vectors, found: Columns, label: str, labels: str) -> _Conditions:
-    if isinstance(source, tuple) and labels == "auto":
-        given = arrays_of(found.name, source[0], np.asarray(source[1]), None)
-        if given.vectors is not None:
-            return _Conditions(None, (), array_vectors(found.name, given.vectors, found.count))
-        assert given.labels is not None
-        return _Conditions(*array_labels(found.name, given.labels, found.count), None)
-    return _Conditions(*_labelled(_class_names(found, label)), None) if label else _Conditions(None, (), None)
+def _conditions(found: Columns, given: Arrays, label: str) -> _Conditions:
+    vectors = None if given.vectors is None else array_vectors(found.name, given.vectors, found.count)
+    if label:
+        return _Conditions(*_labelled(_class_names(found, label)), vectors)
+    if given.labels is None:
+        return _Conditions(None, (), vectors)
+    return _Conditions(*array_labels(found.name, given.labels, found.count), vectors)
 
 
 def _labelled(names: NDArray[np.str_]) -> Labelled:
@@ -247,10 +250,8 @@ def _check_finite(found: Columns, names: Sequence[str], values: NDArray[Any]) ->
     raise DataError(f"{where}: {kind}{more}", "fill it in, or leave out the rows or the column")
 
 
-def _table(
-    source: Vectors, found: Columns, parts: _Parts, values: NDArray[np.float64], given: _Conditions, holdout: float
-) -> PointTable:
-    values += 0.0  # no minus zero: equal rows have equal bytes
+def _table(source: Vectors, found: Columns, parts: _Parts, given: _Conditions, holdout: float) -> PointTable:
+    values = _matrix(found, parts.names) + 0.0  # no minus zero: equal rows have equal bytes
     splits = split_by_key(_keys(values), holdout)
     scale = fit_scale(parts.names, values, splits["train"], parts.label)
     if not len(scale.varying):
@@ -299,7 +300,7 @@ def rows_like(
     Raises:
         DataError: columns are missing, or a number is; or the source cannot be read.
     """
-    found = _read(source)
+    found, _ = _read(source)
     if scale is None:
         names = list(found.columns)
         if len(names) != width:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Literal
@@ -17,7 +18,7 @@ Kind = Literal["numbers", "truth", "text", "nothing"]
 MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-"}
 """Words, in any case, that stand for a value that is not there."""
 _TRUTH = {"true": 1.0, "false": 0.0}
-_LOOKED_AT = 1000  # words
+_LOOKED_AT = 200  # words, of a column; rows, for decimal commas
 _LONGEST_TEXT = 200  # characters
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(?:,\d{3})+\s*")
@@ -92,7 +93,7 @@ class WordColumn:
 
 def kind_of(words: Sequence[str], comma: bool) -> Kind:
     """What most of some words are."""
-    known = [word for word in words[:_LOOKED_AT] if not is_missing(word)] or [w for w in words if not is_missing(w)]
+    known = list(itertools.islice((word for word in words if not is_missing(word)), _LOOKED_AT))
     if not known:
         return "nothing"
     if all(word.strip().casefold() in _TRUTH for word in known):

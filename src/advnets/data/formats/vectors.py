@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advnets.config.names import TABLES
-from advnets.data.arrays import IMAGE_KEYS, UNREADABLE, read_npy, read_npz
+from advnets.data.arrays import IMAGE_KEYS, UNREADABLE, read_npy
 from advnets.data.formats.columns import (
     MAX_BYTES,
     MAX_TEXTS,
@@ -55,7 +55,7 @@ def is_vectors_file(path: Path) -> bool:
 
 
 def read_columns(path: Path) -> Columns:
-    """A table of numbers, from any file that `is_vectors_file` says yes to.
+    """A table of numbers, from any file that `is_vectors_file` says yes to but .npz, which may hold labels, too.
 
     Raises:
         DataError: it is damaged, too large, or holds no such table.
@@ -70,12 +70,12 @@ def read_columns(path: Path) -> Columns:
 
 
 def read_npy_vectors(path: Path) -> Columns:
-    """Columns x1, x2, ... of an array N x D in a .npy file, or of the first of `IMAGE_KEYS` in an .npz file.
+    """Columns x1, x2, ... of an array N x D in a .npy file.
 
     Raises:
         DataError: it is damaged, too large, or holds no numbers N x D.
     """
-    return named_numbers(str(path), read_npz(path).images if path.suffix == ".npz" else read_npy(path))
+    return named_numbers(str(path), read_npy(path))
 
 
 def read_parquet(path: Path) -> Columns:
