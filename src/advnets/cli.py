@@ -132,10 +132,10 @@ def sample(args: list[str]) -> None:
                 own, with the seed behind the name: faces-1.png to faces-8.png.
             classes: of a conditional game: classes by name, joined by commas, or all. A picture then has a row a
                 class, and a column for each latent vector; elsewhere sample i is of the (i mod their number)-th.
-            out: FILE.png, .jpg or .webp for a grid, FILE.npy for uint8 N,H,W,C (for points N,D), FILE.npz for these as x
-                and their --class as y, FILE.csv or FILE.parquet for rows of a table, or a directory for a file each, with
-                --class in a folder for each class; stopped, the same command goes on. By default samples.png in the run
-                directory, samples-SEED.png for another seed.
+            out: FILE.png, .jpg or .webp for a grid, FILE.npy for uint8 N,H,W,C (for points N,D), FILE.npz for these
+                as x and their --class as y, FILE.csv or FILE.parquet for rows of a table, or a directory for a file
+                each, with --class in a folder for each class; stopped, the same command goes on. By default
+                samples.png in the run directory, samples-SEED.png for another seed.
             format: of the files in a directory; by default png. jpg is the only one that is not exact.
         """
         from advnets.terminal.runs import load_run
