@@ -82,7 +82,7 @@ def test_the_flags_that_others_build_on_are_at_the_top(terminal: Terminal) -> No
         ("sample RUN --step best", "was not measured in training"),
         ("sample RUN --step soon", "give newest, best or a step"),
         ("train ring --measure", "--measure takes one value; such as"),
-        ("train ring --measure fid", "unknown measure 'fid'"),
+        ("train ring --measure ppl", "unknown measure 'ppl'"),
         ("evaluate nowhere", "nowhere"),
         ("evaluate RUN --metrics beauty", "unknown measure 'beauty'; choose from parzen"),
         ("info nowhere", "nowhere is not a run"),

@@ -42,10 +42,10 @@ def test_the_report_says_which_step_was_measured(terminal: Terminal, digits: Pat
     shutil.copytree(digits, folder / "run")
     terminal.out("evaluate", "run", "--count", 100, "--metrics", "total_variation")
     report = folder / "run" / "report.md"
-    assert "100 samples (seed 1) of step 20 against mnist." in report.read_text("utf-8")
+    assert "100 samples (seed 1) of step 20 against 10,000 real images of mnist (test)." in report.read_text("utf-8")
     assert "neighbors.png" in report.read_text("utf-8")
     terminal.out("resume", "run", "--steps", 25)
-    assert "of step 20 against mnist." in report.read_text("utf-8")
+    assert "of step 20 against 10,000 real images of mnist (test)." in report.read_text("utf-8")
     assert "neighbors.png" not in report.read_text("utf-8")  # it shows samples of another step
     terminal.out("evaluate", "run", "--count", 10, "--metrics", "total_variation")
     assert not (folder / "run" / "neighbors.png").exists()
@@ -106,7 +106,8 @@ def test_a_run_is_measured_against_images_of_another_size(terminal: Terminal, di
     np.save(folder / "large [1].npy", rng.integers(0, 256, (60, 40, 40, 3), dtype=np.uint8))
     args = ("--metrics", "total_variation", "--count", 50)
     said = terminal.out("evaluate", digits, "--data", "large [1].npy", *args)
-    assert "50 samples, 1 x 28 x 28, against large [1]" in said
+    assert "50 samples, 1 x 28 x 28, against 60 real images of large [1].npy (all), in pixels" in said
+    assert "real images in large [1].npy were shrunk from 40 x 40 to 28 x 28 (Lanczos, antialiased)" in said
 
 
 def test_the_closest_pairs_are_shown(terminal: Terminal, digits: Path, folder: Path) -> None:

@@ -27,3 +27,19 @@ def test_what_is_short_or_not_to_be_shown_is_silent(capsys: pytest.CaptureFixtur
         with progress_bar("Reading photos", 1200, shown=shown) as advance:
             advance(1200)
     assert capsys.readouterr().err == ""
+
+
+def test_a_terminal_has_a_bar_of_what_takes_longer_than_a_moment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    now = [0.0]
+    monkeypatch.setattr(parallel.time, "perf_counter", lambda: now[0])
+    for seconds in (0.1, 0.3):
+        with progress_bar("Reading photos", 8, shown=True) as advance:
+            for _ in range(4):
+                now[0] += seconds
+                advance(2)
+        said = capsys.readouterr().err
+        assert ("Reading photos" in said) == ("8/8" in said) == (seconds > 0.125)

@@ -22,6 +22,8 @@ def sides(table: ImageTable) -> dict[bytes, str]:
 def test_the_splits_part_the_rows_in_the_asked_shares(emoji: np.ndarray) -> None:
     table = open_table(emoji, holdout=0.2)
     parts = [table.rows(split) for split in ("train", "valid", "test")]
+    assert table.drawn
+    np.testing.assert_array_equal(table.rows("valid+test"), np.sort(np.concatenate(parts[1:])))
     assert np.array_equal(np.sort(np.concatenate(parts)), table.rows("all"))
     for rows in parts:
         assert rows.dtype == np.int64
@@ -73,5 +75,5 @@ def test_no_holdout_leaves_every_row_for_training(emoji: np.ndarray) -> None:
 
 
 def test_an_unknown_split_is_named(emoji: np.ndarray) -> None:
-    with pytest.raises(DataError, match="no split 'validation'; choose one of train, valid, test, all"):
+    with pytest.raises(DataError, match=r"no split .validation.; choose one of train, valid, test, valid\+test, all"):
         open_table(emoji[:50]).rows("validation")

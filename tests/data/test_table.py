@@ -40,7 +40,7 @@ def test_a_table_says_what_its_examples_are(table: Table) -> None:
 
 
 def test_real_examples_are_those_of_a_split(table: Table) -> None:
-    for split in ("train", "valid", "test"):
+    for split in ("train", "valid", "test", "valid+test"):
         reals = table.reals(split)
         assert reals.shape == (table.count(split), *table.shape)
         assert table.reals(split, 3).shape == (3, *table.shape)

@@ -58,7 +58,8 @@ def test_each_answer_says_what_it_is_of() -> None:
     found = advnets.evaluate(real_digits(50), "mnist", "total_variation", count=30, real="valid")
     answer = found.measures["total_variation"]
     assert {**answer["of"], "fingerprint": ""} == {
-        "data": "mnist", "real": "valid", "fingerprint": "", "count": 30, "extractor": "pixels-1",
+        "data": "mnist", "real": "valid", "real_images": 10_000, "fingerprint": "", "count": 30,
+        "extractor": "pixels-1",
     }  # fmt: skip
     table = open_table("mnist")
     same = advnets.evaluate(real_digits(50), table, "total_variation", real="valid").of["fingerprint"]
@@ -187,8 +188,8 @@ def test_points_are_measured_by_their_modes(tmp_path: Path) -> None:
         ({"real": "training"}, "no split"),
         ({"count": 1}, "too few"),
         ({"seed": -1}, "seed -1; use 0 or more"),
-        ({"metrics": "fid"}, "unknown measure 'fid'; choose from parzen"),
-        ({"metrics": "modes", "data": np.zeros((30, 28, 28), np.uint8)}, "no labels to train a classifier"),
+        ({"metrics": "ppl"}, "unknown measure 'ppl'; choose from parzen"),
+        ({"metrics": "modes", "data": np.zeros((30, 28, 28), np.uint8)}, "modes: array has no labels, so that nothing"),
         ({"features": "clip"}, "clip"),
     ],
 )

@@ -11,7 +11,7 @@ from conditional_runs import digits, eight_by_eight, ring, vectors
 import advnets
 from advnets.data import open_points, open_table
 from advnets.errors import MeasureError
-from advnets.evaluation.evaluate import _default_metrics
+from advnets.evaluation.choices import default_metrics
 from advnets.evaluation.opening import Opened
 
 
@@ -46,8 +46,8 @@ def test_figures_that_were_there_stay_as_they_are() -> None:
 
 def test_all_takes_in_accuracy_where_samples_have_classes() -> None:
     opened = Opened(ring().sample(2), open_points("ring"), ring())
-    assert "accuracy" not in _default_metrics(opened, True)
-    assert "accuracy" in _default_metrics(dataclasses.replace(opened, classes=np.arange(2)), True)
+    assert "accuracy" not in default_metrics(opened, True)
+    assert "accuracy" in default_metrics(dataclasses.replace(opened, classes=np.arange(2)), True)
 
 
 def test_what_has_no_classes_is_refused() -> None:

@@ -76,7 +76,7 @@ def test_a_damaged_classifier_is_trained_anew(stripes: ImageTable, tmp_path: Pat
 
 def test_without_labels_there_is_no_classifier(tmp_path: Path) -> None:
     table = open_table(np.zeros((20, 8, 8), np.uint8), progress=False)
-    with pytest.raises(MeasureError, match=r"no labels to train a classifier.*use the features pixels"):
+    with pytest.raises(MeasureError, match=r"no labels to train a classifier.*take the features pixels"):
         extractor("classifier", table, cache=tmp_path)
 
 

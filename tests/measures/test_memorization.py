@@ -49,3 +49,25 @@ def test_the_error_is_that_of_repeated_draws():
     assert np.mean([each.standard_error for each in found]) == pytest.approx(
         np.std([each.value for each in found]), rel=0.15
     )
+
+
+def test_without_held_out_images_each_is_held_out_in_turn() -> None:
+    rng = np.random.default_rng(2)
+    train = rng.normal(size=(120, 2))
+    found = memorization(rng.normal(size=(300, 2)), train)
+    assert found.real == 120
+    assert found.details["held_out"] == "each in turn"
+    assert found.interval[0] < 0.5 < found.interval[1]
+    copies = memorization(train, train)
+    assert (copies.value, copies.details["copies"]) == (1, 1)
+    samples, held = rng.normal(size=(200, 2)) + 0.3, (cdist(train, train) + np.diag(np.full(120, np.inf))).min(1)
+    expected = mannwhitneyu(held, cdist(samples, train).min(1)).statistic / (120 * 200)
+    assert memorization(samples, train).value == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_interval_of_images_held_out_in_turn_holds() -> None:
+    rng, held = np.random.default_rng(3), 0
+    for _ in range(150):
+        low, high = memorization(rng.normal(size=(300, 2)), rng.normal(size=(200, 2))).interval
+        held += low <= 0.5 <= high
+    assert held >= 0.9 * 150

@@ -140,7 +140,7 @@ def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_what_does_not_fit_is_refused_in_one_line(images: np.ndarray) -> None:
     with pytest.raises(DataError, match="use images of 3 channels, or mnist"):
         advnets.evaluate(images[:, :1], "stacked-mnist", "modes")
-    with pytest.raises(MeasureError, match="no labels to train a classifier"):
+    with pytest.raises(MeasureError, match="has no labels, so that nothing names classes"):
         advnets.evaluate(images, open_table("stacked-mnist", labels="none"), "modes")
     with pytest.raises(MeasureError, match="give samples and data of one size"):
         advnets.evaluate(images[:, :, 2:], open_table("stacked-mnist"), "modes")

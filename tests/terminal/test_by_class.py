@@ -21,7 +21,7 @@ def said(capsys: pytest.CaptureFixture[str], *args: object) -> str:
     capsys.readouterr()  # what the training of a shared run has said
     code = cli.main([str(arg) for arg in args])
     out, err = capsys.readouterr()
-    assert (code == 0) == (not err), err
+    assert (code == 0) == ("advnets: " not in err), err  # a slow machine shows progress there, too
     return out + err
 
 

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 
 from advnets.config.kinds import require, require_between
+from advnets.config.names import measure_names
 from advnets.errors import MeasureError
 
 _TAKEN = 40  # measurements in a training that does not say how many
@@ -39,12 +40,12 @@ class MeasureConfig:
     @property
     def names(self) -> list[str]:
         """The measures asked for."""
-        return [name.strip() for name in self.metrics.split(",") if name.strip()]
+        return measure_names(self.metrics)
 
     @property
     def judge(self) -> str:
         """The measure that says which checkpoint is best."""
-        return self.best or (self.names[0] if self.names else "")
+        return next(iter(measure_names(self.best) or self.names), "")
 
     def settled(self, steps: int) -> MeasureConfig:
         """With the steps between measurements said, so that a training made longer goes on measuring on its grid."""

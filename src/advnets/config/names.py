@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from advnets.config.kinds import require
 from advnets.errors import ELSEWHERE
 
@@ -21,9 +23,23 @@ TABLES = ".csv", ".tsv", ".csv.gz", ".tsv.gz"
 """What the names of files end in that hold a table of numbers, whatever is in them."""
 PUBLISHED = "mnist", "fashion-mnist", "cifar10", "stacked-mnist", "tfd", "tfd:2", "tfd:3", "tfd:4", "tfd:5"
 """Data sets with parts of their own for training, validation and test."""
+MEASURE_WORDS = {
+    "fid": ("frechet",),
+    "kid": ("kernel",),
+    "isc": ("inception_score",),
+    "is": ("inception_score",),
+    "prc": ("precision", "recall"),
+}
+"""What other libraries call measures (torch-fidelity's words, and Inception Score's letters), and what we call them."""
 
 _objectives: dict[str, None] = dict.fromkeys(OBJECTIVES)
 _priors: dict[str, None] = dict.fromkeys(PRIORS)
+
+
+def measure_names(said: str | Sequence[str]) -> list[str]:
+    """Names of measures, joined by commas or apart, in our words."""
+    words = [each.strip() for each in (said.split(",") if isinstance(said, str) else said)]
+    return [name for word in words if word for name in MEASURE_WORDS.get(word.lower(), (word,))]
 
 
 def register_objective(name: str) -> None:

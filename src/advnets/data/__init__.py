@@ -3,11 +3,22 @@
 from advnets.data.open import open_table
 from advnets.data.open_data import open_again, open_data
 from advnets.data.points import PointTable
-from advnets.data.table import ImageTable, Skipped, Table, class_counts, describe, holds_images, in_order_of, labels_of
+from advnets.data.table import (
+    HELD_OUT,
+    ImageTable,
+    Skipped,
+    Table,
+    class_counts,
+    describe,
+    holds_images,
+    in_order_of,
+    labels_of,
+)
 from advnets.data.toys import open_points
 from advnets.data.vectors import is_vectors, open_vectors
 
 __all__ = [
+    "HELD_OUT",
     "ImageTable",
     "PointTable",
     "Skipped",

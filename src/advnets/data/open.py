@@ -16,7 +16,7 @@ from advnets.data.pictures import refuse
 from advnets.data.recognize import Given, recognize
 from advnets.data.source import Source
 from advnets.data.splits import copies_across, split_as_said, split_by_key, split_by_range
-from advnets.data.table import ImageTable, Skipped
+from advnets.data.table import SPLITS, ImageTable, Skipped
 from advnets.data.writer import RowWriter
 
 DARK = 32
@@ -153,6 +153,7 @@ def _table(
         columns=stored.columns,
         notes=notes,
         format=source.format,
+        drawn=stored.ranges is None and (stored.splits is None or SPLITS.index("test") not in stored.splits),
     )
 
 

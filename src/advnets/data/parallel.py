@@ -12,14 +12,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import TypeVar
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 IN_FLIGHT_PER_WORKER = 4
 _FIRST_LINE, _OTHER_LINES = 2.0, 30.0  # seconds
+_MOMENT = 0.5  # seconds without a bar, so that what is short leaves nothing on the terminal
 
 
 def worker_count() -> int:
@@ -63,11 +67,49 @@ class _Lines:
             self._next = time.perf_counter() + _OTHER_LINES
 
 
+class _Bar:
+    """Progress on a terminal: a bar of what takes longer than a moment.
+
+    Args:
+        stack: what is entered for the bar is left with it.
+    """
+
+    def __init__(self, label: str, total: int | None, unit: str, console: Console, stack: ExitStack) -> None:
+        self._label, self._total, self._unit, self._console, self._stack = label, total, unit, console, stack
+        self._done, self._due = 0, time.perf_counter() + _MOMENT
+        self._advance: Callable[[int], None] | None = None
+
+    def __call__(self, count: int) -> None:
+        if self._advance is not None:
+            self._advance(count)
+            return
+        self._done += count
+        if time.perf_counter() >= self._due:
+            self._advance = self._shown()
+            self._advance(self._done)
+
+    def _shown(self) -> Callable[[int], None]:
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        counts = DownloadColumn() if self._unit == "bytes" else MofNCompleteColumn()
+        columns = TextColumn("{task.description}"), BarColumn(), counts, TimeRemainingColumn()
+        progress = self._stack.enter_context(Progress(*columns, console=self._console))
+        task = progress.add_task(self._label, total=self._total)
+        return lambda count: progress.advance(task, count)
+
+
 @contextmanager
 def progress_bar(
     label: str, total: int | None, *, unit: str = "images", shown: bool
 ) -> Generator[Callable[[int], None]]:
-    """A progress bar on the terminal's error stream; where that is no terminal, lines of what takes longer.
+    """A progress bar on the terminal's error stream; where that is no terminal, lines. Of what takes long only.
 
     Args:
         unit: what is counted: "images", "steps", or "bytes" of a transfer.
@@ -75,23 +117,14 @@ def progress_bar(
     Yields:
         A function that advances the bar by so many units.
     """
+    if not shown:
+        yield lambda count: None
+        return
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
 
     console = Console(stderr=True)
-    if not (shown and console.is_terminal):
-        yield _Lines(label, total, unit) if shown else lambda count: None
+    if not console.is_terminal:
+        yield _Lines(label, total, unit)
         return
-    counts = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), counts, TimeRemainingColumn(), console=console
-    ) as progress:
-        task = progress.add_task(label, total=total)
-        yield lambda count: progress.advance(task, count)
+    with ExitStack() as stack:
+        yield _Bar(label, total, unit, console, stack)

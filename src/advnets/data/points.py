@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advnets.data.scale import Scale
-from advnets.data.table import SPLITS, Skipped, check_split, first_rows, labels_of
+from advnets.data.table import HELD_OUT, SPLITS, Skipped, check_split, first_rows, labels_of
 
 _FRESH = 10_000
-_SEEDS = {"test": 2015, "valid": 2016}
+_SEEDS = {"test": 2015, "valid": 2016, HELD_OUT: 2015}
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +67,11 @@ class PointTable:
         return "a table of numbers" if self.modes is None else "points drawn from a mixture"
 
     @property
+    def drawn(self) -> bool:
+        """Whether its test part was drawn by us: of a mixture nothing is split, there are always fresh points."""
+        return self.modes is None
+
+    @property
     def stack_of(self) -> None:
         """Points have no channels."""
         return
@@ -83,6 +88,8 @@ class PointTable:
         check_split(split)
         if split in self.splits:
             return self.splits[split]
+        if split == HELD_OUT:
+            return np.union1d(self.rows("valid"), self.rows("test"))
         everything = split == "all" or (split == "train" and not self.splits)
         return first_rows(len(self) if everything else 0)
 
@@ -117,7 +124,7 @@ class PointTable:
             DataError: the table has no labels.
         """
         labels = labels_of(self)
-        splits = {split: self.rows(split) for split in (*SPLITS, "all")}
+        splits = {split: self.rows(split) for split in (*SPLITS, HELD_OUT, "all")}
         mine = {split: rows[labels[rows] == number] for split, rows in splits.items()}
         return replace(self, splits=mine, modes=None if self.modes is None else self.modes[number : number + 1])
 

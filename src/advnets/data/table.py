@@ -14,6 +14,8 @@ from advnets.data.scale import Scale
 from advnets.errors import DataError
 
 SPLITS = ("train", "valid", "test")
+HELD_OUT = "valid+test"
+"""All that no game is trained on: validation and test images together."""
 _ROWS_AT_ONCE = 4096
 
 
@@ -56,6 +58,7 @@ class Table(Protocol):
         classes: the names of the labels; empty without labels.
         vectors: float32, N x V: conditions that are no classes, one a row; None where the source has none.
         columns: the names of the vectors' numbers; empty where nobody named them.
+        drawn: whether the test part was drawn by us, and is no published one.
         skipped: files that were left out.
         notes: what was noticed when they were read, each a sentence without its full stop.
         format: what the source was recognized as, in words.
@@ -82,6 +85,8 @@ class Table(Protocol):
     @property
     def columns(self) -> tuple[str, ...]: ...
     @property
+    def drawn(self) -> bool: ...
+    @property
     def skipped(self) -> tuple[Skipped, ...]: ...
     @property
     def notes(self) -> tuple[str, ...]: ...
@@ -99,7 +104,7 @@ class Table(Protocol):
     def __len__(self) -> int: ...
 
     def rows(self, split: str) -> NDArray[np.int64]:
-        """Sorted row numbers of a split: "train", "valid", "test" or "all"; empty where nothing of it is stored."""
+        """Sorted row numbers of a split: "train", "valid", "test", "valid+test" or "all"; empty where none are kept."""
         ...
 
     def count(self, split: str) -> int:
@@ -137,6 +142,7 @@ class ImageTable:
         columns: the V names of its numbers; empty where nobody named them.
         notes: what was noticed when the source was read, each a sentence without its full stop.
         format: what the source was recognized as, in words.
+        drawn: whether the test part was drawn by us, by the images' content, and is no published one.
     """
 
     values: NDArray[np.uint8]
@@ -151,6 +157,7 @@ class ImageTable:
     columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     format: str = ""
+    drawn: bool = False
 
     @property
     def scale(self) -> None:
@@ -180,7 +187,7 @@ class ImageTable:
         """Row numbers of a split.
 
         Args:
-            split: "train", "valid", "test" or "all".
+            split: "train", "valid", "test", "valid+test" or "all".
 
         Returns:
             int64, sorted, read-only. "valid" and "test" may be empty when the table is tiny.
@@ -191,6 +198,8 @@ class ImageTable:
         check_split(split)
         if split in self.splits:
             return self.splits[split]
+        if split == HELD_OUT:
+            return np.union1d(self.rows("valid"), self.rows("test"))
         everything = split == "all" or (split == "train" and not self.splits)
         return first_rows(len(self) if everything else 0)
 
@@ -224,10 +233,10 @@ def check_split(split: str) -> None:
     """Refuses what is no split.
 
     Raises:
-        DataError: neither "train", "valid", "test" nor "all".
+        DataError: neither "train", "valid", "test", "valid+test" nor "all".
     """
-    if split != "all" and split not in SPLITS:
-        raise DataError(f"there is no split {split!r}", f"choose one of {', '.join(SPLITS)}, all")
+    if split not in (*SPLITS, HELD_OUT, "all"):
+        raise DataError(f"there is no split {split!r}", f"choose one of {', '.join(SPLITS)}, {HELD_OUT}, all")
 
 
 def first_rows(count: int) -> NDArray[np.int64]:

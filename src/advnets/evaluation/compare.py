@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from advnets.errors import MeasureError
+from advnets.evaluation.comparable import Answers, known_before, measures_of, refuse_early, stored_answers
 from advnets.evaluation.evaluate import evaluate
 from advnets.measures.catalog import MEASURES, badness
 from advnets.measures.measurement import interval_of, plain
 from advnets.runs.run import Run
-
-Answers = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -93,11 +91,14 @@ class Comparison:
         })  # fmt: skip
 
 
-def compare(sources: Sequence[str | Path | Run], **options: Any) -> Comparison:
-    """Measure several generators in the same way.
+def compare(
+    sources: Sequence[str | Path | Run], *, say: Callable[[str], object] = lambda line: None, **options: Any
+) -> Comparison:
+    """Measure several generators in the same way; what will not compare is refused before anything is measured.
 
     Args:
         sources: runs (or their directories), samples, or the answers that `advnets evaluate --json` wrote (.json).
+        say: is told which of them is measured.
         **options: as for `evaluate`; answers in files must have been made with the same.
 
     Returns:
@@ -107,81 +108,32 @@ def compare(sources: Sequence[str | Path | Run], **options: Any) -> Comparison:
         MeasureError: fewer than two, the same twice, or answers that do not compare: other real images, counts or
             features, or no measure in common.
     """
-    named = {str(source.path if isinstance(source, Run) else source): source for source in sources}
-    names = [str(source.path if isinstance(source, Run) else source) for source in sources]
-    if len(set(names)) < 2 or len(set(names)) < len(names):
-        raise MeasureError(f"{len(names)} to compare, {len(set(names))} different", "name two or more, each once")
-    stored = {name: _stored(Path(name)) for name in names if name.endswith(".json")}
-    _refuse_early(stored)
-    answers = {name: stored[name] if name in stored else evaluate(named[name], **options).measures for name in names}
-    common = _measures_of(answers)
+    named = _named(sources)
+    stored = {name: stored_answers(Path(name)) for name in named if name.endswith(".json")}
+    if stored:
+        refuse_early(stored, sure=False)
+    known = {name: stored[name] if name in stored else known_before(each, **options) for name, each in named.items()}
+    refuse_early(known, sure=options.get("metrics") not in (None, "all"))
+    answers = dict(known)
+    for place, (name, source) in enumerate(named.items(), 1):
+        if name not in stored:
+            say(f"{name} is measured, {place} of {len(named)}")
+            answers[name] = evaluate(source, **options).measures
+    common = measures_of(answers)
     return Comparison({name: {measure: each[measure] for measure in common} for name, each in answers.items()})
 
 
-def _refuse_early(stored: Mapping[str, Answers]) -> None:
-    """Refuse files that do not compare in any measure before anything is measured beside them.
+def _named(sources: Sequence[str | Path | Run]) -> dict[str, str | Path | Run]:
+    """The contenders by their names.
 
-    Which measures the others will have is not known yet: files that compare in one may still have it in common.
+    Raises:
+        MeasureError: fewer than two, or one twice, under one name or two.
     """
-    refused: MeasureError | None = None
-    for measure in _common(stored):
-        try:
-            _check_all(stored, [measure])
-        except MeasureError as error:
-            refused = refused or error
-        else:
-            return
-    if refused is not None:
-        raise refused
-
-
-def _measures_of(answers: Mapping[str, Answers]) -> list[str]:
-    """The measures that all have; a MeasureError where there is none, or where they were taken in other ways."""
-    common = _common(answers)
-    _check_all(answers, common)
-    return common
-
-
-def _common(answers: Mapping[str, Answers]) -> list[str]:
-    common = [measure for measure in MEASURES if all(measure in each for each in answers.values())]
-    if not common:
-        raise MeasureError("no measure in common", "evaluate them by the same --metrics")
-    return common
-
-
-def _check_all(answers: Mapping[str, Answers], measures: Sequence[str]) -> None:
-    names = list(answers)
-    for name in names[1:]:
-        _check_comparable(names[0], name, answers[names[0]], answers[name], measures)
-
-
-def _stored(path: Path) -> Answers:
-    try:
-        answers = json.loads(path.read_bytes())
-        for answer in answers.values():
-            _ = (float(answer["value"]), *interval_of(answer), answer["features"], answer["of"]["data"])
-    except FileNotFoundError:
-        raise MeasureError(f"{path}: no such file", "name a run, samples or answers") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise MeasureError(f"{path} holds no answers", "write them with `advnets evaluate --json`") from None
-    return answers
-
-
-def _check_comparable(first: str, second: str, ours: Answers, theirs: Answers, measures: Sequence[str]) -> None:
-    for measure in measures:
-        a, b = ours[measure], theirs[measure]
-        facts = [("features", a["features"], b["features"])]
-        facts += [(key, a["of"].get(key), b["of"].get(key)) for key in ("data", "fingerprint", "real", "count")]
-        if a["features"] != "pixels":  # two networks may have one name; Parzen and its like take pixels anyway
-            facts.append(("extractor", a["of"].get("extractor"), b["of"].get("extractor")))
-        if measure == "memorization":
-            facts.append(("training", a["of"].get("training"), b["of"].get("training")))
-        for key, one, other in facts:
-            if one != other:
-                raise MeasureError(
-                    f"{measure} does not compare: {key} {one} of {first}, {other} of {second}",
-                    "measure both in the same way",
-                )
+    named = {str(source.path if isinstance(source, Run) else source): source for source in sources}
+    different = {Path(name).expanduser().resolve() for name in named}
+    if len(different) < 2 or len(different) < len(sources):
+        raise MeasureError(f"{len(sources)} to compare, {len(different)} different", "name two or more, each once")
+    return named
 
 
 def _badness_of(measure: str, answer: Mapping[str, Any]) -> dict[str, Any]:

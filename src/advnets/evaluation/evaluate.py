@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from advnets.data import Table, holds_images
+from advnets.data import Table
+from advnets.data.options import GivenRange
 from advnets.errors import MeasureError
+from advnets.evaluation.changes import changes
+from advnets.evaluation.choices import Wish, check_wish, fitting_features, wish_of
+from advnets.evaluation.halves import of_halves
+from advnets.evaluation.notes import notes_of
 from advnets.evaluation.opening import Opened, Samples, Size, open_samples
 from advnets.evaluation.per_class import NONE, ByClass, check_per_class, measure_classes
+from advnets.evaluation.statistics import REAL_STATISTICS, open_beside, statistics_of
 from advnets.measures import Measurement
-from advnets.measures.catalog import MEASURES, Subject, check_names, is_of, measure
+from advnets.measures.catalog import Subject, measure, take
 from advnets.measures.features import Extractor, extractor_for
+from advnets.measures.stored_statistics import StoredStatistics
 from advnets.runs.run import Run
 
 SAMPLES = 10_000
-REAL = ("test", "valid", "train")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +32,9 @@ class Evaluation:
 
     Args:
         results: measure name to its `Measurement`.
-        of: what was measured: data, real (the split), fingerprint of these real images (SHA-256), count,
-            extractor (the identity of the features), and for a run step and seed of the samples.
+        of: what was measured: data, real (the split), real_images (how many it has; None where nobody knows),
+            fingerprint of these (SHA-256), count, extractor (the identity of the features), and for a run step and seed
+            of the samples.
         features: what distances were taken in.
         notes: what a reader should know: a classifier's accuracy, measures that could not be taken.
         samples: the samples that were measured, uint8 N x C x H x W, or float32 points N x D, standardized as the
@@ -35,6 +42,8 @@ class Evaluation:
         table: the data they were measured against.
         training: fingerprint of the training images, which memorization searches; empty where it was not asked for.
         by_class: the answers within each class, where they were asked for.
+        halves: of few real images, distance to what it is between two halves of them.
+        weights: SHA-256 (hex) of the weights that make the features; empty where there are none.
     """
 
     results: Mapping[str, Measurement]
@@ -45,18 +54,29 @@ class Evaluation:
     table: Table
     training: str = ""
     by_class: ByClass = NONE
+    halves: Mapping[str, float] = field(default_factory=dict[str, float])
+    weights: str = ""
 
     @property
     def measures(self) -> dict[str, dict[str, Any]]:
         """The answers as plain values: name to {"value", "interval", ..., "of"}; memorization is of `training`, too.
 
         What was measured within classes has `classes`, too: name to the same of the class, with `real_images` of it.
+        Distances to few real images have `halves`, what is between two halves of these.
         """
         more = {"memorization": {"training": self.training}}
         return {
-            name: {**result.as_dict(), **self._classes(name), "of": {**self.of, **more.get(name, {})}}
+            name: {
+                **result.as_dict(),
+                **self._halves(name),
+                **self._classes(name),
+                "of": {**self.of, **more.get(name, {})},
+            }
             for name, result in self.results.items()
         }
+
+    def _halves(self, measure: str) -> dict[str, float]:
+        return {"halves": self.halves[measure]} if measure in self.halves else {}
 
     def _classes(self, measure: str) -> dict[str, Any]:
         found = {
@@ -74,9 +94,10 @@ def evaluate(
     count: int = SAMPLES,
     seed: int = 1,
     *,
-    features: str = "pixels",
-    real: str = "test",
+    features: str | None = None,
+    real: str | None = None,
     size: Size = None,
+    range: GivenRange = None,
     per_class: bool = False,
 ) -> Evaluation:
     """Measure a generator.
@@ -85,17 +106,22 @@ def evaluate(
         source: a run (or its directory), samples in a `.npy` or `.npz` file, a folder or an archive, or an array,
             uint8 N x C x H x W (points: N x D); rows of a table, in a .csv or .parquet file or an array N x K, in its
             own units.
-        data: what to measure against: anything `open_table` or `open_vectors` reads, ring or grid; by default what the
-            run was trained on. Validation and test images are its splits.
-        metrics: names from `MEASURES`, or "all" for every one that the features allow; by default Parzen and total
-            variation for images, modes and the sliced Wasserstein distance for ring and grid, the sliced Wasserstein
-            and the kernel distance, precision, recall and memorization for tables of numbers.
+        data: what to measure against: anything `open_table` or `open_vectors` reads, ring or grid, or an .npz of `mu`
+            and `sigma`; by default what the run was trained on. Validation and test images are its splits.
+        metrics: names from `MEASURES`, or "all" for every one that the features allow; fid, kid, isc and prc are
+            understood. By default Parzen and total variation for data that everybody knows, the Frechet and the kernel
+            distance, precision, recall and memorization for other images, modes and the sliced Wasserstein distance for
+            ring and grid, the sliced Wasserstein and the kernel distance, precision, recall and memorization for tables
+            of numbers.
         count: samples drawn from a run, and at most so many of other samples.
         seed: of these samples, and of the measures' own draws.
-        features: pixels, classifier, inception, or an ONNX file.
-        real: the split of real images to measure against: test, valid or train.
+        features: pixels, classifier, inception, or an ONNX file; by default as `fitting_features` chooses.
+        real: the real images to measure against: all, test, valid, valid+test or train; by default as `real_images`
+            chooses.
         size: height and width that samples and data from files are brought to; by default the samples' own of
             arrays and runs, the data's otherwise.
+        range: of samples of other programs, the values that are black and white, (low, high), "low:high" or "auto"; by
+            default the whole range of their type.
         per_class: of a run of a conditional game, measure within each class, too: its samples against its real images.
 
     Returns:
@@ -106,83 +132,86 @@ def evaluate(
         DataError: the data or the samples cannot be read.
         RunError: there is no sound checkpoint to sample.
     """
-    asked = _checked(metrics, count, seed, real)
-    opened = open_samples(source, data, count, seed, size)
-    table = opened.table
+    check_wish(metrics, count, seed, real)
+    statistics = statistics_of(data)
+    if statistics is None or statistics.has_images:
+        opened = open_samples(source, data, count, seed, size, range)
+    else:
+        opened = open_beside(source, statistics, count, seed, size, range)
     if per_class:
         check_per_class(opened.run, opened.classes)
-    found = extractor_for(features, table, progress=True)
-    subject = Subject(opened.samples, table, found, real, seed, classes=opened.classes)
-    results, refused = _taken(subject, asked or _default_metrics(opened, metrics == "all"), metrics == "all")
-    training = table.digest("train") if "memorization" in results else ""
+    wish = wish_of(opened, data, metrics, real, statistics)
+    name, chosen = (features, []) if features else fitting_features(opened.table, wish)
+    subject = _subject(opened, wish, extractor_for(name, opened.table, progress=True), seed, statistics)
+    results, refused = _taken(subject, wish)
     by_class = measure_classes(opened.run, subject, list(results)) if per_class and opened.run else NONE
-    of, notes = _about(opened, found, real, seed), [*_worth(subject, results), *refused, *by_class.notes]
-    return Evaluation(results, of, subject.features, notes, opened.samples, table, training, by_class)
+    of = _of(opened, subject, seed)
+    notes = [
+        *chosen,
+        *notes_of(subject, wish, results, of),
+        *changes(source, opened, data, range),
+        *refused,
+        *by_class.notes,
+    ]
+    return Evaluation(
+        results, of, subject.features, notes, opened.samples, opened.table,
+        training=opened.table.digest("all" if wish.real == "all" else "train") if "memorization" in results else "",
+        by_class=by_class,
+        halves=of_halves(subject, results),
+        weights="" if subject.extractor is None else subject.extractor.weights,
+    )  # fmt: skip
 
 
-def _checked(metrics: Sequence[str] | str | None, count: int, seed: int, real: str) -> list[str]:
-    """The measures asked for by name, and nothing out of range, before minutes are spent on data."""
-    if real not in REAL:
-        raise MeasureError(f"no split {real!r}", f"choose from {', '.join(REAL)}")
-    if seed < 0:
-        raise MeasureError(f"seed {seed}", "use 0 or more")
-    if count < 2:
-        raise MeasureError(f"{count} samples are too few to measure", "ask for 2 or more")
-    return [] if metrics is None or metrics == "all" else check_names(_split(metrics))
+def _subject(
+    opened: Opened, wish: Wish, found: Extractor | None, seed: int, stored: StoredStatistics | None
+) -> Subject:
+    """What measures are taken of, with the statistics that stand for real images, or are of these features."""
+    fits = stored is not None and found is not None and (not stored.has_images or found.dimension == stored.width)
+    known = stored.read(found.name, found.dimension) if stored is not None and found is not None and fits else None
+    return Subject(
+        opened.samples, opened.table, found, wish.real, seed, classes=opened.classes, statistics=known, progress=True
+    )
 
 
-def _about(opened: Opened, found: Extractor | None, real: str, seed: int) -> dict[str, Any]:
-    """What is measured, as `Evaluation.of` has it."""
-    table, run = opened.table, opened.run
+def about(opened: Opened, real: str) -> dict[str, Any]:
+    """What is measured, as far as it is known before: data, real, real_images, fingerprint, count.
+
+    Args:
+        opened: the samples and the data.
+        real: the split.
+    """
+    table, without = opened.table, real == REAL_STATISTICS
+    count, fingerprint = (None, table.fingerprint) if without else (table.count(real), table.digest(real))
     return {
-        "data": table.name, "real": real, "fingerprint": table.digest(real), "count": len(opened.samples),
-        **({} if found is None else {"extractor": found.identity}),
-        **({} if run is None else {"step": run.step, "seed": seed}),
+        "data": table.name, "real": real, "real_images": count, "fingerprint": fingerprint, "count": opened.count,
     }  # fmt: skip
 
 
-def _taken(subject: Subject, names: Sequence[str], everything: bool) -> tuple[dict[str, Measurement], list[str]]:
-    """The measures, and which of all were left out because they cannot be taken of so few samples, say."""
-    if not everything:
-        return measure(subject, names), []
+def _of(opened: Opened, subject: Subject, seed: int) -> dict[str, Any]:
+    """What is measured, as `Evaluation.of` has it."""
+    run = opened.run
+    return {
+        **about(opened, subject.real),
+        **({} if subject.extractor is None else {"extractor": subject.extractor.identity}),
+        **({} if run is None else {"step": run.step, "seed": seed}),
+    }
+
+
+def _taken(subject: Subject, wish: Wish) -> tuple[dict[str, Measurement], list[str]]:
+    """The measures; of those that nobody named, which were left out, because of too few real images, say.
+
+    Raises:
+        MeasureError: one that was named cannot be taken, or none can.
+    """
+    if wish.named:
+        return measure(subject, wish.names), []
     results: dict[str, Measurement] = {}
-    refused: list[str] = []
-    for name in names:
+    refused: dict[str, MeasureError] = {}
+    for name in wish.names:
         try:
-            results[name] = MEASURES[name].compute(subject)
+            results[name] = take(name, subject)
         except MeasureError as error:
-            refused.append(f"{name} was left out: {error}")
-    return results, refused
-
-
-def _worth(subject: Subject, names: Iterable[str]) -> list[str]:
-    """What is known of the extractors that took part, such as a classifier's accuracy."""
-    if subject.extractor is None:
-        return []
-    asked = {MEASURES[name].of for name in names}
-    extractors = [subject.extractor]
-    extractors += [subject.classifying.extractor] if "classes" in asked else []
-    extractors += [subject.naming.extractor] if "conditions" in asked else []
-    return list(dict.fromkeys(each.note for each in extractors if each is not None and each.note))
-
-
-def _split(metrics: Sequence[str] | str) -> list[str]:
-    if isinstance(metrics, str):
-        return [name.strip() for name in metrics.split(",") if name.strip()]
-    return list(metrics)
-
-
-def _default_of(table: Table) -> Sequence[str]:
-    """What is measured where nobody says what: modes where they are known."""
-    if holds_images(table):
-        return "parzen", "total_variation"
-    if table.modes is not None:
-        return "modes", "sliced_wasserstein"
-    return "sliced_wasserstein", "kernel", "precision", "recall", "memorization"
-
-
-def _default_metrics(opened: Opened, everything: bool) -> list[str]:
-    if not everything:
-        return list(_default_of(opened.table))
-    fitting = [name for name in MEASURES if is_of(name, opened.table)]
-    return [name for name in fitting if opened.classes is not None or MEASURES[name].of != "conditions"]
+            refused[name] = error
+    if not results:
+        raise next(iter(refused.values()))
+    return results, [f"{name} was left out: {str(error).removeprefix(f'{name}: ')}" for name, error in refused.items()]

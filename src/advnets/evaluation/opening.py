@@ -18,11 +18,14 @@ from advnets.data import (
     open_table,
     open_vectors,
 )
+from advnets.data.depth import RangeError, to_bytes
 from advnets.data.formats import located
+from advnets.data.options import GivenRange, check_range
+from advnets.data.parallel import progress_bar
 from advnets.data.recognize import is_known
 from advnets.data.toys import TOYS
 from advnets.data.vectors import rows_like
-from advnets.errors import MeasureError
+from advnets.errors import DataError, MeasureError
 from advnets.measures.inputs import some
 from advnets.runs.run import Run
 from advnets.runs.sampling import Samples as Made
@@ -31,6 +34,7 @@ Samples = NDArray[np.uint8] | NDArray[np.float32]
 """uint8 N x C x H x W, or float32 points N x D: of a table, in standard deviations of its columns."""
 
 Size = int | tuple[int, int] | None
+Notes = tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,16 +46,32 @@ class Opened:
         table: the data.
         run: that the samples are of; None for other samples.
         classes: of a conditional game, the class of the data that each sample was to be; None where there is none.
+        given: how many samples there are of which these were taken; 0 for as many.
+        unseen: how many samples of a run are still to be drawn.
+        notes: what was noticed when samples were read.
     """
 
     samples: Samples
     table: Table
     run: Run | None
     classes: NDArray[np.int64] | None = None
+    given: int = 0
+    unseen: int = 0
+    notes: Notes = ()
+
+    @property
+    def count(self) -> int:
+        """How many samples are measured."""
+        return len(self.samples) + self.unseen
 
 
 def open_samples(
-    source: Run | str | Path | Samples, data: str | Path | Table | None, count: int, seed: int, size: Size
+    source: Run | str | Path | Samples,
+    data: str | Path | Table | None,
+    count: int,
+    seed: int,
+    size: Size = None,
+    range: GivenRange = None,
 ) -> Opened:
     """Opens what is to be measured, as `evaluate` describes its arguments.
 
@@ -60,19 +80,17 @@ def open_samples(
         DataError: data or samples cannot be read.
         RunError: there is no sound checkpoint to sample.
     """
-    if isinstance(source, str | Path) and (Path(source) / "run.json").exists():
-        source = Run(source)
+    source = found_run(source)
     if isinstance(source, Run):
-        samples, conditions = source.sample_with_classes(count, seed)
+        _refuse_range(range, f"{source.path} is a run")
+        samples, conditions = _drawn(source, count, seed)
         table = _data_of_run(source, data, samples)
         samples = measurable(source, samples, table)
         return Opened(samples, table, source, conditions if source.classes == table.classes else None)
-    if not isinstance(source, np.ndarray) and not is_known(str(source)):
-        raise MeasureError(f"{source}: no such run or samples", "name a run directory, or a file or folder of samples")
     if data is None:
         raise MeasureError("samples alone cannot be measured", "name the data they imitate with --data")
-    samples, table = _beside(source, _points_of(data) or data, size)
-    return Opened(samples[some(len(samples), count)], table, None)
+    samples, table, notes = _beside(source, _points_of(data) or data, size, range)
+    return Opened(samples[some(len(samples), count)], table, None, given=len(samples), notes=notes)
 
 
 def measurable(run: Run, samples: Made, table: Table) -> Samples:
@@ -86,6 +104,47 @@ def measurable(run: Run, samples: Made, table: Table) -> Samples:
     return rows_like(samples, table.scale, table.shape[0], run.columns or None)
 
 
+def open_unseen(
+    source: Run | str | Path | Samples,
+    data: str | Path | Table | None,
+    count: int,
+    size: Size = None,
+    range: GivenRange = None,
+) -> Opened:
+    """As `open_samples`, but no samples of a run are drawn.
+
+    Raises:
+        MeasureError, DataError, RunError: as there.
+    """
+    source = found_run(source)
+    if not isinstance(source, Run):
+        return open_samples(source, data, count, 0, size, range)
+    images, shape = len(source.shape) == 3, (0, *source.shape)
+    none: Samples = np.empty(shape, np.uint8) if images else np.empty(shape, np.float32)
+    table = _data_of_run(source, data, none)
+    classes = np.empty(0, np.int64) if source.classes and source.classes == table.classes else None
+    return Opened(none, table, source, classes, unseen=count)
+
+
+def found_run(source: Run | str | Path | Samples) -> Run | str | Path | Samples:
+    """The run, where a path is its directory; else the source as it is.
+
+    Raises:
+        MeasureError: there is nothing at a path.
+        RunError: there is no sound checkpoint.
+    """
+    if not isinstance(source, str | Path):
+        return source
+    if not is_known(str(source)):
+        raise MeasureError(f"{source}: no such run or samples", "name a run directory, or a file or folder of samples")
+    return Run(source) if (Path(source) / "run.json").exists() else source
+
+
+def _drawn(run: Run, count: int, seed: int) -> tuple[Made, NDArray[np.int64] | None]:
+    with progress_bar(f"Drawing from {run.path}", count, unit="samples", shown=True) as advance:
+        return run.sample_with_classes(count, seed, advance)
+
+
 def _points_of(data: str | Path | Table) -> Table | None:
     """The data that a name or a file of points means; None where it means images, or they are open already."""
     if isinstance(data, str) and data in TOYS:
@@ -93,19 +152,23 @@ def _points_of(data: str | Path | Table) -> Table | None:
     return open_vectors(data) if isinstance(data, str | Path) and is_vectors(data) else None
 
 
-def _beside(source: str | Path | Samples, data: str | Path | Table, size: Size) -> tuple[Samples, Table]:
-    """Samples that are of no run, and their data."""
+def _beside(
+    source: str | Path | Samples, data: str | Path | Table, size: Size, range: GivenRange
+) -> tuple[Samples, Table, Notes]:
+    """Samples that are of no run, their data, and what was noticed of the samples."""
     if not isinstance(data, str | Path) and not holds_images(data):
         _refuse_size(size, f"{data.name} holds points")
-        return _points(source, data), data
+        _refuse_range(range, f"{data.name} holds points")
+        return _points(source, data), data, ()
     if not isinstance(source, np.ndarray) and located(source)[0].suffix not in (".npy", ".npz"):
         # Image files have no size of their own that counts: they are brought to the data's.
-        table = open_table(data, size) if isinstance(data, str | Path) else data
+        table = _open_data(data, size) if isinstance(data, str | Path) else data
         channels, height, width = table.shape
-        return open_table(source, (height, width), channels, labels="none", progress=False, holdout=0.0).values, table
+        samples, notes = _read(source, (height, width), channels, range)
+        return samples, table, notes
     _refuse_size(size, "samples in arrays have their own")
-    samples = _images(source)
-    return samples, _of_shape(samples.shape[1:], data) if isinstance(data, str | Path) else data
+    samples, notes = images_of(source, range=range)
+    return samples, _of_shape(samples.shape[1:], data) if isinstance(data, str | Path) else data, notes
 
 
 def _refuse_size(size: Size, why: str) -> None:
@@ -113,11 +176,30 @@ def _refuse_size(size: Size, why: str) -> None:
         raise MeasureError(f"size is for image files, {why}", "leave --size out")
 
 
+def _refuse_range(range: GivenRange, why: str) -> None:
+    if range is not None:
+        raise MeasureError(f"range is for samples of other programs, {why}", "leave --range out")
+
+
+def _open_data(data: str | Path, size: Size = None, channels: int | None = None) -> Table:
+    """Data that a name or a path means; `range` is said of samples, and none of theirs."""
+    try:
+        return open_table(data, size, channels)
+    except DataError as error:
+        if "--range" not in error.remedy:
+            raise
+        raise DataError(error.what, "save them as bytes from 0 to 255, or as floats from 0 to 1") from error
+
+
 def _of_shape(shape: tuple[int, ...], data: str | Path) -> Table:
     """Data at the size of samples; as they are if that is theirs, so that everybody measures against one table."""
-    table = open_table(data)
+    table = _open_data(data)
     channels, height, width = shape
-    return table if table.shape == shape else open_table(data, (height, width), channels)
+    if channels not in (1, 3, table.shape[0]):
+        raise MeasureError(
+            f"samples have {channels} channels, {table.name} has {table.shape[0]}", "give gray or RGB samples"
+        )
+    return table if table.shape == shape else _open_data(data, (height, width), channels)
 
 
 def _data_of_run(run: Run, data: str | Path | Table | None, samples: Made) -> Table:
@@ -140,14 +222,40 @@ def _read_by_run(run: Run, data: str | Path, samples: Made) -> Table:
     return open_data(run.recipe.replace(data=data, size=(height, width), channels=channels))
 
 
-def _images(source: str | Path | Samples) -> NDArray[np.uint8]:
+def images_of(
+    source: str | Path | Samples, size: Size = None, range: GivenRange = None
+) -> tuple[NDArray[np.uint8], Notes]:
+    """Samples that are images, uint8 N x C x H x W, and what was noticed of them.
+
+    Args:
+        source: files, or an array.
+        size: that image files are brought to, if any.
+        range: of the values that become 0 and 255, as for `open_table`.
+
+    Raises:
+        MeasureError: an array of another type or shape.
+        DataError: they cannot be read, or are values outside their type's range.
+    """
     if not isinstance(source, np.ndarray):
-        return open_table(source, labels="none", progress=False, holdout=0.0).values
-    if source.dtype != np.uint8 or source.ndim != 4 or source.shape[1] not in (1, 3):
-        raise MeasureError(
-            f"samples of type {source.dtype} and shape {source.shape}", "give uint8, N x C x H x W, C 1 or 3"
-        )
-    return source  # type: ignore[return-value]  # the type was checked
+        return _read(source, size, None, range)
+    if source.dtype.kind not in "fu" or source.ndim != 4 or source.shape[1] not in (1, 3):
+        remedy = "give uint8, or floats from 0 to 1, N x C x H x W, C 1 or 3"
+        raise MeasureError(f"samples of type {source.dtype} and shape {source.shape}", remedy)
+    if source.dtype == np.uint8 and range is None:
+        return source, ()  # type: ignore[return-value]  # the type was checked
+    try:
+        said = check_range(range)
+        return to_bytes(source, (float(source.min()), float(source.max())) if said == "auto" else said)[0], ()
+    except RangeError as error:
+        raise DataError(f"samples: {error.what}", error.remedy) from None
+
+
+def _read(source: str | Path, size: Size, channels: int | None, range: GivenRange) -> tuple[NDArray[np.uint8], Notes]:
+    """Samples in files, and what was noticed of them."""
+    table = open_table(source, size, channels, labels="none", range=range, holdout=0.0)
+    left = table.skipped
+    out = [f"{len(left):,} files are left out, as {left[0]}"] if left else []
+    return table.values, tuple(f"samples in {table.name}: {each}" for each in (*table.notes, *out))
 
 
 def _points(source: str | Path | Samples, table: Table) -> NDArray[np.float32]:

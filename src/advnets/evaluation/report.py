@@ -251,20 +251,51 @@ def _shown(run: Run) -> Iterator[tuple[str, str, str]]:
 
 
 def _measures(measures: Mapping[str, Mapping[str, Any]], about: Mapping[str, Any], paper: str) -> list[str]:
-    of = f"{about['count']:,} samples (seed {about['seed']}) of step {about['step']:,} against {about['data']}."
+    samples = f"{about['count']:,} samples (seed {about['seed']}) of step {about['step']:,}"
     lines = [
         f"## Measures of step {about['step']:,}",
         "",
-        of,
+        f"{samples} against {real_images(about)}.",
         "",
-        "| measure | value | 95 % interval | in | paper |",
-        "|---|---|---|---|---|",
+        "| measure | value | 95 % interval | real images | in | paper |",
+        "|---|---|---|---|---|---|",
     ]
     for name, answer in measures.items():
-        value, interval = describe(answer)
-        lines.append(f"| {name} | {value} | {interval} | {answer['features']} | {paper if name == 'parzen' else ''} |")
+        cells = name, *describe(answer), real_count(answer), answer["features"], paper if name == "parzen" else ""
+        lines.append(f"| {' | '.join(cells)} |")
+    if said := of_halves(measures):
+        lines += ["", *said]
     caveats = [f"- {name}: {answer['caveat']}" for name, answer in measures.items() if answer.get("caveat")]
     return [*lines, "", *caveats, "", *_measures_within(measures)]
+
+
+def of_halves(measures: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Distances beside those between two halves of few real images, a sentence each.
+
+    Args:
+        measures: measure to its answer, as `Evaluation.measures` has it.
+    """
+    few = {name: answer for name, answer in measures.items() if "halves" in answer}
+    return [
+        f"{name} {each['value']:.4g}: two halves of the {each['real']:,} real images are {each['halves']:.3g} apart"
+        for name, each in few.items()
+    ]
+
+
+def real_images(of: Mapping[str, Any]) -> str:
+    """What samples were held against, in words: 10,000 real images of mnist (test).
+
+    Args:
+        of: what an answer is of, as `Evaluation.of` has it.
+    """
+    count = of.get("real_images")  # answers of before had none
+    return f"{of['data']} ({of['real']})" if count is None else f"{count:,} real images of {of['data']} ({of['real']})"
+
+
+def real_count(answer: Mapping[str, Any]) -> str:
+    """How many real images an answer took, in words."""
+    count = answer.get("real")
+    return "unknown" if count is None else f"{count:,}" if count else "none"
 
 
 def _measures_within(measures: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -304,8 +335,12 @@ def describe(answer: Mapping[str, Any]) -> tuple[str, str]:
     error = f" ± {answer['standard_error']:.2g}" if "standard_error" in answer else ""
     worst = f", worst {answer['worst_share']:.3g} ({answer['worst']})" if "worst" in answer else ""
     real = f", real images {answer['real_accuracy']:.3g}" if answer.get("real_accuracy") is not None else ""
-    divergence = f" of {answer['modes']:,}, KL {answer['kl']:.2g}" if answer.get("kl") is not None else ""
-    return f"{answer['value']:.4g}{error}{divergence}{worst}{real}", f"{_three_digits(low)} to {_three_digits(high)}"
+    plain = f" (any sample: {answer['plain']:,})" if "plain" in answer else ""
+    divergence = f" of {answer['modes']:,}{plain}, KL {answer['kl']:.2g}" if answer.get("kl") is not None else ""
+    return (
+        f"{answer['value']:.4g}{error}{divergence}{worst}{real}",
+        f"{_three_digits(low)} to {_three_digits(high)}",
+    )
 
 
 def _three_digits(value: float) -> str:

@@ -22,7 +22,12 @@ CAVEAT = (
 
 
 def birthday(
-    samples: npt.ArrayLike, real: npt.ArrayLike, *, threshold: float | None = None, features: str = "pixels"
+    samples: npt.ArrayLike,
+    real: npt.ArrayLike,
+    *,
+    threshold: float | None = None,
+    features: str = "pixels",
+    progress: bool = False,
 ) -> Measurement:
     """The number of different images that would give as many near-duplicate pairs: N (N - 1) / (2 pairs).
 
@@ -32,6 +37,7 @@ def birthday(
         threshold: distance up to which two are the same image; by default the distance of the 10th closest pair of as
             many real points, so that a generator as varied as the data comes to some 10 pairs, too.
         features: what they are called.
+        progress: say how far it is.
 
     Returns:
         The support size; where there is no pair (`at_least`), that of half a pair, and the interval has no upper end.
@@ -48,11 +54,12 @@ def birthday(
     check_widths(ours, theirs, ("samples", "real"))
     count = min(len(ours), len(theirs))
     ours, theirs = ours[:count], theirs[:count]
-    limit = float(closest(theirs, _REAL_PAIRS).squared[-1]) if threshold is None else threshold**2
+    label = "Birthday" if progress else ""
+    limit = float(closest(theirs, _REAL_PAIRS, label).squared[-1]) if threshold is None else threshold**2
     if threshold is not None and threshold < 0:
         raise MeasureError(f"a threshold of {threshold:g}", "give a distance")
-    degrees = _degrees(ours, limit)
-    pairs, real_pairs = int(degrees.sum()) // 2, int(_degrees(theirs, limit).sum()) // 2
+    degrees = _degrees(ours, limit, label)
+    pairs, real_pairs = int(degrees.sum()) // 2, int(_degrees(theirs, limit, label).sum()) // 2
     possible, scatter = count * (count - 1) / 2, _scatter(degrees)
     fewest, most = _pairs_interval(pairs, scatter)
     return Measurement(
@@ -70,22 +77,22 @@ def birthday(
             "threshold": math.sqrt(limit),
             "real_pairs": real_pairs,
             "real_support": possible / real_pairs if real_pairs else None,
-            "closest": _closest(ours, min(_SHOWN, int(possible))),
+            "closest": _closest(ours, min(_SHOWN, int(possible)), label),
         },
         caveat=CAVEAT,
     )
 
 
-def _closest(values: Features, count: int) -> list[list[Any]]:
-    found = closest(values, count)
+def _closest(values: Features, count: int, label: str) -> list[list[Any]]:
+    found = closest(values, count, label)
     distances = np.sqrt(found.squared).tolist()
     return [list(each) for each in zip(found.rows.tolist(), found.columns.tolist(), distances, strict=True)]
 
 
-def _degrees(values: Features, limit: float) -> Indices:
+def _degrees(values: Features, limit: float, label: str) -> Indices:
     """Of each row, how many others have a squared distance of at most `limit`."""
     degrees = np.zeros(len(values), np.int64)
-    distances = Distances.between(values, values)
+    distances = Distances.between(values, values, label=label)
     for tile in distances.tiles():
         pairs = pairs_within(distances, tile, np.full(len(tile.lower), limit))
         close = pairs.squared <= limit

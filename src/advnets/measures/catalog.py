@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.data import Table, holds_images, labels_of
+from advnets.data import HELD_OUT, Table, holds_images, labels_of
 from advnets.errors import MeasureError
 from advnets.measures.accuracy import accuracy
 from advnets.measures.birthday import birthday
 from advnets.measures.features import Extractor, cached_features, extract_all, extractor
-from advnets.measures.frechet import frechet, frechet_infinity
+from advnets.measures.frechet import GaussianStatistics, frechet, frechet_infinity
 from advnets.measures.inception_score import inception_score
 from advnets.measures.inputs import some
 from advnets.measures.kernel import kernel
@@ -30,7 +30,7 @@ from advnets.measures.total_variation import total_variation
 from advnets.measures.two_sample import two_sample
 
 Features = NDArray[np.float32]
-_SPLITS = {"test": "test", "valid": "validation", "train": "training"}
+_SPLITS = {"test": "test", "valid": "validation", "train": "training", HELD_OUT: "held-out", "all": "usable"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +41,13 @@ class Subject:
         samples: uint8 N x C x H x W, or float32 points N x D.
         data: the table that they imitate.
         extractor: what turns images into features; None for points, which are features.
-        real: the split of real images to measure against: test, valid or train.
+        real: the split of real images to measure against: test, valid, valid+test, train or all.
         seed: of the measures' own draws.
         limit: at most so many real images of the real split are used.
         known: the splits' features, kept from one subject to the next of the same data and extractor.
         classes: the class that each sample was to be, int64, N, indices into the data's; None where none was asked.
+        statistics: mean and covariance of the real images' features, where a file gives them, for the Frechet distance.
+        progress: whether to say how far a measure is.
     """
 
     samples: NDArray[np.uint8] | NDArray[np.float32]
@@ -56,6 +58,8 @@ class Subject:
     limit: int | None = None
     known: dict[str, Features] = field(default_factory=dict[str, Features])
     classes: NDArray[np.int64] | None = None
+    statistics: GaussianStatistics | None = None
+    progress: bool = False
 
     @property
     def features(self) -> str:
@@ -65,7 +69,9 @@ class Subject:
     @functools.cached_property
     def sample_features(self) -> Features:
         """N x D."""
-        return _points(self.samples) if self.extractor is None else extract_all(self.extractor, self.samples)
+        if self.extractor is None:
+            return _points(self.samples)
+        return extract_all(self.extractor, self.samples, progress=self.progress)
 
     @property
     def real_features(self) -> Features:
@@ -88,7 +94,7 @@ class Subject:
         rows = self.rows(split)
         # What was trained on is searched for copies: all of it.
         chosen = some(len(rows), self.limit if split == self.real else None)
-        return cached_features(self.extractor, self.data, rows[chosen])
+        return cached_features(self.extractor, self.data, rows[chosen], progress=self.progress)
 
     def _real_points(self, split: str) -> Features:
         if (count := self.data.count(split)) < 2:
@@ -105,7 +111,8 @@ class Subject:
         rows = self.images.rows(split)
         if len(rows) < minimum:
             raise MeasureError(
-                f"{self.data.name} has {len(rows)} {_SPLITS[split]} images", f"use data with at least {minimum}"
+                f"{self.data.name} has {len(rows)} {_SPLITS[split]} images, {minimum} are needed",
+                "measure against others with --real, or use more data",
             )
         return rows
 
@@ -123,7 +130,7 @@ class Subject:
     @functools.cached_property
     def manifold(self) -> Mapping[str, Measurement]:
         """Precision, recall, density and coverage, of equal counts."""
-        return manifold(*self.equal_counts(), features=self.features)
+        return manifold(*self.equal_counts(), features=self.features, progress=self.progress)
 
     @functools.cached_property
     def classifying(self) -> Subject:
@@ -134,8 +141,7 @@ class Subject:
         """
         if self.extractor is not None and self.extractor.classify is not None:
             return self
-        trained = extractor("classifier", self.images, progress=True)
-        return dataclasses.replace(self, extractor=trained, known={})
+        return self._classified()
 
     @functools.cached_property
     def naming(self) -> Subject:
@@ -146,7 +152,13 @@ class Subject:
         """
         if self.extractor is not None and self.extractor.name == "classifier":
             return self
-        trained = extractor("classifier", self.images, progress=True)
+        return self._classified()
+
+    def _classified(self) -> Subject:
+        if self.images.labels is None:
+            said = f"{self.data.name} has no labels, so that nothing names classes"
+            raise MeasureError(said, "use data with a folder for each class, or --features inception")
+        trained = extractor("classifier", self.images, progress=self.progress)
         return dataclasses.replace(self, extractor=trained, known={})
 
     def sample_classes(self) -> NDArray[np.float32]:
@@ -174,10 +186,13 @@ def _points(values: Any) -> Features:
 
 def _parzen(subject: Subject) -> Measurement:
     images, real = subject.images.values, subject.rows(subject.real)
+    if subject.real == "all":
+        raise MeasureError("it chooses its window on images that it does not score", "leave some: --real test")
     # Sigma is never chosen on the images that are scored.
-    tuning = subject.rows("valid" if subject.real != "valid" else "train")
+    tuning = subject.rows("train" if subject.real in ("valid", HELD_OUT) else "valid")
     authors = subject.data.name == "mnist"  # theirs are the first 1,000; elsewhere the order may be the classes'
-    return parzen(subject.samples, images[real], images[tuning[:1000] if authors else tuning[some(len(tuning), 1000)]])
+    chosen = tuning[:1000] if authors else tuning[some(len(tuning), 1000)]
+    return parzen(subject.samples, images[real], images[chosen], progress=subject.progress)
 
 
 def _total_variation(subject: Subject) -> Measurement:
@@ -191,7 +206,9 @@ def _modes(subject: Subject) -> Measurement:
     seen = subject.classifying
     ours, classes = seen.likeliest(seen.sample_features)
     theirs, _ = seen.likeliest(seen.real_features)
-    return modes(ours, theirs, classes, features=seen.features, seed=subject.seed)
+    # Of stacked images nobody knows a confusion of the thousand classes: they are counted as they are published.
+    known = None if seen.extractor is None else seen.extractor.confusion
+    return modes(ours, theirs, classes, confusion=known, features=seen.features, seed=subject.seed)
 
 
 def accuracy_of(subject: Subject, within: int | None = None) -> Measurement:
@@ -235,18 +252,24 @@ def _inception_score(subject: Subject) -> Measurement:
 
 def _memorization(subject: Subject) -> Measurement:
     heldout = subject.real if subject.real != "train" else "test"
+    everything = subject.real == "all"  # nobody knows which of them a generator has seen: each is held out in turn
     return memorization(
         subject.sample_features,
-        subject.split_features("train"),
-        subject.split_features(heldout),
+        subject.split_features("all" if everything else "train"),
+        None if everything else subject.split_features(heldout),
         features=subject.features,
+        progress=subject.progress,
     )
 
 
-def _between(function: Callable[..., Measurement], seeded: bool) -> Callable[[Subject], Measurement]:
-    def measure(subject: Subject) -> Measurement:
+Between = Callable[[Features, Any, Subject], Measurement]
+"""A measure of samples' features beside real ones, with the subject's seed and its name for the features."""
+
+
+def _between(function: Callable[..., Measurement], seeded: bool) -> Between:
+    def measure(ours: Features, theirs: Any, subject: Subject) -> Measurement:
         options = {"seed": subject.seed} if seeded else {}
-        return function(subject.sample_features, subject.real_features, features=subject.features, **options)
+        return function(ours, theirs, features=subject.features, progress=subject.progress, **options)
 
     return measure
 
@@ -260,28 +283,38 @@ class Entry:
         better: where better generators lie: "higher", "lower", or the value to be near to.
         of: what it is about: images alone, features (any extractor, and points), or classes (an extractor that
             classifies, else the classifier; and points), or conditions (samples of classes of the data).
+        between: of a distance: takes it between any two sets of features.
     """
 
     compute: Callable[[Subject], Measurement]
     better: str | float
     of: str
+    between: Between | None = None
+
+
+def _distance(between: Between, theirs: Callable[[Subject], Any] = lambda subject: subject.real_features) -> Entry:
+    return Entry(lambda s: between(s.sample_features, theirs(s), s), "lower", "features", between)
+
+
+def _real_or_statistics(subject: Subject) -> Any:
+    return subject.real_features if subject.statistics is None else subject.statistics
 
 
 MEASURES: dict[str, Entry] = {
     "parzen": Entry(_parzen, "higher", "images"),
     "total_variation": Entry(_total_variation, 1.0, "images"),
     "inception_score": Entry(_inception_score, "higher", "classes"),
-    "frechet": Entry(_between(frechet, False), "lower", "features"),
-    "frechet_infinity": Entry(_between(frechet_infinity, True), "lower", "features"),
-    "kernel": Entry(_between(kernel, True), "lower", "features"),
-    "sliced_wasserstein": Entry(_between(sliced_wasserstein, True), "lower", "features"),
+    "frechet": _distance(_between(frechet, False), _real_or_statistics),
+    "frechet_infinity": _distance(_between(frechet_infinity, True), _real_or_statistics),
+    "kernel": _distance(_between(kernel, True)),
+    "sliced_wasserstein": _distance(_between(sliced_wasserstein, True)),
     "precision": Entry(lambda s: s.manifold["precision"], "higher", "features"),
     "recall": Entry(lambda s: s.manifold["recall"], "higher", "features"),
     "density": Entry(lambda s: s.manifold["density"], "higher", "features"),
     "coverage": Entry(lambda s: s.manifold["coverage"], "higher", "features"),
-    "two_sample": Entry(lambda s: two_sample(*s.equal_counts(), features=s.features, seed=s.seed), 0.5, "features"),
+    "two_sample": Entry(lambda s: _between(two_sample, True)(*s.equal_counts(), s), 0.5, "features"),
     "modes": Entry(_modes, "higher", "classes"),
-    "birthday": Entry(lambda s: birthday(*s.equal_counts(), features=s.features), "higher", "features"),
+    "birthday": Entry(lambda s: _between(birthday, False)(*s.equal_counts(), s), "higher", "features"),
     "memorization": Entry(_memorization, 0.5, "features"),
     "accuracy": Entry(accuracy_of, "higher", "conditions"),
 }
@@ -334,7 +367,20 @@ def measure(subject: Subject, names: Sequence[str]) -> dict[str, Measurement]:
     Raises:
         MeasureError: an unknown measure, or one that cannot be taken of this subject.
     """
-    return {name: MEASURES[name].compute(subject) for name in check_names(names)}
+    return {name: take(name, subject) for name in check_names(names)}
+
+
+def take(name: str, subject: Subject) -> Measurement:
+    """Take one measure of a subject.
+
+    Raises:
+        MeasureError: it cannot be taken of this subject; the error names the measure.
+    """
+    try:
+        return MEASURES[name].compute(subject)
+    except MeasureError as error:
+        said = error.what if error.what.startswith(name) else f"{name}: {error.what}"
+        raise MeasureError(said, error.remedy) from error
 
 
 def badness(name: str, value: float) -> float:

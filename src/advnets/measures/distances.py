@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from advnets.data.parallel import progress_bar
 from advnets.measures.inputs import PIXEL_STEPS, Images, Rows, slices
 
 _TILE = 512  # a tile of float64 is 2 MB and stays in the cache while it is worked on
@@ -29,8 +30,12 @@ _CENTER = 128
 Stripe = Iterator[tuple[slice, Tensor]]
 
 
-def stripes(left: Rows, right: Rows) -> Iterator[tuple[slice, Stripe]]:
+def stripes(left: Rows, right: Rows, label: str = "") -> Iterator[tuple[slice, Stripe]]:
     """Squared distances of every row of `left` to every row of `right`, a stripe of `left` at a time.
+
+    Args:
+        left, right: of one width.
+        label: what a progress bar says; empty for none.
 
     Yields:
         A slice of `left`'s rows, and an iterator over (slice of `right`'s rows, tile of float64 squared
@@ -38,8 +43,10 @@ def stripes(left: Rows, right: Rows) -> Iterator[tuple[slice, Stripe]]:
     """
     exact = left.is_uint8 and right.is_uint8
     right_norms = torch.cat([_squared_norms(right.values[part], exact) for part in slices(len(right), _TILE)])
-    for rows in slices(len(left), _TILE):
-        yield rows, _stripe(left.values[rows], right.values, right_norms, exact)
+    with progress_bar(label, len(left), shown=bool(label)) as advance:
+        for rows in slices(len(left), _TILE):
+            yield rows, _stripe(left.values[rows], right.values, right_norms, exact)
+            advance(rows.stop - rows.start)
 
 
 def _stripe(left: Images, right: Images, right_norms: Tensor, exact: bool) -> Stripe:

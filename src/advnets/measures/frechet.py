@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from advnets.data.parallel import progress_bar
 from advnets.errors import MeasureError
+from advnets.measures.frechet_of_few import of_few
 from advnets.measures.inputs import PIXEL_STEPS, Rows, check_widths, features_of, rows_of, slices
 from advnets.measures.intervals import Z95, grouped_jackknife, normal
 from advnets.measures.measurement import Measurement
@@ -27,6 +29,7 @@ CAVEAT = (
 
 Floats = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
+Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +37,12 @@ class GaussianStatistics:
     """Mean and covariance of features.
 
     Attributes:
-        count: how many rows they are of.
+        count: how many rows they are of; None where nobody knows.
         mean: D, float64.
         covariance: D x D, float64, divided by count - 1.
     """
 
-    count: int
+    count: int | None
     mean: Floats
     covariance: Floats
 
@@ -103,7 +106,11 @@ def frechet_distance(a: GaussianStatistics, b: GaussianStatistics) -> float:
 
 
 def frechet(
-    samples: npt.ArrayLike, real: npt.ArrayLike | GaussianStatistics, *, features: str = "pixels"
+    samples: npt.ArrayLike,
+    real: npt.ArrayLike | GaussianStatistics,
+    *,
+    features: str = "pixels",
+    progress: bool = False,
 ) -> Measurement:
     """The Frechet distance of samples' features from real ones'; FID where the features are `inception`.
 
@@ -111,17 +118,28 @@ def frechet(
         samples: N x D features.
         real: M x D features, or their statistics.
         features: what they are called.
+        progress: say how far it is.
 
     Returns:
         The distance. Its interval is the delta method's, from the distance's derivative with respect to both Gaussians
-        (over the real images, too, where they are given); with no more samples than features a jackknife's over the
-        samples. It tells the chance in the value, not its bias. Details: `mean_part` and `covariance_part`, whose sum
-        it is; `rank_deficient`, whether there were too few rows for full covariances.
+        (over the real images, too, where they are given); with more real images than features, but no more samples, a
+        jackknife's over the samples. It tells the chance in the value, not its bias. Details: `mean_part` and
+        `covariance_part`, whose sum it is; `rank_deficient`, whether there were too few rows for full covariances.
 
     Raises:
         MeasureError: features of different widths, fewer than 3 samples or 2 real rows.
     """
-    return _frechet(features_of(samples, "samples", 3), *_real(real), features)
+    ours = features_of(samples, "samples", 3)
+    if not isinstance(real, GaussianStatistics):
+        theirs = features_of(real, "real")
+        check_widths(ours, theirs, ("samples", "real"))
+        if len(theirs) <= theirs.shape[1]:
+            return _measured(
+                _found_of_few_real(ours, theirs, progress), len(ours), len(theirs), features, rank_deficient=True
+            )
+    parts = _GROUPS + 1 if len(ours) <= ours.shape[1] else 4
+    with progress_bar("Frechet", parts, unit="parts", shown=progress) as advance:
+        return _frechet(ours, *_real(real), features, advance)
 
 
 def _real(real: npt.ArrayLike | GaussianStatistics) -> tuple[Features | None, GaussianStatistics]:
@@ -143,12 +161,20 @@ class _Found:
     by: str
 
 
-def _frechet(ours: Features, theirs: Features | None, b: GaussianStatistics, features: str) -> Measurement:
+def _frechet(
+    ours: Features, theirs: Features | None, b: GaussianStatistics, features: str, advance: Advance
+) -> Measurement:
     """The measurement, of statistics `b` of the real images that the caller has computed; `theirs` may be unknown."""
+    advance(1)
     if ours.shape[1] != len(b.mean):
         check_widths(ours, np.empty((0, len(b.mean)), np.float32), ("samples", "real"))
     few = len(ours) <= ours.shape[1]
-    found = _found_of_few(ours, b) if few else _found_of_many(ours, theirs, b)
+    found = _found_of_few(ours, b, advance) if few else _found_of_many(ours, theirs, b, advance)
+    rank_deficient = few or (b.count is not None and b.count <= len(b.mean))
+    return _measured(found, len(ours), b.count, features, rank_deficient)
+
+
+def _measured(found: _Found, samples: int, real: int | None, features: str, rank_deficient: bool) -> Measurement:
     value, reach = found.mean_part + found.covariance_part, found.quantile * found.error
     return Measurement(
         measure="frechet",
@@ -156,34 +182,46 @@ def _frechet(ours: Features, theirs: Features | None, b: GaussianStatistics, fea
         standard_error=found.error,
         interval=(max(0.0, value - reach), max(0.0, value + reach)),
         interval_by=found.by,
-        samples=len(ours),
-        real=b.count,
+        samples=samples,
+        real=real,
         features=features,
         details={
             "mean_part": found.mean_part,
             "covariance_part": found.covariance_part,
-            "rank_deficient": few or b.count <= len(b.mean),
+            "rank_deficient": rank_deficient,
         },
         caveat=CAVEAT,
     )
 
 
-def _found_of_few(ours: Features, b: GaussianStatistics) -> _Found:
+def _found_of_few_real(ours: Features, theirs: Features, progress: bool) -> _Found:
+    from scipy.stats import t
+
+    mean_part, covariance_part, error = of_few(ours, theirs, progress)
+    quantile = float(t.ppf(0.975, min(len(ours), len(theirs)) - 1))
+    how = "delta method, over the samples and the real images"
+    return _Found(mean_part, covariance_part, error, quantile, how)
+
+
+def _found_of_few(ours: Features, b: GaussianStatistics, advance: Advance) -> _Found:
     from scipy.stats import t
 
     groups = min(_GROUPS, len(ours))
     how = f"jackknife of {groups} groups, over the samples"
-    return _Found(*_of_few(ours, b), _jackknife(ours, b), float(t.ppf(0.975, groups - 1)), how)
+    return _Found(*_of_few(ours, b), _jackknife(ours, b, advance), float(t.ppf(0.975, groups - 1)), how)
 
 
-def _found_of_many(ours: Features, theirs: Features | None, b: GaussianStatistics) -> _Found:
+def _found_of_many(ours: Features, theirs: Features | None, b: GaussianStatistics, advance: Advance) -> _Found:
     a = GaussianStatistics.of(ours)
     root = _root(a.covariance)
+    advance(1)
     values, vectors = torch.linalg.eigh(_between(torch.from_numpy(b.covariance), root))
+    advance(1)
     variance, how = _influence_variance(ours, a, b, _transport(root, values, vectors)), "delta method, over the samples"
     if theirs is not None:
         variance += _influence_variance(theirs, b, a, _transport_back(root, values, vectors))
         how += " and the real images"
+    advance(1)
     return _Found(*_terms(a, b, values), math.sqrt(variance), Z95, how)
 
 
@@ -194,6 +232,7 @@ def frechet_infinity(
     features: str = "pixels",
     seed: int = 0,
     sizes: int = 10,
+    progress: bool = False,
 ) -> Measurement:
     """The Frechet distance for infinitely many samples: the end of a line through its values over 1 / N.
 
@@ -204,6 +243,7 @@ def frechet_infinity(
         seed: of the subsets.
         sizes: how many counts of samples, at least 4, evenly spaced in 1 / N: from all down to a fifth, but not
             below twice the features unless that is more than half.
+        progress: say how far it is.
 
     Returns:
         The line's value at 1 / N = 0, each value being the mean over as many disjoint subsets as there are. Its
@@ -218,15 +258,20 @@ def frechet_infinity(
     """
     ours = features_of(samples, "samples", 100)
     theirs, b = _real(real)
-    if len(ours) <= ours.shape[1] or sizes < 4:
-        raise MeasureError(
-            f"{len(ours)} samples of {ours.shape[1]} features at {sizes} sizes",
-            "use 4 sizes or more, and far more samples than features; or measure kernel, which needs no such line",
-        )
-    whole = _frechet(ours, theirs, b, features)
+    if sizes < 4:
+        raise MeasureError(f"{sizes} sizes", "use 4 sizes or more")
+    if len(ours) <= (width := ours.shape[1]):
+        needed = f"{len(ours):,} samples of {width:,} features, more samples than features are needed"
+        raise MeasureError(needed, f"take more than {width:,}, or kernel, which needs no such line")
+    whole = _frechet(ours, theirs, b, features, lambda parts: None)
     counts = _counts(len(ours), ours.shape[1], sizes)
     rng = np.random.default_rng(seed)
-    values = [_mean_value(ours[rng.permutation(len(ours))], count, b) for count in counts[:-1]] + [whole.value]
+    values: list[float] = []
+    with progress_bar("Frechet for ever more samples", sizes - 1, unit="counts", shown=progress) as advance:
+        for count in counts[:-1]:
+            values.append(_mean_value(ours[rng.permutation(len(ours))], count, b))
+            advance(1)
+    values.append(whole.value)
     inverse = 1 / np.array(counts)
     slope, value = map(float, np.polyfit(inverse, values, 1))
     rest = np.array(values) - (value + slope * inverse)
@@ -303,9 +348,11 @@ def _of_few(rows: Features, b: GaussianStatistics) -> tuple[float, float]:
     return float(gap @ gap), trace - 2 * float(values.clamp_min(0).sqrt().sum())
 
 
-def _jackknife(rows: Features, b: GaussianStatistics) -> float:
-    groups = np.arange(len(rows)) % _GROUPS
-    left_out = [sum(_of_few(rows[groups != group], b)) for group in np.unique(groups)]
+def _jackknife(rows: Features, b: GaussianStatistics, advance: Advance) -> float:
+    groups, left_out = np.arange(len(rows)) % _GROUPS, list[float]()
+    for group in np.unique(groups):
+        left_out.append(sum(_of_few(rows[groups != group], b)))
+        advance(1)
     return grouped_jackknife(left_out)
 
 

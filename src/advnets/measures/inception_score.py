@@ -40,9 +40,8 @@ def inception_score(
 
     p = _checked(probabilities)
     if splits < 2 or len(p) < 2 * splits:
-        raise MeasureError(
-            f"{len(p)} samples in {splits} splits", "use 2 splits or more, and 2 samples or more in each"
-        )
+        needed = f"{len(p)} samples in {splits} splits, 2 splits or more of 2 samples or more are needed"
+        raise MeasureError(needed, "give more samples")
     p = p[np.random.RandomState(seed).permutation(len(p))]
     parts = [p[i * len(p) // splits : (i + 1) * len(p) // splits] for i in range(splits)]
     scores = np.array([_score(part) for part in parts])

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from advnets.data.parallel import progress_bar
 from advnets.errors import MeasureError
 from advnets.measures.inputs import check_widths, features_of
 from advnets.measures.intervals import Z95
@@ -38,6 +39,7 @@ def kernel(
     bandwidth: float | None = None,
     features: str = "pixels",
     seed: int = 2020,
+    progress: bool = False,
 ) -> Measurement:
     """Unbiased MMD^2 (Gretton et al. 2012, Eq. 3), the mean over random subsets; KID with `inception` features.
 
@@ -54,6 +56,7 @@ def kernel(
         bandwidth: of the Gaussian; by default the median distance between rows of the first subsets.
         features: what they are called.
         seed: of the subsets (NumPy's RandomState, drawn in torch-fidelity's order).
+        progress: say how far it is.
 
     Returns:
         The mean. Its standard error adds up what every row weighs in it: the derivative of an unbiased MMD^2 with
@@ -81,7 +84,8 @@ def kernel(
     if kind == "rbf":
         width = bandwidth or _median_distance(_wide(ours[draws[0][0]]), _wide(theirs[draws[0][1]]))
     function = _polynomial(degree, ours.shape[1]) if width is None else _rbf(width)
-    found, error = _over_subsets(ours, theirs, draws, function)
+    with progress_bar("Kernel", subsets, unit="subsets", shown=progress) as advance:
+        found, error = _over_subsets(ours, theirs, draws, function, advance)
     value = float(found.mean())
     return Measurement(
         measure="kernel",
@@ -109,6 +113,7 @@ def _over_subsets(
     theirs: npt.NDArray[np.floating],
     draws: Sequence[tuple[Rows, Rows]],
     function: Kernel,
+    advance: Callable[[int], None],
 ) -> tuple[Floats, float]:
     """MMD^2 of each subset, and the standard error of their mean: what every row weighs in it."""
     found, weights = np.empty(len(draws)), (np.zeros(len(ours)), np.zeros(len(theirs)))
@@ -117,6 +122,7 @@ def _over_subsets(
         found[subset], *slopes = _mmd(_wide(ours[rows[0]]), _wide(theirs[rows[1]]), function)
         for weight, row, slope in zip(weights, rows, slopes, strict=True):
             weight[row] += slope / (len(draws) * size)
+        advance(1)
     return found, math.sqrt(sum(float(weight @ weight) for weight in weights) * size / (size - 1))
 
 

@@ -56,7 +56,13 @@ class _Counts:
 
 
 def manifold(
-    samples: npt.ArrayLike, real: npt.ArrayLike, *, k: int = 3, k_density: int = 5, features: str = "pixels"
+    samples: npt.ArrayLike,
+    real: npt.ArrayLike,
+    *,
+    k: int = 3,
+    k_density: int = 5,
+    features: str = "pixels",
+    progress: bool = False,
 ) -> dict[str, Measurement]:
     """Improved precision and recall, density and coverage, from each distance computed once.
 
@@ -75,6 +81,7 @@ def manifold(
         k: neighbors for precision and recall.
         k_density: neighbors for density and coverage.
         features: what the rows are, for the record.
+        progress: say how far it is.
 
     Returns:
         `precision`, `recall`, `coverage` (0 to 1) and `density` (0 upward; 1 for samples of the data), each with `k`
@@ -89,16 +96,17 @@ def manifold(
         raise MeasureError(f"k is {k}, k_density {k_density}", "use at least 1")
     ours, theirs = features_of(samples, "samples", k + 1), features_of(real, "real", max(k, k_density) + 1)
     check_widths(ours, theirs, ("samples", "real"))
-    radii = nearest_within(theirs, max(k, k_density)).squared[:, [k - 1, k_density - 1]].T
-    counts = _count(ours, theirs, nearest_within(ours, k).squared[:, -1], radii)
+    label = "Precision and recall" if progress else ""
+    radii = nearest_within(theirs, max(k, k_density), label).squared[:, [k - 1, k_density - 1]].T
+    counts = _count(ours, theirs, nearest_within(ours, k, label).squared[:, -1], radii, label)
     return _measured(counts, k, k_density, features)
 
 
-def _count(ours: Features, theirs: Features, our_radii: Floats, radii: Floats) -> _Counts:
+def _count(ours: Features, theirs: Features, our_radii: Floats, radii: Floats, label: str) -> _Counts:
     in_real, in_dense = np.zeros(len(ours), np.int64), np.zeros(len(ours), np.int64)
     covered, in_samples = np.zeros(len(theirs), np.int64), np.zeros(len(theirs), np.int64)
     coverers, reachers = np.zeros(len(theirs)), np.zeros(len(theirs))
-    distances = Distances.between(ours, theirs)
+    distances = Distances.between(ours, theirs, label=label)
     for tile in distances.tiles():
         pairs = pairs_within(distances, tile, our_radii[tile.rows], radii[:, tile.columns])
         near, dense = pairs.squared <= radii[:, pairs.columns]

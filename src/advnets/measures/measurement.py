@@ -20,7 +20,7 @@ class Measurement:
         interval: 95 % confidence interval, (low, high).
         interval_by: how the interval was found, and which chance it covers: "delta method over the samples".
         samples: how many samples were measured.
-        real: how many real examples they were measured against; 0 where none are needed.
+        real: how many real examples they were measured against; 0 where none are needed, None where nobody knows.
         features: what the distances were taken in: pixels, classifier, inception, an ONNX file's name.
         seed: of the measure's own draws; None where it draws nothing.
         standard_error: of `value`, where the interval comes from one.
@@ -33,7 +33,7 @@ class Measurement:
     interval: tuple[float, float]
     interval_by: str
     samples: int
-    real: int
+    real: int | None
     features: str = "pixels"
     seed: int | None = None
     standard_error: float | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from advnets.errors import MeasureError
 from advnets.measures.inputs import features_of
 from advnets.measures.intervals import wilson
 from advnets.measures.measurement import Measurement
+from advnets.measures.mistakes import Confusion, fewest_of_present
 
 Labels = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.int64]
@@ -25,10 +27,20 @@ CAVEAT = (
     "A mode counts as covered by one sample, whatever the sample looks like, and nothing is said about variety within "
     "a mode; where a classifier decides, its mistakes fill modes that are empty."
 )
+_CAVEAT_BEYOND = (
+    "A mode counts where it holds more samples than the classifier's mistakes on held-out real images explain: worse "
+    "samples are mistaken more often, and may fill one all the same. Nothing is said about variety within a mode."
+)
 
 
 def modes(
-    labels: npt.ArrayLike, real_labels: npt.ArrayLike, classes: int, *, features: str = "classifier", seed: int = 0
+    labels: npt.ArrayLike,
+    real_labels: npt.ArrayLike,
+    classes: int,
+    *,
+    confusion: Confusion | None = None,
+    features: str = "classifier",
+    seed: int = 0,
 ) -> Measurement:
     """How many classes occur among samples, and the KL divergence of their histogram from the real one.
 
@@ -36,15 +48,18 @@ def modes(
         labels: the class of each sample as a classifier sees it, integers from 0 to classes - 1.
         real_labels: of real images, by the same classifier or as given.
         classes: how many there are.
+        confusion: of the classifier on held-out real images; with it, a class counts that holds more samples than its
+            mistakes explain (`fewest_of_present`); without, one that has any.
         features: what assigned the classes.
         seed: of the bootstrap's draws.
 
     Returns:
-        The number of classes with at least one sample; its interval is a bootstrap's over the samples, in which classes
-        that were not drawn are together as likely as those drawn once: what other samples, as many, may give. Details:
-        `modes`, how many there are; `kl`, KL(samples || real) in nats, with `kl_interval`; `kl_even`, the same from
-        even shares of all modes; `fair_modes` and `fair_kl`, what as many other real images give on average;
-        `histogram`, each class's share of the samples; `real_histogram`.
+        The number of classes that count; its interval is a bootstrap's over the samples, in which classes that were not
+        drawn are together as likely as those drawn once: what other samples, as many, may give. Details: `modes`, how
+        many there are; with a confusion `plain`, how many have at least one sample, as the literature counts them, and
+        `fewest`, how many samples each needs to count; `kl`, KL(samples || real) in nats, with `kl_interval`;
+        `kl_even`, the same from even shares of all modes; `fair_modes` and `fair_kl`, what as many other real images
+        give on average; `histogram`, each class's share of the samples; `real_histogram`.
 
     Raises:
         MeasureError: labels that are no classes, or a class of samples that no real image has.
@@ -57,7 +72,21 @@ def modes(
     counts = np.bincount(ours, minlength=classes)
     if (counts[real_share == 0] > 0).any():
         raise MeasureError("samples of a class that no real image has", "measure against more real images")
-    return _covered(counts, real_share, features, seed, real=len(theirs))
+    return _covered(counts, _Present(real_share, confusion), features, seed, real=len(theirs))
+
+
+@dataclass(frozen=True)
+class _Present:
+    """Which classes count as present: those with a sample, or with more than mistakes explain."""
+
+    real_share: Shares
+    confusion: Confusion | None = None
+
+    def fewest(self, counts: npt.ArrayLike) -> Counts:
+        """How many samples each class needs, K, where so many are seen."""
+        if self.confusion is None:
+            return np.ones(len(self.real_share), np.int64)
+        return fewest_of_present(counts, self.confusion, self.real_share)
 
 
 def modes_of_points(
@@ -86,20 +115,22 @@ def modes_of_points(
     ours = far.argmin(axis=1)[near]
     counts = np.bincount(ours, minlength=len(means))
     even = np.full(len(means), 1 / len(means))
-    found = _covered(counts, even, "points", seed, far=len(x) - len(ours))
+    found = _covered(counts, _Present(even), "points", seed, far=len(x) - len(ours))
     quality = {"high_quality": float(near.mean()), "high_quality_interval": wilson(float(near.sum()), len(x))}
     return dataclasses.replace(found, details={**found.details, **quality})
 
 
-def _covered(counts: Counts, real_share: Shares, features: str, seed: int, real: int = 0, far: int = 0) -> Measurement:
+def _covered(counts: Counts, present: _Present, features: str, seed: int, real: int = 0, far: int = 0) -> Measurement:
     """Of the samples in each class, and of those `far` from all."""
+    real_share = present.real_share
     near, known = int(counts.sum()), int((real_share > 0).sum())
     total = near + far
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(total, _likely(counts, far, real_share), size=_DRAWS)[:, :-1]
-    value = float((counts > 0).sum())
-    low, high = _spread(value, (drawn > 0).sum(1)) if near else (0.0, _RULE_OF_THREE)
-    fair_modes, fair_kl = _fair(total, real_share, real, rng)
+    fewest = present.fewest(counts)
+    value = float((counts >= fewest).sum())
+    low, high = _spread(value, (drawn >= fewest).sum(1)) if near else (0.0, _RULE_OF_THREE)
+    fair_modes, fair_kl = _fair(total, present, real, rng)
     fair_text = (
         f"{total:,} fair draws of the data cover {fair_modes:.4g} of {known:,} on average, at a KL of {fair_kl:.2g}."
     )
@@ -114,13 +145,14 @@ def _covered(counts: Counts, real_share: Shares, features: str, seed: int, real:
         seed=seed,
         details={
             "modes": known,
+            **({} if present.confusion is None else {"plain": int((counts > 0).sum()), "fewest": fewest.tolist()}),
             **_divergences(counts, drawn, real_share),
             "fair_modes": fair_modes,
             "fair_kl": fair_kl,
             "histogram": (counts / max(near, 1)).tolist(),
             "real_histogram": real_share.tolist(),
         },
-        caveat=f"{CAVEAT} {fair_text}",
+        caveat=f"{CAVEAT if present.confusion is None else _CAVEAT_BEYOND} {fair_text}",
     )
 
 
@@ -145,12 +177,14 @@ def _divergences(counts: Counts, drawn: Counts, real_share: Shares) -> dict[str,
     }  # fmt: skip
 
 
-def _fair(total: int, real_share: Shares, real: int, rng: np.random.Generator) -> tuple[float, float]:
+def _fair(total: int, present: _Present, real: int, rng: np.random.Generator) -> tuple[float, float]:
     """Modes and divergence of as many other draws of the data, on average."""
+    real_share = present.real_share
     drawn = rng.multinomial(total, real_share, size=_FAIR_DRAWS)
+    fewest = present.fewest(np.rint(total * real_share))
     # The real images are draws, too: they make the divergence larger by (classes - 1) / (2 draws), as theirs do.
     own = (int((real_share > 0).sum()) - 1) / (2 * real) if real else 0.0
-    return float((drawn > 0).sum(1).mean()), float(_kl(drawn, real_share).mean()) + own
+    return float((drawn >= fewest).sum(1).mean()), float(_kl(drawn, real_share).mean()) + own
 
 
 def _spread(value: float, drawn: npt.NDArray[Any]) -> tuple[float, float]:

@@ -24,6 +24,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from advnets.data.parallel import progress_bar
 from advnets.measures.inputs import slices
 
 Features = npt.NDArray[np.float32]
@@ -88,17 +89,19 @@ class Distances:
         right: M x D; the same array for distances within one set.
         own: a row of `right` for each row of `left` that does not count: itself.
         dtype: of the products; float64 where it is not given and rows are short.
+        label: what a progress bar over the tiles says; empty for none.
     """
 
     left: Features
     right: Features
     own: Indices | None = None
     dtype: torch.dtype = field(default=torch.float32)
+    label: str = ""
 
     @classmethod
-    def between(cls, left: Features, right: Features, own: Indices | None = None) -> Distances:
+    def between(cls, left: Features, right: Features, own: Indices | None = None, label: str = "") -> Distances:
         short = left.shape[1] <= _SHORT
-        return cls(left, right, own, torch.float64 if short or not _multiplies_in_full() else torch.float32)
+        return cls(left, right, own, torch.float64 if short or not _multiplies_in_full() else torch.float32, label)
 
     @property
     def is_within(self) -> bool:
@@ -110,11 +113,14 @@ class Distances:
     def tiles(self) -> Iterator[Tile]:
         """All tiles; within one set those on and above the diagonal."""
         center = _center(self.left, self.right)
-        for rows in slices(len(self.left), TILE):
-            ours = self._centered(self.left[rows], center)
-            for columns in slices(len(self.right), TILE):
-                if not self.is_within or columns.start >= rows.start:
-                    yield self._tile(rows, columns, ours, self._centered(self.right[columns], center))
+        total = len(self.left) * len(self.right)
+        with progress_bar(self.label, total, unit="distances", shown=bool(self.label)) as advance:
+            for rows in slices(len(self.left), TILE):
+                ours = self._centered(self.left[rows], center)
+                for columns in slices(len(self.right), TILE):
+                    if not self.is_within or columns.start >= rows.start:
+                        yield self._tile(rows, columns, ours, self._centered(self.right[columns], center))
+                    advance((rows.stop - rows.start) * (columns.stop - columns.start))
 
     def tile(self, rows: slice, columns: slice) -> Tile:
         """One of them, centered on itself."""
@@ -157,9 +163,9 @@ def squared_distances(left: Features, right: Features, rows: Indices, columns: I
     return found
 
 
-def nearest_within(values: Features, count: int) -> Neighbors:
+def nearest_within(values: Features, count: int, label: str = "") -> Neighbors:
     """Of each row, the `count` nearest others; a duplicate is another. Every distance serves both its rows."""
-    distances = Distances.between(values, values)
+    distances = Distances.between(values, values, label=label)
     contenders = _Contenders(distances, len(values), min(count + _SPARE, len(values) - 1))
     for tile in distances.tiles():
         contenders.add(tile.rows, tile.columns, tile.lower)
@@ -167,9 +173,11 @@ def nearest_within(values: Features, count: int) -> Neighbors:
     return _settled(values, values, contenders, count, np.arange(len(values)))
 
 
-def nearest_between(left: Features, right: Features, count: int = 1, own: Indices | None = None) -> Neighbors:
+def nearest_between(
+    left: Features, right: Features, count: int = 1, own: Indices | None = None, label: str = ""
+) -> Neighbors:
     """Of each row of `left`, the `count` nearest rows of `right`, row own[i] left out for row i."""
-    distances = Distances.between(left, right, own)
+    distances = Distances.between(left, right, own, label)
     contenders = _Contenders(distances, len(left), min(count + _SPARE, len(right) - (own is not None)))
     for tile in distances.tiles():
         contenders.add(tile.rows, tile.columns, tile.lower)
@@ -204,9 +212,9 @@ def pairs_within(distances: Distances, tile: Tile, row_limits: Floats, column_li
     return Pairs(rows, columns, squared)
 
 
-def closest(values: Features, count: int) -> Pairs:
+def closest(values: Features, count: int, label: str = "") -> Pairs:
     """The `count` pairs of rows nearest to each other, nearest first, the lower row first."""
-    distances = Distances.between(values, values)
+    distances = Distances.between(values, values, label=label)
     best = Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
     for tile in distances.tiles():
         limit = float(best.squared[count - 1]) if len(best.squared) >= count else np.inf

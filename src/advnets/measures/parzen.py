@@ -36,6 +36,7 @@ def parzen(
     sigmas: Sequence[float] | None = None,
     sigma: float | None = None,
     validation_images: int = VALIDATION_IMAGES,
+    progress: bool = False,
 ) -> Measurement:
     """The log-likelihood of `test` under Gaussian windows around `samples`, as the paper's Table 1 has it.
 
@@ -48,6 +49,7 @@ def parzen(
         sigmas: candidates, in units of [0, 1]; default logspace(-1, 0, 10).
         sigma: the window itself, for no choice at all.
         validation_images: only so many of `valid`, the first, are used.
+        progress: say how far it is.
 
     Returns:
         The mean in nats; its standard error, std / sqrt(n), is over the test images and leaves out the chance in the
@@ -66,9 +68,10 @@ def parzen(
     candidates = _candidates(sigmas, sigma)
     validation = ()
     if sigma is None:
-        validation = _validate(windows, _validation_rows(windows, valid, validation_images), candidates)
+        rows = _validation_rows(windows, valid, validation_images)
+        validation = _validate(windows, rows, candidates, "Parzen's window" if progress else "")
     best = candidates[int(np.argmax(validation))] if validation else candidates[0]
-    scores = log_likelihoods(windows, images, (best,))[0]
+    scores = log_likelihoods(windows, images, (best,), "Parzen" if progress else "")[0]
     value, error = float(scores.mean()), float(scores.std() / math.sqrt(len(images)))
     return Measurement(
         measure="parzen",
@@ -88,10 +91,13 @@ def parzen(
     )
 
 
-def log_likelihoods(windows: Rows, images: Rows, sigmas: Sequence[float]) -> npt.NDArray[np.float64]:
-    """log p(x) of each image for each sigma, len(sigmas) x N, in nats; one set of distances serves all."""
+def log_likelihoods(windows: Rows, images: Rows, sigmas: Sequence[float], label: str = "") -> npt.NDArray[np.float64]:
+    """log p(x) of each image for each sigma, len(sigmas) x N, in nats; one set of distances serves all.
+
+    The label is what a progress bar says; empty for none.
+    """
     scores = np.empty((len(sigmas), len(images)))
-    for rows, stripe in stripes(images, windows):
+    for rows, stripe in stripes(images, windows, label):
         log_sums = _log_sum_exp(stripe, [1 / (2 * sigma**2) for sigma in sigmas])
         scores[:, rows] = log_sums.numpy()
     normalizers = [math.log(len(windows)) + windows.dimension * _log_width(sigma) for sigma in sigmas]
@@ -143,5 +149,5 @@ def _validation_rows(windows: Rows, valid: npt.ArrayLike | None, count: int) -> 
     return images
 
 
-def _validate(windows: Rows, images: Rows, sigmas: Sequence[float]) -> tuple[float, ...]:
-    return tuple(float(mean) for mean in log_likelihoods(windows, images, sigmas).mean(axis=1))
+def _validate(windows: Rows, images: Rows, sigmas: Sequence[float], label: str) -> tuple[float, ...]:
+    return tuple(float(mean) for mean in log_likelihoods(windows, images, sigmas, label).mean(axis=1))

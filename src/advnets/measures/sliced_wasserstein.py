@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from advnets.data.parallel import progress_bar
 from advnets.errors import MeasureError
 from advnets.measures.inputs import check_widths, features_of
 from advnets.measures.intervals import Z95, grouped_jackknife
@@ -33,6 +34,7 @@ def sliced_wasserstein(
     projections: int = 256,
     features: str = "pixels",
     seed: int = 0,
+    progress: bool = False,
 ) -> Measurement:
     """(mean over directions of W_p^p)^(1/p), in the features' units.
 
@@ -43,6 +45,7 @@ def sliced_wasserstein(
         projections: how many random directions.
         features: what they are called.
         seed: of the directions.
+        progress: say how far it is.
 
     Returns:
         The distance; for two Gaussians that differ by a shift d it is |d| / sqrt(D) (p = 2). The interval is a
@@ -61,9 +64,11 @@ def sliced_wasserstein(
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     # Row 0: everything; then without each group of samples; then without each group of real points.
     powers = np.zeros(1 + 2 * _GROUPS)
-    for start in range(0, projections, _DIRECTIONS_AT_ONCE):
-        some = torch.from_numpy(directions[start : start + _DIRECTIONS_AT_ONCE]).float()
-        powers += _powers(_Sorted(ours, some), _Sorted(theirs, some), order)
+    with progress_bar("Sliced Wasserstein", projections, unit="directions", shown=progress) as advance:
+        for start in range(0, projections, _DIRECTIONS_AT_ONCE):
+            some = torch.from_numpy(directions[start : start + _DIRECTIONS_AT_ONCE]).float()
+            powers += _powers(_Sorted(ours, some), _Sorted(theirs, some), order)
+            advance(len(some))
     found = (powers / projections) ** (1 / order)
     value = float(found[0])
     errors = [grouped_jackknife(part.tolist()) for part in np.split(found[1:], 2)]

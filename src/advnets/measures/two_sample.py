@@ -19,7 +19,9 @@ CAVEAT = (
 )
 
 
-def two_sample(samples: npt.ArrayLike, real: npt.ArrayLike, *, features: str = "pixels", seed: int = 0) -> Measurement:
+def two_sample(
+    samples: npt.ArrayLike, real: npt.ArrayLike, *, features: str = "pixels", seed: int = 0, progress: bool = False
+) -> Measurement:
     """How often the nearest other point is of the same kind: leave-one-out accuracy of a 1-nearest-neighbor classifier.
 
     Args:
@@ -27,6 +29,7 @@ def two_sample(samples: npt.ArrayLike, real: npt.ArrayLike, *, features: str = "
         real: M x D features; the first min(N, M) of both are used.
         features: what they are called.
         seed: of the permutations.
+        progress: say how far it is.
 
     Returns:
         The accuracy: 1/2 where the two cannot be told apart, 1 where they always can. The interval's width is that of
@@ -42,7 +45,8 @@ def two_sample(samples: npt.ArrayLike, real: npt.ArrayLike, *, features: str = "
     ours, theirs = features_of(samples, "samples"), features_of(real, "real")
     check_widths(ours, theirs, ("samples", "real"))
     count = min(len(ours), len(theirs))
-    neighbor = nearest_within(np.concatenate([ours[:count], theirs[:count]]), 1).rows[:, 0]
+    both, label = np.concatenate([ours[:count], theirs[:count]]), "Two samples" if progress else ""
+    neighbor = nearest_within(both, 1, label).rows[:, 0]
     kinds = np.repeat([True, False], count)
     right = kinds == kinds[neighbor]
     rng = np.random.default_rng(seed)

@@ -24,7 +24,7 @@ from advnets.measures.progress import best_step
 from advnets.runs import checkpoint
 from advnets.runs.directory import RunDirectory
 from advnets.runs.networks import Modules, initial_networks, load_weights, own_players
-from advnets.runs.sampling import Sampler, Samples, straight_lines
+from advnets.runs.sampling import Advance, Sampler, Samples, ignore, straight_lines
 
 _NAMED = 20  # classes in a message
 
@@ -193,10 +193,15 @@ class Run:
         """
         return self.sampler.stream(count, seed, None if classes is None else self.class_numbers(classes), first)
 
-    def sample_with_classes(self, count: int, seed: int = 0) -> tuple[Samples, NDArray[np.int64] | None]:
-        """The samples of `sample`, and the number of the class that each is of; None where they have none."""
+    def sample_with_classes(
+        self, count: int, seed: int = 0, advance: Advance = ignore
+    ) -> tuple[Samples, NDArray[np.int64] | None]:
+        """The samples of `sample`, and the number of the class that each is of; None where they have none.
+
+        `advance` is told how many have been made since it was told last.
+        """
         inputs = self.sampler.inputs(count, seed)
-        return self.sampler.decode(inputs), inputs["condition"].numpy() if self.classes else None
+        return self.sampler.decode(inputs, advance), inputs["condition"].numpy() if self.classes else None
 
     def sample_by_class(
         self, columns: int = 10, seed: int = 0, averaged: bool = True, classes: Sequence[str] | str = "all"

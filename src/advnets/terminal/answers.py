@@ -13,7 +13,7 @@ from rich.table import Table
 from advnets import figures
 from advnets.evaluation.compare import Comparison
 from advnets.evaluation.evaluate import Evaluation
-from advnets.evaluation.report import class_table, describe, paper_figure
+from advnets.evaluation.report import class_table, describe, of_halves, paper_figure, real_count, real_images
 from advnets.measures.measurement import interval_of
 from advnets.terminal.saving import writing_elsewhere
 
@@ -30,14 +30,15 @@ def print_evaluation(evaluation: Evaluation, has_report: bool) -> None:
     """
     of, shape = evaluation.of, evaluation.samples.shape[1:]
     size = " x ".join(str(side) for side in shape) + (" columns" if evaluation.table.scale is not None else "")
-    print(f"{of['count']:,} samples, {size}, against {of['data']} ({of['real']}), in {evaluation.features}")
+    weights = f" (weights {evaluation.weights[:8]})" if evaluation.weights else ""
+    print(f"{of['count']:,} samples, {size}, against {real_images(of)}, in {evaluation.features}{weights}")
     answers = evaluation.measures
     paper = paper_figure(of["data"], shape, of["count"], of["real"]) if "parzen" in answers else ""
     Console().print(_table(answers, paper))
     headings, rows = class_table(answers)
     if rows:
         Console().print(_rows(headings, rows))
-    for note in evaluation.notes:
+    for note in [*of_halves(answers), *evaluation.notes]:
         print(note)
     if len(answers) > _FEW:
         print(
@@ -49,15 +50,16 @@ def print_evaluation(evaluation: Evaluation, has_report: bool) -> None:
 
 
 def _table(answers: Mapping[str, Mapping[str, Any]], paper: str) -> Table:
-    """Of an evaluation, with columns for the features where they differ, and for the paper's Parzen figure."""
+    """Of an evaluation, how many real images each took, features where they differ, and the paper's Parzen figure."""
     table = Table()
     mixed = len({answer["features"] for answer in answers.values()}) > 1
-    for heading in ("measure", "value", "95 % interval", *(["in"] if mixed else []), *(["paper"] if paper else [])):
+    more = [*(["in"] if mixed else []), *(["paper"] if paper else [])]
+    for heading in ("measure", "value", "95 % interval", "real", *more):
         table.add_column(heading, no_wrap=True)
     for measure, answer in answers.items():
         own = [answer["features"]] if mixed else []
         figure = [paper if measure == "parzen" else ""] if paper else []
-        table.add_row(measure, *map(escape, describe(answer)), *own, *figure)
+        table.add_row(measure, *map(escape, describe(answer)), real_count(answer), *own, *figure)
     return table
 
 
@@ -72,6 +74,7 @@ def _rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
 
 def print_comparison(found: Comparison) -> None:
     """A table of the answers with their verdicts, and the differences that are real."""
+    print(f"{_of(found)['count']:,} samples each, against {real_images(_of(found))}")
     Console().print(_verdicts(found))
     differences = found.differences()
     real = [each for each in differences if each.real]
@@ -79,6 +82,11 @@ def print_comparison(found: Comparison) -> None:
         low, high = each.interval
         print(f"{each.measure}: {each.first} less {each.second} is {each.value:.4g} ({low:.4g} to {high:.4g})")
     print(f"{len(real)} of {len(differences)} differences are real at 95 %.")
+
+
+def _of(found: Comparison) -> Mapping[str, Any]:
+    """What answers that compare are all of."""
+    return next(iter(next(iter(found.answers.values())).values()))["of"]
 
 
 def _verdicts(found: Comparison) -> Table:

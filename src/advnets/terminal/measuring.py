@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,12 +19,13 @@ def evaluate(args: list[str]) -> None:
         source: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN_OR_SAMPLES")],
         data: str | None = None,
         metrics: str | None = None,
-        features: str = "pixels",
-        real: str = "test",
+        features: str | None = None,
+        real: str | None = None,
         count: int = 10_000,
         seed: int = 1,
         step: Step = "newest",
         size: str | None = None,
+        range: str | None = None,
         per_class: bool = False,
         json: Path | None = None,
         modules: Modules = (),
@@ -37,18 +39,22 @@ def evaluate(args: list[str]) -> None:
         Args:
             source: a run directory, or samples: .npy, .npz, a folder or an archive of images, rows of a table in
                 .csv or .parquet.
-            data: what to measure against; by default what the run was trained on.
+            data: what to measure against: images, ring or grid, a table, or an .npz of mu and sigma for frechet; by
+                default what the run was trained on.
             metrics: measures, joined by commas: parzen, total_variation, inception_score, frechet,
                 frechet_infinity, kernel, sliced_wasserstein, precision, recall, density, coverage, two_sample,
-                modes, birthday, memorization, accuracy (conditional games); or all. By default
-                parzen,total_variation (ring, grid: modes,sliced_wasserstein; tables of numbers:
-                sliced_wasserstein,kernel,precision,recall,memorization).
+                modes, birthday, memorization, accuracy (conditional games); or all; fid, kid, isc and prc are
+                understood. By default parzen,total_variation for data that everybody knows,
+                frechet,kernel,precision,recall,memorization for your own images (ring, grid:
+                modes,sliced_wasserstein; tables: sliced_wasserstein,kernel,precision,recall,memorization).
             features: what distances are taken in: pixels, classifier (trained on the labeled data, once),
-                inception, or an ONNX model's file.
-            real: the real images to measure against: test, valid or train.
+                inception, or an ONNX model's file. By default those that fit, and it is said which.
+            real: the real images to measure against: all, test, valid, valid+test or train. By default a published
+                test part; of your own images all of them, or, for a run, those that it was not trained on.
             count: samples drawn from a run; of other samples, the most that are used.
             seed: which samples.
             size: H or HxW that samples and data from image files are brought to.
+            range: of samples of other programs, which values are black and white: LOW:HIGH, or auto.
             per_class: of a conditional game: measure within each class, too.
             json: also write the answers to this file, as one JSON object.
         """
@@ -58,7 +64,7 @@ def evaluate(args: list[str]) -> None:
         from advnets.terminal.runs import is_run, load_run
         from advnets.terminal.saving import save_json
 
-        options = _options(data, metrics, features, real, count, seed, size)
+        options = _options(data, metrics, features, real, count, seed, size, range)
         if modules and not is_run(source):
             raise UsageError(f"--module {modules[0]}: {source} is no run", "leave it out")
         run = load_run(source, step, modules) if is_run(source) else None
@@ -82,11 +88,12 @@ def compare(args: list[str]) -> None:
         sources: Annotated[list[Path], tyro.conf.Positional, tyro.conf.arg(metavar="RUN_OR_SAMPLES_OR_ANSWERS")],
         data: str | None = None,
         metrics: str | None = None,
-        features: str = "pixels",
-        real: str = "test",
+        features: str | None = None,
+        real: str | None = None,
         count: int = 10_000,
         seed: int = 1,
         size: str | None = None,
+        range: str | None = None,
         out: Path = Path("comparison.png"),
         json: Path | None = None,
         modules: Modules = (),
@@ -100,11 +107,13 @@ def compare(args: list[str]) -> None:
                 images, counts or features are refused.
             data: what to measure against; by default what each run was trained on.
             metrics: measures, joined by commas, as for `advnets evaluate`.
-            features: pixels, classifier, inception, or an ONNX model's file.
-            real: the real images to measure against: test, valid or train.
+            features: pixels, classifier, inception, or an ONNX model's file; by default those that fit.
+            real: the real images to measure against: all, test, valid, valid+test or train; by default as for
+                `advnets evaluate`.
             count: samples drawn from a run; of other samples, the most that are used.
             seed: which samples.
             size: H or HxW that samples and data from image files are brought to.
+            range: of samples of other programs, which values are black and white: LOW:HIGH, or auto.
             out: the picture, a PNG file.
             json: also write answers, verdicts and differences to this file, as one JSON object.
         """
@@ -114,7 +123,8 @@ def compare(args: list[str]) -> None:
         from advnets.terminal.saving import save_json
 
         known = with_modules(sources, modules)
-        found = comparison.compare(known, **_options(data, metrics, features, real, count, seed, size))
+        options = _options(data, metrics, features, real, count, seed, size, range)
+        found = comparison.compare(known, say=lambda line: print(line, file=sys.stderr), **options)
         if json is not None:
             save_json(found.as_dict(), json)
         draw_comparison(found, out)
@@ -127,12 +137,19 @@ def compare(args: list[str]) -> None:
 
 
 def _options(
-    data: str | None, metrics: str | None, features: str, real: str, count: int, seed: int, size: str | None
+    data: str | None,
+    metrics: str | None,
+    features: str | None,
+    real: str | None,
+    count: int,
+    seed: int,
+    size: str | None,
+    range: str | None,
 ) -> dict[str, Any]:
     """What `evaluate` and `compare` hand on."""
     from advnets.config.recipe import parse_size
 
     return {
         "data": data, "metrics": metrics, "features": features, "real": real, "count": count, "seed": seed,
-        "size": parse_size(size),
+        "size": parse_size(size), "range": range,
     }  # fmt: skip

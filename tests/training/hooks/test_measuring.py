@@ -112,7 +112,7 @@ def test_samples_are_as_many_as_the_budget_allows_and_stay_as_many(tmp_path: Pat
 @pytest.mark.parametrize(
     ("config", "error"),
     [
-        ({"metrics": "fid"}, MeasureError), ({"metrics": "frechet", "best": "recall"}, MeasureError),
+        ({"metrics": "ppl"}, MeasureError), ({"metrics": "frechet", "best": "recall"}, MeasureError),
         ({"metrics": "frechet", "budget": 0.0}, RecipeError), ({"metrics": "frechet", "every": -1}, RecipeError),
         ({"metrics": "frechet", "count": 1}, RecipeError),
     ],
@@ -123,6 +123,16 @@ def test_what_cannot_be_measured_is_said_before_the_first_step(
     with pytest.raises(error):
         advnets.train(ring(measure=config), run=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_words_of_other_libraries_are_explained_once_and_real_images_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = advnets.train(ring(measure={**MEASURED, "metrics": "fid,prc", "best": "FID"}, steps=20), run=tmp_path / "r")
+    assert list(lines(run)[0]["measures"]) == ["frechet", "precision", "recall"]
+    said = capsys.readouterr().err
+    assert said.count("fid is frechet, here in points") == 1
+    assert "(500 samples, 10,000 real)" in said
 
 
 def test_the_flag_spells_the_fields() -> None:

@@ -20,6 +20,7 @@ any .onnx file.
 
 from advnets.measures.features.cache import cached_features
 from advnets.measures.features.extractor import Extractor, Features, Images, Probabilities, extract_all
+from advnets.measures.features.inception_weights import at_hand, where_weights_go
 from advnets.measures.features.resolve import BUILDERS, extractor, extractor_for
 from advnets.measures.features.setting import Setting
 
@@ -30,8 +31,10 @@ __all__ = [
     "Images",
     "Probabilities",
     "Setting",
+    "at_hand",
     "cached_features",
     "extract_all",
     "extractor",
     "extractor_for",
+    "where_weights_go",
 ]

@@ -47,11 +47,15 @@ def cached_features(
     return np.load(_kept(extractor, table, rows, cache, progress), mmap_mode="r", allow_pickle=False)
 
 
+def rows_digest(rows: npt.NDArray[np.int64]) -> str:
+    """SHA-256 (hex) of which rows, in which order."""
+    return hashlib.sha256(np.ascontiguousarray(rows, dtype=np.int64).tobytes()).hexdigest()
+
+
 def _kept(extractor: Extractor, table: Table, rows: npt.NDArray[np.int64], cache: Path | None, progress: bool) -> Path:
     """The file of these features, made where it is missing or damaged."""
     folder = store_folder(cache_folder(cache))
-    which = hashlib.sha256(np.ascontiguousarray(rows, dtype=np.int64).tobytes()).hexdigest()
-    key = key_of("features", VERSION, extractor.identity, table.fingerprint, which)
+    key = key_of("features", VERSION, extractor.identity, table.fingerprint, rows_digest(rows))
     stored = find(folder, key)
     if stored is not None:
         return stored[0]

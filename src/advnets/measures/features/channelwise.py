@@ -45,6 +45,7 @@ def channelwise(single: Extractor, setting: Setting) -> Extractor:
         extract=extract,
         classify=joint,
         batch=max(1, single.batch // channels),
+        weights=single.weights,
     )
     return dataclasses.replace(stacked, note=f"{single.note}; {_worth(stacked, setting)}")
 

@@ -17,8 +17,6 @@ from advnets.measures.features.classifier_network import LARGEST_SIDE, Classifie
 
 Indices = npt.NDArray[np.int64]
 
-_ACCURACY_BATCH = 500
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -53,21 +51,21 @@ class Plan:
         return list(asdict(self).values())
 
 
-def train(table: Table, labels: Indices, plan: Plan, device: torch.device, progress: bool) -> Classifier:
-    """A classifier of the table's training split.
+def train(table: Table, labels: Indices, rows: Indices, plan: Plan, device: torch.device, progress: bool) -> Classifier:
+    """A classifier of some of the table's images.
 
     The same table, plan, machine and number of threads give the same weights, bit for bit.
 
     Args:
-        table: the images, at least two for training.
+        table: the images.
         labels: of every image of the table.
+        rows: those to train on, at least two.
         plan: how.
         device: where.
         progress: show a progress bar where there is a terminal.
     """
     network = _initial(table.shape[0], len(table.classes), plan.seed).to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # absent from torch's stubs
-    rows = table.rows("train")
     steps = plan.steps(len(rows), table.shape)
     optimizer = torch.optim.Adam(network.parameters(), lr=plan.rate, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.rate, total_steps=steps, pct_start=0.2)
@@ -83,17 +81,6 @@ def train(table: Table, labels: Indices, plan: Plan, device: torch.device, progr
             schedule.step()
             advance(1)
     return network.eval().requires_grad_(False)
-
-
-def accuracy(network: Classifier, table: Table, labels: Indices, rows: Indices, device: torch.device) -> float:
-    """Share of these rows that the network classifies rightly."""
-    right = 0
-    with torch.inference_mode():
-        for start in range(0, len(rows), _ACCURACY_BATCH):
-            batch = rows[start : start + _ACCURACY_BATCH]
-            guesses = network(prepare(_images(table, batch, device))).argmax(1).cpu().numpy()
-            right += int((guesses == labels[batch]).sum())
-    return right / len(rows)
 
 
 def _initial(channels: int, classes: int, seed: int) -> Classifier:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from advnets.data.parallel import progress_bar
 from advnets.errors import MeasureError
 from advnets.measures.inputs import by, slices
+from advnets.measures.mistakes import Confusion
 
 Images = npt.NDArray[np.uint8]
 """N x C x H x W, 0..255."""
@@ -37,6 +38,8 @@ class Extractor:
         batch: how many images it takes at a time.
         cached: whether features are worth keeping on disk.
         note: what a reader should know of it, such as a classifier's accuracy; empty where there is nothing.
+        weights: SHA-256 (hex) of its weights; empty where it has none.
+        confusion: how it takes real images that it was not trained on; None where nobody has looked.
     """
 
     name: str
@@ -47,6 +50,8 @@ class Extractor:
     batch: int = 256
     cached: bool = True
     note: str = ""
+    weights: str = ""
+    confusion: Confusion | None = None
 
     def probabilities(self, features: Features) -> Probabilities | None:
         """Class probabilities of images from their features, so that one pass of the network serves both.

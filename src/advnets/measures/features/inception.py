@@ -50,6 +50,7 @@ def inception(setting: Setting) -> Extractor:
         extract=extract,
         classify=classify,
         batch=32,
+        weights=digest,
         note="" if digest == SHA256 else f"{path} is not the published FID network: do not call this FID",
     )
 

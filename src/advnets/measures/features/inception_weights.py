@@ -13,6 +13,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
+from advnets.data.cache import cache_folder
 from advnets.data.download import UnreachableError, download
 from advnets.errors import MeasureError
 from advnets.files import digest_of
@@ -49,6 +50,17 @@ def weights_file(cache: Path, progress: bool) -> tuple[Path, str]:
     if not (path.is_file() and digest_of(path) == SHA256):
         _fetch(path, progress)
     return path, SHA256
+
+
+def at_hand() -> bool:
+    """Whether there are weights that need not be fetched."""
+    given = os.environ.get(VARIABLE)
+    return Path(given).expanduser().is_file() if given else (store_folder(cache_folder()) / FILE_NAME).is_file()
+
+
+def where_weights_go() -> str:
+    """What to do for these features where they cannot be fetched, in words."""
+    return f"for --features inception put {FILE_NAME} into {store_folder(cache_folder())}, or name it with {VARIABLE}"
 
 
 def load_network(path: Path) -> InceptionV3:

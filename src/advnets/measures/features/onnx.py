@@ -47,13 +47,14 @@ def onnx(path: Path, setting: Setting) -> Extractor:
     def extract(images: Images) -> Features:
         return _run(session, entry, _fitted(torch.from_numpy(images), entry).numpy(), path)
 
-    probe = extract(_probe(setting.table.shape))
+    probe, digest = extract(_probe(setting.table.shape)), digest_of(path)
     return Extractor(
         name=path.name,
         dimension=probe.shape[1],
         # What it makes of a fixed image speaks for weights that lie in files of their own.
-        identity=f"onnx-{VERSION}-{digest_of(path)}-{hashlib.sha256(probe.tobytes()).hexdigest()}",
+        identity=f"onnx-{VERSION}-{digest}-{hashlib.sha256(probe.tobytes()).hexdigest()}",
         extract=extract,
+        weights=digest,
         batch=_FREE_BATCH if entry.batch is None else entry.batch * math.ceil(_FREE_BATCH / entry.batch),
     )
 

@@ -16,6 +16,7 @@ from advnets.measures.features.inception import inception
 from advnets.measures.features.onnx import onnx
 from advnets.measures.features.pixels import pixels
 from advnets.measures.features.setting import Setting
+from advnets.measures.features.worth import check_worth
 
 BUILDERS: dict[str, Callable[[Setting], Extractor]] = {
     "pixels": pixels,
@@ -56,12 +57,13 @@ def extractor(
         device: where networks run (an ONNX model: on the processor).
 
     Raises:
-        MeasureError: no such name or file, no labels to train with, weights or a package that are missing.
+        MeasureError: no such name or file, no labels to train with, a classifier no better than chance, weights or a
+            package that are missing.
         DataError: a download broke off, or the cache cannot be written.
     """
     setting = Setting(table=table, cache=cache_folder(cache), progress=progress, device=torch.device(device))
     if name in BUILDERS:
-        return BUILDERS[name](setting)
+        return check_worth(BUILDERS[name](setting), table)
     if name.lower().endswith(".onnx"):
         return onnx(Path(name).expanduser(), setting)
     raise MeasureError(f"there are no features {name!r}", f"choose {', '.join(BUILDERS)} or the path of an .onnx file")

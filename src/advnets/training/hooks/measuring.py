@@ -14,10 +14,12 @@ from advnets.measures import Measurement
 from advnets.measures.catalog import MEASURES, Features, Subject, check_fits, check_names
 from advnets.measures.features import extractor_for
 from advnets.measures.progress import at_rest, best_step
+from advnets.measures.words import explained
 from advnets.training.session import Session
 from advnets.training.trainer import Trainer
 
 _FEWEST, _MOST = 500, 10_000
+_FEW = 1000  # real images
 _SEED = 1
 
 
@@ -30,7 +32,8 @@ class Measuring:
         data: the table that is trained on; its validation images are measured against.
         steps: of the training.
         count: samples a measurement, where an earlier part of the training has settled it.
-        warning: what the user should hear of once, after the first measurement: a budget that does not hold.
+        warning: what the user should hear of once, after the first measurement: few real images, what words of other
+            libraries stand for, a budget that does not hold.
 
     Raises:
         MeasureError: an unknown measure, or one that cannot be taken of these data.
@@ -59,6 +62,15 @@ class Measuring:
         needed = max(100, width + 1)
         if "frechet_infinity" in self.names and 0 < self.config.count < needed:
             raise MeasureError(f"frechet_infinity of {self.config.count} samples", f"give count={needed} or more")
+        self.real = min(self.data.count("valid"), _MOST)
+        self.warning = "\n".join(self._notes())
+
+    def _notes(self) -> list[str]:
+        """What is known of the measurements before the first one."""
+        features = "points" if self._extractor is None else self._extractor.name
+        words = [word.strip().lower() for word in self.config.metrics.split(",")]
+        few = f"{self.real:,} validation images to measure against are few: others would give other figures"
+        return [*([few] if self.real < _FEW else []), *explained(words, features, "the classifier")]
 
     def after_step(self, session: Session) -> None:
         """Measure, if it is time to: add a line to measures.jsonl, and keep the checkpoint if it is the best so far."""
@@ -70,7 +82,8 @@ class Measuring:
         session.run.append_measures(line)
         said = [f"{name} {found['value']:.4g}" for name, found in line["measures"].items()]
         said += [f"{name} was not taken: {why}" for name, why in line.get("refused", {}).items()]
-        session.display.say(f"step {trainer.step:,}: {', '.join(said)} ({line['count']:,} samples)")
+        counts = f"{line['count']:,} samples, {self.real:,} real"
+        session.display.say(f"step {trainer.step:,}: {', '.join(said)} ({counts})")
         if self.warning:
             session.display.say(self.warning)
             self.warning = ""
@@ -110,7 +123,7 @@ class Measuring:
         took, allowed = time.perf_counter() - begin, self.config.budget * self.every * step_seconds
         if took > 1.2 * allowed:
             share, enough = took / (self.every * step_seconds), math.ceil(took / (self.config.budget * step_seconds))
-            self.warning = (
+            self.warning += "\n" * bool(self.warning) + (
                 f"measuring takes {share:.0%} of the training time, with as few as {self._fewest} samples; to keep to"
                 f" {self.config.budget:.0%} measure every {enough:,} steps"
             )
