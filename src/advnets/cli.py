@@ -15,6 +15,7 @@ import tyro
 
 from advnets.errors import AdvnetsError, RunError
 from advnets.terminal.arguments import Modules, Positional, Step, call
+from advnets.terminal.data import data
 from advnets.terminal.measuring import compare, evaluate
 
 Classes = Annotated[str | None, tyro.conf.arg(name="class")]
@@ -284,6 +285,7 @@ def paper(args: list[str]) -> None:
 
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "train": train,
+    "data": data,
     "resume": resume,
     "sample": sample,
     "interpolate": interpolate,

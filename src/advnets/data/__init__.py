@@ -3,6 +3,7 @@
 from advnets.data.open import open_table
 from advnets.data.open_data import open_again, open_data
 from advnets.data.points import PointTable
+from advnets.data.survey import Survey, survey
 from advnets.data.table import (
     HELD_OUT,
     ImageTable,
@@ -22,6 +23,7 @@ __all__ = [
     "ImageTable",
     "PointTable",
     "Skipped",
+    "Survey",
     "Table",
     "class_counts",
     "describe",
@@ -34,4 +36,5 @@ __all__ = [
     "open_points",
     "open_table",
     "open_vectors",
+    "survey",
 ]

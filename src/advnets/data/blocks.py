@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from advnets.data.depth import Depth, RangeError, check_filled, extremes, to_bytes, whole_range
+from advnets.data.depth import Depth, RangeError, check_filled, extremes, span, to_bytes, whole_range
 from advnets.data.options import Fit, Options
+from advnets.data.origins import Origins
 from advnets.data.parallel import ordered_map, progress_bar
 from advnets.data.resize import changes, fit_image, image_row
 from advnets.data.splits import block_keys
@@ -76,9 +77,11 @@ def write_blocks(blocks: Blocks, writer: RowWriter, options: Options) -> tuple[s
     if value_range == "auto":
         value_range = whole_range(Depth("said", float(each.min()), float(each.max())) for each in blocks.images())
     depths: dict[str, Depth] = {}
+    seen: set[tuple[str, tuple[int, ...]]] = set()
     notes: set[str] = set()
 
     def prepare(images: NDArray[Any]) -> tuple[NDArray[np.uint8], list[int], Depth, tuple[str, ...]]:
+        seen.add((str(images.dtype), images.shape[1:]))
         values, depth = to_bytes(images, value_range)
         keys = block_keys(values) if blocks.ranges is None else []
         height, width = values.shape[2:]
@@ -98,7 +101,16 @@ def write_blocks(blocks: Blocks, writer: RowWriter, options: Options) -> tuple[s
         finally:
             results.close()
     check_filled(blocks.name, depths)
+    writer.origins = _origins(blocks.count, *next(iter(seen)), options.fit, depths)
     return (*blocks.notes, *(f"all images {each}" for each in sorted(notes)))
+
+
+def _origins(count: int, dtype: str, shape: tuple[int, ...], fit: Fit, depths: Mapping[str, Depth]) -> Origins:
+    """What rows of one shape were."""
+    channels, *size = shape
+    kind = f"{dtype}, {channels} channel{'s' if channels > 1 else ''}"
+    extremes = span(each for each in depths.values() if each.kind != "bytes")
+    return Origins(np.full((count, 2), size, np.int32), fit, (), {kind: count}, extremes)
 
 
 def convert(

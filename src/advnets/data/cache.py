@@ -3,6 +3,7 @@
     tables/<fingerprint>/   images.bin, labels.npy, vectors.npy, splits.npy, keys.npy, stamps.json, and table.json
                             (shape, digests, ...)
     lookups/<key>.json      which table a source with these files and options gave, what was skipped and noticed
+    lookups/<key>.npz       what the table's rows were: names and sizes of files
 
 A table is built aside, flushed and renamed, so it exists whole or not at all, however many processes build
 it. `table.json` hashes to the folder's name, so it vouches for itself and for the digests of the other files.
@@ -28,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advnets.data.cache_files import write_json, writing
+from advnets.data.origins import Origins, load_origins
 from advnets.data.writer import RowWriter
 from advnets.errors import DataError
 from advnets.files import digest_of, sync
@@ -132,12 +134,26 @@ class TableCache:
             raise DataError(f"{self.root}: a table just written there cannot be read back", remedy)
         return stored
 
-    def record(self, key: str, record: Mapping[str, object]) -> None:
-        """Remembers which table a key leads to."""
+    def record(self, key: str, record: Mapping[str, object], origins: Origins | None = None) -> None:
+        """Remembers which table a key leads to, and what its rows were."""
+        if origins is not None:
+            origins.save(self._origins(key))
         write_json(self._record(key), record)
+
+    def origins(self, key: str) -> Origins | None:
+        """What the rows of the table that a key leads to were; None where that is not known."""
+        return load_origins(self._origins(key))
+
+    def distrust(self, fingerprint: str) -> None:
+        """Has every byte of a table read when it is next opened."""
+        with writing(stamps := self._folder(fingerprint) / "stamps.json"):
+            stamps.unlink(missing_ok=True)
 
     def _record(self, key: str) -> Path:
         return self.root / "lookups" / f"{key}.json"
+
+    def _origins(self, key: str) -> Path:
+        return self.root / "lookups" / f"{key}.npz"
 
     def _folder(self, fingerprint: str) -> Path:
         return self.root / "tables" / fingerprint

@@ -52,7 +52,15 @@ BROKEN_PROFILE = "have a broken color profile: their colors are as they are"
 ANIMATED = "move: their first frame alone"
 _NEW_SUBFILE_TYPE, _REDUCED = 254, 1  # TIFF 6.0, section 8: bit 0 says "a reduced-resolution version of another page"
 _MAX_PROFILE_BYTES = 16 << 20
-_PROFILES = 64
+_PROFILES = _KINDS = 64
+_MODES = {
+    "1": ("black and white", "1 bit"), "L": ("gray", "8 bits"), "LA": ("gray with alpha", "8 bits"),
+    "P": ("palette", "8 bits"), "PA": ("palette with alpha", "8 bits"), "RGB": ("color", "8 bits"),
+    "RGBA": ("color with alpha", "8 bits"), "RGBX": ("color", "8 bits"), "I": ("gray", "32 bits"),
+    "F": ("gray", "floats of 32 bits"), "I;16": ("gray", "16 bits"), "I;16B": ("gray", "16 bits"),
+    "I;16L": ("gray", "16 bits"), "I;16N": ("gray", "16 bits"),
+}  # fmt: skip
+"""Pillow's modes in words: colors and depth; the others, as CMYK, are called as Pillow does."""
 
 
 class UnusableError(Exception):
@@ -68,12 +76,14 @@ class Decoded:
         depth: what its values were before they became bytes; None where they were bytes and remain as they are.
         remarks: what a reader of all images should hear of it, in words that go on after a count.
         page: of a file that has several, from 1; else 0.
+        kind: format, colors and depth of the file, in words.
     """
 
     image: Image.Image
     depth: Depth | None
     remarks: tuple[str, ...] = ()
     page: int = 0
+    kind: str = ""
 
 
 def decode(
@@ -129,20 +139,38 @@ def is_image(content: bytes) -> bool:
 def _one(
     image: Image.Image, large: threading.Semaphore | None, value_range: Range | None, remarks: tuple[str, ...]
 ) -> Decoded:
-    pixels = _check_pixels(image.size)
+    pixels, kind = _check_pixels(image.size), _kind_of(image)
     with large if large and pixels > LARGE_PIXELS else nullcontext():
         image.load()
         upright = _upright(image)
         if upright.mode.startswith("I") or upright.mode == "F":
             values, depth = to_bytes(np.asarray(upright), value_range)
-            return Decoded(Image.fromarray(values), depth, remarks)
+            return Decoded(Image.fromarray(values), depth, remarks, kind=kind)
         upright, sound = _in_srgb(upright)
         shown = _over_white(upright)
         depth = None
         if value_range is not None:
             values, depth = to_bytes(np.asarray(shown), value_range)
             shown = Image.fromarray(values)
-        return Decoded(shown, depth, remarks if sound else (*remarks, BROKEN_PROFILE))
+        return Decoded(shown, depth, remarks if sound else (*remarks, BROKEN_PROFILE), kind=kind)
+
+
+def _kind_of(image: Image.Image) -> str:
+    """What an image is that is open and not yet decoded."""
+    tiles = getattr(image, "tile", None)
+    raw = tiles[0][3] if tiles else ""
+    return _kind(image.format or "", image.mode, "16" in str(raw[0] if isinstance(raw, tuple) and raw else raw))
+
+
+@functools.lru_cache(_KINDS)
+def _kind(format: str, mode: str, is_deep: bool) -> str:
+    """Format, colors and depth, in words: "PNG, gray, 8 bits".
+
+    Args:
+        is_deep: whether values of 16 bits are stored, of which Pillow gives 8 where there are colors.
+    """
+    colors, bits = _MODES.get(mode, (mode, "8 bits"))
+    return f"{format}, {colors}, {'16 bits' if is_deep else bits}"
 
 
 def _pages(image: Image.Image, frames: int) -> Iterator[int]:
@@ -169,7 +197,8 @@ def _check_pixels(size: tuple[int, int]) -> int:
 
 def _upright(image: Image.Image) -> Image.Image:
     with suppress(Exception):  # a damaged EXIF block does not spoil the pixels
-        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+        # A file without any notes has no EXIF (a TIFF always has some); to look for it takes a while of a small file.
+        if image.info and image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
             return ImageOps.exif_transpose(image)
     return image
 

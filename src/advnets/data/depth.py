@@ -104,10 +104,14 @@ def extremes(depths: Iterable[Depth]) -> dict[str, Depth]:
 
 def whole_range(depths: Iterable[Depth]) -> Range | None:
     """From the least to the greatest of all values; None where all are the same, or there are none."""
+    found = span(depths)
+    return found if found and found[0] < found[1] else None
+
+
+def span(depths: Iterable[Depth]) -> Range | None:
+    """The least and the greatest of all values; None where there are none."""
     found = list(depths)
-    low = min((each.low for each in found), default=math.inf)
-    high = max((each.high for each in found), default=-math.inf)
-    return (low, high) if low < high else None
+    return (min(each.low for each in found), max(each.high for each in found)) if found else None
 
 
 def check_filled(source: str, found: dict[str, Depth]) -> None:

@@ -99,6 +99,8 @@ def _joined(rows: list[RowNote], sides: list[tuple[str, Side]]) -> tuple[list[Ro
     notes: list[str] = []
     listing: list[str] = []
     spoken = {name for name, side in sides if side.replaces_folders}
+    if not sides:
+        return rows, notes, spoken
     columns = [dict(row.columns) for row in rows]
     listed = np.zeros(len(rows), np.bool_)
     for name, side in sides:

@@ -18,6 +18,7 @@ from advnets.data.source import Source
 from advnets.data.splits import copies_across, split_as_said, split_by_key, split_by_range
 from advnets.data.table import SPLITS, ImageTable, Skipped
 from advnets.data.writer import RowWriter
+from advnets.errors import DataError
 
 DARK = 32
 """Images without a brighter pixel are nearly black to an eye: masks of 0 and 1, or few bits in many."""
@@ -35,6 +36,7 @@ def open_table(
     holdout: float = 0.1,
     cache: Path | None = None,
     progress: bool = True,
+    verify: bool = False,
 ) -> ImageTable:
     """Opens images from anywhere as one table: decoded the first time, mapped from the cache afterwards.
 
@@ -60,23 +62,27 @@ def open_table(
             decoded pixels. Sets with a published test part keep it.
         cache: the cache folder. Default: $ADVNETS_CACHE, $XDG_CACHE_HOME/advnets or ~/.cache/advnets.
         progress: show a bar on the terminal.
+        verify: read every byte of the source again, and of the table in the cache, and see that they agree; a note
+            of the table says what came of it.
 
     Returns:
         The table: uint8, N x C x H x W, mapped read-only.
 
     Raises:
-        DataError: the source cannot be found, read or used, or the cache cannot be written.
+        DataError: the source cannot be found, read or used, or the cache cannot be written; with `verify`, the table
+            was of another content, and has been made anew.
     """
     options = check_options(size, channels, fit, labels, strict, holdout, progress, range)
     tables = TableCache(cache_folder(cache))
     found = recognize(source, options, tables.root)
     key = lookup_key(found, options)
-    hit = tables.lookup(key)
+    hit = verified(found, options, tables, key) if verify else tables.lookup(key)
     stored, record = hit if hit else build(found, options, tables, key)
     skipped = tuple(Skipped(name, reason) for name, reason in record["skipped"])
     if strict and skipped:
         raise refuse(found.name, skipped[0])
     table = _table(stored, found, skipped, tuple(record["notes"]), holdout)
+    table = dataclasses.replace(table, origins=functools.partial(tables.origins, key))
     if not found.stack_of:
         return table
     opener = functools.partial(open_table, found.stack_of, size, 1, fit=fit, cache=cache, progress=progress)
@@ -117,8 +123,35 @@ def build(source: Source, options: Options, tables: TableCache, key: str) -> tup
         "skipped": [(item.name, item.reason) for item in written.skipped],
         "notes": [*written.notes, *_noticed(stored, writer, options)],
     }
-    tables.record(key, record)
+    tables.record(key, record, writer.origins)
     return stored, record
+
+
+def verified(source: Source, options: Options, tables: TableCache, key: str) -> tuple[Stored, Mapping[str, Any]]:
+    """Reads a source and its table in the cache from end to end.
+
+    Returns:
+        The table that the source makes now, and its record with a note of what was found.
+
+    Raises:
+        DataError: it is another than the one that was there.
+    """
+    before = tables.lookup(key)
+    if before is not None:
+        tables.distrust(before[0].fingerprint)
+    is_sound = tables.lookup(key) is not None
+    stored, record = build(source, options, tables, key)
+    if before is None:
+        note = "read for the first time: there was no table to compare with"
+    elif before[0].fingerprint != stored.fingerprint:
+        was, now = before[0].fingerprint[:12], stored.fingerprint[:12]
+        what = f"{source.name} has changed since it was read: table {was} is {now} now, and the cache holds the new one"
+        raise DataError(what, "train anew what was trained on the old one, or bring the files back")
+    elif is_sound:
+        note = "every byte was read again: the table is what the source holds"
+    else:
+        note = "the table in the cache was damaged, and has been made anew as it was"
+    return stored, {**record, "notes": [*record["notes"], note]}
 
 
 def _noticed(stored: Stored, writer: RowWriter, options: Options) -> Iterator[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from advnets.config.recipe import Recipe
 
 
-def open_data(recipe: Recipe, given: Given | None = None) -> Table:
+def open_data(recipe: Recipe, given: Given | None = None, *, verify: bool = False) -> Table:
     """The data that a recipe names, in its size and channels.
 
     Args:
@@ -25,15 +25,21 @@ def open_data(recipe: Recipe, given: Given | None = None) -> Table:
             holdout.
         given: taken in the place of what the recipe names: images, or numbers N x D, in memory, or a pair of these and
             labels or vectors, as for `open_table` and `open_vectors`.
+        verify: read every byte again, as `open_table` does.
 
     Raises:
         RecipeError: none are named.
-        DataError: they cannot be found or read, or are points, and the recipe says of images how they are opened.
+        DataError: they cannot be found or read, or are points, and the recipe says of images how they are opened; or
+            with `verify` are others than before, or none that are read.
     """
     source = recipe.source if given is None else given
     if isinstance(source, str) and source in TOYS:
+        if verify:
+            raise DataError(f"{source} is drawn, not read", "there is nothing to verify: leave it out")
         return open_points(source)
     if is_vectors(source):
+        if verify:
+            raise DataError(f"{recipe.data} is a table, read anew each time", "there is nothing to verify: leave it out")
         _refuse_of_images(recipe)
         return open_vectors(source, labels=recipe.labels, holdout=recipe.holdout, strict=recipe.strict)
     return open_table(
@@ -45,6 +51,7 @@ def open_data(recipe: Recipe, given: Given | None = None) -> Table:
         range=recipe.range,
         strict=recipe.strict,
         holdout=recipe.holdout,
+        verify=verify,
     )
 
 

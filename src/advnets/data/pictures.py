@@ -14,12 +14,13 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.data.decode import Decoded, UnusableError, decode, in_mode
-from advnets.data.depth import Depth, Range, check_filled, extremes, whole_range
-from advnets.data.options import Options
+from advnets.data.decode import Decoded, UnusableError, decode
+from advnets.data.depth import Depth, Range, check_filled, extremes, span, whole_range
+from advnets.data.options import Fit, Options
+from advnets.data.origins import Origins
 from advnets.data.parallel import ordered_map, progress_bar
 from advnets.data.resize import changes, fit_image, image_row
-from advnets.data.splits import content_key
+from advnets.data.splits import picture_key
 from advnets.data.table import Skipped, skip
 from advnets.data.writer import RowWriter, SizesVaryError
 from advnets.errors import DataError
@@ -73,11 +74,12 @@ class Pictures:
 
 @dataclass(frozen=True)
 class RowNote:
-    """What the source says of a row that was written."""
+    """What the source says of a row that was written, and the height and width that its image had."""
 
     name: str
     columns: Mapping[str, object] = field(default_factory=dict[str, object])
     split: str = ""
+    size: tuple[int, int] = (0, 0)
 
 
 @dataclass
@@ -91,6 +93,7 @@ class Read:
         remarks: how many images each remark is of.
         depths: what values were before they became bytes.
         noticed: what was noticed on the way to the files.
+        kinds: how many images there are of each kind.
     """
 
     rows: list[RowNote] = field(default_factory=list[RowNote])
@@ -99,6 +102,12 @@ class Read:
     remarks: Counter[str] = field(default_factory=Counter[str])
     depths: dict[str, Depth] = field(default_factory=dict[str, Depth])
     noticed: tuple[str, ...] = ()
+    kinds: Counter[str] = field(default_factory=Counter[str])
+
+    def origins(self, fit: Fit) -> Origins:
+        """What the rows were."""
+        sizes = np.array([row.size for row in self.rows], np.int32)
+        return Origins(sizes, fit, [row.name for row in self.rows], self.kinds, span(self.depths.values()))
 
     def notes(self) -> list[str]:
         """What was noticed, and the remarks in words."""
@@ -114,6 +123,7 @@ class _Row:
     pixels: NDArray[np.uint8]
     key: int
     depth: Depth | None
+    kind: str
     remarks: tuple[str, ...]
 
 
@@ -153,6 +163,7 @@ def write_pictures(pictures: Pictures, writer: RowWriter, options: Options) -> R
         order = sorted(range(len(read.rows)), key=lambda row: read.rows[row].name)
         writer.reorder(np.array(order, np.int64))
         read.rows = [read.rows[row] for row in order]
+    writer.origins = read.origins(options.fit)
     check_filled(pictures.name, read.depths)
     read.noticed = tuple(pictures.notes())
     return read
@@ -168,27 +179,37 @@ def _write_once(pictures: Pictures, writer: RowWriter, options: Options) -> Read
     with progress_bar(f"Reading {pictures.name}", pictures.total, shown=options.progress) as advance:
         batches = ordered_map(prepare, _batched(pictures.entries()))
         try:
-            for result in itertools.chain.from_iterable(batches):
-                advance(1)
-                _take(result, read, writer, options, pictures.name)
+            for results in batches:
+                for _, alike in itertools.groupby(results, _shape):
+                    _take(list(alike), read, writer, options, pictures.name)
+                advance(len(results))
         finally:
             batches.close()
     return read
 
 
-def _take(result: _Result, read: Read, writer: RowWriter, options: Options, source: str) -> None:
-    if isinstance(result, _Row):
-        writer.add(result.pixels[None], [result.key])
-        read.rows.append(result.note)
-        read.remarks.update(result.remarks)
-        if result.depth is not None:
-            read.depths = extremes((*read.depths.values(), result.depth))
-    elif isinstance(result, _Side):
-        read.sides[result.name] = result.content
-    elif options.strict:
-        raise refuse(source, result)
-    else:
-        read.skipped.append(result)
+def _shape(result: _Result) -> tuple[int, ...]:
+    """By which results are rows that can be written together; those that are no rows have none."""
+    return result.pixels.shape if isinstance(result, _Row) else ()
+
+
+def _take(results: list[_Result], read: Read, writer: RowWriter, options: Options, source: str) -> None:
+    """Takes results of one shape."""
+    rows = [each for each in results if isinstance(each, _Row)]
+    if rows:
+        writer.add(np.stack([row.pixels for row in rows]), [row.key for row in rows])
+        read.rows += [row.note for row in rows]
+        read.remarks.update(remark for row in rows for remark in row.remarks)
+        read.kinds.update(row.kind for row in rows)
+        read.depths = extremes((*read.depths.values(), *(row.depth for row in rows if row.depth is not None)))
+        return
+    for result in results:
+        if isinstance(result, _Side):
+            read.sides[result.name] = result.content
+        elif isinstance(result, Skipped):
+            if options.strict:
+                raise refuse(source, result)
+            read.skipped.append(result)
 
 
 def _range_of(pictures: Pictures, options: Options) -> Range | None:
@@ -251,7 +272,8 @@ def _prepare(
 
 def _row(entry: Entry, decoded: Decoded, options: Options) -> _Row:
     image, name = decoded.image, f"{entry.name}#{decoded.page}" if decoded.page else entry.name
-    key = content_key(image.width, image.height, in_mode(image, "RGB").tobytes())
+    pixels = np.asarray(image)
+    key = picture_key(pixels)
     size = options.size
     if size is None and max(image.size) > DEFAULT_SIDE:
         size = (DEFAULT_SIDE, DEFAULT_SIDE)
@@ -259,8 +281,9 @@ def _row(entry: Entry, decoded: Decoded, options: Options) -> _Row:
     if size is not None:
         remarks = (*remarks, *changes(image.size, size, options.fit))
         image = fit_image(image, size, options.fit)
-    note = RowNote(name, entry.columns, entry.split)
-    return _Row(note, image_row(image, options.channels), key, decoded.depth, remarks)
+        pixels = pixels if image is decoded.image else np.asarray(image)
+    note = RowNote(name, entry.columns, entry.split, (decoded.image.height, decoded.image.width))
+    return _Row(note, image_row(image, options.channels, pixels), key, decoded.depth, decoded.kind, remarks)
 
 
 def refuse(source: str, skipped: Skipped) -> DataError:

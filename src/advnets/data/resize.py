@@ -63,11 +63,15 @@ def _pad(image: Image.Image, width: int, height: int) -> Image.Image:
     return canvas
 
 
-def image_row(image: Image.Image, channels: int | None) -> NDArray[np.uint8]:
-    """An image as uint8, C x H x W. With channels None: 1 where every pixel is gray, else 3."""
-    if channels is not None:
-        image = in_mode(image, "L" if channels == 1 else "RGB")
-    pixels = np.asarray(image, np.uint8)
+def image_row(image: Image.Image, channels: int | None, pixels: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+    """An image as uint8, C x H x W. With channels None: 1 where every pixel is gray, else 3.
+
+    Args:
+        pixels: the image's, where they are at hand.
+    """
+    wanted = in_mode(image, "L" if channels == 1 else "RGB") if channels is not None else image
+    if pixels is None or wanted is not image:
+        pixels = np.asarray(wanted, np.uint8)
     if pixels.ndim == 2:
         return pixels[None]
     row = pixels.transpose(2, 0, 1)

@@ -118,10 +118,11 @@ def _base_name(name: str) -> str:
 
 def is_side(name: str) -> bool:
     """Whether a file of this name is looked into for what it says of images."""
-    path = PurePosixPath(name.lower())
-    if path.suffix in _TABLES or path.name in ("dataset.json", "metadata.parquet"):
+    base = _base_name(name.lower())  # as texts: this is asked of every file
+    suffix = base[max(base.rfind("."), 0) :]
+    if suffix in _TABLES or base in ("dataset.json", "metadata.parquet"):
         return True
-    return path.suffix == ".txt" and path.name.startswith(_CELEBA)
+    return suffix == ".txt" and base.startswith(_CELEBA)
 
 
 def read_side(name: str, content: bytes) -> Side | None:

@@ -35,6 +35,17 @@ def content_key(width: int, height: int, pixels: bytes | memoryview) -> int:
     return int.from_bytes(digest.digest()[:8], "big")
 
 
+def picture_key(pixels: NDArray[np.uint8]) -> int:
+    """The content key of an image.
+
+    Args:
+        pixels: height x width of a gray image, height x width x 3 of a color one.
+    """
+    height, width = pixels.shape[:2]
+    color = np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
+    return content_key(width, height, np.ascontiguousarray(color).data)
+
+
 def block_keys(images_NCHW: NDArray[np.uint8]) -> list[int]:
     """The content keys of images that are arrays; equal to those of the same pixels in image files."""
     height, width = images_NCHW.shape[2:]

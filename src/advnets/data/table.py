@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from advnets.data.origins import Origins
 from advnets.data.scale import Scale
 from advnets.errors import DataError
 
@@ -124,6 +125,11 @@ class Table(Protocol):
         ...
 
 
+def _unknown() -> None:
+    """The origins of a table that nobody read."""
+    return
+
+
 @dataclass(frozen=True, eq=False)
 class ImageTable:
     """Images of one shape, stored as bytes and mapped from disk.
@@ -143,6 +149,7 @@ class ImageTable:
         notes: what was noticed when the source was read, each a sentence without its full stop.
         format: what the source was recognized as, in words.
         drawn: whether the test part was drawn by us, by the images' content, and is no published one.
+        origins: gives what the rows were before they were read; None where that is not known.
     """
 
     values: NDArray[np.uint8]
@@ -158,6 +165,7 @@ class ImageTable:
     notes: tuple[str, ...] = ()
     format: str = ""
     drawn: bool = False
+    origins: Callable[[], Origins | None] = _unknown
 
     @property
     def scale(self) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advnets.data.cache_files import writing
+from advnets.data.origins import Origins
 from advnets.files import sync
 
 COPY_ROWS = 4096
@@ -31,6 +32,7 @@ class RowWriter:
         count: rows so far.
         keys: their content keys, where given.
         highest: the greatest byte so far.
+        origins: what the rows were before, once whoever appended them has said it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,6 +41,7 @@ class RowWriter:
         self.count = 0
         self.keys = array("Q")
         self.highest = 0
+        self.origins: Origins | None = None
         with writing(path):
             self._file = path.open("wb")
 

@@ -4,6 +4,7 @@ from advnets.figures.files import ENDINGS, check_channels, save, save_one, shows
 from advnets.figures.grid import grid, interpolation, neighbors
 from advnets.figures.labels import MOST_ROWS, by_class, can_name, walks_by_class
 from advnets.figures.lines import Line, Panel, panels
+from advnets.figures.page import Listing, Section, Strip, Tile, page
 from advnets.figures.plots import curves, intervals, looks, measurements, scatter
 from advnets.figures.samples import save_samples
 from advnets.figures.scores import score_names
@@ -12,7 +13,11 @@ __all__ = [
     "ENDINGS",
     "MOST_ROWS",
     "Line",
+    "Listing",
     "Panel",
+    "Section",
+    "Strip",
+    "Tile",
     "by_class",
     "can_name",
     "check_channels",
@@ -23,6 +28,7 @@ __all__ = [
     "looks",
     "measurements",
     "neighbors",
+    "page",
     "panels",
     "save",
     "save_one",

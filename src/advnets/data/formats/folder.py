@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import io
 import os
 import stat
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ from advnets.data.table import Skipped, skip
 from advnets.errors import DataError
 
 _SAMPLED_FILES = 64
+_SMALL_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Listing:
             if size > MAX_BYTES and is_side(name):
                 yield skip(name, f"a table of more than {MAX_BYTES:,} bytes")
             else:
-                yield Entry(name, size, lambda path=self.root / name: _open(path))
+                yield Entry(name, size, functools.partial(_open, f"{self.root}/{name}", size))
 
 
 def list_folder(folder: Path) -> Listing:
@@ -111,8 +114,12 @@ def _take(root: Path, name: str, entry: os.DirEntry[str], found: Listing) -> Non
         found.refused.append(skip(name, "a link to a folder" if stat.S_ISDIR(facts.st_mode) else "not a regular file"))
 
 
-def _open(path: Path) -> BinaryIO:
-    return path.open("rb")
+def _open(path: str, size: int) -> BinaryIO:
+    """A file for reading; a small one is read at once, since decoders ask for some bytes at a time."""
+    if size > _SMALL_BYTES:
+        return Path(path).open("rb")
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 -- a Path takes as long as the reading
+        return io.BytesIO(file.readall())
 
 
 def _recognize(place: Place) -> Source | None:

@@ -1,0 +1,96 @@
+"""What images were before they became rows: their files' names, sizes and kinds. Kept for who looks at the data."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advnets.data.cache_files import writing
+from advnets.data.options import Fit
+from advnets.files import write_whole
+
+_SEPARATOR = "\0"
+
+
+@dataclass(frozen=True, eq=False)
+class Origins:
+    """What the N rows of a table were.
+
+    Args:
+        sizes: int32, N x 2, height and width in pixels, upright.
+        fit: how they were brought to the table's size.
+        names: of their files, below the source; none where they come from arrays.
+        kinds: how many there were of each kind, in words: "PNG, gray, 8 bits".
+        extremes: the least and the greatest value of those that were no bytes; None where all were.
+    """
+
+    sizes: NDArray[np.int32]
+    fit: Fit
+    names: Sequence[str] = ()
+    kinds: Mapping[str, int] = field(default_factory=dict[str, int])
+    extremes: tuple[float, float] | None = None
+
+    def scales(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """By how many times each was enlarged, the longer way where the ways differ: N, below 1 where it was shrunk.
+
+        Args:
+            shape: C x H x W of the table.
+        """
+        ways = np.array(shape[1:]) / self.sizes
+        return ways.min(1) if self.fit == "pad" else ways.max(1)
+
+    def cut_off(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """The share of each that lies outside of what the table shows: N, from 0 to 1.
+
+        Args:
+            shape: C x H x W of the table.
+        """
+        if self.fit != "crop":
+            return np.zeros(len(self.sizes))
+        _, height, width = shape
+        ratio = (self.sizes[:, 1] * height) / (self.sizes[:, 0] * width)
+        return 1 - np.minimum(ratio, 1 / ratio)
+
+    def save(self, path: Path) -> None:
+        """Write them to a file.
+
+        Raises:
+            DataError: the cache cannot be written.
+        """
+        facts = json.dumps({"fit": self.fit, "kinds": dict(self.kinds), "extremes": self.extremes})
+        # A name may hold bytes that are no text, but no zero byte in any file system.
+        names = _SEPARATOR.join(name.replace(_SEPARATOR, "�") for name in self.names)
+        file = io.BytesIO()
+        np.savez_compressed(file, sizes=self.sizes, names=_bytes(names), facts=_bytes(facts))
+        with writing(path):
+            write_whole(path, file.getvalue())
+
+
+def load_origins(path: Path) -> Origins | None:
+    """What `save` wrote; None where there is nothing, or something else."""
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            facts, names = json.loads(_text(found["facts"])), _text(found["names"])
+            sizes = found["sizes"]
+        extremes = None if facts["extremes"] is None else (facts["extremes"][0], facts["extremes"][1])
+        listed = names.split(_SEPARATOR) if names else []
+        if sizes.ndim != 2 or len(listed) not in (0, len(sizes)):
+            return None
+        return Origins(sizes, facts["fit"], listed, facts["kinds"], extremes)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _bytes(text: str) -> NDArray[np.uint8]:
+    return np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+
+
+def _text(values: NDArray[np.uint8]) -> str:
+    return values.tobytes().decode("utf-8", "surrogatepass")
