@@ -9,7 +9,7 @@ import pytest
 
 import advnets
 from advnets.data import open_table
-from advnets.evaluation.report import of_halves, real_count, real_images
+from advnets.evaluation.counted import of_halves, real_count, real_images
 from advnets.measures.frechet import frechet
 
 
@@ -31,7 +31,7 @@ def test_distances_to_few_real_images_have_halves_beside_them() -> None:
         order = np.random.default_rng([draw, 60]).permutation(60)
         values.append(frechet(rows[order[:30]], rows[order[30:]]).value)
     assert found.halves["frechet"] == pytest.approx(np.mean(values), rel=1e-6)
-    assert any("60 real images (all of array) are few" in note for note in found.notes)
+    assert any("60 real images of array (all) are few" in note for note in found.notes)
     said = of_halves(found.measures)
     assert said[0].startswith(f"frechet {found.results['frechet'].value:.4g}: two halves of the 60 real images are ")
 
@@ -58,7 +58,8 @@ def test_what_halves_are_too_few_for_is_left_out() -> None:
 
 def test_the_count_of_real_images_is_told() -> None:
     of = {"data": "photos", "real": "all", "real_images": 2400}
-    assert real_images(of) == "2,400 real images of photos (all)"
+    assert real_images({**of, "extractor": "pixels-1"}) == "2,400 real images of photos (all)"
+    assert real_images(of) == "2,400 real points of photos (all)"
     assert real_images({**of, "real_images": None}) == real_images({"data": "photos", "real": "all"}) == "photos (all)"
     assert [real_count({"real": each}) for each in (2400, 0, None)] == ["2,400", "none", "unknown"]
 

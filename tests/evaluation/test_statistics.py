@@ -11,7 +11,7 @@ from PIL import Image
 import advnets
 from advnets.data import open_table
 from advnets.errors import MeasureError
-from advnets.evaluation.report import real_count
+from advnets.evaluation.counted import real_count
 from advnets.measures.frechet import GaussianStatistics, frechet
 
 

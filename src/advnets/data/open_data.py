@@ -39,7 +39,9 @@ def open_data(recipe: Recipe, given: Given | None = None, *, verify: bool = Fals
         return open_points(source)
     if is_vectors(source):
         if verify:
-            raise DataError(f"{recipe.data} is a table, read anew each time", "there is nothing to verify: leave it out")
+            raise DataError(
+                f"{recipe.data} is a table, read anew each time", "there is nothing to verify: leave it out"
+            )
         _refuse_of_images(recipe)
         return open_vectors(source, labels=recipe.labels, holdout=recipe.holdout, strict=recipe.strict)
     return open_table(

@@ -68,7 +68,7 @@ class PointTable:
 
     @property
     def drawn(self) -> bool:
-        """Whether its test part was drawn by us: of a mixture nothing is split, there are always fresh points."""
+        """The splits of a table of numbers are; of a mixture there are always fresh points."""
         return self.modes is None
 
     @property
@@ -124,7 +124,7 @@ class PointTable:
             DataError: the table has no labels.
         """
         labels = labels_of(self)
-        splits = {split: self.rows(split) for split in (*SPLITS, HELD_OUT, "all")}
+        splits = {split: self.rows(split) for split in (*SPLITS, "all")}
         mine = {split: rows[labels[rows] == number] for split, rows in splits.items()}
         return replace(self, splits=mine, modes=None if self.modes is None else self.modes[number : number + 1])
 

@@ -22,6 +22,7 @@ _KNOWN = "parzen", "total_variation"
 _OWN = "frechet", "kernel", "precision", "recall", "memorization"
 """What is taken of images of people's own: Parzen says nothing of photographs."""
 _MIXTURE = "modes", "sliced_wasserstein"
+"""What is taken of points whose modes are known."""
 _NUMBERS = "sliced_wasserstein", "kernel", "precision", "recall", "memorization"
 """What is taken of tables of numbers."""
 
@@ -114,9 +115,9 @@ def default_metrics(opened: Opened, everything: bool) -> list[str]:
 
 
 def _default_of(table: Table) -> Sequence[str]:
-    if not holds_images(table):
-        return _MIXTURE if table.modes is not None else _NUMBERS
-    return _KNOWN if is_published(table) else _OWN
+    if holds_images(table):
+        return _KNOWN if is_published(table) else _OWN
+    return _MIXTURE if table.modes is not None else _NUMBERS
 
 
 def _real_images(table: Table, run: Run | None, own: bool) -> str:
@@ -126,7 +127,7 @@ def _real_images(table: Table, run: Run | None, own: bool) -> str:
     own data validation and test images (the test images alone, where the validation images have chosen among its
     checkpoints); of samples of other programs and of runs on other data all images.
     """
-    if not holds_images(table) or (not table.drawn and table.count("test")):
+    if not table.drawn and table.count("test"):
         return "test"
     if run is None or not own:
         return "all"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import zipfile
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from PIL import Image
 
 from advnets.data.decode import DECODERS
 from advnets.data.formats.folder import list_folder
-from advnets.data.formats.tar import tar_entries
+from advnets.data.formats.tar import is_tar, tar_entries
 from advnets.data.formats.zip import zip_pictures
 from advnets.data.named import NAMED
 from advnets.data.pictures import Entry
@@ -45,28 +46,28 @@ class Files:
 
 
 def look(source: str | Path, colors: int = 0) -> Files | None:
-    """The beginnings of the files in a folder or archive, and the pixels of `colors` in color; None of other things."""
+    """The beginnings of files in a folder, zip or tar, and the pixels of `colors` in color; None of other things."""
     if isinstance(source, str) and source in (*NAMED, *TOYS):
         return None
-    entries = _entries(Path(source).expanduser())
-    if entries is None:
-        return None
     found, spare = Files(), colors
-    for entry in itertools.islice(entries, LOOKED_AT):
-        if isinstance(entry, Entry):
-            spare -= _note(found, entry, spare > 0)
-    return found
+    try:
+        entries = _entries(Path(source).expanduser())
+        for entry in itertools.islice(entries or (), LOOKED_AT):
+            if isinstance(entry, Entry):
+                spare -= _note(found, entry, spare > 0)
+    except (DataError, OSError):
+        return None  # whoever opens it says what is wrong
+    return None if entries is None else found
 
 
 def _entries(path: Path) -> Iterable[Entry | Skipped] | None:
-    try:
-        if path.is_dir():
-            return list_folder(path).pictures().entries()
-        if path.suffix.lower() == ".zip":
-            return zip_pictures(path).entries()
-        return tar_entries(path) if ".tar" in path.suffixes or path.suffix == ".tgz" else None
-    except DataError:
-        return None  # whoever opens it says what is wrong
+    if path.is_dir():
+        return list_folder(path).pictures().entries()
+    if not path.is_file():
+        return None
+    if zipfile.is_zipfile(path):
+        return zip_pictures(path).entries()
+    return tar_entries(path) if is_tar(path) else None
 
 
 def _note(found: Files, entry: Entry, look: bool) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from advnets.evaluation.changes import equal_counts
 from advnets.evaluation.choices import Wish
+from advnets.evaluation.counted import real_images
 from advnets.evaluation.halves import FEW
 from advnets.measures.catalog import MEASURES, Subject
 from advnets.measures.words import explained
@@ -49,7 +50,7 @@ def _of_real(subject: Subject, names: Sequence[str], of: Mapping[str, Any]) -> l
     if count is None:
         return notes
     if count < FEW:
-        notes.append(f"{count:,} real images ({of['real']} of {of['data']}) are few: others would give other figures")
+        notes.append(f"{real_images(of)} are few: others would give other figures")
     if subject.real in ("all", "train") and subject.extractor is not None and subject.extractor.confusion is not None:
         notes.append(f"the classifier was trained on {of['data']}'s training images: --real valid+test are others")
     return [*notes, *equal_counts(len(subject.samples), count, names)]

@@ -104,6 +104,13 @@ def measurable(run: Run, samples: Made, table: Table) -> Samples:
     return rows_like(samples, table.scale, table.shape[0], run.columns or None)
 
 
+def _points_of(data: str | Path | Table) -> Table | None:
+    """The data that a name or a file of points means; None where it means images, or they are open already."""
+    if isinstance(data, str) and data in TOYS:
+        return open_points(data)
+    return open_vectors(data) if isinstance(data, str | Path) and is_vectors(data) else None
+
+
 def open_unseen(
     source: Run | str | Path | Samples,
     data: str | Path | Table | None,
@@ -143,13 +150,6 @@ def found_run(source: Run | str | Path | Samples) -> Run | str | Path | Samples:
 def _drawn(run: Run, count: int, seed: int) -> tuple[Made, NDArray[np.int64] | None]:
     with progress_bar(f"Drawing from {run.path}", count, unit="samples", shown=True) as advance:
         return run.sample_with_classes(count, seed, advance)
-
-
-def _points_of(data: str | Path | Table) -> Table | None:
-    """The data that a name or a file of points means; None where it means images, or they are open already."""
-    if isinstance(data, str) and data in TOYS:
-        return open_points(data)
-    return open_vectors(data) if isinstance(data, str | Path) and is_vectors(data) else None
 
 
 def _beside(

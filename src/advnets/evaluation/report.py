@@ -14,6 +14,7 @@ from advnets import figures
 from advnets.config.recipe import Recipe
 from advnets.data import holds_images
 from advnets.data.open_data import real_points
+from advnets.evaluation.counted import of_halves, real_count, real_images
 from advnets.evaluation.evaluate import Evaluation
 from advnets.files import write_whole
 from advnets.measures import nearest
@@ -252,12 +253,14 @@ def _shown(run: Run) -> Iterator[tuple[str, str, str]]:
 
 def _measures(measures: Mapping[str, Mapping[str, Any]], about: Mapping[str, Any], paper: str) -> list[str]:
     samples = f"{about['count']:,} samples (seed {about['seed']}) of step {about['step']:,}"
+    of = f"{samples} against {real_images(about)}."
+    heading = f"## Measures of step {about['step']:,}"
     lines = [
-        f"## Measures of step {about['step']:,}",
+        heading,
         "",
-        f"{samples} against {real_images(about)}.",
+        of,
         "",
-        "| measure | value | 95 % interval | real images | in | paper |",
+        "| measure | value | 95 % interval | real | in | paper |",
         "|---|---|---|---|---|---|",
     ]
     for name, answer in measures.items():
@@ -267,35 +270,6 @@ def _measures(measures: Mapping[str, Mapping[str, Any]], about: Mapping[str, Any
         lines += ["", *said]
     caveats = [f"- {name}: {answer['caveat']}" for name, answer in measures.items() if answer.get("caveat")]
     return [*lines, "", *caveats, "", *_measures_within(measures)]
-
-
-def of_halves(measures: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Distances beside those between two halves of few real images, a sentence each.
-
-    Args:
-        measures: measure to its answer, as `Evaluation.measures` has it.
-    """
-    few = {name: answer for name, answer in measures.items() if "halves" in answer}
-    return [
-        f"{name} {each['value']:.4g}: two halves of the {each['real']:,} real images are {each['halves']:.3g} apart"
-        for name, each in few.items()
-    ]
-
-
-def real_images(of: Mapping[str, Any]) -> str:
-    """What samples were held against, in words: 10,000 real images of mnist (test).
-
-    Args:
-        of: what an answer is of, as `Evaluation.of` has it.
-    """
-    count = of.get("real_images")  # answers of before had none
-    return f"{of['data']} ({of['real']})" if count is None else f"{count:,} real images of {of['data']} ({of['real']})"
-
-
-def real_count(answer: Mapping[str, Any]) -> str:
-    """How many real images an answer took, in words."""
-    count = answer.get("real")
-    return "unknown" if count is None else f"{count:,}" if count else "none"
 
 
 def _measures_within(measures: Mapping[str, Mapping[str, Any]]) -> list[str]:

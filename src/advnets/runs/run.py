@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from advnets.measures.progress import best_step
 from advnets.runs import checkpoint
 from advnets.runs.directory import RunDirectory
 from advnets.runs.networks import Modules, initial_networks, load_weights, own_players
-from advnets.runs.sampling import Advance, Sampler, Samples, ignore, straight_lines
+from advnets.runs.sampling import Sampler, Samples, straight_lines
 
 _NAMED = 20  # classes in a message
 
@@ -194,14 +194,18 @@ class Run:
         return self.sampler.stream(count, seed, None if classes is None else self.class_numbers(classes), first)
 
     def sample_with_classes(
-        self, count: int, seed: int = 0, advance: Advance = ignore
+        self, count: int, seed: int = 0, advance: Callable[[int], object] = lambda made: None
     ) -> tuple[Samples, NDArray[np.int64] | None]:
         """The samples of `sample`, and the number of the class that each is of; None where they have none.
 
         `advance` is told how many have been made since it was told last.
         """
-        inputs = self.sampler.inputs(count, seed)
-        return self.sampler.decode(inputs, advance), inputs["condition"].numpy() if self.classes else None
+        parts: list[Samples] = []
+        for part in self.stream(count, seed):
+            parts.append(part)
+            advance(len(part))
+        classes = self.sampler.inputs(count, seed)["condition"].numpy() if self.classes else None
+        return np.concatenate(parts), classes  # type: ignore[return-value]  # of one type
 
     def sample_by_class(
         self, columns: int = 10, seed: int = 0, averaged: bool = True, classes: Sequence[str] | str = "all"

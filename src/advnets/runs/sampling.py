@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -18,18 +18,12 @@ from advnets.randomness import Stream, generator_for
 
 Samples = NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.float64]
 """uint8 N x C x H x W, float32 points N x D, or rows of a table in its own units, float64 N x K."""
-Advance = Callable[[int], object]
-"""Is told how many more samples are made."""
 Conditions = Sequence[int] | Tensor
 """Numbers of classes, or vectors, float32 K x V."""
 _CHUNK = 250
 """Samples that share a random generator."""
 _PIXELS = 2_000_000
 """Values decoded at a time: what keeps sampling large images within memory."""
-
-
-def ignore(made: int) -> None:
-    """Where nobody waits for samples."""
 
 
 class Sampler:
@@ -89,16 +83,10 @@ class Sampler:
         return {**found, "condition": torch.cat(drawn)[part]}
 
     @torch.no_grad()
-    def decode(self, inputs: Inputs, advance: Advance = ignore) -> Samples:
-        """Samples of these inputs: uint8 N x C x H x W; points: float32 N x D, float64 N x K in columns' own units.
-
-        `advance` is told of each part.
-        """
-        parts: list[Tensor] = []
+    def decode(self, inputs: Inputs) -> Samples:
+        """Samples of these inputs: uint8 N x C x H x W; points: float32 N x D, float64 N x K in columns' own units."""
         with evaluating(self.nets.values()):
-            for part in self._parts(inputs):
-                parts.append(self.as_output(self.game.sample(self.nets, part)))
-                advance(len(parts[-1]))
+            parts = [self.as_output(self.game.sample(self.nets, part)) for part in self._parts(inputs)]
         made = torch.cat(parts)[: _rows(inputs)].numpy()
         return made if self._scale is None else self._scale.restore(made)
 

@@ -12,8 +12,9 @@ from rich.table import Table
 
 from advnets import figures
 from advnets.evaluation.compare import Comparison
+from advnets.evaluation.counted import of_halves, real_count, real_images
 from advnets.evaluation.evaluate import Evaluation
-from advnets.evaluation.report import class_table, describe, of_halves, paper_figure, real_count, real_images
+from advnets.evaluation.report import class_table, describe, paper_figure
 from advnets.measures.measurement import interval_of
 from advnets.terminal.saving import writing_elsewhere
 

@@ -39,7 +39,7 @@ def evaluate(args: list[str]) -> None:
         Args:
             source: a run directory, or samples: .npy, .npz, a folder or an archive of images, rows of a table in
                 .csv or .parquet.
-            data: what to measure against: images, ring or grid, a table, or an .npz of mu and sigma for frechet; by
+            data: what to measure against: images, a table, ring or grid, or an .npz of mu and sigma for frechet; by
                 default what the run was trained on.
             metrics: measures, joined by commas: parzen, total_variation, inception_score, frechet,
                 frechet_infinity, kernel, sliced_wasserstein, precision, recall, density, coverage, two_sample,
