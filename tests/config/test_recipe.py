@@ -15,6 +15,7 @@ from advnets.config.names import OBJECTIVES, PRIORS
 from advnets.config.networks import ConvGeneratorConfig, MLPGeneratorConfig
 from advnets.config.recipe import Recipe, parse_size
 from advnets.data import named, toys
+from advnets.data.formats import vectors
 from advnets.errors import RecipeError
 from advnets.games import objectives, priors
 
@@ -150,6 +151,7 @@ def test_the_names_of_costs_and_priors_are_those_that_there_are() -> None:
 def test_the_names_of_data_are_those_that_there_are() -> None:
     assert names.POINTS == toys.TOYS
     assert tuple(named.NAMED) == names.PUBLISHED
+    assert vectors.SUFFIXES == names.TABLES
 
 
 def test_a_registered_name_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,6 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.config.names import TABLES
 from advnets.data.arrays import IMAGE_KEYS, UNREADABLE, read_npy
 from advnets.data.formats.columns import (
     MAX_BYTES,
@@ -29,6 +28,8 @@ from advnets.data.formats.columns import (
 from advnets.data.formats.delimited import read_csv
 from advnets.errors import DataError
 
+SUFFIXES = ".csv", ".tsv", ".csv.gz", ".tsv.gz"
+"""What the names of tables in text end in; `advnets.config.names.TABLES` says the same."""
 PARQUET = b"PAR1"
 _NPY, _ZIP = b"\x93NUMPY", b"PK"
 _OF_IMAGES = ("bytes", "path")  # fields of a column of images, as datasets writes them
@@ -43,7 +44,7 @@ def is_vectors_file(path: Path) -> bool:
     """
     if not path.is_file():
         return False
-    if path.name.lower().endswith(TABLES):
+    if path.name.lower().endswith(SUFFIXES):
         return True
     with path.open("rb") as file:
         magic = file.read(8)
@@ -60,7 +61,7 @@ def read_columns(path: Path) -> Columns:
     Raises:
         DataError: it is damaged, too large, or holds no such table.
     """
-    if path.name.lower().endswith(TABLES):
+    if path.name.lower().endswith(SUFFIXES):
         return read_csv(path)
     with path.open("rb") as file:
         magic = file.read(8)
