@@ -116,6 +116,18 @@ def test_what_cannot_be_measured_is_refused(
         advnets.evaluate(samples, table, **options)
 
 
+def test_of_few_rows_what_can_be_measured_is() -> None:
+    few = open_vectors(VALUES[:120])
+    assert 6 < few.count("test") < 20
+    found = advnets.evaluate(other(), few)
+    assert list(found.results) == DEFAULT[1:]
+    assert [note.split(";")[1] for note in found.notes] == [" give at least 20"]
+    with pytest.raises(AdvnetsError, match="give at least 20"):
+        advnets.evaluate(other(), few, "sliced_wasserstein")
+    with pytest.raises(AdvnetsError, match="nothing of array can be measured: sliced_wasserstein was left out: array"):
+        advnets.evaluate(other(), open_vectors(VALUES, holdout=0.0))
+
+
 def test_a_table_without_test_rows_says_so() -> None:
     with pytest.raises(AdvnetsError, match="array has 0 test rows; use data with at least 2"):
         advnets.evaluate(other(), open_vectors(VALUES, holdout=0.0), "precision")

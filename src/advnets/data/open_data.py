@@ -13,6 +13,8 @@ from advnets.data.toys import TOYS, open_points
 from advnets.data.vectors import is_vectors, open_vectors
 from advnets.errors import DataError
 
+_DRAWN = 10_000
+
 if TYPE_CHECKING:
     from advnets.config.recipe import Recipe
 
@@ -65,9 +67,9 @@ def _refuse_of_images(recipe: Recipe) -> None:
 
 
 def real_points(recipe: Recipe) -> NDArray[Any] | None:
-    """The points that a recipe's data have for training, in their own units, to be drawn beneath samples.
+    """Points that a recipe's data have for training, in their own units, to be drawn beneath samples.
 
-    None where they are images, or are not where the recipe says.
+    Of a table 10,000 at most, from everywhere. None where they are images, or are not where the recipe says.
     """
     try:
         if recipe.data is None or not (recipe.data in TOYS or is_vectors(recipe.data)):
@@ -76,7 +78,7 @@ def real_points(recipe: Recipe) -> NDArray[Any] | None:
     except DataError:
         return None
     points = table.reals("train")
-    return points if table.scale is None else table.scale.restore(points)
+    return points if table.scale is None else table.scale.restore(points[:: 1 + len(points) // _DRAWN])
 
 
 def open_again(recipe: Recipe) -> Table:

@@ -161,7 +161,7 @@ def _known(registry: Mapping[str, Any], kind: str, role: str) -> Any:
 
 def _image(shape: Shape) -> tuple[int, int, int]:
     if len(shape) != 3:
-        raise RecipeError("convolutional networks need images, not points", "use the recipe vectors, or the mlp kinds")
+        raise RecipeError("convolutional networks need images, not points", "use the mlp kinds, as the recipe vectors does")
     channels, height, width = shape
     return channels, height, width
 

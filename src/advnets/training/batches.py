@@ -44,12 +44,12 @@ class Data:
         """Shape of one example: C x H x W, or (D,)."""
         return tuple(int(n) for n in self.values.shape[1:])
 
-    @property
-    def points(self) -> NDArray[Any] | None:
-        """The points that are trained on, in their own units; None of images."""
+    def points(self, count: int) -> NDArray[Any] | None:
+        """At most `count` of the points that are trained on, evenly spaced, in their own units; None of images."""
         if len(self.shape) == 3:
             return None
-        points = self.values[self.rows]
+        count = min(count, len(self.rows))
+        points = self.values[self.rows[np.arange(count) * len(self.rows) // count]]
         return points if self.scale is None else self.scale.restore(points)
 
     @property

@@ -89,8 +89,8 @@ def read_parquet(path: Path) -> Columns:
         table = _read_table(path)
         words = header_names(str(path), [name.strip() for name in table.column_names])
         found = {name: _column(values) for name, values in zip(words, table.columns, strict=True)}
-    except (OSError, ValueError, KeyError, NotImplementedError, MemoryError, RuntimeError) as error:
-        raise DataError(f"{path}: not a readable Parquet file ({_first_line(error)})", "save it again") from error
+    except (OSError, ValueError, MemoryError, arrow("pyarrow").ArrowException) as error:
+        raise _unreadable(path, error) from error
     return Columns(str(path), found, table.num_rows, row_from_0)
 
 
@@ -104,7 +104,9 @@ def _read_table(path: Path) -> Any:
     size = sum(facts.row_group(number).total_byte_size for number in range(facts.num_row_groups))
     if size > MAX_BYTES:
         raise DataError(f"{path}: {size:,} bytes unpacked, at most {MAX_BYTES:,} are read", SMALLER)
-    return file.read()
+    table = file.read()
+    table.validate(full=True)  # a damaged file may point beyond its texts
+    return table
 
 
 def arrow(module: str) -> Any:
@@ -128,8 +130,8 @@ def _has_images(path: Path) -> bool:
     types = arrow("pyarrow").types
     try:
         schema = _parquet().read_schema(path)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: not a readable Parquet file ({_first_line(error)})", "save it again") from error
+    except (OSError, ValueError, MemoryError, arrow("pyarrow").ArrowException) as error:
+        raise _unreadable(path, error) from error
     kinds = [each for field in schema for each in _types_within(field.type, types)]
     return any(
         types.is_binary(each) or types.is_large_binary(each) or types.is_fixed_size_binary(each) for each in kinds
@@ -199,5 +201,6 @@ def _dimensions_within(path: Path) -> int:
         return 0
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _unreadable(path: Path, error: BaseException) -> DataError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return DataError(f"{path}: not a readable Parquet file ({reason})", "save it again")

@@ -46,7 +46,7 @@ def draw_samples(trainer: Trainer, run: RunDirectory) -> None:
         return
     made = trainer.sampler.draw(_most(trainer), _SEED)
     with writing(run.path):
-        save_samples(made, path, trainer.data.points, trainer.data.columns)
+        save_samples(made, path, trainer.data.points(_POINTS), trainer.data.columns)
 
 
 def draw_reals(trainer: Trainer, run: RunDirectory) -> None:

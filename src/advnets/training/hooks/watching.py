@@ -54,6 +54,7 @@ class Watching:
         """The fakes of the alarm; in rows by class where something is amiss with the classes."""
         grid = self._watch.classes
         if grid is None or len(trainer.shape) != 3:
-            save_samples(self._watch.fakes(trainer), path, trainer.data.points, trainer.data.columns)
+            fakes = self._watch.fakes(trainer)
+            save_samples(fakes, path, trainer.data.points(len(fakes)), trainer.data.columns)
         else:
             save(by_class(grid.picture(trainer), grid.names), path)  # type: ignore[arg-type]  # images are bytes
