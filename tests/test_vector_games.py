@@ -114,7 +114,7 @@ def test_pairs_of_numbers_and_labels_or_vectors(tmp_path: Path) -> None:
 
 
 def test_what_does_not_fit_a_table_is_refused(table: Path, tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match="convolutional networks need images, not points; use the mlp kinds, as the recipe vectors"):
+    with pytest.raises(RecipeError, match="images, not points; use the mlp kinds, as the recipe vectors"):
         advnets.train("images", data=table, run=tmp_path / "run")
     with pytest.raises(RecipeError, match="--labels names the column of a table's classes"):
         advnets.train(data=table, run=tmp_path / "run", **{"game.kind": "conditional"})

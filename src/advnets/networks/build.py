@@ -161,7 +161,8 @@ def _known(registry: Mapping[str, Any], kind: str, role: str) -> Any:
 
 def _image(shape: Shape) -> tuple[int, int, int]:
     if len(shape) != 3:
-        raise RecipeError("convolutional networks need images, not points", "use the mlp kinds, as the recipe vectors does")
+        remedy = "use the mlp kinds, as the recipe vectors does"
+        raise RecipeError("convolutional networks need images, not points", remedy)
     channels, height, width = shape
     return channels, height, width
 
