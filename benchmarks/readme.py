@@ -32,6 +32,7 @@ RESULTS = {
     "speed/training": "Speed of a training step",
     "speed/before_after": "The step before and after the one engine",
     "speed/measures": "Speed and memory of the measures",
+    "speed/reading": "Reading many small files",
     "speed/parzen": "Parzen evaluation, ours and the authors' way",
     "quality/time_to_quality": "Time to quality",
     "quality/conditional": "Digits, emoji and photographs by class",
