@@ -13,6 +13,7 @@ from command_line import Terminal
 from PIL import Image
 
 from advnets.evaluation.report import write_report
+from advnets.measures.defects import DEFECTS
 from advnets.runs.run import Run
 from advnets.terminal import measuring
 
@@ -135,6 +136,27 @@ def test_generators_are_compared(terminal: Terminal, digits: Path, folder: Path)
     verdicts = found["verdicts"]["sliced_wasserstein"]
     assert verdicts["again"] in ("best", "like the best")
     assert verdicts["noise.npy"] == "worse"
+
+
+def test_figures_are_set_beside_damaged_images(
+    terminal: Terminal, digits: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADVNETS_CACHE", str(folder / "cache"))
+    for name in set(DEFECTS) - {"blur", "noise"}:
+        monkeypatch.delitem(DEFECTS, name)
+    shutil.copytree(digits, folder / "run")
+    args = ("--count", 60, "--metrics", "total_variation,precision", "--equivalents", "--json", "answers.json")
+    said = terminal.out("evaluate", "run", *args)
+    answers = json.loads((folder / "answers.json").read_text())
+    kept = json.loads((folder / "run" / "evaluation.json").read_text())
+    report = (folder / "run" / "report.md").read_text("utf-8")
+    for name in ("total_variation", "precision"):
+        sentence = answers[name]["equivalents"]["said"]
+        assert f"\n{sentence}\n" in said
+        assert f"- {sentence}\n" in report
+        assert kept[name]["equivalents"] == answers[name]["equivalents"]
+    assert "### What the figures are worth" in report
+    assert answers["total_variation"]["equivalents"]["together"] in said
 
 
 def test_what_was_measured_is_kept_though_nobody_reads_it(

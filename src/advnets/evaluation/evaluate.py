@@ -12,6 +12,8 @@ from advnets.data.options import GivenRange
 from advnets.errors import MeasureError
 from advnets.evaluation.changes import changes
 from advnets.evaluation.choices import Wish, check_wish, fitting_features, wish_of
+from advnets.evaluation.equivalents import NONE as NO_EQUIVALENTS
+from advnets.evaluation.equivalents import Equivalents, check_equivalents, equivalents_of
 from advnets.evaluation.halves import of_halves
 from advnets.evaluation.notes import notes_of
 from advnets.evaluation.opening import Opened, Samples, Size, open_samples
@@ -44,6 +46,7 @@ class Evaluation:
         by_class: the answers within each class, where they were asked for.
         halves: of few real images, distance to what it is between two halves of them.
         weights: SHA-256 (hex) of the weights that make the features; empty where there are none.
+        equivalents: the figures beside those of damaged images, where they were asked for.
     """
 
     results: Mapping[str, Measurement]
@@ -56,19 +59,22 @@ class Evaluation:
     by_class: ByClass = NONE
     halves: Mapping[str, float] = field(default_factory=dict[str, float])
     weights: str = ""
+    equivalents: Equivalents = NO_EQUIVALENTS
 
     @property
     def measures(self) -> dict[str, dict[str, Any]]:
         """The answers as plain values: name to {"value", "interval", ..., "of"}; memorization is of `training`, too.
 
         What was measured within classes has `classes`, too: name to the same of the class, with `real_images` of it.
-        Distances to few real images have `halves`, what is between two halves of these.
+        Distances to few real images have `halves`, what is between two halves of these; what was set beside damaged
+        images has `equivalents`.
         """
         more = {"memorization": {"training": self.training}}
         return {
             name: {
                 **result.as_dict(),
                 **self._halves(name),
+                **self._equivalents(name),
                 **self._classes(name),
                 "of": {**self.of, **more.get(name, {})},
             }
@@ -77,6 +83,10 @@ class Evaluation:
 
     def _halves(self, measure: str) -> dict[str, float]:
         return {"halves": self.halves[measure]} if measure in self.halves else {}
+
+    def _equivalents(self, measure: str) -> dict[str, Any]:
+        known = self.equivalents.answers.get(measure)
+        return {} if known is None else {"equivalents": dict(known)}
 
     def _classes(self, measure: str) -> dict[str, Any]:
         found = {
@@ -99,6 +109,7 @@ def evaluate(
     size: Size = None,
     range: GivenRange = None,
     per_class: bool = False,
+    equivalents: bool = False,
 ) -> Evaluation:
     """Measure a generator.
 
@@ -123,6 +134,8 @@ def evaluate(
         range: of samples of other programs, the values that are black and white, (low, high), "low:high" or "auto"; by
             default the whole range of their type.
         per_class: of a run of a conditional game, measure within each class, too: its samples against its real images.
+        equivalents: set each figure beside the doses at which damaged real images have the same. These are measured
+            once for the data, the features, the measures and the count, in minutes or more, and kept.
 
     Returns:
         The answers, with the samples and the table that they are of.
@@ -140,11 +153,14 @@ def evaluate(
         opened = open_beside(source, statistics, count, seed, size, range)
     if per_class:
         check_per_class(opened.run, opened.classes)
+    if equivalents:
+        check_equivalents(opened.table, statistics)
     wish = wish_of(opened, data, metrics, real, statistics)
     name, chosen = (features, []) if features else fitting_features(opened.table, wish)
     subject = _subject(opened, wish, extractor_for(name, opened.table, progress=True), seed, statistics)
     results, refused = _taken(subject, wish)
     by_class = measure_classes(opened.run, subject, list(results)) if per_class and opened.run else NONE
+    alike = equivalents_of(subject, results) if equivalents else NO_EQUIVALENTS
     of = _of(opened, subject, seed)
     notes = [
         *chosen,
@@ -152,6 +168,7 @@ def evaluate(
         *changes(source, opened, data, range),
         *refused,
         *by_class.notes,
+        *alike.notes,
     ]
     return Evaluation(
         results, of, subject.features, notes, opened.samples, opened.table,
@@ -159,6 +176,7 @@ def evaluate(
         by_class=by_class,
         halves=of_halves(subject, results),
         weights="" if subject.extractor is None else subject.extractor.weights,
+        equivalents=alike,
     )  # fmt: skip
 
 

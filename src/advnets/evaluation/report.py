@@ -14,6 +14,7 @@ from advnets import figures
 from advnets.config.recipe import Recipe
 from advnets.data import holds_images
 from advnets.data.open_data import real_points
+from advnets.evaluation import equivalents
 from advnets.evaluation.counted import of_halves, real_count, real_images
 from advnets.evaluation.evaluate import Evaluation
 from advnets.files import write_whole
@@ -269,7 +270,7 @@ def _measures(measures: Mapping[str, Mapping[str, Any]], about: Mapping[str, Any
     if said := of_halves(measures):
         lines += ["", *said]
     caveats = [f"- {name}: {answer['caveat']}" for name, answer in measures.items() if answer.get("caveat")]
-    return [*lines, "", *caveats, "", *_measures_within(measures)]
+    return [*lines, "", *caveats, "", *equivalents.section(measures), *_measures_within(measures)]
 
 
 def _measures_within(measures: Mapping[str, Mapping[str, Any]]) -> list[str]:

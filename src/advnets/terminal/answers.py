@@ -13,6 +13,7 @@ from rich.table import Table
 from advnets import figures
 from advnets.evaluation.compare import Comparison
 from advnets.evaluation.counted import of_halves, real_count, real_images
+from advnets.evaluation.equivalents import sentences
 from advnets.evaluation.evaluate import Evaluation
 from advnets.evaluation.report import class_table, describe, paper_figure
 from advnets.measures.measurement import interval_of
@@ -39,7 +40,7 @@ def print_evaluation(evaluation: Evaluation, has_report: bool) -> None:
     headings, rows = class_table(answers)
     if rows:
         Console().print(_rows(headings, rows))
-    for note in [*of_halves(answers), *evaluation.notes]:
+    for note in [*of_halves(answers), *sentences(answers), *evaluation.notes]:
         print(note)
     if len(answers) > _FEW:
         print(

@@ -27,6 +27,7 @@ def evaluate(args: list[str]) -> None:
         size: str | None = None,
         range: str | None = None,
         per_class: bool = False,
+        equivalents: bool = False,
         json: Path | None = None,
         modules: Modules = (),
     ) -> None:
@@ -56,6 +57,8 @@ def evaluate(args: list[str]) -> None:
             size: H or HxW that samples and data from image files are brought to.
             range: of samples of other programs, which values are black and white: LOW:HIGH, or auto.
             per_class: of a conditional game: measure within each class, too.
+            equivalents: beside each figure, how badly real images must be damaged to have the same: what blur, shift
+                or share of other images. Measured once for the data, in minutes or more, and kept.
             json: also write the answers to this file, as one JSON object.
         """
         from advnets.evaluation import evaluate as evaluation
@@ -68,7 +71,8 @@ def evaluate(args: list[str]) -> None:
         if modules and not is_run(source):
             raise UsageError(f"--module {modules[0]}: {source} is no run", "leave it out")
         run = load_run(source, step, modules) if is_run(source) else None
-        result = evaluation.evaluate(run if run is not None else source, per_class=per_class, **options)
+        options |= {"per_class": per_class, "equivalents": equivalents}
+        result = evaluation.evaluate(run if run is not None else source, **options)
         if json is not None:
             save_json(result.measures, json)
         report = None if run is None else write_evaluation(run, result)  # before a reader of the output may go away

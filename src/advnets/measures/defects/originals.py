@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from advnets.data import Table, labels_of
+from advnets.data import HELD_OUT, Table, labels_of
 from advnets.measures.defects.draws import uniform
 from advnets.measures.inputs import slices
 
@@ -116,17 +116,17 @@ def parted(table: Table, real: str, count: int, seed: int = 0) -> Parts:
 
     Args:
         table: the images.
-        real: the split to measure against: test, valid, train or all.
+        real: the split to measure against: test, valid, valid+test, train or all.
         count: how many are to be damaged.
         seed: of the order.
 
     Returns:
-        Damaged are images of the training split; where that is measured against, of the test split; where neither
-        leaves any, half of the real ones. A quarter of them is kept for memorization to search, and more where
-        there are more, up to `count`.
+        Damaged are images of the training split; where that is measured against, held-out ones; where neither leaves
+        any, half of the real ones. A quarter of them is kept for memorization to search, and more where there are more,
+        up to `count`.
     """
     against = table.rows(real)
-    others = table.rows("test" if real == "train" else "train") if real != "all" else against[:0]
+    others = table.rows(HELD_OUT if real == "train" else "train") if real != "all" else against[:0]
     halved = len(others) < FEWEST
     if halved:
         mixed = _ordered(against, seed)
