@@ -29,8 +29,8 @@ def found_of(undamaged: Mapping[str, float], defects: Mapping[str, Mapping[str, 
 
 
 def doses_of(value: float, courses: Mapping[str, Sequence[float]], undamaged: float = 1.0) -> dict[str, float]:
-    found = found_of({"frechet": undamaged}, {name: {"frechet": each} for name, each in courses.items()})
-    return {each.defect: each.dose for each in equivalent_doses("frechet", figure(value), found)}
+    found = found_of({"recall": undamaged}, {name: {"recall": each} for name, each in courses.items()})
+    return {each.defect: each.dose for each in equivalent_doses("recall", figure(value), found)}
 
 
 def test_doses_lie_between_measured_ones() -> None:
@@ -73,6 +73,16 @@ def test_a_set_that_could_not_be_measured_ends_the_course() -> None:
     assert equivalent_doses("coverage", figure(0.3), found) == []
 
 
+def test_squares_of_distances_are_read_on_a_scale_of_distances() -> None:
+    found = found_of({"kernel": 1}, {"shift": {"kernel": [2, 5, 17]}})  # roots of what is above 1: 1, 2, 4 of 1, 2, 4
+    for value, dose in ((1.25, 0.5), (2, 1), (3.25, 1.5), (10, 3)):
+        (read,) = equivalent_doses("kernel", figure(value), found)
+        assert read.dose == pytest.approx(dose)
+    closest = nearest({"kernel": figure(10)}, found)
+    assert closest is not None
+    assert (str(closest), closest.figures["kernel"].value) == ("a shift by 3 pixels", pytest.approx(10))
+
+
 def test_supports_are_read_on_a_scale_of_ratios() -> None:
     found = found_of({"birthday": 1e6}, {"blur": {"birthday": [1e4, 1e2]}})
     rows = [
@@ -90,7 +100,7 @@ def test_a_figure_in_a_sentence() -> None:
     steep = {"frechet": [2, 4, 8, 9]}
     found = found_of({"frechet": 1}, dict.fromkeys(("blur", "blocks", "noise", "shift", "rotation"), steep))
     assert sentence_of("frechet", figure(3.06), found) == (
-        "frechet 3.06: as a blur of sigma 0.41, noise of 3.6 % of white or a shift by 1.5 pixels"
+        "frechet 3.06: as a blur of sigma 0.42, noise of 3.8 % of white or a shift by 1.6 pixels"
     )  # of each family the first
     assert sentence_of("frechet", figure(1.005), found) == "frechet 1: as undamaged real images (1)"
     assert sentence_of("frechet", figure(0.5), found) == "frechet 0.5: as no defect of the list"
@@ -102,7 +112,7 @@ FOUND = found_of({"frechet": 1, "precision": 0.9, "recall": 0.9}, {"blur": BLUR,
 
 
 def test_all_figures_together() -> None:
-    as_blur = {"frechet": figure(3), "precision": figure(0.97), "recall": figure(0.45)}
+    as_blur = {"frechet": figure(2.866), "precision": figure(0.97), "recall": figure(0.45)}
     assert together(as_blur, FOUND) == "Together they are as a blur of sigma 0.4."
     closest = nearest(as_blur, FOUND)
     assert closest is not None

@@ -12,6 +12,7 @@ from advnets.measures.defects.kept import Figure
 from advnets.measures.defects.measured import Answers, Measured
 
 _LOG = ("birthday",)  # its figures span decades
+_SQUARES = ("frechet", "frechet_infinity", "kernel")  # of distances: of a small dose they grow as its square
 _TOLERANCE = 0.1  # of the way from undamaged images: what two figures alike may lie apart beyond chance
 _STEPS = 10  # doses that are looked at between two measured ones
 _SAID = 5  # defects in a sentence
@@ -77,7 +78,8 @@ def equivalent_doses(measure: str, figure: Figure, found: Measured) -> list[Dose
     doses: list[Dose] = []
     for name in found.defects:
         scale, figures = _course(name, measure, found)
-        place = _place_of(_scaled(measure, figure.value), _monotone(measure, figures))
+        values = [_straight(measure, each, figures[0].value) for each in _monotone(measure, figures)]
+        place = _place_of(_straight(measure, figure.value, figures[0].value), values)
         if place is not None:
             doses.append(Dose(name, _dose_at(name, scale, place)))
     return doses
@@ -141,12 +143,12 @@ def _course(defect: str, measure: str, found: Measured) -> tuple[list[float], li
 
 
 def _monotone(measure: str, figures: Sequence[Figure]) -> list[float]:
-    """The figures on the measure's scale, from the first on for as long as they go one way; empty where they do not."""
+    """The figures from the first on for as long as they go one way, steps back as none; empty where they do not go."""
     moved = next((each for each in figures if differs(measure, each, figures[0])), None)
     if moved is None:
         return []
-    values = [_scaled(measure, each.value) for each in figures]
-    sign = math.copysign(1, _scaled(measure, moved.value) - values[0])
+    values = [each.value for each in figures]
+    sign = math.copysign(1, moved.value - values[0])
     last = 0  # the farthest so far
     for place, each in enumerate(figures):
         if sign * (values[place] - values[last]) >= 0:
@@ -179,19 +181,18 @@ def _between(defect: str, found: Measured, names: Sequence[str]) -> Iterator[tup
         for step in range(1, _STEPS + 1):
             way = step / _STEPS
             dose = Dose(defect, DEFECTS[defect].between(first, second, way))
-            yield dose, {name: _mixed(name, ours[name], theirs[name], way) for name in names}
+            yield dose, {name: _mixed(name, ours[name], theirs[name], way, found) for name in names}
 
 
-def _mixed(measure: str, first: Figure, second: Figure, way: float) -> Figure:
-    """A part of the way from one figure to another, on the measure's scale."""
-
-    def mixed(ours: float, theirs: float) -> float:
-        if math.isinf(ours) or math.isinf(theirs):
-            return math.inf
-        return _unscaled(measure, (1 - way) * _scaled(measure, ours) + way * _scaled(measure, theirs))
-
-    low, high = (mixed(first.interval[end], second.interval[end]) for end in (0, 1))
-    return Figure(mixed(first.value, second.value), (low, high))
+def _mixed(measure: str, first: Figure, second: Figure, way: float, found: Measured) -> Figure:
+    """A part of the way from one figure to another; its interval, too."""
+    real = found.undamaged[measure].value
+    ours, theirs = (_straight(measure, each.value, real) for each in (first, second))
+    value = _back(measure, (1 - way) * ours + way * theirs, real)
+    half = (1 - way) * _half(measure, first) + way * _half(measure, second)
+    if measure in _LOG:
+        return Figure(value, (value * math.exp(-half), value * math.exp(half)))
+    return Figure(value, (value - half, value + half))
 
 
 def _apart(measure: str, ours: Figure, theirs: Figure, found: Measured) -> float:
@@ -216,11 +217,22 @@ def _half(measure: str, figure: Figure) -> float:
 
 
 def _scaled(measure: str, value: float) -> float:
+    """A figure on the scale on which it is compared."""
     return math.log(max(value, 1e-9)) if measure in _LOG else value
 
 
-def _unscaled(measure: str, value: float) -> float:
-    return math.exp(value) if measure in _LOG else value
+def _straight(measure: str, value: float, real: float) -> float:
+    """A figure on the scale on which it goes about straight from one dose to the next."""
+    if measure in _SQUARES:
+        return math.copysign(math.sqrt(abs(value - real)), value - real)
+    return _scaled(measure, value)
+
+
+def _back(measure: str, straight: float, real: float) -> float:
+    """The figure that lies there on that scale."""
+    if measure in _SQUARES:
+        return real + math.copysign(straight**2, straight)
+    return math.exp(straight) if measure in _LOG else straight
 
 
 def _joined(parts: Sequence[str], last: str) -> str:
