@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
@@ -10,6 +11,17 @@ import pytest
 from advnets.measures.defects import DEFECTS, Figure, Measured, differs, equivalent_doses, sentence_of, together
 from advnets.measures.defects.equivalents import nearest
 from advnets.measures.defects.measured import Row
+
+DOSES = {
+    "blur": (0.3, 0.5, 0.7, 1, 2), "blocks": (2, 3, 4, 5), "noise": (0.02, 0.05, 0.1, 0.2), "shift": (1, 2, 4, 8),
+    "rotation": (5, 10, 20, 45), "gray_levels": (16, 8, 4), "jpeg": (90, 70, 50),
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _known_doses(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, doses in DOSES.items():
+        monkeypatch.setitem(DEFECTS, name, dataclasses.replace(DEFECTS[name], doses=doses))
 
 
 def figure(value: float, half: float = 0.01) -> Figure:
@@ -21,7 +33,7 @@ def found_of(undamaged: Mapping[str, float], defects: Mapping[str, Mapping[str, 
     rows = {
         defect: [
             Row(dose, {name: figure(values[place]) for name, values in courses.items() if place < len(values)})
-            for place, dose in enumerate(DEFECTS[defect].doses[: max(map(len, courses.values()))])
+            for place, dose in enumerate(DOSES[defect][: max(map(len, courses.values()))])
         ]
         for defect, courses in defects.items()
     }
@@ -34,7 +46,6 @@ def doses_of(value: float, courses: Mapping[str, Sequence[float]], undamaged: fl
 
 
 def test_doses_lie_between_measured_ones() -> None:
-    # blur at 0.3, 0.5, 0.7, 1, 2
     assert doses_of(3, {"blur": [2, 4, 8, 9, 10]})["blur"] == pytest.approx(0.4)
     assert doses_of(1.5, {"blur": [2, 4, 8, 9, 10]})["blur"] == pytest.approx(0.15)
     assert doses_of(8, {"blur": [2, 4, 8, 9, 10]})["blur"] == pytest.approx(0.7)

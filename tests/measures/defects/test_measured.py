@@ -18,7 +18,7 @@ from advnets.measures.features import BUILDERS, Extractor, Setting, extractor
 
 FEW = ("blur", "shift", "classes_missing", "other_images")
 TABLE = table_of((1, 12, 12))
-SETS = 1 + 5 + 2 + 2  # undamaged, and their doses; a shift by 4 of 12 pixels is too far, half of four classes are two
+SETS = 1 + len(DEFECTS["blur"].doses) + 2 + 2  # a shift by 4 of 12 pixels is too far, half of four classes are two
 
 
 @pytest.fixture(autouse=True)

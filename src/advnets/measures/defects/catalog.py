@@ -9,7 +9,7 @@ from advnets.measures.defects.defect import Defect, each
 from advnets.measures.defects.originals import CLUSTERS, Originals
 
 VERSION = 1
-"""Counted up when a defect, a dose or a measure changes: figures that were kept before are not used again."""
+"""Counted up when a defect or a measure changes: figures that were kept before are not used again."""
 
 OTHERS = "other_images"
 """The defect that needs images of another table."""
@@ -53,7 +53,7 @@ def _half(originals: Originals) -> float:
 _SHARES = (0.02, 0.05, 0.1, 0.25)
 
 DEFECTS: dict[str, Defect] = {
-    "blur": Defect("a blur of sigma {}", "sharpness", 0, (0.3, 0.5, 0.7, 1, 2), each(textures.blur)),
+    "blur": Defect("a blur of sigma {}", "sharpness", 0, (0.3, 0.4, 0.5, 0.7, 1, 2), each(textures.blur)),
     "noise": Defect("noise of {} of white", "noise", 0, (0.02, 0.05, 0.1, 0.2), each(tones.noise), "share"),
     "shift": Defect("a shift by {} pixel{s}", "place", 0, (1, 2, 4), each(warps.shift), most=_quarter),
     OTHERS: Defect(

@@ -51,7 +51,7 @@ class Defect:
     Args:
         said: the damage in words, with {} for the dose, {s} and {es} for plurals: "a shift by {} pixel{s}".
         family: what kind of defect it is: of those of one family, a sentence names one.
-        none: the dose that leaves everything as it is.
+        none: the dose that stands for no damage: of JPEG quality 100, which is none.
         doses: the doses that are measured, each worse than the one before.
         damage: does it; is not asked for the dose `none`.
         number: how a dose is written: with two digits, as a share in percent, or whole.
