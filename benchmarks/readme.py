@@ -40,6 +40,7 @@ RESULTS = {
     "data/fuzz": "Damaged files of every format",
     "measures/verdicts": "Six generators, fifteen verdicts",
     "measures/noise_floor": "Noise floors",
+    "measures/defects": "Real images damaged in known ways",
     "measures/against_torch_fidelity": "Measures against torch-fidelity's",
     "measures/against_torch_fidelity_features": "The FID network against torch-fidelity's",
     "paper/faces": "Table 1's column of faces on FER2013",

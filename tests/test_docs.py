@@ -20,6 +20,7 @@ from advnets.config.games import GameConfig
 from advnets.games.build import GAMES
 from advnets.games.objectives import OBJECTIVES
 from advnets.games.penalties import PENALTIES
+from advnets.measures.defects import DEFECTS
 from advnets.measures.features import BUILDERS, Extractor, Setting
 from advnets.measures.features.classifier import _labels as class_labels
 
@@ -80,6 +81,13 @@ def nearest_mean(setting: Setting) -> Extractor:
 @pytest.fixture(autouse=True)
 def _quick_classifier(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(BUILDERS, "classifier", nearest_mean)
+
+
+@pytest.fixture(autouse=True)
+def _few_defects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three of them stand for all, which would be measured in minutes."""
+    for name in set(DEFECTS) - {"blur", "shift", "noise_images"}:
+        monkeypatch.delitem(DEFECTS, name)
 
 
 @pytest.fixture(autouse=True)
