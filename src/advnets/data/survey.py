@@ -274,12 +274,14 @@ def _classes(table: Table) -> dict[str, dict[str, int]]:
 
 
 def _columns(table: Table) -> tuple[Column, ...]:
-    """The columns of the conditions; of points, their own."""
-    values = table.vectors if holds_images(table) else table.values
+    """The columns of the conditions; of points, their own, in their own units."""
+    names, values = table.columns, table.vectors if holds_images(table) else table.values
+    if table.scale is not None:
+        names, values = table.scale.columns, table.scale.restore(table.values)
     if values is None:
         return ()
     numbers = [f"{place}" for place in range(values.shape[1])]
-    names = table.columns if len(table.columns) == len(numbers) else numbers
+    names = names if len(names) == len(numbers) else numbers
     figures = [values.mean(0, dtype=np.float64), values.std(0, dtype=np.float64), values.min(0), values.max(0)]
     rows = np.stack(figures, 1).tolist()
     return tuple(Column(name, *row) for name, row in zip(names, rows, strict=True))
