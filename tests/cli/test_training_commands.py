@@ -79,7 +79,7 @@ def test_a_run_goes_on_from_any_folder_and_with_data_that_were_moved(terminal: T
     assert "done: run" in terminal.out("resume", "run", "--steps", 15, "--data", "moved.npy")
     terminal.out("evaluate", "run", "--count", 100)
     measured = json.loads((folder / "run" / "evaluation.json").read_text("utf-8"))
-    assert measured["total_variation"]["value"] > 0
+    assert measured["frechet"]["value"] > 0
     np.save(folder / "moved.npy", rng.integers(0, 256, (40, 8, 8, 1), dtype=np.uint8))
     assert "have changed since it was started" in terminal.mistake("resume", "run", "--steps", 20)
 

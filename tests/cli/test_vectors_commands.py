@@ -61,14 +61,15 @@ def test_samples_are_a_table_again(terminal: Terminal, trees: Path, folder: Path
     assert Image.open(folder / "made.png").size[0] > 100
     terminal.out("sample", trees, "--class", "oak", "--count", 3, "--out", "oaks.csv")
     assert [line.split(",")[2] for line in (folder / "oaks.csv").read_text().split()] == ["class", "oak", "oak", "oak"]
-    assert "for points a .csv or .parquet" in terminal.mistake("sample", trees, "--out", "made")
+    assert "name a .png, .npy, .npz, .csv or .parquet" in terminal.mistake("sample", trees, "--out", "made")
 
 
 def test_a_run_and_its_samples_measure_the_same_to_the_last_bit(terminal: Terminal, trees: Path, folder: Path) -> None:
     said = terminal.out("evaluate", trees, "--count", 60, "--json", "run.json")
-    assert "60 samples, 2 columns, against trees.csv (test), in points" in said
+    assert "60 samples, 2 columns, against 58 real points of trees.csv (valid+test), in points" in said
     terminal.out("sample", trees, "--count", 60, "--seed", 1, "--out", "made.csv")
-    terminal.out("evaluate", "made.csv", "--data", trees.parent / "trees.csv", "--json", "made.json")
+    data = "--data", trees.parent / "trees.csv", "--real", "valid+test"
+    terminal.out("evaluate", "made.csv", *data, "--json", "made.json")
     of_run, of_file = (json.loads((folder / name).read_text()) for name in ("run.json", "made.json"))
     assert list(of_run) == ["sliced_wasserstein", "kernel", "precision", "recall", "memorization"]
     for name, answer in of_run.items():
