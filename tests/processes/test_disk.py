@@ -37,9 +37,10 @@ def remount(folder: Path, option: str) -> None:
 
 
 def the_one_line(stderr: str) -> str:
-    """What the user reads, the progress left out."""
-    lines = [line for line in stderr.splitlines() if not line.startswith("step ")]
+    """The mistake, which the user reads last, after what the training said of itself."""
+    lines = [line for line in stderr.splitlines() if line.startswith("advnets: ")]
     assert len(lines) == 1, stderr
+    assert stderr.splitlines()[-1] == lines[0]
     return lines[0]
 
 
