@@ -95,7 +95,7 @@ def test_words_are_explained() -> None:
     pixels, published = (words.explained(["fid", "isc", "prc"], each, each) for each in ("pixels", "inception"))
     assert "fid is frechet, here in pixels: it does not compare with published FID" in pixels[0]
     assert "--features inception put pt_inception-2015-12-05-6726825d.pth into" in pixels[0]
-    assert "it compares with published FID of as many samples" in published[0]
+    assert "it compares with published FID figures of as many samples" in published[0]
     assert "Inception Scores" in pixels[1]
     assert "VGG-16" in pixels[2]
     assert "does not compare" in words.explained(["kid"], "inception-1234abcd", "")[0]  # not the published weights

@@ -8,8 +8,8 @@ from advnets.measures.features import where_weights_go
 
 _INCEPTION = "inception"  # what the features of the published network are called, and no others
 _WORDS = {
-    "fid": ("frechet", "FID"),
-    "kid": ("kernel", "KID"),
+    "fid": ("frechet", "FID figures"),
+    "kid": ("kernel", "KID figures"),
     "isc": ("inception_score", "Inception Scores"),
     "is": ("inception_score", "Inception Scores"),
 }
@@ -25,7 +25,9 @@ def explained(said: Sequence[str], features: str, classes: str) -> list[str]:
         classes: what named classes; empty where nothing did.
     """
     notes = [
-        _explained(word, features if _WORDS[word][1] in ("FID", "KID") else classes) for word in _WORDS if word in said
+        _explained(word, features if _WORDS[word][0] != "inception_score" else classes)
+        for word in _WORDS
+        if word in said
     ]
     return [*notes, *([_PRC] if "prc" in said else [])]
 

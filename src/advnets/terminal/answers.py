@@ -32,7 +32,8 @@ def print_evaluation(evaluation: Evaluation, has_report: bool) -> None:
     """
     of, shape = evaluation.of, evaluation.samples.shape[1:]
     size = " x ".join(str(side) for side in shape) + (" columns" if evaluation.table.scale is not None else "")
-    weights = f" (weights {evaluation.weights[:8]})" if evaluation.weights else ""
+    digest = evaluation.weights[:8]
+    weights = f" (weights {digest})" if digest and digest not in evaluation.features else ""
     print(f"{of['count']:,} samples, {size}, against {real_images(of)}, in {evaluation.features}{weights}")
     answers = evaluation.measures
     paper = paper_figure(of["data"], shape, of["count"], of["real"]) if "parzen" in answers else ""
