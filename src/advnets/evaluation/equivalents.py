@@ -96,8 +96,8 @@ def _notes(found: Measured, count: int) -> list[str]:
     notes: list[str] = []
     if found.halved:
         notes.append(
-            f"equivalents: there are no other images than those that are measured against, so half of them"
-            f" ({found.count:,}) were damaged and measured against the other half ({found.real:,})"
+            "equivalents: no images are left beside those that are measured against, so that half of them were damaged"
+            f" and measured against the other half ({found.real:,}); --real test may leave others"
         )
     if found.count < count:
         notes.append(
