@@ -78,11 +78,15 @@ def _middle(block: Block) -> tuple[float, float]:
 
 
 def _sampled(block: Block, y: Floats, x: Floats) -> Images:
-    """The images at these places, in pixels, n or 1 x H x W; between pixels bilinear, beyond the edges as at them."""
+    """The images at these places, in pixels, n or 1 x H x W, beyond the edges as at them.
+
+    Between pixels bicubic: what is bilinear is blurred, and digits that are turned by 10 degrees so are three times as
+    far from real ones for the blur as they are for the turn.
+    """
     count, _, height, width = block.images.shape
     grid = np.stack(np.broadcast_arrays((2 * x + 1) / width - 1, (2 * y + 1) / height - 1), -1)
     places = torch.from_numpy(np.broadcast_to(grid, (count, height, width, 2)).copy())
     images: Tensor = torch.from_numpy(block.images).double()
     with torch.autocast("cpu", enabled=False):
-        found = F.grid_sample(images, places, mode="bilinear", padding_mode="border", align_corners=False)
+        found = F.grid_sample(images, places, mode="bicubic", padding_mode="border", align_corners=False)
     return to_bytes(found.numpy())
