@@ -68,7 +68,8 @@ def test_the_watch_looks_at_points_of_any_dimension(run: advnets.Run) -> None:
 
 
 def test_pictures_of_the_training_are_drawn(run: advnets.Run) -> None:
-    assert [path.name for path in run.directory.samples.iterdir()] == ["step-00000300.png"]
+    drawn = sorted(path.name for path in run.directory.samples.iterdir())
+    assert drawn == ["reals.png", "step-00000000.png", "step-00000300.png"]
 
 
 def test_a_run_on_a_table_needs_no_data_to_be_sampled(run: advnets.Run, table: Path) -> None:
