@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import advnets
 from advnets.data import named, open_table
 from advnets.data.named import Published
 from advnets.data.stacked import Stacked
+from advnets.measures.defects import DEFECTS
 
 torch.set_num_threads(1)
 
@@ -89,3 +91,17 @@ def run(finished: Path, tmp_path: Path) -> Path:
 def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trainings write no report, which takes nine tenths of the time of a small one."""
     monkeypatch.setattr("advnets.api.write_report", lambda run: None)
+
+
+@pytest.fixture
+def only_defects() -> Iterator[Callable[..., None]]:
+    """Leaves only the named defects in the list, in its order, which is as it was after the test."""
+    known = dict(DEFECTS)
+
+    def leave(*names: str) -> None:
+        for name in set(DEFECTS) - set(names):
+            del DEFECTS[name]
+
+    yield leave
+    DEFECTS.clear()
+    DEFECTS.update(known)

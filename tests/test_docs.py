@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,7 +20,6 @@ from advnets.config.games import GameConfig
 from advnets.games.build import GAMES
 from advnets.games.objectives import OBJECTIVES
 from advnets.games.penalties import PENALTIES
-from advnets.measures.defects import DEFECTS
 from advnets.measures.features import BUILDERS, Extractor, Setting
 from advnets.measures.features.classifier import _labels as class_labels
 
@@ -84,10 +83,9 @@ def _quick_classifier(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _few_defects(monkeypatch: pytest.MonkeyPatch) -> None:
+def _few_defects(only_defects: Callable[..., None]) -> None:
     """Three of them stand for all, which would be measured in minutes."""
-    for name in set(DEFECTS) - {"blur", "shift", "noise_images"}:
-        monkeypatch.delitem(DEFECTS, name)
+    only_defects("blur", "shift", "noise_images")
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,6 @@ from command_line import Terminal
 from PIL import Image
 
 from advnets.evaluation.report import write_report
-from advnets.measures.defects import DEFECTS
 from advnets.runs.run import Run
 from advnets.terminal import measuring
 
@@ -139,11 +139,14 @@ def test_generators_are_compared(terminal: Terminal, digits: Path, folder: Path)
 
 
 def test_figures_are_set_beside_damaged_images(
-    terminal: Terminal, digits: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    terminal: Terminal,
+    digits: Path,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    only_defects: Callable[..., None],
 ) -> None:
     monkeypatch.setenv("ADVNETS_CACHE", str(folder / "cache"))
-    for name in set(DEFECTS) - {"blur", "noise"}:
-        monkeypatch.delitem(DEFECTS, name)
+    only_defects("blur", "noise")
     shutil.copytree(digits, folder / "run")
     args = ("--count", 60, "--metrics", "total_variation,precision", "--equivalents", "--json", "answers.json")
     said = terminal.out("evaluate", "run", *args)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,10 @@ from advnets.measures.defects import DEFECTS, Originals, parted
 
 
 @pytest.fixture
-def digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ImageTable:
+def digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, only_defects: Callable[..., None]) -> ImageTable:
     """1,797 digits of 8 x 8 pixels; three defects are enough."""
     monkeypatch.setenv("ADVNETS_CACHE", str(tmp_path / "cache"))
-    for name in set(DEFECTS) - {"blur", "noise", "noise_images"}:
-        monkeypatch.delitem(DEFECTS, name)
+    only_defects("blur", "noise", "noise_images")
     images = (load_digits().images * 255 / 16).astype(np.uint8)
     return open_table(images, holdout=0.2, progress=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +23,8 @@ SETS = 1 + len(DEFECTS["blur"].doses) + 2 + 2  # a shift by 4 of 12 pixels is to
 
 
 @pytest.fixture(autouse=True)
-def _few_defects(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in set(DEFECTS) - set(FEW):
-        monkeypatch.delitem(DEFECTS, name)
+def _few_defects(only_defects: Callable[..., None]) -> None:
+    only_defects(*FEW)
 
 
 @pytest.fixture
