@@ -128,11 +128,7 @@ def resume(
     recipe, facts = _anchored(recipe), directory.facts
     _check_own(directory, recipe, own)
     table = _open(recipe, data, open_again if data is None else open_data)
-    if table.fingerprint != facts["data"]["fingerprint"]:
-        raise RunError(
-            f"the data of {directory.path} have changed since it was started",
-            "bring them back, say where they are now with --data, or train anew",
-        )
+    directory.check_data(table.fingerprint, table.classes)
     trainer = Trainer(recipe, training_data(table), own, restored=True)
     with directory.lock():
         notes, damaged = _restore(trainer, directory, _began_elsewhere(recipe))

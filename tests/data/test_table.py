@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from advnets.config.load import load_recipe
-from advnets.data import Table, class_counts, describe, holds_images, in_order_of, open_data, open_points, open_table
+from advnets.data import Table, class_counts, describe, holds_images, open_data, open_points, open_table
 from advnets.data.open_data import real_points
 from advnets.errors import DataError, RecipeError
 
@@ -144,14 +144,3 @@ def test_vectors_for_other_images_are_refused(images: np.ndarray, tmp_path: Path
     np.savez(tmp_path / "twice.npz", x=images, y=VECTORS, vectors=VECTORS)
     with pytest.raises(DataError, match="vectors twice"):
         open_table(tmp_path / "twice.npz")
-
-
-def test_classes_of_two_sets_are_compared_by_name(images: np.ndarray) -> None:
-    names = np.array(["class10", "class2", "other"])
-    table = open_table((images, names[np.arange(40) % 3]))
-    assert table.classes == ("class2", "class10", "other")
-    turned = in_order_of(table, ("other", "class10", "class2"))
-    assert table.labels is not None
-    assert turned.labels is not None
-    assert [turned.classes[label] for label in turned.labels] == [table.classes[label] for label in table.labels]
-    assert in_order_of(table, ("a", "b", "c")) is table

@@ -25,6 +25,16 @@ def test_each_measure_is_taken_within_each_class() -> None:
     assert [answers[name]["real_images"] for name in answers] == counts.tolist()
 
 
+def test_classes_are_known_by_their_names() -> None:
+    table = open_table(eight_by_eight(), holdout=0.4, progress=False)
+    turned = dataclasses.replace(table, classes=(*table.classes[::-1], "more"), labels=9 - table.labels)
+    found, other = (
+        advnets.evaluate(digits(), each, "recall", count=300, features="pixels", per_class=True, real="valid")
+        for each in (table, turned)
+    )
+    assert found.by_class.answers == other.by_class.answers
+
+
 def test_a_class_with_few_real_images_is_named_and_left_out() -> None:
     table = open_table(eight_by_eight(), holdout=0.4, progress=False)
     rows = table.rows("valid")

@@ -134,3 +134,14 @@ def test_the_command_is_noted_as_it_is_typed(program: str, noted: str, monkeypat
     monkeypatch.setattr(sys, "argv", [program, "resume", "runs/mine"])
     assert surroundings()["command"] == [noted, "resume", "runs/mine"]
     assert surroundings(["advnets", "train"])["command"] == ["advnets", "train"]
+
+
+def test_data_are_those_it_was_started_with(tmp_path: Path) -> None:
+    facts = {"status": "running", "data": {"name": "photos", "fingerprint": "f", "classes": ["a1", "a10", "a2"]}}
+    run = RunDirectory.create(tmp_path / "run", RECIPE, facts)
+    run.check_data("f", ("a1", "a10", "a2"))
+    with pytest.raises(RunError, match=r"another order than when it was started: a1, a10, a2 then, a1, a2, a10 now; t"):
+        run.check_data("g", ("a1", "a2", "a10"))
+    for classes in (("a1", "a10", "a2"), ("a1", "b")):
+        with pytest.raises(RunError, match="have changed since it was started"):
+            run.check_data("g", classes)

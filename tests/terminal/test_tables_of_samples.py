@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from advnets.data.formats.columns import Texts
+from advnets.data.formats.tabular import Texts
 from advnets.data.formats.vectors import read_columns
 from advnets.data.scale import fit_scale
 from advnets.terminal.tables import save_table

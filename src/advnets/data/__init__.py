@@ -12,7 +12,6 @@ from advnets.data.table import (
     class_counts,
     describe,
     holds_images,
-    in_order_of,
     labels_of,
 )
 from advnets.data.toys import open_points
@@ -28,7 +27,6 @@ __all__ = [
     "class_counts",
     "describe",
     "holds_images",
-    "in_order_of",
     "is_vectors",
     "labels_of",
     "open_again",

@@ -14,7 +14,7 @@ from advnets.data.depth import Depth, RangeError, check_filled, extremes, span, 
 from advnets.data.options import Fit, Options
 from advnets.data.origins import Origins
 from advnets.data.parallel import ordered_map, progress_bar
-from advnets.data.resize import changes, fit_image, image_row
+from advnets.data.resize import changes, color_changes, fit_image, image_row
 from advnets.data.splits import block_keys
 from advnets.data.writer import RowWriter
 from advnets.errors import DataError
@@ -86,6 +86,7 @@ def write_blocks(blocks: Blocks, writer: RowWriter, options: Options) -> tuple[s
         keys = block_keys(values) if blocks.ranges is None else []
         height, width = values.shape[2:]
         said = changes((width, height), options.size, options.fit) if options.size else ()
+        said += color_changes(np.moveaxis(values[:, :3], 1, -1), options.channels)
         return convert(np.array(values), options.size, options.channels, options.fit), keys, depth, said
 
     results = ordered_map(prepare, blocks.images())

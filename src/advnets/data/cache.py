@@ -83,7 +83,8 @@ class TableCache:
         """The table recorded under a key, with the record; None where there is none or it is damaged."""
         try:
             record = json.loads(self._record(key).read_text("ascii"))
-            stored = self._open(record["fingerprint"])
+            whole = not record["origins"] or self._origins(key).exists()
+            stored = self._open(record["fingerprint"]) if whole else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return (stored, record) if stored else None
@@ -138,7 +139,7 @@ class TableCache:
         """Remembers which table a key leads to, and what its rows were."""
         if origins is not None:
             origins.save(self._origins(key))
-        write_json(self._record(key), record)
+        write_json(self._record(key), {**record, "origins": origins is not None})
 
     def origins(self, key: str) -> Origins | None:
         """What the rows of the table that a key leads to were; None where that is not known."""

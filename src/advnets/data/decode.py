@@ -53,6 +53,7 @@ ANIMATED = "move: their first frame alone"
 _NEW_SUBFILE_TYPE, _REDUCED = 254, 1  # TIFF 6.0, section 8: bit 0 says "a reduced-resolution version of another page"
 _MAX_PROFILE_BYTES = 16 << 20
 _PROFILES = _KINDS = 64
+_CHUNKS = 16  # of a WebP file, that are passed over on the way to its pixels
 _MODES = {
     "1": ("black and white", "1 bit"), "L": ("gray", "8 bits"), "LA": ("gray with alpha", "8 bits"),
     "P": ("palette", "8 bits"), "PA": ("palette with alpha", "8 bits"), "RGB": ("color", "8 bits"),
@@ -103,14 +104,16 @@ def decode(
     Raises:
         UnusableError: it is empty, broken, no image, or larger than `MAX_PIXELS`.
     """
-    if not file.read(1):
+    if not (head := file.read(12)):
         raise UnusableError("empty file")
+    lossy = head[:4] == b"RIFF" and head[8:] == b"WEBP" and _is_lossy(file)
     file.seek(0)
     try:
         with Image.open(file, formats=tuple(DECODERS)) as image:
             frames = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
             if frames == 1:
-                yield _one(image, large, value_range, (ANIMATED,) if getattr(image, "is_animated", False) else ())
+                one = _one(image, large, value_range, (ANIMATED,) if getattr(image, "is_animated", False) else ())
+                yield replace(one, kind=f"lossy {one.kind}") if lossy else one
                 return
             for page in _pages(image, frames):
                 yield replace(_one(image, large, value_range, ()), page=page)
@@ -153,6 +156,17 @@ def _one(
             values, depth = to_bytes(np.asarray(shown), value_range)
             shown = Image.fromarray(values)
         return Decoded(shown, depth, remarks if sound else (*remarks, BROKEN_PROFILE), kind=kind)
+
+
+def _is_lossy(webp: BinaryIO) -> bool:
+    """Whether a WebP file, read up to its first chunk, keeps pixels with losses: Pillow does not say."""
+    for _ in range(_CHUNKS):
+        chunk = webp.read(8)
+        if len(chunk) < 8 or chunk[:4] in (b"VP8 ", b"VP8L"):
+            return chunk[:4] == b"VP8 "
+        size = int.from_bytes(chunk[4:], "little")
+        webp.seek(size + size % 2, 1)
+    return False
 
 
 def _kind_of(image: Image.Image) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ from advnets.data.options import Fit
 from advnets.files import write_whole
 
 _SEPARATOR = "\0"
+_LOSSY = {"JPEG,": "JPEG", "lossy WEBP,": "lossy WebP", "AVIF,": "AVIF"}
+_GRAY = ", gray", ", black and white", ", 1 channel"
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +39,27 @@ class Origins:
     names: Sequence[str] = ()
     kinds: Mapping[str, int] = field(default_factory=dict[str, int])
     extremes: tuple[float, float] | None = None
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Height and width, where all have the same."""
+        if not len(self.sizes) or (self.sizes != self.sizes[0]).any():
+            return None
+        height, width = self.sizes[0].tolist()
+        return height, width
+
+    @property
+    def lossy(self) -> dict[str, int]:
+        """How many were written with losses, by format; JPEG 2000 does not say whether it has any."""
+        found = Counter[str]()
+        for kind, count in self.kinds.items():
+            found.update({name: count for start, name in _LOSSY.items() if kind.startswith(start)})
+        return dict(found)
+
+    @property
+    def gray(self) -> int:
+        """How many were stored without colors."""
+        return sum(count for kind, count in self.kinds.items() if any(word in kind for word in _GRAY))
 
     def scales(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
         """By how many times each was enlarged, the longer way where the ways differ: N, below 1 where it was shrunk.

@@ -19,7 +19,7 @@ from advnets.data.depth import Depth, Range, check_filled, extremes, span, whole
 from advnets.data.options import Fit, Options
 from advnets.data.origins import Origins
 from advnets.data.parallel import ordered_map, progress_bar
-from advnets.data.resize import changes, fit_image, image_row
+from advnets.data.resize import changes, color_changes, fit_image, image_row
 from advnets.data.splits import picture_key
 from advnets.data.table import Skipped, skip
 from advnets.data.writer import RowWriter, SizesVaryError
@@ -277,7 +277,7 @@ def _row(entry: Entry, decoded: Decoded, options: Options) -> _Row:
     size = options.size
     if size is None and max(image.size) > DEFAULT_SIDE:
         size = (DEFAULT_SIDE, DEFAULT_SIDE)
-    remarks = decoded.remarks
+    remarks = (*decoded.remarks, *color_changes(pixels, options.channels))
     if size is not None:
         remarks = (*remarks, *changes(image.size, size, options.fit))
         image = fit_image(image, size, options.fit)

@@ -9,6 +9,8 @@ from PIL import Image
 from advnets.data.decode import in_mode
 from advnets.data.options import Fit
 
+COLORS_LOST = "lose their colors"
+
 
 def fit_image(image: Image.Image, size: tuple[int, int], fit: Fit) -> Image.Image:
     """Resizes with the antialiased Lanczos filter; an image that has the size already is left untouched.
@@ -45,6 +47,16 @@ def changes(before: tuple[int, int], size: tuple[int, int], fit: Fit) -> tuple[s
     ):
         found.append("are cropped")
     return tuple(found)
+
+
+def color_changes(pixels: NDArray[np.uint8], channels: int | None) -> tuple[str, ...]:
+    """As `changes`, of the channels that are asked for.
+
+    Args:
+        pixels: H x W of gray, or H x W x 3; or of many, N x H x W x C.
+    """
+    lost = channels == 1 and pixels.ndim > 2 and pixels.shape[-1] == 3 and bool((pixels != pixels[..., :1]).any())
+    return (COLORS_LOST,) if lost else ()
 
 
 def _center_box(size: tuple[int, int], aspect: float) -> tuple[float, float, float, float]:

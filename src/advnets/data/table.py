@@ -285,15 +285,6 @@ def labels_of(table: Table) -> NDArray[np.int64]:
     return table.labels
 
 
-def in_order_of(table: Table, classes: tuple[str, ...]) -> Table:
-    """The same table with its classes numbered as `classes` are; itself where these are not the same by name."""
-    if table.labels is None or table.classes == classes or sorted(table.classes) != sorted(classes):
-        return table
-    places = np.array([classes.index(name) for name in table.classes], np.int64)
-    labels = np.where(table.labels >= 0, places[table.labels], -1)
-    return replace(table, labels=labels, classes=classes)  # type: ignore[type-var]  # every table is a dataclass
-
-
 def describe(table: Table) -> dict[str, Any]:
     """What run.json says of the data: plain values."""
     return {

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from advnets.data.arrays import Arrays, arrays_of, read_npz
 from advnets.data.classes import array_labels, array_vectors
-from advnets.data.formats.columns import Column, Columns, Texts, Unusable, named_numbers
+from advnets.data.formats.tabular import Column, Columns, Texts, Unusable, named_numbers
 from advnets.data.formats.vectors import is_vectors_file, read_columns
 from advnets.data.named import NAMED
 from advnets.data.points import PointTable

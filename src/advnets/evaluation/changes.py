@@ -4,52 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 
-import numpy as np
-
-from advnets.data import Table, holds_images, open_table
+from advnets.data import ImageTable
 from advnets.data.options import GivenRange, check_range
-from advnets.evaluation.files import LOOKED_AT, Files, look
-from advnets.evaluation.opening import Opened, Samples
-from advnets.measures.inputs import by
-from advnets.runs.run import Run
+from advnets.data.origins import Origins
+from advnets.data.resize import COLORS_LOST
+from advnets.evaluation.opening import Opened
 
-_COLORS = 20
-"""Files in color whose pixels are looked at where colors are dropped."""
 _FILTER = "Lanczos, antialiased"
 _FITTED = {"crop": "cropped to the middle", "pad": "padded with white", "stretch": "stretched"}
-_OF_SIZES = "are enlarged", "are cropped"
+_SAID_BELOW = "are enlarged", "are cropped", COLORS_LOST
 _EQUAL = "precision", "recall", "density", "coverage", "two_sample", "birthday"
 """Measures of as many samples as real images."""
 
 
-def changes(
-    source: Run | str | Path | Samples, opened: Opened, data: str | Path | Table | None, range: GivenRange = None
-) -> list[str]:
+def changes(opened: Opened, range: GivenRange = None) -> list[str]:
     """What was done to samples and real images that a reader of figures should know, a sentence each.
 
     Args:
-        source: where the samples are from.
-        opened: what became of them and of the data.
-        data: what was named as data; None for those of a run.
+        opened: the samples and the data.
         range: of the samples' values, where it was said.
     """
-    notes = list(opened.notes)
-    table, run = opened.table, opened.run
-    if holds_images(table):
-        if run is None and not isinstance(source, Run | np.ndarray):
-            files = look(source, _COLORS if table.shape[0] == 1 else 0)
-            if files is not None and files.sizes:  # which say more of sizes than was noticed
-                notes = [each for each in notes if not each.endswith(_OF_SIZES)]
-                notes += _of_files(f"samples in {Path(source).name}", files, table)
-        named = run.recipe.source if run is not None and data is None else data
-        real = look(named) if isinstance(named, str | Path) else None
-        if real is not None:
-            fit = "crop" if run is None else run.recipe.fit
-            notes += _resized(f"real images in {table.name}", real, table.shape, fit)
-        elif isinstance(data, str | Path) and len(table):
-            notes += _of_data(opened, data)
+    notes = _of_samples(opened.read) if opened.read is not None else []
+    if isinstance(opened.table, ImageTable):
+        notes += _of_images("real images", opened.table)
     if (known := check_range(range)) is not None:
         ends = "the least to the greatest" if known == "auto" else f"{known[0]:g} to {known[1]:g}"
         notes.append(f"samples: values from {ends} became 0 to 255, and any beyond were cut off")
@@ -59,45 +37,42 @@ def changes(
     return notes
 
 
-def _of_data(opened: Opened, data: str | Path) -> list[str]:
-    """Whether the data were brought to the samples' size and channels."""
-    own, shape, name = open_table(data, progress=False).shape, opened.table.shape, opened.table.name
-    notes: list[str] = []
-    if own[1:] != shape[1:]:
-        verb = "enlarged" if own[1] * own[2] < shape[1] * shape[2] else "shrunk"
-        sizes = f"from {by(own[1:])} to {by(shape[1:])}"
-        notes.append(f"real images in {name} were {verb} {sizes} ({_FILTER}), the samples' size")
-    if own[0] != shape[0]:
-        what = "repeated in every channel" if own[0] == 1 else "turned to gray" if shape[0] == 1 else "laid over white"
-        notes.append(f"real images in {name} have {own[0]} channels, the samples {shape[0]}: they were {what}")
+def _of_samples(table: ImageTable) -> list[str]:
+    what, origins = f"samples in {table.name}", table.origins()
+    notes = [f"{what}: {each}" for each in table.notes if not each.endswith(_SAID_BELOW)]
+    if table.skipped:
+        notes.append(f"{what}: {len(table.skipped):,} files are left out, as {table.skipped[0]}")
+    notes += _of_images("samples", table)
+    if origins is not None and origins.lossy:
+        kinds = " and ".join(f"{count:,} {kind}" for kind, count in origins.lossy.items())
+        of = f"{kinds} of {len(origins.sizes):,} files"
+        notes.append(f"{what}: {of}, whose losses move figures: save PNG files, or a .npy")
     return notes
 
 
-def _of_files(what: str, files: Files, table: Table) -> list[str]:
-    notes = _resized(what, files, table.shape, "crop")
-    total, channels = files.sizes.total(), table.shape[0]
-    if files.lossy:
-        kinds = " and ".join(f"{count:,} {kind}" for kind, count in files.lossy.items())
-        notes.append(f"{what}: {kinds} of {total:,} files, whose losses move figures: save PNG files, or a .npy")
-    if channels == 1 and files.colored:
-        notes.append(f"{what} have colors, {table.name} has none: they were turned to gray")
-    if channels == 3 and files.gray:
-        notes.append(f"{what}: {files.gray:,} of {total:,} are gray, and were repeated in every channel")
-    return notes
+def _of_images(what: str, table: ImageTable) -> list[str]:
+    """What was done to sizes and colors of what a table holds."""
+    what, origins = f"{what} in {table.name}", table.origins()
+    notes = [f"{what}: {each}" for each in table.notes if each.endswith(COLORS_LOST)]
+    if origins is None:
+        return notes
+    if table.shape[0] == 3 and origins.gray:
+        notes.append(f"{what}: {origins.gray:,} of {len(origins.sizes):,} are gray, repeated in every channel")
+    return _resized(what, origins, table.shape) + notes
 
 
-def _resized(what: str, files: Files, shape: tuple[int, ...], fit: str) -> list[str]:
+def _resized(what: str, origins: Origins, shape: tuple[int, ...]) -> list[str]:
     _, height, width = shape
-    others = Counter({size: count for size, count in files.sizes.items() if size != (width, height)})
+    counts = Counter[tuple[int, int]](map(tuple, origins.sizes.tolist()))
+    others = Counter({size: count for size, count in counts.items() if size != (height, width)})
     if not others:
         return []
-    count, total = others.total(), files.sizes.total()
-    larger = sum(n for (w, h), n in others.items() if w * h > width * height)
-    verb = "shrunk" if larger == count else "enlarged" if not larger else "shrunk or enlarged"
-    fitted = f", {_FITTED[fit]}" if any(w * height != h * width for w, h in others) else ""
-    w, h = others.most_common(1)[0][0]
+    larger = sum(count for (h, w), count in others.items() if w * h > width * height)
+    verb = "shrunk" if larger == others.total() else "enlarged" if not larger else "shrunk or enlarged"
+    fitted = f", {_FITTED[origins.fit]}" if any(w * height != h * width for h, w in others) else ""
+    h, w = others.most_common(1)[0][0]
     sizes = f"{h} x {w}{' and other sizes' if len(others) > 1 else ''}"
-    of = f"{count:,} of {'the first ' if total == LOOKED_AT else ''}{total:,}"
+    of = f"{others.total():,} of {counts.total():,}"
     return [f"{what}: {of} were {verb} from {sizes} to {height} x {width} ({_FILTER}{fitted})"]
 
 

@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+from torch import Tensor
+
 from advnets.data import Table
 from advnets.data.options import GivenRange
 from advnets.errors import MeasureError
+from advnets.evaluation.batches import Batches, gather
 from advnets.evaluation.changes import changes
 from advnets.evaluation.choices import Wish, check_wish, fitting_features, wish_of
 from advnets.evaluation.equivalents import NONE as NO_EQUIVALENTS
@@ -98,7 +102,7 @@ class Evaluation:
 
 
 def evaluate(
-    source: Run | str | Path | Samples,
+    source: Run | str | Path | NDArray[Any] | Tensor | Batches,
     data: str | Path | Table | None = None,
     metrics: Sequence[str] | str | None = None,
     count: int = SAMPLES,
@@ -114,9 +118,9 @@ def evaluate(
     """Measure a generator.
 
     Args:
-        source: a run (or its directory), samples in a `.npy` or `.npz` file, a folder or an archive, or an array,
-            uint8 N x C x H x W (points: N x D); rows of a table, in a .csv or .parquet file or an array N x K, in its
-            own units.
+        source: a run (or its directory); samples in files of any format that data are read from; an array or a tensor,
+            N x C x H x W, N x H x W or N x H x W x C, uint8 or floats from 0 to 1 (points: N x D; rows of a table: N x
+            K, in its own units); or a generator, list or loader of batches of these, of which `count` are taken.
         data: what to measure against: anything `open_table` or `open_vectors` reads, ring or grid, or an .npz of `mu`
             and `sigma`; by default what the run was trained on. Validation and test images are its splits.
         metrics: names from `MEASURES`, or "all" for every one that the features allow; fid, kid, isc and prc are
@@ -146,6 +150,7 @@ def evaluate(
         RunError: there is no sound checkpoint to sample.
     """
     check_wish(metrics, count, seed, real)
+    source = source if isinstance(source, Run | str | Path) else gather(source, count)
     statistics = statistics_of(data)
     if statistics is None or statistics.has_images:
         opened = open_samples(source, data, count, seed, size, range)
@@ -165,7 +170,7 @@ def evaluate(
     notes = [
         *chosen,
         *notes_of(subject, wish, results, of),
-        *changes(source, opened, data, range),
+        *changes(opened, range),
         *refused,
         *by_class.notes,
         *alike.notes,

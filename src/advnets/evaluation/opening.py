@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advnets.data import (
+    ImageTable,
     Table,
     holds_images,
     is_vectors,
@@ -20,6 +21,7 @@ from advnets.data import (
 )
 from advnets.data.depth import RangeError, to_bytes
 from advnets.data.formats import located
+from advnets.data.layout import axes_of, to_nchw
 from advnets.data.options import GivenRange, check_range
 from advnets.data.parallel import progress_bar
 from advnets.data.recognize import is_known
@@ -34,7 +36,24 @@ Samples = NDArray[np.uint8] | NDArray[np.float32]
 """uint8 N x C x H x W, or float32 points N x D: of a table, in standard deviations of its columns."""
 
 Size = int | tuple[int, int] | None
-Notes = tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Samples of another program.
+
+    Args:
+        samples: as they are measured.
+        read: the table that files became; None of arrays in memory and of points.
+    """
+
+    samples: Samples
+    read: ImageTable | None = None
+
+    def beside(self, table: Table, count: int) -> Opened:
+        """At most so many of them beside a table."""
+        chosen = self.samples[some(len(self.samples), count)]
+        return Opened(chosen, table, None, read=self.read, given=len(self.samples))
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,18 +65,18 @@ class Opened:
         table: the data.
         run: that the samples are of; None for other samples.
         classes: of a conditional game, the class of the data that each sample was to be; None where there is none.
+        read: of samples in files, as `Given` has it.
         given: how many samples there are of which these were taken; 0 for as many.
         unseen: how many samples of a run are still to be drawn.
-        notes: what was noticed when samples were read.
     """
 
     samples: Samples
     table: Table
     run: Run | None
     classes: NDArray[np.int64] | None = None
+    read: ImageTable | None = None
     given: int = 0
     unseen: int = 0
-    notes: Notes = ()
 
     @property
     def count(self) -> int:
@@ -86,11 +105,11 @@ def open_samples(
         samples, conditions = _drawn(source, count, seed)
         table = _data_of_run(source, data, samples)
         samples = measurable(source, samples, table)
-        return Opened(samples, table, source, conditions if source.classes == table.classes else None)
+        return Opened(samples, table, source, _of_table(conditions, source, table))
     if data is None:
         raise MeasureError("samples alone cannot be measured", "name the data they imitate with --data")
-    samples, table, notes = _beside(source, _points_of(data) or data, size, range)
-    return Opened(samples[some(len(samples), count)], table, None, given=len(samples), notes=notes)
+    found, table = _beside(source, _points_of(data) or data, size, range)
+    return found.beside(table, count)
 
 
 def measurable(run: Run, samples: Made, table: Table) -> Samples:
@@ -129,8 +148,8 @@ def open_unseen(
     images, shape = len(source.shape) == 3, (0, *source.shape)
     none: Samples = np.empty(shape, np.uint8) if images else np.empty(shape, np.float32)
     table = _data_of_run(source, data, none)
-    classes = np.empty(0, np.int64) if source.classes and source.classes == table.classes else None
-    return Opened(none, table, source, classes, unseen=count)
+    conditions = np.empty(0, np.int64) if source.classes else None
+    return Opened(none, table, source, _of_table(conditions, source, table), unseen=count)
 
 
 def found_run(source: Run | str | Path | Samples) -> Run | str | Path | Samples:
@@ -152,23 +171,30 @@ def _drawn(run: Run, count: int, seed: int) -> tuple[Made, NDArray[np.int64] | N
         return run.sample_with_classes(count, seed, advance)
 
 
+def _of_table(conditions: NDArray[np.int64] | None, run: Run, table: Table) -> NDArray[np.int64] | None:
+    """Classes of a run's samples as the table numbers those of the same names; None where it lacks one of them."""
+    if conditions is None or not set(run.classes) <= set(table.classes):
+        return None
+    places = np.array([table.classes.index(name) for name in run.classes], np.int64)
+    return places[conditions]
+
+
 def _beside(
     source: str | Path | Samples, data: str | Path | Table, size: Size, range: GivenRange
-) -> tuple[Samples, Table, Notes]:
-    """Samples that are of no run, their data, and what was noticed of the samples."""
+) -> tuple[Given, Table]:
+    """Samples that are of no run, and their data."""
     if not isinstance(data, str | Path) and not holds_images(data):
         _refuse_size(size, f"{data.name} holds points")
         _refuse_range(range, f"{data.name} holds points")
-        return _points(source, data), data, ()
+        return Given(_points(source, data)), data
     if not isinstance(source, np.ndarray) and located(source)[0].suffix not in (".npy", ".npz"):
         # Image files have no size of their own that counts: they are brought to the data's.
         table = _open_data(data, size) if isinstance(data, str | Path) else data
         channels, height, width = table.shape
-        samples, notes = _read(source, (height, width), channels, range)
-        return samples, table, notes
+        return _read(source, (height, width), channels, range), table
     _refuse_size(size, "samples in arrays have their own")
-    samples, notes = images_of(source, range=range)
-    return samples, _of_shape(samples.shape[1:], data) if isinstance(data, str | Path) else data, notes
+    found = images_of(source, range=range)
+    return found, _of_shape(found.samples.shape[1:], data) if isinstance(data, str | Path) else data
 
 
 def _refuse_size(size: Size, why: str) -> None:
@@ -222,10 +248,8 @@ def _read_by_run(run: Run, data: str | Path, samples: Made) -> Table:
     return open_data(run.recipe.replace(data=data, size=(height, width), channels=channels))
 
 
-def images_of(
-    source: str | Path | Samples, size: Size = None, range: GivenRange = None
-) -> tuple[NDArray[np.uint8], Notes]:
-    """Samples that are images, uint8 N x C x H x W, and what was noticed of them.
+def images_of(source: str | Path | Samples, size: Size = None, range: GivenRange = None) -> Given:
+    """Samples that are images, uint8 N x C x H x W.
 
     Args:
         source: files, or an array.
@@ -238,24 +262,26 @@ def images_of(
     """
     if not isinstance(source, np.ndarray):
         return _read(source, size, None, range)
-    if source.dtype.kind not in "fu" or source.ndim != 4 or source.shape[1] not in (1, 3):
-        remedy = "give uint8, or floats from 0 to 1, N x C x H x W, C 1 or 3"
-        raise MeasureError(f"samples of type {source.dtype} and shape {source.shape}", remedy)
-    if source.dtype == np.uint8 and range is None:
-        return source, ()  # type: ignore[return-value]  # the type was checked
+    if source.dtype.kind not in "fu":
+        raise MeasureError(f"samples of type {source.dtype}", "give uint8, or floats from 0 to 1")
+    first = source.ndim == 4 and source.shape[1] in (1, 3)  # of the layouts that would do, that of samples
+    images = source if first else to_nchw(source, axes_of("samples", source.shape))
+    if images.shape[1] not in (1, 3):
+        raise MeasureError(f"samples have {images.shape[1]} channels", "give gray or RGB samples")
+    if images.dtype == np.uint8 and range is None:
+        return Given(np.ascontiguousarray(images, np.uint8))
     try:
         said = check_range(range)
-        return to_bytes(source, (float(source.min()), float(source.max())) if said == "auto" else said)[0], ()
+        ends = (float(images.min()), float(images.max())) if said == "auto" else said
+        return Given(to_bytes(np.ascontiguousarray(images), ends)[0])
     except RangeError as error:
         raise DataError(f"samples: {error.what}", error.remedy) from None
 
 
-def _read(source: str | Path, size: Size, channels: int | None, range: GivenRange) -> tuple[NDArray[np.uint8], Notes]:
-    """Samples in files, and what was noticed of them."""
+def _read(source: str | Path, size: Size, channels: int | None, range: GivenRange) -> Given:
+    """Samples in files."""
     table = open_table(source, size, channels, labels="none", range=range, holdout=0.0)
-    left = table.skipped
-    out = [f"{len(left):,} files are left out, as {left[0]}"] if left else []
-    return table.values, tuple(f"samples in {table.name}: {each}" for each in (*table.notes, *out))
+    return Given(table.values, table)
 
 
 def _points(source: str | Path | Samples, table: Table) -> NDArray[np.float32]:

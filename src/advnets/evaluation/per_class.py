@@ -61,14 +61,14 @@ def check_per_class(run: Run | None, classes: NDArray[np.int64] | None) -> None:
     if not run.classes:
         raise MeasureError(f"{run.path} makes samples without classes", "leave --per-class out")
     if classes is None:
-        raise MeasureError(f"the classes of {run.path} are not those of the data", "measure against its own data")
+        raise MeasureError(f"the data lack classes of {run.path}", "measure against its own data")
 
 
 def measure_classes(run: Run, whole: Subject, names: Sequence[str]) -> ByClass:
     """Measure within every class that was trained.
 
     Args:
-        run: of a conditional game, on classes of the subject's data.
+        run: of a conditional game, on classes whose names the subject's data have.
         whole: what all samples were measured as; each class has as many samples as come to it of theirs.
         names: the measures.
 
@@ -77,11 +77,11 @@ def measure_classes(run: Run, whole: Subject, names: Sequence[str]) -> ByClass:
     """
     within = [name for name in names if MEASURES[name].of != "classes"]
     notes = [f"{name} is about several classes: not taken within one" for name in names if name not in within]
-    numbers = run.class_numbers("all")
-    count = max(2, len(whole.samples) // len(numbers))
+    trained = [run.classes[number] for number in run.class_numbers("all")]
+    count = max(2, len(whole.samples) // len(trained))
     answers: dict[str, ClassAnswers] = {}
-    for number in numbers:
-        name = run.classes[number]
+    for name in trained:
+        number = whole.data.classes.index(name)
         real = whole.data.of_class(number).count(whole.real)
         if real < FEWEST:
             notes.append(f"class {name} was left out: {real} real images, {FEWEST} are needed")

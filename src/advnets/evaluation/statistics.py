@@ -12,9 +12,7 @@ from advnets.data import ImageTable, Table, holds_images
 from advnets.data.options import GivenRange
 from advnets.data.toys import TOYS
 from advnets.errors import MeasureError
-from advnets.evaluation.files import own_size
 from advnets.evaluation.opening import Opened, Samples, Size, found_run, images_of, open_samples
-from advnets.measures.inputs import some
 from advnets.measures.stored_statistics import StoredStatistics, find_statistics
 from advnets.runs.run import Run
 
@@ -58,10 +56,12 @@ def open_beside(
                 f"{source.path} makes points, {statistics.path} is about images", "measure against points"
             )
         return replace(opened, table=_nothing(statistics, opened.samples), classes=None)
-    known = size or (None if isinstance(source, np.ndarray) else own_size(source))
-    samples, notes = images_of(source, known, range)
-    chosen = samples[some(len(samples), count)]
-    return Opened(chosen, _nothing(statistics, chosen), None, given=len(samples), notes=notes)
+    found = images_of(source, size, range)
+    origins = None if size or found.read is None else found.read.origins()
+    own = None if origins is None else origins.size
+    if own is not None and own != found.samples.shape[2:]:
+        found = images_of(source, own, range)
+    return found.beside(_nothing(statistics, found.samples), count)
 
 
 def _nothing(statistics: StoredStatistics, samples: Samples) -> ImageTable:

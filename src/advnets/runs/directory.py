@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
@@ -18,6 +18,8 @@ from advnets.config.recipe import Recipe
 from advnets.errors import RunError, what_helps
 from advnets.files import held, write_whole
 from advnets.runs.migrate import run_recipe
+
+_NAMED = 3  # classes in a message
 
 
 class RunDirectory:
@@ -114,6 +116,27 @@ class RunDirectory:
         """Replace recipe.yaml, as when a run is trained further."""
         with writing(self.path):
             write_whole(self.path / "recipe.yaml", to_yaml(recipe).encode())
+
+    def check_data(self, fingerprint: str, classes: Sequence[str]) -> None:
+        """See that data are those that the run was started with.
+
+        Raises:
+            RunError: they are others, or their classes have another order.
+        """
+        facts = self.facts["data"]
+        before, now = list(facts.get("classes", [])), list(classes)
+        if fingerprint == facts["fingerprint"]:
+            return
+        if before != now and sorted(before) == sorted(now):
+            orders = f"{', '.join(before[:_NAMED])} then, {', '.join(now[:_NAMED])} now"
+            raise RunError(
+                f"the classes of {self.path} are in another order than when it was started: {orders}",
+                "train anew, or resume it with the version of Advnets that started it",
+            )
+        raise RunError(
+            f"the data of {self.path} have changed since it was started",
+            "bring them back, say where they are now with --data, or train anew",
+        )
 
     def write_facts(self, facts: Mapping[str, Any]) -> None:
         """Replace run.json."""

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advnets.data.formats import columns
-from advnets.data.formats.columns import Columns, Texts, Unusable
 from advnets.data.formats.delimited import read_csv
+from advnets.data.formats.tabular import Columns, Texts, Unusable
 from advnets.errors import DataError
 
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from advnets.data.formats import columns
-from advnets.data.formats.columns import Texts, Unusable
+from advnets.data.formats.tabular import Texts, Unusable
 from advnets.data.formats.vectors import is_vectors_file, read_columns, read_parquet
 from advnets.errors import DataError
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from advnets.data.archive import BROKEN, unpacking
-from advnets.data.formats.columns import MAX_BYTES, SMALLER, Columns, check_size, header_names
+from advnets.data.formats.tabular import MAX_BYTES, SMALLER, Columns, check_size, header_names
 from advnets.data.formats.text_columns import (
     NoNumberError,
     WordColumn,

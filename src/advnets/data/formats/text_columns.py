@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.data.formats.columns import MAX_TEXTS, Column, Texts, Unusable
+from advnets.data.formats.tabular import MAX_TEXTS, Column, Texts, Unusable
 from advnets.errors import DataError
 
 Kind = Literal["numbers", "truth", "text", "nothing"]

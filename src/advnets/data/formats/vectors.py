@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advnets.data.arrays import IMAGE_KEYS, UNREADABLE, read_npy
-from advnets.data.formats.columns import (
+from advnets.data.formats.delimited import read_csv
+from advnets.data.formats.tabular import (
     MAX_BYTES,
     MAX_TEXTS,
     SMALLER,
@@ -25,7 +26,6 @@ from advnets.data.formats.columns import (
     named_numbers,
     row_from_0,
 )
-from advnets.data.formats.delimited import read_csv
 from advnets.errors import DataError
 
 SUFFIXES = ".csv", ".tsv", ".csv.gz", ".tsv.gz"
