@@ -46,7 +46,7 @@ def folder_with_photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ADVNETS_CACHE", str(tmp_path / "cache"))
     rng = np.random.default_rng(0)
     (tmp_path / "photos").mkdir()
-    for number in range(40):
+    for number in range(120):  # of which at least 20 are held out
         pixels = rng.integers(0, 256, size=(20, 24, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(tmp_path / "photos" / f"{number}.png")
     return tmp_path
@@ -135,6 +135,8 @@ def shortened(args: list[str]) -> list[str]:
         for flag in {word for word in small if word.startswith("--")} & set(args):
             args = [*args[: args.index(flag)], *args[args.index(flag) + 2 :]]
         return [*args, *small]
+    if args[0] == "resume" and "--steps" in args:
+        return [*args[: args.index("--steps") + 1], "6", *args[args.index("--steps") + 2 :]]
     if args[0] == "paper":
         return [*(arg for arg in args if arg != "all"), *(["costs"] if "all" in args else []), "--quick"]
     if args[0] in ("evaluate", "compare"):  # a classifier is trained in minutes, and has tests of its own
