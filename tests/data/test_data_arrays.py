@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import pickle
 import zipfile
+import warnings
 from pathlib import Path
 from random import Random
 
@@ -169,6 +170,17 @@ def test_damaged_numpy_files_are_one_clear_line(tmp_path: Path, digits: np.ndarr
         with pytest.raises(DataError, match=message) as caught:
             open_table(tmp_path / name)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("shape", [(2**63, 3, 3), (2**32, 2**31, 4), (0, 10**30, 3), (2**62, 4, 0), (41, 3, 3)])
+def test_an_array_that_declares_what_it_has_not_is_one_line(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    with (tmp_path / "a.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+        file.write(bytes(40 * 3 * 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of a product that 64 bits do not hold
+        with pytest.raises(DataError, match=r"a\.npy: not a readable NumPy file \(it declares .* which is not what"):
+            open_table(tmp_path / "a.npy")
 
 
 def idx(array: np.ndarray) -> bytes:

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from advnets.data import ImageTable, open_table
+from advnets.data.classes import natural
 from advnets.errors import DataError
 
 Files = Mapping[str, bytes]
@@ -172,8 +173,9 @@ def test_celebas_lists_give_attributes_and_splits(tmp_path: Path) -> None:
 
 def test_a_table_of_something_else_is_left_out_by_name(tmp_path: Path) -> None:
     files = {f"{n}.png": png(n) for n in range(3)} | {"prices.csv": b"item,price\nx,1\n", "broken.csv": b"\xff\xfe"}
+    files["list_attr_celeba.txt"] = b"6"  # breaks off
     table = open_table(in_folder(files, tmp_path))
-    assert [item.name for item in table.skipped] == ["broken.csv", "prices.csv"]
+    assert [item.name for item in table.skipped] == ["broken.csv", "list_attr_celeba.txt", "prices.csv"]
     with pytest.raises(DataError, match=r"broken\.csv: no image, and no table"):
         open_table(tmp_path / "set", strict=True)
 
@@ -187,6 +189,11 @@ def test_classes_come_in_natural_order_and_poor_ones_are_named(tmp_path: Path) -
     table = open_table(folder)
     assert table.classes == ("class1", "class2", "class10", "lonely", "Ünï")
     assert table.notes == ("no usable image in 2 folders (lost, void)", "a single image in 1 class (lonely)")
+
+
+def test_numbers_in_names_may_be_of_any_length_and_script() -> None:
+    names = ["7", "²", "a2", "a010", "a10", "a10b", f"a1{'0' * 5000}", "a²"]
+    assert sorted(names, key=natural) == ["7", "a2", "a010", "a10", "a10b", f"a1{'0' * 5000}", "a²", "²"]
 
 
 def test_other_systems_litter_is_passed_over_in_silence(tmp_path: Path) -> None:
@@ -207,7 +214,7 @@ def test_a_broken_image_beside_labelled_ones_is_left_out(tmp_path: Path) -> None
     assert (by_class(table), [each.name for each in table.skipped]) == ({"0": 2, "1": 2}, ["broken.png"])
 
 
-@pytest.mark.parametrize("number", ["9" * 400, "1e400", "[1, NaN]", "[1, 1e999]"])
+@pytest.mark.parametrize("number", ["9" * 400, "1e400", "1e39", "[1, NaN]", "[1, 1e999]", "[1, -1e39]"])
 def test_numbers_that_are_none_to_learn_from_are_left_out(number: str, tmp_path: Path) -> None:
     rows = "\n".join(f'{{"file_name": "{n}.png", "size": {number if n == 1 else "[1, 2]"}}}' for n in range(3))
     table = open_table(in_folder({f"{n}.png": png(n) for n in range(3)} | {"metadata.jsonl": rows.encode()}, tmp_path))

@@ -84,6 +84,7 @@ def test_a_file_that_claims_more_than_it_may_is_refused_unread(tmp_path: Path) -
     [
         (lambda mu, sigma: mu.__setitem__(0, np.nan), "a value is not finite"),
         (lambda mu, sigma: sigma.__setitem__((1, 2), np.inf), "a value is not finite"),
+        (lambda mu, sigma: mu.__setitem__(0, 1e200), r"a value is beyond 1e\+100, as no feature is"),
         (lambda mu, sigma: sigma.__setitem__((1, 2), 0.9), "sigma is not symmetric"),
         (lambda mu, sigma: sigma.__setitem__((1, 1), -1.0), "sigma has negative variances"),
     ],

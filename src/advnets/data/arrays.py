@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from advnets.data.blocks import Blocks, rows_per_block
 from advnets.data.layout import axes_of, to_nchw
 from advnets.data.members import Member, no_images
-from advnets.data.npz import UNREADABLE, npz_members, unreadable
+from advnets.data.npz import UNREADABLE, array_header, npz_members, unreadable
 from advnets.data.source import Labels, Source, blocks_source
 from advnets.errors import DataError
 
@@ -54,9 +55,15 @@ def read_npy(path: Path) -> NDArray[Any]:
     """Maps a .npy file.
 
     Raises:
-        DataError: it is no array of plain numbers.
+        DataError: it is no array of plain numbers, or declares others than it has.
     """
     try:
+        with path.open("rb") as file:
+            shape, _, dtype = array_header(file)
+            left = path.stat().st_size - file.tell()
+        mapped = math.prod(max(1, side) for side in shape)  # NumPy multiplies in 64 bits, whichever sides are 0
+        if not dtype.hasobject and (math.prod(shape) * dtype.itemsize > left or mapped * dtype.itemsize >= 2**63):
+            raise ValueError(f"it declares {shape} of {dtype}, which is not what it holds")
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except UNREADABLE as error:
         raise unreadable(path, error) from error

@@ -46,13 +46,14 @@ def below_common(parents: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return [parent[shared:] for parent in parents]
 
 
-def natural(name: str) -> tuple[tuple[bool, int, str], ...]:
-    """Sorts names as people do: numbers in them by value ("class2" before "class10"), numbers before letters."""
-    parts = re.split(r"([0-9]+)", name)
-    return (
-        *((not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts if part),
-        (True, 0, name),
-    )
+def natural(name: str) -> tuple[tuple[bool, int, str, str], ...]:
+    """Sorts names as people do: numbers in them by value ("class2" before "class10"), numbers before letters.
+
+    A number may have any length: of two without zeros before them the longer is greater.
+    """
+    words = re.findall(r"([0-9]+)|([^0-9]+)", name)
+    numbers = [(digits, digits.lstrip("0"), text) for digits, text in words]
+    return (*((not digits, len(value), value, digits or text) for digits, value, text in numbers), (True, 0, "", name))
 
 
 def array_labels(source: str, values: NDArray[Any], count: int) -> Labelled:
@@ -75,6 +76,22 @@ def array_labels(source: str, values: NDArray[Any], count: int) -> Labelled:
         return index.astype(np.int64), tuple(names)
     order = sorted(range(len(names)), key=lambda place: natural(names[place]))
     return np.argsort(order)[index].astype(np.int64), tuple(names[place] for place in order)
+
+
+def joined_labels(source: str, parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Labels, or vectors, of several files or splits as one array.
+
+    Args:
+        parts: each N, or N x V.
+
+    Raises:
+        DataError: there are more of an image in one than in another.
+    """
+    if len({part.shape[1:] for part in parts}) > 1:
+        shapes = " and ".join(str(part.shape) for part in parts)
+        remedy = "give as many for each image everywhere, or use labels none"
+        raise DataError(f"{source}: labels of shapes {shapes} for its parts", remedy)
+    return np.concatenate(parts)
 
 
 def array_vectors(source: str, values: NDArray[Any], count: int) -> NDArray[np.float32]:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from advnets.data.classes import natural
 
 Value = int | float | str | tuple[float, ...] | None
+_GREATEST = float(np.finfo(np.float32).max)  # what vectors can hold
+_NOT_FINITE = f"numbers that are not finite, or beyond {_GREATEST:.2g}"
 _NOTHING = {"", "na", "n/a", "nan", "null", "none"}
 
 
@@ -76,15 +78,15 @@ def column_of(values: Sequence[object], meant: tuple[str, ...] = ()) -> Column:
         found, kinds = _read(found)
     if kinds <= {int, float} and kinds:
         whole = kinds == {int}
-        finite = all(each is None or math.isfinite(cast("float", each)) for each in found)
-        return Column("integers" if whole else "floats" if finite else "numbers that are not finite", found, meant)
+        finite = all(each is None or abs(cast("float", each)) <= _GREATEST for each in found)
+        return Column("integers" if whole else "floats" if finite else _NOT_FINITE, found, meant)
     if kinds == {str}:
         return Column("texts", found)
     if kinds == {tuple}:
         lists = [cast("tuple[float, ...]", each) for each in found if each is not None]
         widths = {len(each) for each in lists}
-        if not all(math.isfinite(number) for each in lists for number in each):
-            return Column("numbers that are not finite", found)
+        if not all(abs(number) <= _GREATEST for each in lists for number in each):
+            return Column(_NOT_FINITE, found)
         return Column(f"lists of {widths.pop()} numbers" if len(widths) == 1 else "unequal lists", found)
     return Column("a mixture of kinds" if kinds else "nothing", found)
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from advnets.data.archive import BROKEN, unpacked_limit, unpacking
 from advnets.data.blocks import Blocks, rows_per_block
+from advnets.data.classes import joined_labels
 from advnets.data.layout import axes_of, chw, to_nchw
 from advnets.errors import DataError
 
@@ -100,7 +101,7 @@ def idx_labels(paths: Sequence[Path]) -> NDArray[Any]:
     """The labels of idx files, one after the other: N, or N x M where each image has several.
 
     Raises:
-        DataError: a file is damaged or does not hold labels.
+        DataError: a file is damaged or does not hold labels, or one has several an image and another has not.
     """
     parts: list[NDArray[Any]] = []
     for path in paths:
@@ -108,9 +109,10 @@ def idx_labels(paths: Sequence[Path]) -> NDArray[Any]:
         if dtype.kind == "f" or len(shape) not in (1, 2):
             raise DataError(f"{path}: not a whole idx file of labels", "remove it, or use labels none")
         _check_size(path, dtype, shape)
+        none = np.empty((0, *shape[1:]), dtype)
         try:
-            parts += _pieces(path, dtype, shape)
+            parts.append(np.concatenate([none, *_pieces(path, dtype, shape)]))
         except DataError as error:
             what = f"{path}: not a whole idx file of labels"
             raise DataError(what, "remove it, or use labels none") from error
-    return np.concatenate(parts)
+    return joined_labels(str(paths[0].parent), parts)

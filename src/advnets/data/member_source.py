@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advnets.data.blocks import Blocks
-from advnets.data.classes import array_labels
+from advnets.data.classes import array_labels, joined_labels
 from advnets.data.layout import axes_of, chw, to_nchw
 from advnets.data.members import LABEL_WORDS, Member, Part, choose
 from advnets.data.options import Options
@@ -54,7 +54,7 @@ def parts_source(
     blocks = _blocks(where, parts, options.channels, tuple(notes))
     known = () if names is None or not labels else tuple(map(str, names.whole().reshape(-1).tolist()))
     given = (lambda: {name: _labels(where, parts, name, known) for name in labels}) if labels else None
-    numbers = np.concatenate([_values(where, part, vectors) for part in parts]) if vectors else None
+    numbers = joined_labels(where, [_values(where, part, vectors) for part in parts]) if vectors else None
     codes = _codes(parts)
     splits = None if codes is None else lambda: codes
     return blocks_source(blocks.name, [], blocks, given, numbers, splits, format)
@@ -122,7 +122,7 @@ def _values(where: str, part: Part, name: str) -> NDArray[Any]:
 def _labels(where: str, parts: Sequence[Part], name: str, names: tuple[str, ...]) -> Labels:
     """A column of all parts; -1 of those that lack it."""
     known = [_values(where, part, name) for part in parts if name in part.columns]
-    values = np.concatenate(known)
+    values = joined_labels(where, known)
     classes = next((member.classes for part in parts if (member := part.columns.get(name))), ())
     if not classes and names and values.ndim == 1 and values.dtype.kind in "iu" and _within(values, len(names)):
         classes = names

@@ -65,7 +65,7 @@ def unreadable(path: Path, error: BaseException) -> DataError:
 def _member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: str) -> Member:
     with archive.open(info) as stream:
         head = io.BytesIO(stream.read(_HEAD_BYTES))
-    shape, in_columns, dtype = _header(head)
+    shape, in_columns, dtype = array_header(head)
     start, size = head.tell(), dtype.itemsize * int(np.prod(shape, dtype=object))
     name = info.filename.removesuffix(_SUFFIX)
     if not dtype.hasobject and start + size != info.file_size:
@@ -84,17 +84,17 @@ def _member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: s
     return Member(name, shape, dtype, blocks, file=file)
 
 
-def _header(head: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, whether columns come first, and type.
+def array_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether columns come first, and type of an array in a .npy file, which is read up to its values.
 
     Raises:
         ValueError: it is no header of an array, or of one that no file has room for.
     """
-    version = npy.read_magic(head)
+    version = npy.read_magic(file)
     if version not in ((1, 0), (2, 0)):
         raise ValueError(f"a .npy of version {version}")
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    shape, in_columns, dtype = read(head)
+    shape, in_columns, dtype = read(file)
     if any(isinstance(side, bool) or side < 0 for side in shape) or dtype.itemsize == 0:
         raise ValueError(f"an array of shape {shape} and type {dtype}")
     return shape, in_columns, dtype

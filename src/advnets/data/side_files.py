@@ -144,7 +144,7 @@ def read_side(name: str, content: bytes) -> Side | None:
         return Side(base, _celeba(name, text) if suffix == ".txt" else _separated(text))
     except DataError:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error, StopIteration):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, csv.Error, StopIteration):
         return None
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
 
 from advnets.data.archive import ZIP_METHODS
 from advnets.data.arrays import IMAGE_KEYS, UNREADABLE
+from advnets.data.npz import array_header
 from advnets.errors import MeasureError
 from advnets.files import digest_of
 from advnets.measures.frechet import GaussianStatistics
@@ -19,6 +20,7 @@ from advnets.measures.frechet import GaussianStatistics
 MOST_FEATURES = 8192
 """A covariance of so many takes 512 MB; the networks in use have 2,048 and fewer."""
 
+_GREATEST = 1e100  # products of variances are finite
 _ASYMMETRY = 1e-5  # of the largest entry; files in float32 are symmetric to 1e-7
 _NEGATIVE = 1e-3  # of the largest eigenvalue: what float32 leaves of a zero is far less
 
@@ -103,16 +105,16 @@ def find_statistics(path: Path) -> StoredStatistics | None:
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], str]:
     """Shape and kind of an array, whose content stays where it is."""
     with file:
-        version = np.lib.format.read_magic(file)
-        read: Any = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read(file)
-        return tuple(map(int, shape)), str(dtype.kind)
+        shape, _, dtype = array_header(file)
+        return shape, dtype.kind
 
 
 def _check(path: Path, mean: Floats, covariance: Floats) -> None:
     wrong = ""
     if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
         wrong = "a value is not finite"
+    elif max(np.abs(mean).max(), np.abs(covariance).max()) > _GREATEST:
+        wrong = f"a value is beyond {_GREATEST:g}, as no feature is"
     elif np.abs(covariance - covariance.T).max() > _ASYMMETRY * np.abs(covariance).max():
         wrong = "sigma is not symmetric"
     else:

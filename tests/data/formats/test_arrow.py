@@ -91,3 +91,13 @@ def test_a_truncated_file_is_one_line_or_what_it_has(tmp_path: Path, size: int) 
         table = open_table(tmp_path / "a.arrow")
         assert 2 <= len(table) < 10
         assert "breaks off after" in table.skipped[0].reason
+
+
+def test_names_of_columns_that_are_no_text_are_one_line(tmp_path: Path) -> None:
+    images = pa.table({"image": list(photos().values()), "caption": ["words"] * 10})
+    with pa.OSFile(str(tmp_path / "a.arrow"), "wb") as file, pa.ipc.new_stream(file, images.schema) as writer:
+        writer.write_table(images)
+    good = (tmp_path / "a.arrow").read_bytes()
+    (tmp_path / "a.arrow").write_bytes(good.replace(b"caption", b"c\xffption"))
+    with pytest.raises(DataError, match=r"a\.arrow: no readable table \(.*utf-8.*\); download or write it again"):
+        open_table(tmp_path / "a.arrow")

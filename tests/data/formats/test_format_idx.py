@@ -102,4 +102,14 @@ def test_what_a_file_declares_is_checked_before_it_is_read(tmp_path: Path, color
     assert "declares (4294967295,), far beyond its size" in refused(path)
     labels.write_bytes(idx(np.zeros(39, np.uint8)))
     assert "labels of shape (39,)" in refused(path)
+    labels.write_bytes(idx(np.zeros(0, np.uint8)))
+    assert "labels of shape (0,)" in refused(path)
     assert most_memory() - before < 64 << 20
+
+
+def test_labels_of_one_set_are_all_single_or_none_is(tmp_path: Path, color: np.ndarray) -> None:
+    for part, labels in (("train", np.zeros(30, np.uint8)), ("t10k", np.zeros((30, 8), np.int32))):
+        (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(idx(color[:30, ..., 0]))
+        kind = "idx1-ubyte" if labels.ndim == 1 else "idx2-int"
+        (tmp_path / f"{part}-labels-{kind}").write_bytes(idx(labels))
+    assert "labels of shapes (30,) and (30, 8) for its parts; give as many" in refused(tmp_path)

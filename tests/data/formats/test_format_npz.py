@@ -121,6 +121,16 @@ def test_other_images_are_not_mixed(tmp_path: Path, color: np.ndarray) -> None:
     assert "no images among x (5 x 5); save them as N x H x W" in refused(tmp_path / "b.npz")
 
 
+@pytest.mark.parametrize("labels", [((4,), (2, 3)), ((4, 3), (2, 4)), ((4, 3), (2,))])
+@pytest.mark.parametrize("kind", [int, float])
+def test_other_labels_are_not_mixed(labels: tuple[tuple[int, ...], ...], kind: type, tmp_path: Path) -> None:
+    train, test = (np.zeros(shape, kind) for shape in labels)
+    images = np.zeros((4, 5, 5), np.uint8)
+    np.savez(tmp_path / "a.npz", x_train=images, y_train=train, x_test=images[:2], y_test=test)
+    assert f"labels of shapes {labels[0]} and {labels[1]} for its parts; give as many" in refused(tmp_path / "a.npz")
+    assert refused(tmp_path / "a.npz", labels="none") == ""
+
+
 def lying(shape: tuple[int, ...], data: bytes) -> bytes:
     """A .npy file that declares another shape than it has."""
     file = io.BytesIO()

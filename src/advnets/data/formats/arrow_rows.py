@@ -62,8 +62,15 @@ def layout_of(source: str, schema: Any, first: Callable[[str], Sequence[object]]
         first: gives the first values of a column.
 
     Raises:
-        DataError: several columns have images, and none is called image.
+        DataError: several columns have images, and none is called image; or names of columns are no text.
     """
+    try:
+        return _layout_of(source, schema, first)
+    except broken_tables() as error:
+        raise DataError(f"{source}: no readable table ({one_line(error)})", "download or write it again") from error
+
+
+def _layout_of(source: str, schema: Any, first: Callable[[str], Sequence[object]]) -> Layout | None:
     features = _features(schema)
     images = [
         name

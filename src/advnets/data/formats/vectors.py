@@ -6,7 +6,7 @@ import importlib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from advnets.data.formats.tabular import (
     named_numbers,
     row_from_0,
 )
+from advnets.data.npz import array_header
 from advnets.errors import DataError
 
 SUFFIXES = ".csv", ".tsv", ".csv.gz", ".tsv.gz"
@@ -182,7 +183,8 @@ def _texts(values: Any) -> Column:
 def _dimensions(path: Path) -> int:
     """How many axes the array of a .npy file has; 0 where it is damaged."""
     try:
-        return cast("NDArray[Any]", np.load(path, mmap_mode="r", allow_pickle=False)).ndim
+        with path.open("rb") as file:
+            return len(array_header(file)[0])
     except UNREADABLE:
         return 0
 
@@ -194,9 +196,7 @@ def _dimensions_within(path: Path) -> int:
             known = archive.namelist()
             key = next(key for key in IMAGE_KEYS if f"{key}.npy" in known)
             with archive.open(f"{key}.npy") as member:
-                version = np.lib.format.read_magic(member)
-                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-                return len(read(member)[0])
+                return len(array_header(member)[0])
     except (*UNREADABLE, StopIteration):
         return 0
 
