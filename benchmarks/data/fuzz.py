@@ -12,11 +12,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import resource
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -31,6 +34,7 @@ from benchmarks.record import record, result_of
 MEMORY = 4 << 30
 """Bytes of address space that a process may take besides its imports: packed files may unpack to 1 GiB."""
 SECONDS = 60
+"""Within which a case must come to its end; its process dies then."""
 FORBIDDEN = {
     "subprocess.Popen",
     "os.system",
@@ -40,6 +44,23 @@ FORBIDDEN = {
     "socket.connect",
     "pickle.find_class",
 }
+
+TEXT_LIES = [
+    b"0",
+    b"-1",
+    b"1e39",
+    b"1e308",
+    b"1e999",
+    b"NaN",
+    b"null",
+    b'""',
+    b"[]",
+    b"9" * 20,
+    b"9" * 5000,
+    "²".encode(),
+]
+"""What is put in the place of a number that is written in digits."""
+_NUMBER = re.compile(rb"-?[0-9.]+|\Z")
 
 
 def damaged(content: bytes, rng: np.random.Generator) -> bytes:
@@ -53,10 +74,13 @@ def _damage(content: bytearray, rng: np.random.Generator) -> bytes:
     if not content:
         return bytes(content)
     start = int(rng.integers(len(content)))
-    if rng.random() < 0.5:
+    where = rng.random()
+    if where < 0.5:
         start = min(start, int(rng.integers(512)))  # headers, where lies are told
+    elif where < 0.7:
+        start = max(start, len(content) - 1 - int(rng.integers(512)))  # and what zips and parquet have at their end
     size = int(rng.integers(1, 65))
-    kind = rng.integers(7)
+    kind = rng.integers(8)
     if kind == 0:
         content[start] ^= int(rng.integers(1, 256))
     elif kind == 1:
@@ -69,6 +93,10 @@ def _damage(content: bytearray, rng: np.random.Generator) -> bytes:
         del content[start : start + size]
     elif kind == 5:
         content[start:start] = content[start : start + size]
+    elif kind == 6:
+        found = _NUMBER.search(content, start)
+        assert found is not None
+        content[found.start() : found.end()] = TEXT_LIES[int(rng.integers(len(TEXT_LIES)))]
     else:
         lie = int(rng.choice([0, 1, 255, 65_535, 2**31 - 1, 2**32 - 1, 2**40, 2**63 - 1]))
         form = str(rng.choice(["<Q", ">Q", "<I", ">I", "<H", ">H"]))
@@ -89,7 +117,9 @@ def outcome(source: Path) -> str:
     from advnets.errors import AdvnetsError
 
     try:
-        _open(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)  # it would be a second line
+            _open(source)
     except AdvnetsError as error:
         return "refused" if str(error) and "\n" not in str(error) else f"several lines: {error!r}"
     except Exception as error:
@@ -153,7 +183,9 @@ def _work() -> None:
             os.environ["ADVNETS_CACHE"] = str(cache)
             before = sorted(str(path) for path in folder.rglob("*"))
             guard.seen, guard.writable = [], str(cache)
+            signal.alarm(SECONDS)
             found = outcome(source)
+            signal.alarm(0)
             guard.writable = ""
             if guard.seen or sorted(str(path) for path in folder.rglob("*")) != before:
                 found = f"did what it must not: {guard.seen or 'wrote beside the data'}"
