@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gzip
 import pickle
-import zipfile
 import warnings
+import zipfile
 from pathlib import Path
 from random import Random
 

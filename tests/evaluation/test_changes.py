@@ -89,7 +89,8 @@ def test_archives_are_looked_into(tmp_path: Path) -> None:
 
 
 def test_data_that_are_brought_to_samples_in_arrays() -> None:
-    assert "real images in mnist: 70,000 of 70,000 were enlarged from 28 x 28 to 32 x 32 (Lanczos" in said(noise(8, 1, 32, 32))
+    found = said(noise(8, 1, 32, 32))
+    assert "real images in mnist: 70,000 of 70,000 were enlarged from 28 x 28 to 32 x 32 (Lanczos" in found
     found = said(noise(8, 3, 28, 28))
     assert "real images in mnist: 70,000 of 70,000 are gray, repeated in every channel" in found
 

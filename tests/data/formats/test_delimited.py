@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advnets.data.formats import columns
+from advnets.data.formats import tabular
 from advnets.data.formats.delimited import read_csv
 from advnets.data.formats.tabular import Columns, Texts, Unusable
 from advnets.errors import DataError
@@ -132,7 +132,7 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, text: str | bytes,
 
 
 def test_what_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(columns, "MAX_VALUES", 5)
+    monkeypatch.setattr(tabular, "MAX_VALUES", 5)
     with pytest.raises(DataError, match="3 rows of 2 columns, at most 5 numbers are read; give fewer rows"):
         read(tmp_path, "a,b\n1,2\n3,4\n5,6\n")
     monkeypatch.setattr("advnets.data.formats.delimited.MAX_BYTES", 5)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from advnets.data.formats import columns
+from advnets.data.formats import tabular
 from advnets.data.formats.tabular import Texts, Unusable
 from advnets.data.formats.vectors import is_vectors_file, read_columns, read_parquet
 from advnets.errors import DataError
@@ -103,7 +103,7 @@ def test_a_damaged_or_large_file_is_one_line(tmp_path: Path, monkeypatch: pytest
     np.save(tmp_path / "words.npy", np.array([["a", "b"], ["c", "d"]]))
     with pytest.raises(DataError, match="an array of type <U1; give N x D numbers"):
         read_columns(tmp_path / "words.npy")
-    monkeypatch.setattr(columns, "MAX_VALUES", 999)
+    monkeypatch.setattr(tabular, "MAX_VALUES", 999)
     path.write_bytes(whole)
     with pytest.raises(DataError, match="1,000 rows of 1 columns, at most 999 numbers"):
         read_parquet(path)
