@@ -59,7 +59,7 @@ def _picture(kind: str, suffix: str, **options: object) -> Maker:
 
 
 def _inside(content: Callable[[], bytes], suffix: str) -> Maker:
-    """The second of three images, of which only a part that is put into it later is made here."""
+    """Three images, and a fourth, of which only a part is made here that is put into it once it is damaged."""
 
     def make(folder: Path) -> Path:
         for number, image in enumerate(images(3)):

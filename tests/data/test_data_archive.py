@@ -177,6 +177,17 @@ def test_a_file_of_no_known_kind_is_one_clear_line(tmp_path: Path, content: byte
     assert "\n" not in str(caught.value)
 
 
+def test_a_zip_of_a_later_version_is_one_clear_line(tmp_path: Path, folder: Path) -> None:
+    path = pack_zip(tmp_path / "photos.zip", folder)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 6] = 159  # the version that is needed, in tenths
+    path.write_bytes(content)
+    with pytest.raises(
+        DataError, match=r"photos\.zip: not a readable zip \(zip file version 15\.9\); download or pack"
+    ):
+        open_table(path)
+
+
 def test_an_entry_that_lies_about_its_size_is_never_unpacked_whole(tmp_path: Path, emoji: np.ndarray) -> None:
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:

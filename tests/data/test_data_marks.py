@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from advnets.data import ImageTable, open_table
+from advnets.data import ImageTable, open_table, side_files
 from advnets.data.classes import natural
 from advnets.errors import DataError
 
@@ -220,3 +222,14 @@ def test_numbers_that_are_none_to_learn_from_are_left_out(number: str, tmp_path:
     table = open_table(in_folder({f"{n}.png": png(n) for n in range(3)} | {"metadata.jsonl": rows.encode()}, tmp_path))
     assert table.vectors is None
     assert table.notes[0].startswith("column size is left out: ")
+
+
+def test_a_parquet_table_that_is_far_larger_than_it_seems_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(side_files, "MAX_VALUES", 1000)
+    names = pa.array([*(f"{n}.png" for n in range(3)), *[None] * 998], pa.string())
+    folder = in_folder({f"{n}.png": png(n) for n in range(3)}, tmp_path)
+    pq.write_table(pa.table({"file_name": names}), folder / "metadata.parquet")
+    (left_out,) = open_table(folder).skipped
+    assert str(left_out) == "metadata.parquet: no image, and no table of these images"

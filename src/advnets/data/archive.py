@@ -29,7 +29,11 @@ PACKED: dict[bytes, Callable[[Path], BinaryIO]] = {
     b"BZh": lambda path: cast("BinaryIO", bz2.BZ2File(path)),
     b"\xfd7zXZ": lambda path: cast("BinaryIO", lzma.LZMAFile(path)),  # noqa: SIM115 -- the caller closes it
 }
-BROKEN = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, OSError, ValueError)
+BROKEN = (
+    tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, OSError, ValueError, OverflowError,
+    RuntimeError,  # an encrypted file; a version or a method that zipfile has not, NotImplementedError
+)  # fmt: skip
+"""What reading a damaged archive or packed file may raise."""
 
 
 def is_junk(name: str) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import tokenize
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -17,18 +16,16 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from advnets.data.archive import SMALL_BYTES, ZIP_METHODS, unpacked_limit
+from advnets.data.archive import BROKEN, SMALL_BYTES, ZIP_METHODS, unpacked_limit
 from advnets.data.blocks import rows_per_block
 from advnets.data.members import PICKLED, Member
 from advnets.data.table import printable
 from advnets.errors import DataError
 
-UNREADABLE = (
-    OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error, tokenize.TokenError,
-    RuntimeError,  # an encrypted member; a method that zipfile has not, NotImplementedError
-)  # fmt: skip
+UNREADABLE = (*BROKEN, KeyError, MemoryError, tokenize.TokenError)
 _SUFFIX = ".npy"
 _HEAD_BYTES = 1 << 14  # NumPy itself refuses headers of more than 10,000 characters
+_LONGEST_REASON = 100  # characters; NumPy quotes whole headers
 _SAVE = "save it again with numpy.savez"
 
 
@@ -58,7 +55,8 @@ def unreadable(path: Path, error: BaseException) -> DataError:
     """The error of a damaged .npy or .npz file, in one line."""
     if "allow_pickle" in str(error) or "Python objects" in str(error):
         return DataError(f"{path}: {PICKLED}", "save a plain array of numbers")
-    said = printable(str(error)) or type(error).__name__
+    said = str(error.args[0] if isinstance(error, tokenize.TokenError) else error)
+    said = printable(said)[:_LONGEST_REASON] or type(error).__name__
     return DataError(f"{path}: not a readable NumPy file ({said})", "save it again with numpy.save or numpy.savez")
 
 

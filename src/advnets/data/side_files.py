@@ -18,6 +18,8 @@ from typing import Any, cast
 from advnets.errors import DataError
 
 MAX_BYTES = 256 << 20
+MAX_VALUES = 1 << 25
+"""Of a Parquet file, where a few bytes may say many: rows x columns."""
 FILE_COLUMNS = ("file_name", "filename", "file", "image_id", "image", "image_path", "path", "img", "id", "name")
 _TABLES = {".csv", ".tsv", ".jsonl", ".ndjson"}
 _CELEBA = ("list_attr", "list_eval_partition", "identity_celeba")
@@ -189,7 +191,13 @@ def _parquet(content: bytes) -> dict[str, list[object]]:
 
     parquet, arrow = pyarrow_parquet()
     try:
-        table = parquet.read_table(arrow.BufferReader(content))
+        file = parquet.ParquetFile(arrow.BufferReader(content))
+        facts = file.metadata
+        size = sum(facts.row_group(number).total_byte_size for number in range(facts.num_row_groups))
+        if size > MAX_BYTES or facts.num_rows * facts.num_columns > MAX_VALUES:
+            raise ValueError
+        table = file.read()
+        table.validate(full=True)
     except (arrow.ArrowException, OSError) as error:
         raise ValueError from error
     return cast("dict[str, list[object]]", table.to_pydict())

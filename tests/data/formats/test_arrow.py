@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Image
 from encoded_samples import KINDS, expected, in_folder, photos
 
-from advnets.data import open_table
+from advnets.data import archive, open_table
+from advnets.data.formats import arrow_rows
 from advnets.errors import DataError
 
 
@@ -101,3 +104,33 @@ def test_names_of_columns_that_are_no_text_are_one_line(tmp_path: Path) -> None:
     (tmp_path / "a.arrow").write_bytes(good.replace(b"caption", b"c\xffption"))
     with pytest.raises(DataError, match=r"a\.arrow: no readable table \(.*utf-8.*\); download or write it again"):
         open_table(tmp_path / "a.arrow")
+
+
+@pytest.mark.parametrize("pack", ["lz4", "zstd"])
+@pytest.mark.parametrize("new", [pa.ipc.new_file, pa.ipc.new_stream])
+def test_packed_files_are_read_up_to_a_limit(
+    pack: str, new: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = pa.array(["a", "b"] * 5).dictionary_encode()
+    for name, blank in (("a", bytes(10)), ("b", bytes(1 << 20))):
+        images = pa.table({"image": list(photos().values()), "words": words, "blank": [blank] * 10})
+        options = pa.ipc.IpcWriteOptions(compression=pack)
+        with new(str(tmp_path / f"{name}.arrow"), images.schema, options=options) as writer:
+            writer.write_table(images)
+    assert (open_table(tmp_path / "a.arrow").values == expected(tmp_path).values).all()
+    with monkeypatch.context() as patch:
+        patch.setattr(archive, "SMALL_BYTES", 1 << 20)
+        with pytest.raises(DataError, match=r"b\.arrow: refused, it unpacks to more than .* bytes, 200 times its size"):
+            open_table(tmp_path / "b.arrow")
+    assert len(open_table(tmp_path / "b.arrow")) == 10
+
+
+def test_any_number_of_rows_without_an_image_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrow_rows, "_FEW", 100)
+    images = pa.table({"image": pa.array([*photos().values(), *[None] * 10_000], pa.binary())})
+    pq.write_table(images, tmp_path / "a.parquet")
+    assert (tmp_path / "a.parquet").stat().st_size < 10_000
+    table = open_table(tmp_path / "a.parquet")
+    assert str(table.skipped[-1]).startswith("a.parquet: breaks off after ")
+    assert str(table.skipped[-1]).endswith(" rows (more rows than bytes)")
+    assert len(table) == 10

@@ -16,13 +16,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from advnets.data.archive import bomb, unpacked_limit
 from advnets.data.extras import need
+from advnets.data.formats.arrow_messages import unpacked_bytes
 from advnets.data.formats.arrow_rows import (
     ROWS_AT_ONCE,
     Layout,
     beside,
     broken_tables,
     layout_of,
+    most_rows,
     one_line,
     rows_of,
     tables_source,
@@ -36,6 +39,7 @@ from advnets.errors import DataError
 
 STATE, DICTIONARY = "state.json", "dataset_dict.json"
 STREAM, FILE = b"\xff\xff\xff\xff", b"ARROW1"
+_AFTER_MAGIC = 8  # with what fills it up
 _SAID = "a dataset that save_to_disk wrote"
 
 
@@ -50,12 +54,15 @@ def _opened(path: Path) -> Generator[tuple[Any, Iterator[Any]]]:
     """The schema of a file of Arrow, and its batches.
 
     Raises:
-        DataError: it is damaged.
+        DataError: it is damaged, or declares that it unpacks to more than an archive may.
     """
     arrow, ipc = need("pyarrow", "Arrow files"), need("pyarrow.ipc", "Arrow files")
     try:
         file = arrow.memory_map(str(path))
         plain = file.read(len(FILE)) == FILE
+        file.seek(_AFTER_MAGIC if plain else 0)
+        if unpacked_bytes(file) > unpacked_limit(path.stat().st_size):
+            raise bomb(path)
         file.seek(0)
         reader = ipc.open_file(file) if plain else ipc.open_stream(file)
         schema = reader.schema
@@ -87,7 +94,7 @@ def _layout(source: str, path: Path) -> Layout | None:
 
 def _rows(shard: Shard, layout: Layout) -> Iterator[Entry | Skipped]:
     with _opened(shard.path) as (_, batches):
-        yield from rows_of(batches, layout, shard, roots=beside(shard, layout))
+        yield from rows_of(batches, layout, shard, roots=beside(shard, layout), most=most_rows(shard.path))
 
 
 def _source(name: str, identity: list[object], shards: Sequence[Shard]) -> Source:

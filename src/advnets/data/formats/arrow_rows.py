@@ -24,6 +24,7 @@ from advnets.data.table import Skipped, skip
 from advnets.errors import DataError
 
 ROWS_AT_ONCE = 32
+_FEW = 1 << 16  # rows of any file: alike images may be stored once
 NAME_COLUMNS = ("file_name", "filename", "image_path", "path", "__key__")
 
 
@@ -137,7 +138,12 @@ def _first_layout(name: str, shards: Sequence[Shard], look: Callable[[str, Path]
 
 
 def rows_of(
-    batches: Iterable[Any], layout: Layout, shard: Shard, row: int = 0, roots: Sequence[Path] = ()
+    batches: Iterable[Any],
+    layout: Layout,
+    shard: Shard,
+    row: int = 0,
+    roots: Sequence[Path] = (),
+    most: int | None = None,
 ) -> Iterator[Entry | Skipped]:
     """The images of a table; where it breaks off, that is said last.
 
@@ -146,10 +152,13 @@ def rows_of(
         shard: the file they come from.
         row: the number of the first, by which those without a name are called.
         roots: folders below which images may lie that are given by their paths alone, from the first of them.
+        most: rows that the file may have; None for any number.
     """
     first = row
     try:
         for batch in batches:
+            if most is not None and row + batch.num_rows > most:
+                raise ValueError("more rows than bytes")  # without an image: a few bytes say any number of them
             for start in range(0, batch.num_rows, ROWS_AT_ONCE):
                 part = batch.slice(start, ROWS_AT_ONCE)
                 part.validate(full=True)
@@ -159,6 +168,11 @@ def rows_of(
     except broken_tables() as error:
         where = f"after {row - first:,} rows" + (f" from row {first:,}" if first else "")
         yield skip(shard.said, f"breaks off {where} ({one_line(error)})")
+
+
+def most_rows(path: Path) -> int:
+    """How many rows a file may have: as many as bytes."""
+    return max(_FEW, path.stat().st_size)
 
 
 def broken_tables() -> tuple[type[Exception], ...]:

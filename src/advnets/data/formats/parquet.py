@@ -18,6 +18,7 @@ from advnets.data.formats.arrow_rows import (
     beside,
     broken_tables,
     layout_of,
+    most_rows,
     one_line,
     rows_of,
     tables_source,
@@ -86,9 +87,9 @@ def _batches(file: Any, group: int, columns: list[str]) -> Iterator[Any]:
 def _rows(shard: Shard, layout: Layout) -> Iterator[Entry | Skipped]:
     """The images of a file; a row group that is damaged costs no other."""
     with opened(shard.path) as file:
-        row = 0
+        row, roots, most = 0, beside(shard, layout), most_rows(shard.path)
         for group in range(file.num_row_groups):
-            yield from rows_of(_batches(file, group, layout.wanted), layout, shard, row, beside(shard, layout))
+            yield from rows_of(_batches(file, group, layout.wanted), layout, shard, row, roots, most)
             row += file.metadata.row_group(group).num_rows
 
 

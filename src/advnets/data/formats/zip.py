@@ -57,7 +57,7 @@ def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry | Skipp
     try:
         with archive.open(info) as file:
             data = _declared(file, info.file_size)
-    except (RuntimeError, NotImplementedError) as error:
+    except RuntimeError as error:
         return skip(info.filename, f"cannot be unpacked ({error})")
     except BROKEN as error:
         return skip(info.filename, f"broken in the archive ({error})")
