@@ -66,6 +66,17 @@ def test_an_archive_gives_the_same_table_as_its_folder(tmp_path: Path, folder: P
     assert set(tmp_path.iterdir()) - set(here) == {tmp_path / "cache"}
 
 
+def test_a_zip_with_backslashes_has_the_order_of_its_folder(tmp_path: Path, emoji: np.ndarray) -> None:
+    names = ("a b/0.png", "a-b/1.png", "a/2.png", "a1/3.png")  # a slash comes before a digit, a backslash after it
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as packed:
+        for name, image in zip(reversed(names), emoji, strict=False):
+            Image.fromarray(image).save(file := io.BytesIO(), "PNG")
+            packed.writestr(name.replace("/", "\\"), file.getvalue())
+    table = open_table(tmp_path / "photos.zip")
+    assert table.labels is not None
+    assert [table.classes[label] for label in table.labels] == ["a b", "a-b", "a", "a1"]
+
+
 def test_zip_entries_that_leave_or_cannot_be_used_are_skipped(tmp_path: Path, folder: Path) -> None:
     path = pack_zip(tmp_path / "photos.zip", folder)
     image = next(folder.rglob("*.png")).read_bytes()

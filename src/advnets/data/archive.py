@@ -10,7 +10,7 @@ import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
 
@@ -57,8 +57,21 @@ def plain_path(name: str) -> str:
 
 
 def is_junk_path(name: str) -> bool:
-    """Whether a name in an archive is a system's own, or lies in a folder that is."""
+    """Whether a name is a system's own, or lies in a folder that is; of an archive, or of a file badly unpacked."""
+    if "/" not in name and "\\" not in name:  # this is asked of every file
+        return is_junk(name) and name != ".."
     return any(is_junk(part) for part in PurePosixPath(plain_path(name)).parts if part != "..")
+
+
+def without_files(folders: Iterable[str], holding: Iterable[str]) -> list[str]:
+    """Which folders of an archive hold no file, neither in them nor below, sorted.
+
+    Args:
+        folders: their names in it.
+        holding: the folders in which files lie.
+    """
+    above = {str(parent) for name in holding for parent in PurePosixPath(name, "file").parents}
+    return sorted({plain_path(name) for name in folders if not is_junk_path(name)} - above)
 
 
 def refusal(name: str, size: int) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from advnets.data.archive import BROKEN, SMALL_BYTES, ZIP_METHODS, unpacked_limit
+from advnets.data.archive import BROKEN, SMALL_BYTES, ZIP_METHODS, is_junk_path, unpacked_limit
 from advnets.data.blocks import rows_per_block
 from advnets.data.members import PICKLED, Member
 from advnets.data.table import printable
@@ -46,9 +46,13 @@ def npz_members(path: Path, file: str = "") -> list[Member]:
                 raise DataError(f"{path}: refused, it is packed as NumPy never does", "save it with numpy.savez")
             if sum(info.file_size for info in infos) > unpacked_limit(path.stat().st_size):
                 raise DataError(f"{path}: refused, it unpacks far beyond its size", "save it with numpy.savez")
-            return [_member(path, archive, info, file) for info in infos if info.filename.endswith(_SUFFIX)]
+            return [_member(path, archive, info, file) for info in infos if _is_array(info.filename)]
     except UNREADABLE as error:
         raise unreadable(path, error) from error
+
+
+def _is_array(name: str) -> bool:
+    return name.endswith(_SUFFIX) and not is_junk_path(name)
 
 
 def unreadable(path: Path, error: BaseException) -> DataError:

@@ -6,7 +6,7 @@ import itertools
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
@@ -62,6 +62,7 @@ class Pictures:
         is_side: whether a file of this name is read as a whole, for what it says of the images, instead of decoded.
         in_order: whether rows are brought into the order of their names, which is not that of `entries`.
         notes: what was noticed on the last walk, each a sentence without its full stop.
+        empty: folders without any file that were met on the last walk.
     """
 
     name: str
@@ -70,16 +71,28 @@ class Pictures:
     is_side: Callable[[str], bool] = lambda name: False
     in_order: bool = False
     notes: Callable[[], Iterable[str]] = tuple
+    empty: Callable[[], Sequence[str]] = tuple
 
 
 @dataclass(frozen=True)
 class RowNote:
-    """What the source says of a row that was written, and the height and width that its image had."""
+    """What the source says of a row that was written, and the height and width that its image had.
 
-    name: str
+    Args:
+        file: the path of its file below the source.
+        page: of a file that has several, from 1; else 0.
+    """
+
+    file: str
     columns: Mapping[str, object] = field(default_factory=dict[str, object])
     split: str = ""
     size: tuple[int, int] = (0, 0)
+    page: int = 0
+
+    @property
+    def name(self) -> str:
+        """What the row is called."""
+        return f"{self.file}#{self.page}" if self.page else self.file
 
 
 @dataclass
@@ -160,7 +173,7 @@ def write_pictures(pictures: Pictures, writer: RowWriter, options: Options) -> R
     if len(read.rows) < 2:
         raise _too_few(pictures.name, read)
     if pictures.in_order:
-        order = sorted(range(len(read.rows)), key=lambda row: read.rows[row].name)
+        order = sorted(range(len(read.rows)), key=lambda row: (read.rows[row].file, read.rows[row].page))
         writer.reorder(np.array(order, np.int64))
         read.rows = [read.rows[row] for row in order]
     writer.origins = read.origins(options.fit)
@@ -271,7 +284,7 @@ def _prepare(
 
 
 def _row(entry: Entry, decoded: Decoded, options: Options) -> _Row:
-    image, name = decoded.image, f"{entry.name}#{decoded.page}" if decoded.page else entry.name
+    image = decoded.image
     pixels = np.asarray(image)
     key = picture_key(pixels)
     size = options.size
@@ -282,7 +295,8 @@ def _row(entry: Entry, decoded: Decoded, options: Options) -> _Row:
         remarks = (*remarks, *changes(image.size, size, options.fit))
         image = fit_image(image, size, options.fit)
         pixels = pixels if image is decoded.image else np.asarray(image)
-    note = RowNote(name, entry.columns, entry.split, (decoded.image.height, decoded.image.width))
+    size_before = decoded.image.height, decoded.image.width
+    note = RowNote(entry.name, entry.columns, entry.split, size_before, decoded.page)
     return _Row(note, image_row(image, options.channels, pixels), key, decoded.depth, decoded.kind, remarks)
 
 

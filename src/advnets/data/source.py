@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,6 @@ def pictures_source(
     identity: list[object],
     pictures: Pictures,
     names: Mapping[str, tuple[str, ...]] | None = None,
-    empty: Sequence[str] = (),
     format: str = "",
     columns_first: bool = False,
 ) -> Source:
@@ -124,13 +123,12 @@ def pictures_source(
 
     Args:
         names: of columns of integers, what each of them means.
-        empty: folders without any file.
         columns_first: whether a column of labels goes before folders.
     """
 
     def write(writer: RowWriter, options: Options) -> Written:
         read = write_pictures(pictures, writer, options)
-        marks = marks_of(pictures.name, read, options.labels, names or {}, empty, columns_first)
+        marks = marks_of(pictures.name, read, options.labels, names or {}, pictures.empty(), columns_first)
         return Written(marks, None, (*read.skipped, *marks.skipped), (*read.notes(), *marks.notes))
 
     return Source(name, identity, write, format=format)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from advnets.data.archive import is_junk
+from advnets.data.archive import is_junk_path
 from advnets.data.formats.format import Format, Place
 from advnets.data.pictures import Entry, Pictures
 from advnets.data.side_files import MAX_BYTES, is_side
@@ -49,7 +49,8 @@ class Listing:
 
     def pictures(self) -> Pictures:
         """The files as images to decode."""
-        return Pictures(self.root.name, self._entries, len(self.files) + len(self.refused), is_side)
+        count = len(self.files) + len(self.refused)
+        return Pictures(self.root.name, self._entries, count, is_side, empty=lambda: self.empty)
 
     def _entries(self) -> Iterator[Entry | Skipped]:
         yield from self.refused
@@ -86,7 +87,7 @@ def _take_all(root: Path, below: str, found: Listing) -> list[str]:
     try:
         with os.scandir(root / below) as entries:
             for entry in entries:
-                if is_junk(entry.name):
+                if is_junk_path(entry.name):
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(below + entry.name + "/")
@@ -126,9 +127,7 @@ def _recognize(place: Place) -> Source | None:
     if not place.is_folder:
         return None
     listing = list_folder(place.path)
-    return pictures_source(
-        listing.root.name, listing.identity, listing.pictures(), empty=listing.empty, format="a folder of images"
-    )
+    return pictures_source(listing.root.name, listing.identity, listing.pictures(), format="a folder of images")
 
 
 FORMAT = Format("a folder", _recognize)

@@ -30,19 +30,24 @@ def is_tar(path: Path) -> bool:
         return False
 
 
-def tar_entries(path: Path) -> Iterator[Entry | Skipped]:
+def tar_entries(path: Path, folders: list[str] | None = None) -> Iterator[Entry | Skipped]:
     """The files of a tar, plain or packed by gzip, bzip2 or xz, in its order.
+
+    Args:
+        folders: takes the names of the folders that are met.
 
     Raises:
         DataError: it breaks off before its first file, or unpacks beyond the limit.
     """
-    count = 0
+    count, met = 0, [] if folders is None else folders
     try:
         with unpacking(path) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
             for member in archive:
                 count += 1
                 archive.members = []  # type: ignore[attr-defined] -- or it keeps a kilobyte for each that has gone by
-                if not member.isdir() and not is_junk_path(member.name):
+                if member.isdir():
+                    met.append(member.name)
+                elif not is_junk_path(member.name):
                     yield _tar_entry(archive, member)
     except BROKEN as error:
         if count == 0:

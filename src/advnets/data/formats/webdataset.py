@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
+from advnets.data.archive import without_files
 from advnets.data.formats.format import Format, Place, Shard, Sharded, readable
 from advnets.data.formats.tar import is_tar, tar_entries
 from advnets.data.pictures import Entry, Pictures
@@ -53,12 +54,16 @@ class _Walk:
     joined: int = 0
     imageless: list[str] = field(default_factory=list[str])
     others: Counter[str] = field(default_factory=Counter[str])
+    folders: list[str] = field(default_factory=list[str])
+    holding: set[str] = field(default_factory=set[str])
 
     def entries(self) -> Iterator[Entry | Skipped]:
         self.joined, self.imageless, self.others = 0, [], Counter()
+        self.folders, self.holding = [], set()
         for shard in self.shards:
             samples: dict[str, _Sample] = {}
-            for entry in readable(shard, tar_entries(shard.path), len(self.shards) == 1):
+            for entry in readable(shard, tar_entries(shard.path, self.folders), len(self.shards) == 1):
+                self.holding.add(entry.name.rpartition("/")[0])
                 yield from self._sorted(entry, samples, shard.split)
             yield from self._finish(samples)
 
@@ -70,6 +75,10 @@ class _Walk:
         if self.others:
             found = ", ".join(f"{count:,} .{kind}" for kind, count in sorted(self.others.items()))
             yield f"files beside the images are left out: {found}"
+
+    def empty(self) -> list[str]:
+        """Folders without a file."""
+        return without_files(self.folders, self.holding)
 
     def _sorted(self, entry: Entry | Skipped, samples: dict[str, _Sample], split: str) -> Iterator[Entry | Skipped]:
         if isinstance(entry, Skipped) or is_side(entry.name):
@@ -134,7 +143,7 @@ def _read_label(entry: Entry, name: str, columns: dict[str, object]) -> str:
 
 def _source(name: str, identity: list[object], shards: Sequence[Shard]) -> Source:
     walk = _Walk(name, shards)
-    pictures = Pictures(name, walk.entries, None, is_side, in_order=True, notes=walk.notes)
+    pictures = Pictures(name, walk.entries, None, is_side, in_order=True, notes=walk.notes, empty=walk.empty)
     said = "a tar of images" if len(shards) == 1 else "a WebDataset"
     return pictures_source(name, identity, pictures, format=said, columns_first=True)
 

@@ -13,8 +13,10 @@ from advnets.data.archive import (
     bomb,
     in_memory,
     is_junk_path,
+    plain_path,
     refusal,
     unpacked_limit,
+    without_files,
 )
 from advnets.data.formats.format import Format, Place
 from advnets.data.pictures import Entry, Pictures
@@ -40,8 +42,11 @@ def zip_pictures(path: Path) -> Pictures:
         raise DataError(f"{path}: not a readable zip ({error})", "download or pack it again") from error
     if sum(info.file_size for info in infos) > unpacked_limit(path.stat().st_size):
         raise bomb(path)
-    infos = sorted((i for i in infos if not i.is_dir() and not is_junk_path(i.filename)), key=lambda i: i.filename)
-    return Pictures(path.name, lambda: _zip_entries(path, infos), len(infos), is_side)
+    folders = [each.filename for each in infos if each.is_dir()]
+    infos = [each for each in infos if not each.is_dir() and not is_junk_path(each.filename)]
+    infos.sort(key=lambda each: plain_path(each.filename))
+    empty = without_files(folders, {plain_path(each.filename).rpartition("/")[0] for each in infos})
+    return Pictures(path.name, lambda: _zip_entries(path, infos), len(infos), is_side, empty=lambda: empty)
 
 
 def _zip_entries(path: Path, infos: list[zipfile.ZipInfo]) -> Iterator[Entry | Skipped]:
