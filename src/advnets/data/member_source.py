@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from advnets.data.blocks import Blocks
 from advnets.data.classes import array_labels, joined_labels
 from advnets.data.layout import axes_of, chw, to_nchw
-from advnets.data.members import LABEL_WORDS, Member, Part, choose
+from advnets.data.members import LABEL_WORDS, Member, Part, choose, listed
 from advnets.data.options import Options
 from advnets.data.source import Labels, Source, blocks_source
 from advnets.data.table import SPLITS
@@ -51,12 +51,18 @@ def parts_source(
         names: an array of what labels 0, 1, ... mean.
     """
     labels, vectors = _conditions(where, parts, options.labels)
+    if options.labels in ("auto", "folder"):
+        notes = (*notes, *_unused(parts, {*labels, vectors}))
     blocks = _blocks(where, parts, options.channels, tuple(notes))
     known = () if names is None or not labels else tuple(map(str, names.whole().reshape(-1).tolist()))
     given = (lambda: {name: _labels(where, parts, name, known) for name in labels}) if labels else None
-    numbers = joined_labels(where, [_values(where, part, vectors) for part in parts]) if vectors else None
     codes = _codes(parts)
     splits = None if codes is None else lambda: codes
+    if not vectors:
+        return blocks_source(blocks.name, [], blocks, given, None, splits, format)
+    numbers = joined_labels(where, [_values(where, part, vectors) for part in parts])
+    if vectors == options.labels:  # the column that people name
+        return blocks_source(blocks.name, [], blocks, lambda: {vectors: Labels(numbers)}, None, splits, format)
     return blocks_source(blocks.name, [], blocks, given, numbers, splits, format)
 
 
@@ -76,6 +82,13 @@ def _conditions(where: str, parts: Sequence[Part], wanted: str) -> tuple[list[st
             raise DataError(f"{where}: vectors twice, as {labels[0]} and as {vectors}", "leave one of them out")
         return [], labels[0]
     return labels, vectors
+
+
+def _unused(parts: Sequence[Part], used: Collection[str]) -> Iterator[str]:
+    """Arrays of a value or a row for each image that become neither labels nor vectors."""
+    rest = {name: each for part in parts for name, each in part.columns.items() if _is_column(part, each)}
+    if left := [each for name, each in rest.items() if name not in used and name not in NAME_WORDS]:
+        yield f"left out: {listed(left)}; --labels {left[0].role} takes {left[0].role}"
 
 
 def _is_column(part: Part, member: Member) -> bool:

@@ -135,7 +135,7 @@ def choose(where: str, members: Sequence[Member], named: str = "") -> tuple[list
     if named:
         chosen = [each for each in members if named == each.name] or [each for each in members if named == each.role]
         if not chosen:
-            raise DataError(f"{where}: no array {named!r}", f"arrays are: {_listed(members)}")
+            raise DataError(f"{where}: no array {named!r}", f"arrays are: {listed(members)}")
     else:
         usual = [each for each in images if each.role in IMAGE_WORDS]
         chosen = usual or images
@@ -144,9 +144,9 @@ def choose(where: str, members: Sequence[Member], named: str = "") -> tuple[list
         if len({each.role for each in chosen}) > 1:
             raise _several(where, chosen)
         if not usual:
-            notes.append(f"images are {_listed(chosen)}")
+            notes.append(f"images are {listed(chosen)}")
         elif others := [each for each in images if each not in chosen and each.role not in LABEL_WORDS]:
-            notes.append(f"left out: {_listed(others)}")
+            notes.append(f"left out: {listed(others)}")
     return _parts(where, members, chosen), notes
 
 
@@ -166,7 +166,7 @@ def _several(where: str, members: Sequence[Member]) -> DataError:
     files = sorted({each.file for each in members})
     one = printable(members[0].name)
     remedy = f"give one file, as {where}/{files[0]}" if len(files) > 1 else f"say which, as {where}:{one}"
-    return DataError(f"{where}: several arrays that may be the images, {_listed(members)}", remedy)
+    return DataError(f"{where}: several arrays that may be the images, {listed(members)}", remedy)
 
 
 def no_images(where: str, members: Sequence[Member]) -> DataError:
@@ -177,10 +177,11 @@ def no_images(where: str, members: Sequence[Member]) -> DataError:
         return DataError(what, "give the images that they are of")
     if pickled := [each.name for each in members if each.dtype.kind == "O" and each.role in IMAGE_WORDS]:
         return DataError(f"{where}: {pickled[0]} {PICKLED}", "save a plain array of numbers")
-    what = f"{where}: no images among {_listed(members) or 'nothing'}"
+    what = f"{where}: no images among {listed(members) or 'nothing'}"
     return DataError(what, "save them as N x H x W or N x H x W x C under the name x, and labels under y")
 
 
-def _listed(members: Sequence[Member]) -> str:
+def listed(members: Sequence[Member]) -> str:
+    """Arrays by name and shape: "x (100 x 8 x 8), y (100)"."""
     shown = [f"{each.said} ({' x '.join(map(str, each.shape)) or 'a number'})" for each in members[:_SHOWN]]
     return ", ".join(shown) + (", ..." if len(members) > _SHOWN else "")

@@ -113,9 +113,10 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _left_out(survey: Survey) -> Iterator[str]:
+    one = "file" if holds_images(survey.table) else "column"
     for each in survey.left_out:
-        names = ", ".join(file.name for file in each.files[:_NAMED]) + (", ..." if len(each.files) > _NAMED else "")
-        yield f"{_count(len(each.files), 'file')}, {each.reason} ({names})"
+        shown = ", ".join(file.name.removeprefix("column ") for file in each.files[:_NAMED])
+        yield f"{_count(len(each.files), one)}, {each.reason} ({shown}{', ...' if len(each.files) > _NAMED else ''})"
 
 
 def _copies(copies: Copies) -> str:

@@ -29,6 +29,21 @@ def test_images_and_labels_by_their_usual_names(
     assert rows(table) != [40, 0, 0]
 
 
+def test_litter_is_passed_over_and_arrays_that_say_nothing_are_named(
+    tmp_path: Path, color: np.ndarray, numbers: np.ndarray
+) -> None:
+    arrays = {"latents": np.zeros((40, 5)), "sizes": np.arange(40), "scale": np.float64(2)}
+    np.savez(tmp_path / "a.npz", images=color, labels=numbers, **arrays)
+    with zipfile.ZipFile(tmp_path / "a.npz", "a") as archive:
+        archive.writestr("__MACOSX/._images.npy", b"litter")
+    table = open_table(tmp_path / "a.npz")
+    assert table.notes == ("left out: latents (40 x 5), sizes (40); --labels latents takes latents",)
+    taken = open_table(tmp_path / "a.npz", labels="latents")
+    assert (taken.labels, taken.columns, taken.notes) == (None, (), ())
+    assert taken.vectors is not None
+    assert taken.vectors.shape == (40, 5)
+
+
 def test_medmnist_keeps_its_splits(tmp_path: Path, color: np.ndarray, numbers: np.ndarray) -> None:
     parts = {"train": slice(0, 30), "val": slice(30, 34), "test": slice(34, 40)}
     arrays = {f"{part}_images": color[some] for part, some in reversed(parts.items())}
