@@ -98,6 +98,91 @@ def test_folders_named_as_splits_among_others_are_classes(tmp_path: Path) -> Non
     assert by_class(open_table(in_folder(files, tmp_path))) == {"bus": 3, "train": 3}
 
 
+LAYOUTS = {
+    "classes above": (
+        ["cat/train", "cat/train", "cat/test", "dog/train", "dog/Test", "dog/val"],
+        ("cat", "dog"), [0, 0, 0, 1, 1, 1], [0, 0, 2, 0, 2, 1], "",
+    ),
+    "something else beside": (
+        ["train/cat", "train/dog", "test/dog", "more/cat"],
+        ("cat", "dog"), [0, 1, 1, 0], [0, 0, 2, 0], ") for training, outside of the folders of splits",
+    ),
+    "a test without classes": (
+        ["train/cat", "train/dog", "test", "test", ""],
+        ("cat", "dog"), [0, 1, -1, -1, -1], [0, 0, 2, 2, 0], ") lie in no sub-folder, as the others do",
+    ),
+    "no training": (
+        ["test/cat", "val/dog", "val/dog"],
+        ("cat", "dog"), [0, 1, 1], None, "test and val are no classes, and none is for training",
+    ),
+    "another class in the test": (
+        ["train/cat", "train/dog", "test/cow"],
+        ("cat", "cow", "dog"), [0, 2, 1], [0, 0, 2], "no image for training in 1 class (cow)",
+    ),
+}  # fmt: skip
+
+
+@PLACES
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_folders_of_splits_are_never_classes(put: Put, layout: str, tmp_path: Path) -> None:
+    folders, classes, labels, splits, note = LAYOUTS[layout]
+    names = [f"{folder}/{n}.png".removeprefix("/") for n, folder in enumerate(folders)]
+    table = open_table(put({name: png(n) for n, name in enumerate(names)}, tmp_path), holdout=0.0)
+    order = sorted(range(len(names)), key=names.__getitem__)
+    assert table.labels is not None
+    assert table.classes == classes
+    assert table.labels.tolist() == [labels[n] for n in order]
+    for place, split in enumerate(("train", "valid", "test")):
+        expected = [row for row, n in enumerate(order) if (splits[n] if splits else 0) == place]
+        assert table.rows(split).tolist() == expected
+    assert note in " ".join(table.notes)
+    assert bool(note) == bool(table.notes)
+
+
+def test_an_image_outside_of_all_folders_takes_their_classes_away_aloud(tmp_path: Path) -> None:
+    files = {"a/0.png": png(0), "b/1.png": png(1), "stray.png": png(2)}
+    table = open_table(in_folder(files, tmp_path))
+    assert table.labels is None
+    assert table.notes == ("no classes: 1 image (stray.png) lies in no sub-folder, as the others do",)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (("train", "extra", "test"), "'extra' is none of train, val, test"),
+        (("test", "val", "test"), "no image in it is for training"),
+        ((1, 2, 3), "'3' is none of train, val, test"),
+    ],
+)
+def test_a_column_that_is_no_split_is_neither_classes_nor_a_condition(
+    values: tuple[object, ...], said: str, tmp_path: Path
+) -> None:
+    rows = "".join(f"{n}.png,{values[n // 2]}\n" for n in range(6))
+    files = {f"{n}.png": png(n) for n in range(6)} | {"metadata.csv": f"file_name,Split\n{rows}".encode()}
+    table = open_table(in_folder(files, tmp_path))
+    assert (table.labels, table.vectors, table.notes) == (None, None, (f"column Split is left out: {said}",))
+    assert len(open_table(tmp_path / "set", labels="Split").classes) == len(set(values))
+
+
+def test_an_image_has_its_first_row(tmp_path: Path) -> None:
+    files = {f"{n}.png": png(n) for n in range(3)}
+    files["metadata.csv"] = b"file_name,label\n0.png,a\n0.png,b\n1.png,b\n2.png,a\n0.png,c\n"
+    table = open_table(in_folder(files, tmp_path))
+    assert by_class(table) == {"a": 2, "b": 1}
+    assert table.notes[0] == "2 rows (0.png, 0.png) of metadata.csv left out, of images that an earlier row lists"
+
+
+@PLACES
+def test_pages_keep_their_order_and_share_what_is_said_of_their_file(put: Put, tmp_path: Path) -> None:
+    pages = [Image.fromarray(np.full((4, 5), n * 20, np.uint8)) for n in range(12)]
+    pages[0].save(file := io.BytesIO(), "TIFF", save_all=True, append_images=pages[1:])
+    files = {"scan.tif": file.getvalue(), "metadata.csv": b"file_name,label\nscan.tif,x\nz.png,y\n"}
+    pages[3].save(last := io.BytesIO(), "PNG")
+    table = open_table(put({**files, "z.png": last.getvalue()}, tmp_path))
+    assert table.values[:, 0, 0, 0].tolist() == [*(n * 20 for n in range(12)), 60]
+    assert (by_class(table), table.skipped) == ({"x": 12, "y": 1}, ())
+
+
 @PLACES
 def test_stylegans_labels_count_and_its_folders_do_not(put: Put, tmp_path: Path) -> None:
     names = [f"{n // 2:05d}/img{n:08d}.png" for n in range(6)]
@@ -109,7 +194,10 @@ def test_stylegans_labels_count_and_its_folders_do_not(put: Put, tmp_path: Path)
     assert table.labels.tolist() == [1, 0, 1, 0, 1, 0]
 
 
-@pytest.mark.parametrize("labels", [None, [["00000/0.png", [1.0, 0.5]], ["00001/1.png", [0, 0.25]]]])
+VECTORS = [["00000/0.png", [1.0, 0.5]], ["00001/1.png", [0, 0.25]]]
+
+
+@pytest.mark.parametrize("labels", [None, VECTORS, dict(VECTORS)])
 def test_stylegans_labels_may_be_vectors_or_nothing(labels: object, tmp_path: Path) -> None:
     files = {"00000/0.png": png(0), "00001/1.png": png(1), "dataset.json": json.dumps({"labels": labels}).encode()}
     table = open_table(in_folder(files, tmp_path))
@@ -198,6 +286,30 @@ def test_numbers_in_names_may_be_of_any_length_and_script() -> None:
     assert sorted(names, key=natural) == ["7", "a2", "a010", "a10", "a10b", f"a1{'0' * 5000}", "a²", "²"]
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("-10", "-1", "0.25", "0.5", "2", "10", "3 m²", "20 m²"),
+        ("class", "class1", "class2", "class10", "class10b", "²"),
+    ],
+)
+def test_names_are_ordered_as_people_count(names: tuple[str, ...]) -> None:
+    assert tuple(sorted(sorted(names, reverse=True), key=natural)) == names
+
+
+def test_folders_without_files_are_named_of_archives_too(tmp_path: Path) -> None:
+    folder = in_folder({f"{kind}/{n}.png": png(n) for kind in "ab" for n in range(2)}, tmp_path)
+    for name in ("c", "d/deeper", "__MACOSX"):
+        (folder / name).mkdir(parents=True)
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for path in folder.rglob("*"):
+            archive.write(path, path.relative_to(tmp_path))
+    with tarfile.open(tmp_path / "set.tar", "w") as archive:
+        archive.add(folder, "./set")
+    for source in (folder, tmp_path / "set.zip", tmp_path / "set.tar"):
+        assert open_table(source).notes == ("no usable image in 2 folders (c, d)",)
+
+
 def test_other_systems_litter_is_passed_over_in_silence(tmp_path: Path) -> None:
     litter = ("__MACOSX\\._1.png", "__MACOSX/a/._2.png", "a\\.DS_Store", "a/@eaDir/x.png", "a/Thumbs.db")
     with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
@@ -207,6 +319,8 @@ def test_other_systems_litter_is_passed_over_in_silence(tmp_path: Path) -> None:
             archive.writestr(f"a\\{n}.png", png(n))
     table = open_table(tmp_path / "set.zip")
     assert (len(table), table.skipped) == (2, ())
+    badly_unpacked = in_folder(dict.fromkeys(litter, b"litter") | {f"{n}.png": png(n) for n in range(2)}, tmp_path)
+    assert open_table(badly_unpacked).skipped == ()
 
 
 def test_a_broken_image_beside_labelled_ones_is_left_out(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -11,26 +12,31 @@ from numpy.typing import NDArray
 
 from advnets.errors import DataError
 
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 Labelled = tuple[NDArray[np.int64] | None, tuple[str, ...]]
 
 
-def folder_labels(source: str, names: Sequence[str], below: Sequence[tuple[str, ...]], *, insist: bool) -> Labelled:
+def folder_labels(
+    source: str, names: Sequence[str], below: Sequence[tuple[str, ...]], free: NDArray[np.bool_], *, insist: bool
+) -> Labelled:
     """Classes by sub-folder: the first folder of each path, below those that all share.
 
     Args:
         names: paths of the images below the source.
         below: their folders, without those that are no classes.
+        free: which of them may lie in no sub-folder; they have class -1.
         insist: where not every image lies in a sub-folder, or all in the same, there are no labels; or an error.
 
     Raises:
         DataError: there are no such sub-folders, and they were insisted on.
     """
-    outside = [name for name, parent in zip(names, below, strict=True) if not parent]
-    if not outside:
-        classes = sorted({parent[0] for parent in below}, key=natural)
+    outside = [name for place, name in enumerate(names) if not below[place] and not free[place]]
+    if not outside and not free.all():
+        classes = sorted({parent[0] for parent in below if parent}, key=natural)
         index = {name: number for number, name in enumerate(classes)}
-        return np.array([index[parent[0]] for parent in below], np.int64), tuple(classes)
+        return np.array([index[parent[0]] if parent else -1 for parent in below], np.int64), tuple(classes)
     if insist:
+        outside = outside or list(names)
         remedy = "put every image into a sub-folder named as its class, at least two of them, or use labels none"
         raise DataError(f"{source}: no class for {outside[0]} ({len(outside)} such images)", remedy)
     return None, ()
@@ -46,14 +52,16 @@ def below_common(parents: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return [parent[shared:] for parent in parents]
 
 
-def natural(name: str) -> tuple[tuple[bool, int, str, str], ...]:
-    """Sorts names as people do: numbers in them by value ("class2" before "class10"), numbers before letters.
+def natural(name: str) -> tuple[bool, float, tuple[tuple[bool, int, str, str], ...], str]:
+    """Sorts names as people do: numbers by value ("-1" before "0.25"), then other names, numbers in them by value, too.
 
     A number may have any length: of two without zeros before them the longer is greater.
     """
+    value = float(name) if _NUMBER.fullmatch(name) else math.inf
     words = re.findall(r"([0-9]+)|([^0-9]+)", name)
-    numbers = [(digits, digits.lstrip("0"), text) for digits, text in words]
-    return (*((not digits, len(value), value, digits or text) for digits, value, text in numbers), (True, 0, "", name))
+    parts = [(digits, digits.lstrip("0"), text) for digits, text in words]
+    by_value = tuple((not digits, len(number), number, digits or text) for digits, number, text in parts)
+    return value == math.inf, value, by_value, name
 
 
 def array_labels(source: str, values: NDArray[Any], count: int) -> Labelled:

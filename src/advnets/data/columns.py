@@ -23,7 +23,7 @@ class Column:
     """Values of the same kind, one a row, None where there is none.
 
     Args:
-        kind: "integers", "floats", "texts", "lists of N numbers", "nothing", or in words what it mixes.
+        kind: "integers", "floats", "texts", "lists of N numbers", or in words what else it is.
         values: as Python has them.
         meant: what integers stand for, by value.
     """
@@ -88,7 +88,10 @@ def column_of(values: Sequence[object], meant: tuple[str, ...] = ()) -> Column:
         if not all(abs(number) <= _GREATEST for each in lists for number in each):
             return Column(_NOT_FINITE, found)
         return Column(f"lists of {widths.pop()} numbers" if len(widths) == 1 else "unequal lists", found)
-    return Column("a mixture of kinds" if kinds else "nothing", found)
+    if not kinds:
+        is_empty = all(each is None for each in values)
+        return Column("nothing" if is_empty else "neither numbers nor texts", found)
+    return Column("a mixture of kinds", found)
 
 
 def _plain(value: object) -> Value:

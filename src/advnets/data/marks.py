@@ -3,8 +3,8 @@
 Of images in files they come from the folders that the files lie in and from columns: those of a table beside them
 (metadata.csv, CelebA's lists, StyleGAN's dataset.json) and those that their source carries with each of them.
 
-    splits      the folders train, val and test where all images lie in one of them; a column split or partition
-    classes     the first folder below; else a column label; else the only column of texts that repeat
+    splits      the folders train, val and test, or those below the classes; a column split or partition
+    classes     the first folder below, or above; else a column label; else the only column of texts that repeat
     vectors     every other column of numbers
 
 Where the source carries the columns with each image, as parquet and WebDataset do, a column label goes before folders.
@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.data.classes import below_common, folder_labels, natural
+from advnets.data.classes import Labelled, below_common, folder_labels, natural
 from advnets.data.columns import Column, column_of
 from advnets.data.pictures import Read, RowNote
 from advnets.data.side_files import Side, is_side, read_side
@@ -83,11 +83,14 @@ def marks_of(
     rows, notes, spoken = _joined(read.rows, sides)
     strangers = [skip(name, "no image, and no table of these images") for name, _ in found if name not in spoken]
     below = below_common([_folders(row.name) for row in rows])
-    splits, below, rows = _splits(rows, below)
+    split = _splits(rows, below, wanted)
     ordered = any(side.replaces_folders for name, side in sides if name in spoken)
-    marks = _Chooser(source, rows, [()] * len(rows) if ordered else below, names, wanted, columns_first).choose()
-    tiny = [] if ordered or not marks.classes or wanted not in ("auto", "folder") else _tiny(marks, read, rows, empty)
-    return replace(marks, splits=splits, notes=(*notes, *marks.notes, *tiny), skipped=tuple(strangers))
+    folders = [()] * len(rows) if ordered else split.below
+    marks = _Chooser(source, split.rows, folders, split.free, names, wanted, columns_first).choose()
+    by_folder = not ordered and wanted in ("auto", "folder")
+    poor = [*(_tiny(marks, read, rows, empty) if by_folder and marks.classes else ()), *_untrained(marks, split.codes)]
+    notes += [*split.notes, *marks.notes, *poor]
+    return replace(marks, splits=split.codes, notes=tuple(notes), skipped=tuple(strangers))
 
 
 def _folders(name: str) -> tuple[str, ...]:
@@ -103,17 +106,26 @@ def _joined(rows: list[RowNote], sides: list[tuple[str, Side]]) -> tuple[list[Ro
         return rows, notes, spoken
     columns = [dict(row.columns) for row in rows]
     listed = np.zeros(len(rows), np.bool_)
+    files: dict[str, list[int]] = {}
+    for place, each in enumerate(rows):
+        files.setdefault(each.file, []).append(place)  # pages of a TIFF share what is said of their file
+    names = list(files)
     for name, side in sides:
-        match = side.match([row.name for row in rows])
+        match = side.match(names)
         if not match.places:
             continue
         spoken.add(name)
         listing.append(name)
-        for place, row in match.places:
-            listed[place] = True
-            columns[place] = {**side.entry(row, match.column), **columns[place]}
+        of_file = dict(reversed(match.places))
+        for file, row in of_file.items():
+            said = side.entry(row, match.column)
+            for place in files[names[file]]:
+                listed[place] = True
+                columns[place] = {**said, **columns[place]}
         if match.strange:
             notes.append(f"{_counted(match.strange, 'row')} of {name} without a usable image")
+        if again := [names[file] for file, row in match.places if row != of_file[file]]:
+            notes.append(f"{_counted(again, 'row')} of {name} left out, of images that an earlier row lists")
     if listing and not listed.all():
         missing = [rows[place].name for place in np.flatnonzero(~listed)]
         notes.append(f"{_counted(missing, 'image')} kept, which no row of {' and '.join(listing)} lists")
@@ -126,22 +138,80 @@ def _counted(names: Sequence[str], one: str, many: str = "") -> str:
     return f"{len(names):,} {one if len(names) == 1 else many or one + 's'} ({shown})"
 
 
-def _splits(
-    rows: list[RowNote], below: list[tuple[str, ...]]
-) -> tuple[NDArray[np.uint8] | None, list[tuple[str, ...]], list[RowNote]]:
-    """Each row's split, the folders below those of the splits, and the rows without what said it."""
+@dataclass(frozen=True)
+class _Split:
+    """What folders and columns say of splits.
+
+    Args:
+        codes: uint8, N, places in `table.SPLITS`; None where they say nothing.
+        below: the folders of each row below those of the splits.
+        free: which rows may lie in no class's folder: those that folders do not say are for training.
+        rows: without the columns that say it.
+        notes: what people should hear of it.
+    """
+
+    codes: NDArray[np.uint8] | None
+    below: list[tuple[str, ...]]
+    free: NDArray[np.bool_]
+    rows: list[RowNote]
+    notes: tuple[str, ...]
+
+
+def _splits(rows: list[RowNote], below: list[tuple[str, ...]], wanted: str) -> _Split:
     said: list[object] = [row.split or None for row in rows]
-    tops = {parent[0].lower() if parent else "" for parent in below}
-    if len(tops) > 1 and tops <= SPLIT_WORDS.keys() and any(SPLIT_WORDS[top] == "train" for top in tops):
-        said = [before or parent[0].lower() for before, parent in zip(said, below, strict=True)]
-        below = [parent[1:] for parent in below]
-        below = below_common(below)  # train/images/cats and test/images/cats
-    for column in SPLIT_COLUMNS:
+    free = np.zeros(len(rows), np.bool_)
+    level, notes = _split_level(rows, below)
+    if level is not None:
+        known = [SPLIT_WORDS.get(word) for word in _words(below, level)]
+        below = [parent[:level] + parent[level + 1 :] for parent in below]
+        shared = iter(below_common([parent for parent in below if parent]))  # train/images/cats and test/images/cats
+        below = [next(shared) if parent else () for parent in below]
+        if "train" in known:
+            said = [before or word for before, word in zip(said, known, strict=True)]
+            free = np.array([word != "train" for word in known])
+    for column in dict.fromkeys(name for row in rows for name in row.columns if name.lower() in SPLIT_COLUMNS):
         values = [row.columns.get(column) for row in rows]
         if split_codes(values) is not None:
             said = [before or value for before, value in zip(said, values, strict=True)]
-            rows = [_without(row, column) for row in rows]
-    return split_codes(said), below, rows
+        elif column == wanted:
+            continue
+        elif any(value is not None for value in values):
+            notes.append(f"column {column} is left out: {_no_splits(values)}")
+        rows = [_without(row, column) for row in rows]
+    return _Split(split_codes(said), below, free, rows, tuple(notes))
+
+
+def _words(below: Sequence[tuple[str, ...]], level: int) -> list[str]:
+    """The folders at a level, in lower case; empty where there is none."""
+    return [parent[level].lower() if len(parent) > level else "" for parent in below]
+
+
+def _split_level(rows: Sequence[RowNote], below: Sequence[tuple[str, ...]]) -> tuple[int | None, list[str]]:
+    """At which level of the folders splits stand, and what to say of it.
+
+    At the first, train/cats, or at the second, cats/train, where nothing else stands there. None where at neither.
+    """
+    for level in (0, 1):
+        words = _words(below, level)
+        known = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS}
+        strange = [row.name for row, word in zip(rows, words, strict=True) if word not in SPLIT_WORDS]
+        if len(set(words)) < 2 or (strange and (level or len(known) < 2 or "train" not in known)):
+            continue
+        found = " and ".join(sorted({parent[level] for parent, word in zip(below, words, strict=True) if word}))
+        if "train" not in known:
+            return level, [f"{found} are no classes, and none is for training: splits are drawn from all images"]
+        return level, [
+            f"{_counted(strange, 'image')} for training, outside of the folders of splits"
+        ] if strange else []
+    return None, []
+
+
+def _no_splits(values: Sequence[object]) -> str:
+    """Why the values of a column are no splits."""
+    for value in values:
+        if value is not None and split_codes(["train", value]) is None:
+            return f"{value!r} is none of train, val, test"
+    return "no image in it is for training"
 
 
 def _without(row: RowNote, column: str) -> RowNote:
@@ -155,6 +225,7 @@ class _Chooser:
     source: str
     rows: list[RowNote]
     below: list[tuple[str, ...]]
+    free: NDArray[np.bool_]
     names: Mapping[str, tuple[str, ...]]
     wanted: str
     columns_first: bool
@@ -163,17 +234,30 @@ class _Chooser:
         if self.wanted == "none":
             return Marks()
         if self.wanted == "folder":
-            return Marks(*folder_labels(self.source, [row.name for row in self.rows], self.below, insist=True))
+            return Marks(*self._by_folder(insist=True), notes=tuple(self._outside("no class")))
         columns = {name: self._column(name) for name in self._column_names()}
         if self.wanted != "auto":
             return Marks(*self._by_column(columns, self.wanted))
-        folders = folder_labels(self.source, [row.name for row in self.rows], self.below, insist=False)
+        folders = self._by_folder(insist=False)
         taken = self._usual_column(columns) if self.columns_first or folders[0] is None else ""
         if not taken and folders[0] is None:
             taken = self._repeated_column(columns)
         labels = folders if not taken else self._by_column(columns, taken)
         rest = {name: column for name, column in columns.items() if name != taken}
-        return self._with_vectors(Marks(*labels), rest)
+        marks = self._with_vectors(Marks(*labels), rest)
+        if taken:
+            return marks
+        return replace(marks, notes=(*self._outside("no classes" if labels[0] is None else "no class"), *marks.notes))
+
+    def _by_folder(self, insist: bool) -> Labelled:
+        return folder_labels(self.source, [row.name for row in self.rows], self.below, self.free, insist=insist)
+
+    def _outside(self, said: str) -> Iterator[str]:
+        """Which images lie in no folder, where others do."""
+        outside = [row.name for row, parent in zip(self.rows, self.below, strict=True) if not parent]
+        if 0 < len(outside) < len(self.rows):
+            verb = "lies" if len(outside) == 1 else "lie"
+            yield f"{said}: {_counted(outside, 'image')} {verb} in no sub-folder, as the others do"
 
     def _column_names(self) -> list[str]:
         return list(dict.fromkeys(name for row in self.rows for name in row.columns))
@@ -193,7 +277,7 @@ class _Chooser:
         few = [name for name in texts if columns[name].distinct <= min(_MOST_TEXTS, len(self.rows) // 2)]
         return few[0] if len(few) == 1 else ""
 
-    def _by_column(self, columns: Mapping[str, Column], name: str) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
+    def _by_column(self, columns: Mapping[str, Column], name: str) -> Labelled:
         if name not in columns:
             there = ", ".join(columns) or "none"
             raise DataError(f"{self.source}: no column {name!r} of labels", f"columns are: {there}; or use labels auto")
@@ -211,9 +295,10 @@ class _Chooser:
         names = tuple(one for name, column in numbers.items() for one in column.names(name))
         filled = int((np.isnan(vectors).any(1)).sum())
         if filled:
-            notes.append(f"{filled:,} images without all numbers of {', '.join(numbers)} have the columns' means there")
+            images = "image" if filled == 1 else "images"
+            notes.append(f"the columns' means stand in {filled:,} {images} without all numbers of {', '.join(numbers)}")
             vectors = np.where(np.isnan(vectors), np.nanmean(vectors, 0, dtype=np.float64), vectors)
-        notes.append(f"conditions: vectors of {len(names):,} numbers ({_listed(names)})")
+        notes.append(f"conditions: vectors of {len(names):,} number{'s' * (len(names) > 1)} ({_listed(names)})")
         return replace(marks, vectors=vectors.astype(np.float32), columns=names, notes=tuple(notes))
 
 
@@ -234,6 +319,14 @@ def _tiny(marks: Marks, read: Read, rows: list[RowNote], empty: Sequence[str]) -
     single = [name for name, count in zip(marks.classes, counts, strict=True) if count == 1]
     if single:
         yield f"a single image in {_counted(single, 'class', 'classes')}"
+
+
+def _untrained(marks: Marks, codes: NDArray[np.uint8] | None) -> Iterator[str]:
+    """Classes that other splits have alone."""
+    if codes is not None and marks.labels is not None:
+        others = set(marks.labels.tolist()) - set(marks.labels[codes == 0].tolist())
+        if lost := [name for number, name in enumerate(marks.classes) if number in others]:
+            yield f"no image for training in {_counted(lost, 'class', 'classes')}"
 
 
 def _class_depth(rows: list[RowNote], classes: set[str]) -> int:

@@ -154,8 +154,9 @@ def _stylegan(base: str, found: Any) -> Side | None:
     labels = found["labels"]
     if labels is None:
         return Side(base, {}, replaces_folders=True)
-    names = [str(name) for name, _ in labels]
-    return Side(base, {"file_name": names, "label": [label for _, label in labels]}, replaces_folders=True)
+    pairs = list(labels.items() if isinstance(labels, dict) else labels)  # StyleGAN makes a dict of either
+    names = [str(name) for name, _ in pairs]
+    return Side(base, {"file_name": names, "label": [label for _, label in pairs]}, replaces_folders=True)
 
 
 def _by_column(rows: Sequence[Mapping[str, object]]) -> dict[str, list[object]]:

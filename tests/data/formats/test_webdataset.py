@@ -67,7 +67,7 @@ def test_json_gives_columns_and_txt_a_text(tmp_path: Path) -> None:
     assert classes_of(table) == ["cat"] * 5 + ["dog"] * 5
     assert table.vectors is not None
     assert (table.columns, table.vectors[:, 0].tolist()) == (("age",), [3] * 5 + [5] * 5)
-    assert {"column more is left out: nothing", "column txt is left out: texts"} <= set(table.notes)
+    assert {"column more is left out: neither numbers nor texts", "column txt is left out: texts"} <= set(table.notes)
     assert open_table(tmp_path / "set.tar", labels="txt").classes == ("bark", "purr")
 
 
