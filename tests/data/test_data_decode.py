@@ -9,10 +9,10 @@ from typing import BinaryIO
 import numpy as np
 import pytest
 from color_profiles import linear_gray, linear_rgb, neutral_cmyk
-from data_samples import bomb
+from data_samples import bomb, deep_png
 from PIL import Image
 
-from advnets.data.decode import ANIMATED, BROKEN_PROFILE, MAX_PIXELS, UnusableError, decode
+from advnets.data.decode import ANIMATED, BROKEN_PROFILE, MAX_PIXELS, UPPER_BITS, UnusableError, decode
 from advnets.data.depth import Depth
 
 
@@ -222,3 +222,19 @@ def test_sixteen_bit_gray_takes_the_range_that_is_said() -> None:
     (decoded,) = decode(camera, value_range=(0, 4080))
     assert np.array_equal(np.asarray(decoded.image), RAMP)
     assert decoded.depth == Depth("said", 0, 4080)
+
+
+@pytest.mark.parametrize(("color_type", "channels"), [(2, 3), (4, 2), (6, 4)])
+def test_sixteen_bits_of_colors_count_as_sixteen(color_type: int, channels: int) -> None:
+    camera = np.repeat(RAMP[..., None].astype(np.uint16) * 16, channels, 2)  # 12 bits
+    if channels != 3:
+        camera[..., -1] = 65535
+    (plain,) = decode(io.BytesIO(deep_png(camera, color_type)))
+    assert plain.depth == Depth("integers", 0, 15 * 257)
+    (said,) = decode(io.BytesIO(deep_png(camera, color_type)), value_range=(0, 4095))
+    assert said.remarks == (UPPER_BITS,)
+    shown = np.asarray(said.image).reshape(16, 16, -1)[..., 0]
+    assert np.abs(shown.astype(int) - RAMP).max() <= 16
+    (whole,) = decode(io.BytesIO(deep_png(np.where(camera == 65535, camera, camera * 16), color_type)))
+    assert np.array_equal(np.asarray(whole.image).reshape(16, 16, -1)[..., 0], RAMP)
+    assert whole.remarks == ()

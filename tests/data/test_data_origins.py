@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data_samples import save_images
+from data_samples import deep_png, save_images
 from PIL import Image
 
 from advnets.data import open_table
@@ -60,21 +60,13 @@ def test_arrays_have_a_type_and_one_size() -> None:
 
 
 def test_sixteen_bits_in_color_are_seen_though_pillow_gives_eight(tmp_path: Path) -> None:
-    import struct
-    import zlib
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    rows = b"".join(b"\0" + bytes(range(24)) for _ in range(4))  # 4 x 4 x 3 values of two bytes
-    header = struct.pack(">IIBBBBB", 4, 4, 16, 2, 0, 0, 0)
-    content = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    (tmp_path / "deep").mkdir()
     for name in "ab":
-        (tmp_path / "deep").mkdir(exist_ok=True)
-        (tmp_path / "deep" / f"{name}.png").write_bytes(b"\x89PNG\r\n\x1a\n" + content)
+        (tmp_path / "deep" / f"{name}.png").write_bytes(deep_png(np.full((4, 4, 3), 50000), 2))
     found = open_table(tmp_path / "deep").origins()
     assert found is not None
     assert found.kinds == {"PNG, color, 16 bits": 2}
+    assert found.extremes == (195 * 257, 195 * 257)
 
 
 def test_scales_and_what_is_cut_off() -> None:

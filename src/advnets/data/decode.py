@@ -50,6 +50,8 @@ LARGE_PIXELS = 16_000_000
 MAX_PAGES = 4096
 BROKEN_PROFILE = "have a broken color profile: their colors are as they are"
 ANIMATED = "move: their first frame alone"
+UPPER_BITS = "have 16 bits a color: the upper 8 alone are read, so a small range has few shades"
+_DEEP = "16 bits"
 _NEW_SUBFILE_TYPE, _REDUCED = 254, 1  # TIFF 6.0, section 8: bit 0 says "a reduced-resolution version of another page"
 _MAX_PROFILE_BYTES = 16 << 20
 _PROFILES = _KINDS = 64
@@ -150,12 +152,16 @@ def _one(
             values, depth = to_bytes(np.asarray(upright), value_range)
             return Decoded(Image.fromarray(values), depth, remarks, kind=kind)
         upright, sound = _in_srgb(upright)
+        remarks = remarks if sound else (*remarks, BROKEN_PROFILE)
         shown = _over_white(upright)
-        depth = None
-        if value_range is not None:
-            values, depth = to_bytes(np.asarray(shown), value_range)
-            shown = Image.fromarray(values)
-        return Decoded(shown, depth, remarks if sound else (*remarks, BROKEN_PROFILE), kind=kind)
+        is_deep = kind.endswith(_DEEP)  # and has colors or alpha: Pillow gave the upper 8 bits
+        if value_range is None and not is_deep:
+            return Decoded(shown, None, remarks, kind=kind)
+        values = np.asarray(shown)
+        values, depth = to_bytes(values * np.uint16(257) if is_deep else values, value_range)
+        if is_deep and value_range is not None:
+            remarks = (*remarks, UPPER_BITS)
+        return Decoded(Image.fromarray(values), depth, remarks, kind=kind)
 
 
 def _is_lossy(webp: BinaryIO) -> bool:
@@ -184,7 +190,7 @@ def _kind(format: str, mode: str, is_deep: bool) -> str:
         is_deep: whether values of 16 bits are stored, of which Pillow gives 8 where there are colors.
     """
     colors, bits = _MODES.get(mode, (mode, "8 bits"))
-    return f"{format}, {colors}, {'16 bits' if is_deep else bits}"
+    return f"{format}, {colors}, {_DEEP if is_deep else bits}"
 
 
 def _pages(image: Image.Image, frames: int) -> Iterator[int]:
