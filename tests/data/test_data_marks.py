@@ -286,6 +286,17 @@ def test_numbers_in_names_may_be_of_any_length_and_script() -> None:
     assert sorted(names, key=natural) == ["7", "a2", "a010", "a10", "a10b", f"a1{'0' * 5000}", "a²", "²"]
 
 
+def test_names_print_on_one_line_whatever_they_hold(tmp_path: Path) -> None:
+    files = {f"{kind}/{n}.png": png(n) for n, kind in enumerate(("a\nb", "\x1b[31mred", "Grün"))}
+    files["metadata.csv"] = (
+        b'file_name,"si\x1bze"\n' + "".join(f'"{name}",{n}\n' for n, name in enumerate(files)).encode()
+    )
+    table = open_table(in_folder(files, tmp_path))
+    assert table.classes == ("\\x1b[31mred", "Grün", "a\\nb")
+    assert table.columns == ("si\\x1bze",)
+    assert all(note.isprintable() for note in table.notes)
+
+
 @pytest.mark.parametrize(
     "names",
     [

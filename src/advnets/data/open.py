@@ -16,7 +16,7 @@ from advnets.data.pictures import refuse
 from advnets.data.recognize import Given, recognize
 from advnets.data.source import Source
 from advnets.data.splits import copies_across, split_as_said, split_by_key, split_by_range
-from advnets.data.table import SPLITS, ImageTable, Skipped
+from advnets.data.table import SPLITS, ImageTable, Skipped, printable
 from advnets.data.writer import RowWriter
 from advnets.errors import DataError
 
@@ -106,13 +106,13 @@ def build(source: Source, options: Options, tables: TableCache, key: str) -> tup
             written = source.write(writer, options)
             marks = written.marks
             facts: dict[str, object] = {
-                "classes": marks.classes,
+                "classes": tuple(map(printable, marks.classes)),
                 "ranges": written.ranges,
                 "size": options.size,
                 "channels": options.channels,
                 "fit": options.fit,
                 **({"range": options.value_range} if options.value_range else {}),
-                **({"columns": marks.columns} if marks.columns else {}),
+                **({"columns": tuple(map(printable, marks.columns))} if marks.columns else {}),
             }
             columns = {"labels": marks.labels, "vectors": marks.vectors, "splits": marks.splits}
             stored = tables.store(work, writer, columns, facts)
@@ -121,7 +121,7 @@ def build(source: Source, options: Options, tables: TableCache, key: str) -> tup
     record = {
         "fingerprint": stored.fingerprint,
         "skipped": [(item.name, item.reason) for item in written.skipped],
-        "notes": [*written.notes, *_noticed(stored, writer, options)],
+        "notes": [*map(printable, written.notes), *_noticed(stored, writer, options)],
     }
     tables.record(key, record, writer.origins)
     return stored, record

@@ -110,7 +110,7 @@ def test_a_folder_of_parquet_files_has_splits(tmp_path: Path) -> None:
     table = open_table(tmp_path / "set")
     assert (table.values == expected(tmp_path).values).all()
     assert table.rows("valid").tolist() == [7, 8, 9]
-    assert table.format == "a parquet file of images"
+    assert table.format == "parquet files of images"
     assert len(open_table(tmp_path / "set" / "data" / "train-*")) == 7
 
 

@@ -94,7 +94,8 @@ def _rows(shard: Shard, layout: Layout) -> Iterator[Entry | Skipped]:
 
 
 def _source(name: str, identity: list[object], shards: Sequence[Shard]) -> Source:
-    return tables_source(name, identity, shards, image_layout, _rows, "a parquet file of images")
+    said = "a parquet file of images" if len(shards) == 1 else "parquet files of images"
+    return tables_source(name, identity, shards, image_layout, _rows, said)
 
 
 def _recognize(place: Place) -> Source | None:
