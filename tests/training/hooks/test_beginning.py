@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -78,8 +79,8 @@ def test_what_matters_is_warned_of() -> None:
     assert said(ring(), watched=False)[0].startswith("the watch is off: ")
     few = said(ring(), 20)
     assert few == [
-        "a batch of 32 is more than the 20 images to train on, and holds them several times;"
-        " say --batch 10, or find more images"
+        "a batch of 32 is more than the 20 points to train on, and holds them several times;"
+        " say --batch 10, or find more points"
     ]
     assert said(ring(batch=8), 12)[0].startswith("the watch sees nothing: there are fewer than 16 training images")
     slow = ring(**{"generator.warmup": 41, "discriminator.warmup": 40})
@@ -91,6 +92,26 @@ def test_what_matters_is_warned_of() -> None:
     own["generator"].output_range = (-1.0, 1.0)
     trainer = Trainer(recipe, images(), own)
     assert "from 0 to 1, but its output_range is -1 to 1" in next(warnings(trainer, Watch(trainer)))
+
+
+def test_the_first_step_says_nothing_of_speed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "_FIRST_SECONDS", -1.0)  # as if the first step took longer than that
+    advance = Trainer.advance
+
+    def slow_at_first(trainer: Trainer) -> object:
+        if trainer.step == 0:
+            time.sleep(0.5)
+        return advance(trainer)
+
+    monkeypatch.setattr(Trainer, "advance", slow_at_first)
+    data = np.random.default_rng(0).integers(0, 256, (40, 8, 8), np.uint8)
+    advnets.train("mnist", data=data, run=tmp_path / "run", sample_every=0, batch=8, **SMALL)
+    lines = capsys.readouterr().err.splitlines()
+    first = next(place for place, line in enumerate(lines) if line.startswith("step 1 of 10 "))
+    took, unit = lines[first + 1].removeprefix("speed: ").split()[:2]
+    assert unit == "ms" or float(took) < 0.5  # that of the second step
 
 
 def test_speed_in_words() -> None:

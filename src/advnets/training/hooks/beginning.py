@@ -26,11 +26,11 @@ def begin(session: Session, watch: Watch | None) -> None:
 
 def warnings(trainer: Trainer, watch: Watch | None) -> Iterator[str]:
     """What is allowed and seldom meant, a line each."""
-    recipe, images = trainer.recipe, len(trainer.data.rows)
-    if images < recipe.batch:
+    recipe, count, what = trainer.recipe, len(trainer.data.rows), "images" if len(trainer.shape) == 3 else "points"
+    if count < recipe.batch:
         yield (
-            f"a batch of {recipe.batch:,} is more than the {images:,} images to train on, and holds them several times;"
-            f" say --batch {max(1, images // 2)}, or find more images"
+            f"a batch of {recipe.batch:,} is more than the {count:,} {what} to train on, and holds them several times;"
+            f" say --batch {max(1, count // 2)}, or find more {what}"
         )
     if watch is None:
         yield "the watch is off: nobody will say that the images become all alike; --watch.action warn looks"

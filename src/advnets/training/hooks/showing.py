@@ -16,23 +16,23 @@ class Showing:
     """
 
     def __init__(self, begin: int) -> None:
-        self._begin, self._mark, self._said = begin, (begin, time.perf_counter()), False
+        self._begin, self._mark = begin, (begin, time.perf_counter())
+        self._waited = self._said = False
 
     def after_step(self, session: Session) -> None:
         """See the class."""
-        trainer, now = session.trainer, time.perf_counter()
-        due = session.display.due()
-        if trainer.step == self._begin + 1 and not due:
-            self._mark = (trainer.step, now)  # the first step takes longer than others
-        if not due or trainer.step >= trainer.recipe.steps:
-            return
-        step, then = self._mark
+        trainer, now, due = session.trainer, time.perf_counter(), session.display.due()
+        (step, then), first = self._mark, trainer.step == self._begin + 1
         rate = (trainer.step - step) / max(now - then, 1e-9)
-        self._mark = (trainer.step, now)
-        if not self._said:
+        self._waited = self._waited or due
+        if due or first:
+            self._mark = (trainer.step, now)
+        if trainer.step >= trainer.recipe.steps:
+            return
+        if self._waited and not self._said and not first:  # which takes longer than others
             session.display.say(speed(rate, images_a_step(trainer.recipe), trainer.recipe.steps, trainer.step))
             self._said = True
-        if session.line is None:
+        if due and session.line is None:
             session.line = {"steps_per_second": rate, **trainer.figures(session.outcomes)}
 
 
