@@ -160,8 +160,18 @@ def test_what_is_left_out_of_measures_that_nobody_named_is_said() -> None:
     assert list(found.results) == ["frechet", "memorization"]
     left = [note for note in found.notes if "was left out" in note]
     assert [note.split()[0] for note in left] == ["kernel", "precision", "recall"]
-    with pytest.raises(MeasureError, match="kernel: samples: 3 images; give at least 4"):
+    with pytest.raises(MeasureError, match="kernel: 3 samples, 4 are needed"):
         advnets.evaluate(table.values[:3], table, "kernel")
+
+
+def test_too_few_are_said_of_the_set_that_is_too_small() -> None:
+    table = shades(40)  # of which precision, with as many samples as real images, saw no more of one than of the other
+    many, real = np.repeat(table.values, 3, axis=0), len(table.rows("valid"))
+    assert real < 6
+    with pytest.raises(MeasureError, match=f"precision: array has {real} validation images, 6 are needed; .*--real"):
+        advnets.evaluate(many, table, "precision", real="valid")
+    with pytest.raises(MeasureError, match="precision: 5 samples, 6 are needed; give or draw more of them"):
+        advnets.evaluate(table.values[:5], table, "precision")
 
 
 def test_parzen_never_chooses_its_window_on_what_it_scores() -> None:

@@ -55,7 +55,7 @@ def test_image_files_keep_their_own_size(stored: Path, tmp_path: Path) -> None:
     [
         ({"metrics": "frechet,precision"}, "precision needs images; ask for frechet, or name images with --data"),
         ({"metrics": "all", "features": "classifier"}, "has no labels"),
-        ({"features": "pixels", "count": 2}, "frechet: samples: 2 images; give at least 3"),
+        ({"features": "pixels", "count": 2}, "frechet: 2 samples, 3 are needed"),
     ],
 )
 def test_everything_else_is_one_line(stored: Path, options: dict[str, object], says: str) -> None:

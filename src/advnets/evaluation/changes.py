@@ -83,4 +83,5 @@ def equal_counts(samples: int, real: int, names: Iterable[str]) -> list[str]:
         return []
     what = "samples" if samples > real else "real images"
     few, many = sorted((samples, real))
-    return [f"{', '.join(cut)} take as many samples as real images: {few:,} of the {many:,} {what}"]
+    take = "takes" if len(cut) == 1 else "take"
+    return [f"{', '.join(cut)} {take} as many samples as real images: {few:,} of the {many:,} {what}"]

@@ -26,6 +26,7 @@ from advnets.measures.memorization import memorization
 from advnets.measures.modes import modes, modes_of_points
 from advnets.measures.parzen import parzen
 from advnets.measures.sliced_wasserstein import sliced_wasserstein
+from advnets.measures.too_few import TooFewError, not_enough
 from advnets.measures.total_variation import total_variation
 from advnets.measures.two_sample import two_sample
 
@@ -98,7 +99,7 @@ class Subject:
 
     def _real_points(self, split: str) -> Features:
         if (count := self.data.count(split)) < 2:
-            raise MeasureError(f"{self.data.name} has {count} {_SPLITS[split]} rows", "use data with at least 2")
+            raise not_enough(self._whose(split, count), 2)
         reals = self.data.reals(split)
         return _points(reals[some(len(reals), self.limit if split == self.real else None)])
 
@@ -110,11 +111,18 @@ class Subject:
         """
         rows = self.images.rows(split)
         if len(rows) < minimum:
-            raise MeasureError(
-                f"{self.data.name} has {len(rows)} {_SPLITS[split]} images, {minimum} are needed",
-                "measure against others with --real, or use more data",
-            )
+            raise not_enough(self._whose(split, len(rows)), minimum)
         return rows
+
+    def _whose(self, split: str, count: int) -> str:
+        return f"{self.data.name} has {count:,} {_SPLITS[split]} {'images' if holds_images(self.data) else 'rows'}"
+
+    def too_few(self, error: TooFewError) -> MeasureError:
+        """A measure's error, said of the samples or of the real images."""
+        if self.statistics is not None:  # of images that nobody counts
+            return error.told(len(self.samples), error.minimum, "")
+        real = len(self.real_features)
+        return error.told(len(self.samples), real, self._whose(self.real, real))
 
     @property
     def images(self) -> Table:
@@ -378,9 +386,10 @@ def take(name: str, subject: Subject) -> Measurement:
     """
     try:
         return MEASURES[name].compute(subject)
-    except MeasureError as error:
+    except MeasureError as found:
+        error = subject.too_few(found) if isinstance(found, TooFewError) else found
         said = error.what if error.what.startswith(name) else f"{name}: {error.what}"
-        raise MeasureError(said, error.remedy) from error
+        raise MeasureError(said, error.remedy) from found
 
 
 def badness(name: str, value: float) -> float:

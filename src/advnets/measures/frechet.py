@@ -175,7 +175,8 @@ def _frechet(
 
 
 def _measured(found: _Found, samples: int, real: int | None, features: str, rank_deficient: bool) -> Measurement:
-    value, reach = found.mean_part + found.covariance_part, found.quantile * found.error
+    # Rounding alone takes it below 0, where equal sets are.
+    value, reach = max(0.0, found.mean_part + found.covariance_part), found.quantile * found.error
     return Measurement(
         measure="frechet",
         value=value,

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from advnets.errors import MeasureError
+from advnets.measures.too_few import TooFewError
 
 Images = npt.NDArray[Any]
 """uint8 in 0..255, or floating point in [0, 1]; N x anything."""
@@ -63,7 +64,7 @@ def rows_of(images: npt.ArrayLike, name: str, minimum: int = 1) -> Rows:
     if array.ndim < 2 or 0 in array.shape[1:]:
         raise MeasureError(f"{name}: shape {array.shape}", "give N images, N x C x H x W or N x D")
     if len(array) < minimum:
-        raise MeasureError(f"{name}: {len(array)} images", f"give at least {minimum}")
+        raise TooFewError(name, len(array), minimum)
     rows = Rows(name, array.shape[1:], array.reshape(len(array), -1))
     _check_finite(rows)
     return rows

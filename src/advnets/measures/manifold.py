@@ -94,7 +94,7 @@ def manifold(
     """
     if min(k, k_density) < 1:
         raise MeasureError(f"k is {k}, k_density {k_density}", "use at least 1")
-    ours, theirs = features_of(samples, "samples", k + 1), features_of(real, "real", max(k, k_density) + 1)
+    theirs, ours = features_of(real, "real", max(k, k_density) + 1), features_of(samples, "samples", k + 1)
     check_widths(ours, theirs, ("samples", "real"))
     label = "Precision and recall" if progress else ""
     radii = nearest_within(theirs, max(k, k_density), label).squared[:, [k - 1, k_density - 1]].T

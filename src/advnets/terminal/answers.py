@@ -58,7 +58,8 @@ def _table(answers: Mapping[str, Mapping[str, Any]], paper: str) -> Table:
     mixed = len({answer["features"] for answer in answers.values()}) > 1
     more = [*(["in"] if mixed else []), *(["paper"] if paper else [])]
     for heading in ("measure", "value", "95 % interval", "real", *more):
-        table.add_column(heading, no_wrap=True)
+        # Where a line is too short for all, values go on in the next: no figure is cut off.
+        table.add_column(heading, no_wrap=heading not in ("value", "95 % interval"), overflow="fold")
     for measure, answer in answers.items():
         own = [answer["features"]] if mixed else []
         figure = [paper if measure == "parzen" else ""] if paper else []
