@@ -140,7 +140,9 @@ def test_a_classifier_that_has_seen_the_real_images_does_not(monkeypatch: pytest
     monkeypatch.setitem(BUILDERS, "classifier", lambda setting: pytest.fail("a minute of training"))
     for real in ("all", "train"):
         monkeypatch.setattr(choices, "at_hand", lambda: False)
-        assert fitting_features(shades(labels=True), Wish(real, OWN, False))[0] == "pixels"
+        name, notes = fitting_features(shades(labels=True), Wish(real, OWN, False))
+        assert name == "pixels"
+        assert "trained on some of these real images; --real valid+test has others" in notes[0]
         monkeypatch.setattr(choices, "at_hand", lambda: True)
         assert fitting_features(shades(labels=True), Wish(real, OWN, False))[0] == "inception"
 

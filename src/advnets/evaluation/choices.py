@@ -164,6 +164,10 @@ def fitting_features(table: Table, wish: Wish) -> tuple[str, list[str]]:
         good, notes = _of_classifier(table)
         if good:
             return "classifier", notes
+    elif table.labels is not None:
+        notes = [
+            "features are not the classifier's, trained on some of these real images; --real valid+test has others"
+        ]
     if at_hand():
         return "inception", [
             *notes,
