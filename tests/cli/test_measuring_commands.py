@@ -108,7 +108,7 @@ def test_a_run_is_measured_against_images_of_another_size(terminal: Terminal, di
     args = ("--metrics", "total_variation", "--count", 50)
     said = terminal.out("evaluate", digits, "--data", "large [1].npy", *args)
     assert "50 samples, 1 x 28 x 28, against 60 real images of large [1].npy (all), in pixels" in said
-    assert "real images in large [1].npy were shrunk from 40 x 40 to 28 x 28 (Lanczos, antialiased)" in said
+    assert "real images in large [1].npy: 60 of 60 were shrunk from 40 x 40 to 28 x 28 (Lanczos, antialiased)" in said
 
 
 def test_the_closest_pairs_are_shown(terminal: Terminal, digits: Path, folder: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import advnets
 from advnets.data import open_table
@@ -125,12 +126,30 @@ def test_samples_and_stored_answers_compare(tmp_path: Path) -> None:
     assert json.loads(json.dumps(found.as_dict()))["differences"][0]["real"] is True
 
 
+def test_what_moves_figures_is_said_beside_each_contender(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), np.uint8)
+    np.savez(tmp_path / "data.npz", images)
+    for suffix, size in (("jpg", 8), ("png", 16)):
+        (tmp_path / suffix).mkdir()
+        for place, each in enumerate(images[:20]):
+            Image.fromarray(each).resize((size, size)).save(tmp_path / suffix / f"{place}.{suffix}")
+    jpg, png = tmp_path / "jpg", tmp_path / "png"
+    found = compare([jpg, png], data=tmp_path / "data.npz", metrics="frechet", features="pixels")
+    print_comparison(found)
+    said = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith(f"{jpg}: samples in jpg: 20 JPEG of 20 files") for line in said) == 1
+    assert sum(line.startswith(f"{png}: samples in png: 20 of 20 were shrunk from 16 x 16") for line in said) == 1
+    assert said.count("40 real images of data.npz (all) are few: others would give other figures") == 1
+    assert sum("two halves of the 40 real images are" in line for line in said) == 2
+    assert found.as_dict()["notes"][str(jpg)] == list(found.notes[str(jpg)])
+
+
 def test_files_that_part_in_one_measure_compare_in_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parzen, frechet = answer(215, 211, 219), answer(1, 0, 2)
     a = write(tmp_path / "a.json", parzen=parzen, frechet=frechet)
     b = write(tmp_path / "b.json", parzen=parzen, frechet={**frechet, "features": "inception"})
     monkeypatch.setattr(comparison, "known_before", lambda *_, **__: {"parzen": {**parzen, "features": None}})
-    monkeypatch.setattr(comparison, "evaluate", lambda *_, **__: SimpleNamespace(measures={"parzen": parzen}))
+    monkeypatch.setattr(comparison, "evaluate", lambda *_, **__: SimpleNamespace(measures={"parzen": parzen}, notes=[]))
     assert list(compare(["run", a, b], metrics="parzen").answers["run"]) == ["parzen"]
     with pytest.raises(MeasureError, match="frechet does not compare"):
         compare([a, b])

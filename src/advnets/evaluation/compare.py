@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +47,23 @@ class Comparison:
 
     Args:
         answers: contender to measure to its answer, as `Evaluation.measures` has it; all of the same measures.
+        notes: contender to what a reader should know, as `Evaluation.notes` has it; none of answers in files.
     """
 
     answers: Mapping[str, Answers]
+    notes: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
 
     @property
     def measures(self) -> list[str]:
         """The measures that all contenders were taken by."""
         return list(next(iter(self.answers.values())))
+
+    def remarks(self) -> list[str]:
+        """The notes in lines: what is known of all contenders once, anything else with a contender's name."""
+        notes = [(name, note) for name in self.answers for note in self.notes.get(name, ())]
+        count = Counter(note for _, note in notes)
+        lines = [note if count[note] == len(self.answers) else f"{name}: {note}" for name, note in notes]
+        return list(dict.fromkeys(lines))
 
     def differences(self) -> list[Difference]:
         """Every pair of contenders by every measure."""
@@ -81,6 +91,7 @@ class Comparison:
         return plain({
             "answers": {name: dict(answers) for name, answers in self.answers.items()},
             "verdicts": {measure: self.verdicts(measure) for measure in self.measures},
+            "notes": {name: list(notes) for name, notes in self.notes.items()},
             "differences": [
                 {
                     "measure": each.measure, "first": each.first, "second": each.second, "value": each.value,
@@ -114,13 +125,14 @@ def compare(
         refuse_early(stored, sure=False)
     known = {name: stored[name] if name in stored else known_before(each, **options) for name, each in named.items()}
     refuse_early(known, sure=options.get("metrics") not in (None, "all"))
-    answers = dict(known)
+    answers, notes = dict(known), dict[str, Sequence[str]]()
     for place, (name, source) in enumerate(named.items(), 1):
         if name not in stored:
             say(f"{name} is measured, {place} of {len(named)}")
-            answers[name] = evaluate(source, **options).measures
+            found = evaluate(source, **options)
+            answers[name], notes[name] = found.measures, found.notes
     common = measures_of(answers)
-    return Comparison({name: {measure: each[measure] for measure in common} for name, each in answers.items()})
+    return Comparison({name: {measure: each[measure] for measure in common} for name, each in answers.items()}, notes)
 
 
 def _named(sources: Sequence[str | Path | Run]) -> dict[str, str | Path | Run]:

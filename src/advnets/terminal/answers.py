@@ -80,6 +80,11 @@ def print_comparison(found: Comparison) -> None:
     """A table of the answers with their verdicts, and the differences that are real."""
     print(f"{_of(found)['count']:,} samples each, against {real_images(_of(found))}")
     Console().print(_verdicts(found))
+    for name, answers in found.answers.items():
+        for line in of_halves(answers):
+            print(f"{name}: {line}")
+    for remark in found.remarks():
+        print(remark)
     differences = found.differences()
     real = [each for each in differences if each.real]
     for each in real:
