@@ -6,12 +6,13 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from advnets.errors import MeasureError
 from advnets.evaluation.comparable import Answers, known_before, measures_of, refuse_early, stored_answers
+from advnets.evaluation.counted import notes_in
 from advnets.evaluation.evaluate import evaluate
 from advnets.measures.catalog import MEASURES, badness
 from advnets.measures.measurement import interval_of, plain
@@ -47,20 +48,23 @@ class Comparison:
 
     Args:
         answers: contender to measure to its answer, as `Evaluation.measures` has it; all of the same measures.
-        notes: contender to what a reader should know, as `Evaluation.notes` has it; none of answers in files.
     """
 
     answers: Mapping[str, Answers]
-    notes: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
 
     @property
     def measures(self) -> list[str]:
         """The measures that all contenders were taken by."""
         return list(next(iter(self.answers.values())))
 
+    @property
+    def notes(self) -> dict[str, list[str]]:
+        """Contender to what a reader should know of its answers."""
+        return {name: notes_in(answers) for name, answers in self.answers.items()}
+
     def remarks(self) -> list[str]:
         """The notes in lines: what is known of all contenders once, anything else with a contender's name."""
-        notes = [(name, note) for name in self.answers for note in self.notes.get(name, ())]
+        notes = [(name, note) for name, each in self.notes.items() for note in each]
         count = Counter(note for _, note in notes)
         lines = [note if count[note] == len(self.answers) else f"{name}: {note}" for name, note in notes]
         return list(dict.fromkeys(lines))
@@ -91,7 +95,7 @@ class Comparison:
         return plain({
             "answers": {name: dict(answers) for name, answers in self.answers.items()},
             "verdicts": {measure: self.verdicts(measure) for measure in self.measures},
-            "notes": {name: list(notes) for name, notes in self.notes.items()},
+            "notes": self.notes,
             "differences": [
                 {
                     "measure": each.measure, "first": each.first, "second": each.second, "value": each.value,
@@ -125,14 +129,13 @@ def compare(
         refuse_early(stored, sure=False)
     known = {name: stored[name] if name in stored else known_before(each, **options) for name, each in named.items()}
     refuse_early(known, sure=options.get("metrics") not in (None, "all"))
-    answers, notes = dict(known), dict[str, Sequence[str]]()
+    answers = dict(known)
     for place, (name, source) in enumerate(named.items(), 1):
         if name not in stored:
             say(f"{name} is measured, {place} of {len(named)}")
-            found = evaluate(source, **options)
-            answers[name], notes[name] = found.measures, found.notes
+            answers[name] = evaluate(source, **options).measures
     common = measures_of(answers)
-    return Comparison({name: {measure: each[measure] for measure in common} for name, each in answers.items()}, notes)
+    return Comparison({name: {measure: each[measure] for measure in common} for name, each in answers.items()})
 
 
 def _named(sources: Sequence[str | Path | Run]) -> dict[str, str | Path | Run]:

@@ -26,6 +26,15 @@ def real_count(answer: Mapping[str, Any]) -> str:
     return "unknown" if count is None else f"{count:,}" if count else "none"
 
 
+def notes_in(measures: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What a reader of answers should know, each note once.
+
+    Args:
+        measures: measure to its answer, as `Evaluation.measures` has it.
+    """
+    return list(dict.fromkeys(note for answer in measures.values() for note in answer.get("notes", ())))
+
+
 def of_halves(measures: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Distances beside those between two halves of few real images, a sentence each.
 

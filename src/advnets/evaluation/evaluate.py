@@ -71,7 +71,7 @@ class Evaluation:
 
         What was measured within classes has `classes`, too: name to the same of the class, with `real_images` of it.
         Distances to few real images have `halves`, what is between two halves of these; what was set beside damaged
-        images has `equivalents`.
+        images has `equivalents`. `notes` are those of all.
         """
         more = {"memorization": {"training": self.training}}
         return {
@@ -80,6 +80,7 @@ class Evaluation:
                 **self._halves(name),
                 **self._equivalents(name),
                 **self._classes(name),
+                **({"notes": list(self.notes)} if self.notes else {}),
                 "of": {**self.of, **more.get(name, {})},
             }
             for name, result in self.results.items()

@@ -15,7 +15,7 @@ from advnets.config.recipe import Recipe
 from advnets.data import holds_images
 from advnets.data.open_data import real_points
 from advnets.evaluation import equivalents
-from advnets.evaluation.counted import of_halves, real_count, real_images
+from advnets.evaluation.counted import notes_in, of_halves, real_count, real_images
 from advnets.evaluation.evaluate import Evaluation
 from advnets.files import write_whole
 from advnets.measures import nearest
@@ -267,8 +267,8 @@ def _measures(measures: Mapping[str, Mapping[str, Any]], about: Mapping[str, Any
     for name, answer in measures.items():
         cells = name, *describe(answer), real_count(answer), answer["features"], paper if name == "parzen" else ""
         lines.append(f"| {' | '.join(cells)} |")
-    if said := of_halves(measures):
-        lines += ["", *said]
+    said = [*of_halves(measures), *notes_in(measures)]
+    lines += ["", *(f"- {each}" for each in said)] if said else []
     caveats = [f"- {name}: {answer['caveat']}" for name, answer in measures.items() if answer.get("caveat")]
     return [*lines, "", *caveats, "", *equivalents.section(measures), *_measures_within(measures)]
 
