@@ -60,7 +60,7 @@ def test_a_run_is_held_against_what_it_was_not_trained_on() -> None:
 
 
 def test_a_run_on_all_its_images_is_told_what_to_do() -> None:
-    with pytest.raises(MeasureError, match=r"mine was trained on all but 0 .* --data, or .* --real train"):
+    with pytest.raises(MeasureError, match=r"mine was trained on all of .* but nothing; .* --data, or .* --real train"):
         asked(shades(holdout=0.0), run_on("array"))
     assert asked(shades(holdout=0.0), run_on("array"), real="train").real == "train"
 

@@ -134,7 +134,7 @@ def _real_images(table: Table, run: Run | None, own: bool) -> str:
     split = "test" if run.recipe.measure.names and table.count("test") > 1 else HELD_OUT
     if table.count(split) < 2:
         raise MeasureError(
-            f"{run.path} was trained on all but {table.count(HELD_OUT)} of the images of {table.name}",
+            f"{run.path} was trained on all of {table.name} but {table.count(HELD_OUT) or 'nothing'}",
             "measure against other images with --data, or against those it has seen with --real train",
         )
     return split

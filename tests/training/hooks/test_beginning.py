@@ -80,7 +80,7 @@ def test_what_matters_is_warned_of() -> None:
     few = said(ring(), 20)
     assert few == [
         "a batch of 32 is more than the 20 points to train on, and holds them several times;"
-        " say --batch 10, or find more points"
+        " say --batch 20, or find more points"
     ]
     assert said(ring(batch=8), 12)[0].startswith("the watch sees nothing: there are fewer than 16 training images")
     slow = ring(**{"generator.warmup": 41, "discriminator.warmup": 40})

@@ -53,7 +53,7 @@ def test_a_game_that_is_not_told_of_the_conditions_says_so() -> None:
     images = np.arange(6 * 16, dtype=np.uint8).reshape(6, 4, 4)
     labelled = open_table((images, ["x", "y"] * 3), holdout=0, progress=False)
     told, untold = (of_conditions(labelled, conditional)[0] for conditional in (True, False))
-    assert told == "classes: 2, from 3 examples (x) to 3 (x); fewer than 50 of x, y"
+    assert told == "classes: 2, 3 examples each; fewer than 50 of x, y"
     assert untold == told + "; the game is not told of them (--game.kind conditional)"
     angles = open_table((images, np.zeros((6, 3))), holdout=0, progress=False)
     assert of_conditions(angles, True) == ["conditions: vectors of 3 numbers"]

@@ -30,7 +30,7 @@ def warnings(trainer: Trainer, watch: Watch | None) -> Iterator[str]:
     if count < recipe.batch:
         yield (
             f"a batch of {recipe.batch:,} is more than the {count:,} {what} to train on, and holds them several times;"
-            f" say --batch {max(1, count // 2)}, or find more {what}"
+            f" say --batch {count}, or find more {what}"
         )
     if watch is None:
         yield "the watch is off: nobody will say that the images become all alike; --watch.action warn looks"

@@ -97,7 +97,9 @@ class Classes:
         said = [f"{len(self.counts):,}"]
         if known:
             least, most = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
-            said[0] += f", from {known[least]:,} examples ({least}) to {known[most]:,} ({most})"
+            same = known[least] == known[most]
+            span = f"from {known[least]:,} examples ({least}) to {known[most]:,} ({most})"
+            said[0] += f", {known[least]:,} examples each" if same else f", {span}"
         said += [f"none of {_listed(empty)}"] if empty else []
         said += [f"fewer than {TINY} of {_listed(tiny)}"] if tiny else []
         said += [f"{self.unknown:,} without a class"] if self.unknown else []
