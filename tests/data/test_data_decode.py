@@ -136,6 +136,13 @@ def test_truncated_files_are_unusable(kind: str, emoji: np.ndarray) -> None:
         (b"", "empty"),
         (b"hello, this is text", "not a readable image"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "not a readable"),
+        (
+            b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\7" * 90,
+            "HEIC, which has to be saved as JPEG or PNG first",
+        ),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + b"\7" * 90, "HEIC, which has"),
+        (b"\xff\x0a" + b"\7" * 90, "JPEG XL, which has"),
+        (b"\0\0\0\x20ftypisom" + b"\7" * 90, "not a readable image"),
     ],
 )
 def test_foreign_files_are_named_for_what_they_are(content: bytes, reason: str) -> None:

@@ -52,6 +52,11 @@ BROKEN_PROFILE = "have a broken color profile: their colors are as they are"
 ANIMATED = "move: their first frame alone"
 UPPER_BITS = "have 16 bits a color: the upper 8 alone are read, so a small range has few shades"
 _DEEP = "16 bits"
+_UNREAD = (
+    (4, b"ftyphe", "HEIC"), (4, b"ftypmif1", "HEIC"), (4, b"ftypmsf1", "HEIC"), (0, b"\xff\x0a", "JPEG XL"),
+    (4, b"JXL \r\n\x87\n", "JPEG XL"), (0, b"8BPS", "Photoshop's PSD"), (0, b"%PDF", "PDF"),
+)  # fmt: skip
+"""Files that hold pictures in a format that is not read: where its mark begins, the mark, the format."""
 _NEW_SUBFILE_TYPE, _REDUCED = 254, 1  # TIFF 6.0, section 8: bit 0 says "a reduced-resolution version of another page"
 _MAX_PROFILE_BYTES = 16 << 20
 _PROFILES = _KINDS = 64
@@ -124,12 +129,20 @@ def decode(
     except RangeError as error:
         raise UnusableError(str(error)) from None
     except UnidentifiedImageError:
-        raise UnusableError("not a readable image (PNG, JPEG, WebP, AVIF, JPEG 2000, BMP, GIF, TIFF or PPM)") from None
+        raise UnusableError(_not_read(head)) from None
     except Image.DecompressionBombError:
         raise UnusableError(f"too large: more than {MAX_PIXELS:,} pixels") from None
     except Exception as error:  # a stranger's bytes can make a decoder fail in any way at all
         text = " ".join(str(error).split())[:100]
         raise UnusableError(f"broken or truncated ({text or type(error).__name__})") from error
+
+
+def _not_read(head: bytes) -> str:
+    """Why no decoder takes a file that begins so; of formats that people's pictures come in, what to do."""
+    for start, mark, name in _UNREAD:
+        if head.startswith(mark, start):
+            return f"{name}, which has to be saved as JPEG or PNG first"
+    return "not a readable image (PNG, JPEG, WebP, AVIF, JPEG 2000, BMP, GIF, TIFF or PPM)"
 
 
 def is_image(content: bytes) -> bool:
