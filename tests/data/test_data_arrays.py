@@ -64,6 +64,8 @@ def test_twelve_bits_in_sixteen_are_asked_about_and_not_blackened(digits: np.nda
     masks = open_table((digits[:20] > 99).astype(np.uint8))
     assert masks.values.max() == 1
     assert masks.notes == ("no pixel is brighter than 1 of 255; --range 0:1 makes that white",)
+    (said,) = open_table(digits[:20], range=(0, 4095)).notes
+    assert said.startswith("in the range 0:4095 no pixel is brighter than 16 of 255; leave --range out")
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,10 @@ def verified(source: Source, options: Options, tables: TableCache, key: str) -> 
 def _noticed(stored: Stored, writer: RowWriter, options: Options) -> Iterator[str]:
     if writer.highest < DARK and options.value_range is None:
         yield f"no pixel is brighter than {writer.highest} of 255; --range 0:{writer.highest} makes that white"
+    elif writer.highest < DARK and isinstance(options.value_range, tuple):
+        low, high = options.value_range
+        at_most = f"in the range {low:g}:{high:g} no pixel is brighter than {writer.highest} of 255"
+        yield f"{at_most}; leave --range out, or --range auto takes the values that are there"
     if stored.splits is not None and stored.keys is not None and (copies := copies_across(stored.splits, stored.keys)):
         yield f"{copies:,} images of validation or test are exact copies of images for training"
 
