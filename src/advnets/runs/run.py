@@ -115,8 +115,15 @@ class Run:
         """
         step = best_step(self.measures, self.recipe.measure.judge)
         if step is None:
-            raise RunError(f"{self.path} was not measured in training", "train it with --measure")
+            raise self._not_measured()
         return Run(self.path, self._modules, step=step)
+
+    def _not_measured(self) -> RunError:
+        if not self.recipe.measure.names:
+            return RunError(f"{self.path} was not measured in training", "name a step, or train anew with --measure")
+        every = self.recipe.measure.settled(self.recipe.steps).every
+        goes_on = f"advnets resume {self.path} goes on: it is measured every {every:,} steps and at its end"
+        return RunError(f"{self.path} was not measured yet", goes_on)
 
     @property
     def metrics(self) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from small_games import ring, saved
 
 import advnets
 from advnets.config.measuring import parse_flag
-from advnets.errors import MeasureError, RecipeError
+from advnets.errors import MeasureError, RecipeError, RunError
 from advnets.measures.catalog import MEASURES, Entry
 from advnets.measures.progress import at_rest, best_step
 from advnets.runs import checkpoint
@@ -71,6 +71,15 @@ def test_the_best_checkpoint_outlives_the_newest(tmp_path: Path) -> None:
     assert best is not None
     assert set(checkpoint.steps(run.directory.checkpoints)) == {best, 60}
     assert run.best.step == best
+
+
+def test_what_has_no_best_step_yet_says_how_it_comes_to_one(finished: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"was not measured in training; .*train anew with --measure"):
+        _ = advnets.load(finished).best
+    early = advnets.train(ring(measure=MEASURED), run=tmp_path / "run")
+    (early.path / "measures.jsonl").unlink()  # as of one that was stopped before its first measurement
+    with pytest.raises(RunError, match=r"not measured yet; advnets resume .* every 10 steps and at its end"):
+        _ = early.best
 
 
 def test_a_plateau_ends_the_training(tmp_path: Path) -> None:

@@ -140,7 +140,11 @@ def _announced(sets: int, count: int, seconds: float) -> str:
     minutes = sets * seconds / 60
     long = f"{minutes / 60:.1f} hours" if minutes > 90 else f"{minutes:.0f} minutes" if minutes > 1.5 else "a minute"
     text = f"{sets} sets of {count:,} damaged images are measured, once for these data: about {long}"
-    return f"{text}; what is done is kept if you stop, and fewer are quicker (--count)" if minutes > 5 else text
+    return (
+        f"{text}; what is done is kept if you stop, and fewer are quicker (--count below {count:,})"
+        if minutes > 5
+        else text
+    )
 
 
 def _figures(asked: Sequence[Gauge], defect: str, dose: float) -> dict[str, Figure]:
