@@ -40,6 +40,7 @@ def test_columns_are_named_and_what_was_left_out_too(terminal: Terminal, trees: 
     assert "data: trees.csv, 300 examples, 2 columns (pounds, length), 2 classes (elm, oak)" in said
     scale = json.loads(terminal.out("info", trees, "--json"))["data"]["scale"]
     assert (scale["columns"], scale["decimals"], scale["label"]) == (["pounds", "length"], [0, 2], "class")
+    assert "left out: 1 column, text, such as 'u0' (tag)" in terminal.out("data", trees.parent / "trees.csv")
     report = (trees / "report.md").read_text()
     assert "300 examples of 2 columns (pounds, length)" in report
     assert "Left out: column tag: text, such as 'u0'; --labels tag makes classes of it." in report

@@ -67,4 +67,4 @@ def test_the_count_of_real_images_is_told() -> None:
 def test_measures_of_equal_counts_say_how_many_they_took() -> None:
     table = open_table(images(60), progress=False)
     notes = advnets.evaluate(images(200, 1), table, "precision,frechet").notes
-    assert "precision takes as many samples as real images: 60 of the 200 samples" in notes
+    assert "precision takes as many samples as real examples: 60 of the 200 samples" in notes

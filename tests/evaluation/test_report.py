@@ -72,7 +72,7 @@ def test_answers_of_the_same_samples_come_together_whatever_was_asked_first(tmp_
     assert {name for name, answer in answers.items() if "training" in answer["of"]} == {"memorization"}
     assert (digits / "duplicates.png").exists()
     note = answers["recall"]["notes"][-1]
-    assert "recall takes as many samples as real images" in note
+    assert "recall takes as many samples as real examples" in note
     assert f"- {note}" in (digits / "report.md").read_text("utf-8").splitlines()
 
 

@@ -77,11 +77,11 @@ def _resized(what: str, origins: Origins, shape: tuple[int, ...]) -> list[str]:
 
 
 def equal_counts(samples: int, real: int, names: Iterable[str]) -> list[str]:
-    """Which measures took fewer than there are, since they take as many samples as real images."""
+    """Which measures took fewer than there are, since they take as many samples as real examples."""
     cut = [name for name in names if name in _EQUAL]
     if not cut or samples == real:
         return []
-    what = "samples" if samples > real else "real images"
+    what = "samples" if samples > real else "real examples"
     few, many = sorted((samples, real))
     take = "takes" if len(cut) == 1 else "take"
-    return [f"{', '.join(cut)} {take} as many samples as real images: {few:,} of the {many:,} {what}"]
+    return [f"{', '.join(cut)} {take} as many samples as real examples: {few:,} of the {many:,} {what}"]

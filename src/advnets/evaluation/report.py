@@ -294,7 +294,7 @@ def class_table(measures: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], l
         [name, f"{real:,}", *(_within(answers[name]) if name in answers else "" for answers in taken.values())]
         for name, real in classes.items()
     ]
-    return ["class", "real images", *taken], rows
+    return ["class", "real", *taken], rows
 
 
 def _within(answer: Mapping[str, Any]) -> str:

@@ -144,7 +144,7 @@ def _left_out(survey: Survey) -> Iterator[Section]:
     if files:
         more = f"The first {_FILES:,} of {len(files):,}; --json has all." if len(files) > _FILES else ""
         rows = [[file.name, file.reason] for file in files[:_FILES]]
-        yield Section("Files left out", [Listing(["file", "reason"], rows)], more, folded=True)
+        yield Section("Left out", [Listing(["name", "reason"], rows)], more, folded=True)
 
 
 def _tiles(survey: Survey, rows: Iterable[int], captions: Sequence[str] = (), named: bool = True) -> list[Tile]:

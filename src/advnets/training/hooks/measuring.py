@@ -53,7 +53,7 @@ class Measuring:
         self.every = self.config.settled(self.steps).every
         self.count = self.config.count or self.count
         if self.data.count("valid") < 2:
-            raise MeasureError(f"{self.data.name} has no validation images to measure against", "use a --holdout")
+            raise MeasureError(f"{self.data.name} has no validation examples to measure against", "use a --holdout")
         self._extractor = extractor_for(self.config.features, self.data)
         for name in self.names:
             check_fits(name, self.data, self._extractor)
@@ -69,7 +69,7 @@ class Measuring:
         """What is known of the measurements before the first one."""
         features = "points" if self._extractor is None else self._extractor.name
         words = [word.strip().lower() for word in self.config.metrics.split(",")]
-        few = f"{self.real:,} validation images to measure against are few: others would give other figures"
+        few = f"{self.real:,} validation examples to measure against are few: others would give other figures"
         return [*([few] if self.real < _FEW else []), *explained(words, features, "the classifier")]
 
     def after_step(self, session: Session) -> None:
