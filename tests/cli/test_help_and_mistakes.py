@@ -46,7 +46,7 @@ def test_the_flags_that_others_build_on_are_at_the_top(terminal: Terminal) -> No
     ("args", "says"),
     [
         ("trian", "no command 'trian'; choose one of train"),
-        ("train nosuch", "no recipe, file or folder 'nosuch'; name a YAML file, or one of"),
+        ("train nosuch", "no recipe, file or folder 'nosuch'; check the path of your data"),
         ("train missing/mine.yaml", "no recipe, file or folder 'missing/mine.yaml'"),
         ("train ring --stepz 3", "unknown flag --stepz; perhaps you mean --steps"),
         ("train --steps 3 ring", "--steps takes one value, not 3 ring"),

@@ -46,7 +46,7 @@ def made(tmp_path: Path) -> dict[str, Path]:
         ("some more", {}, "count 30 of .*some.npy, 50 of .*more.npy; measure as many of each with --count"),
         ("stored more", {}, "count 30 of .*stored.json, 50 of"),
         ("some large", {}, "fingerprint [0-9a-f]{12} of .*; measure all against one --data, at one --size"),
-        ("stored some", {"real": "valid"}, "does not compare: fingerprint"),
+        ("stored some", {"real": "valid"}, "does not compare: real"),
         ("stored some", {"metrics": "recall"}, "no measure in common"),
         ("stored some", {"metrics": "two_sample", "features": "classifier"}, "features pixels of .*, classifier of"),
         ("some some", {}, "2 to compare, 1 different"),

@@ -129,7 +129,7 @@ def test_modules_of_ones_own_are_named_by_the_command_alone(folder: Path) -> Non
     [
         ("images", "images trains on data of your own; name them with --data"),
         ("mnst", "no recipe, file or folder 'mnst'; perhaps you mean mnist"),
-        ("nosuch", "no recipe, file or folder 'nosuch'; name a YAML file, or one of"),
+        ("nosuch", "no recipe, file or folder 'nosuch'; check the path of your data"),
         ("missing/mine.yaml", "no recipe, file or folder 'missing/mine.yaml'"),
         ("mnist ring", "mnist ring: one recipe is trained; write the recipe first"),
         ("0.tar 1.tar", "0.tar 1.tar: one recipe is trained; quote a pattern of shards"),

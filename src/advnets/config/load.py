@@ -151,7 +151,8 @@ def _read(path: Path, name: str, said: str = "") -> str:
 
 def _no_recipe(name: str, said: str) -> RecipeError:
     near = difflib.get_close_matches(name, recipe_names(), 1)
-    known = f"perhaps you mean {near[0]}" if near else f"name a YAML file, or one of {', '.join(recipe_names())}"
+    others = f"check the path of your data, or name a YAML file, or one of {', '.join(recipe_names())}"
+    known = f"perhaps you mean {near[0]}" if near else others
     return RecipeError(f"{said}no recipe, file or folder {name!r}", known)
 
 

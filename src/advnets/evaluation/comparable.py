@@ -23,7 +23,7 @@ Answers = Mapping[str, Mapping[str, Any]]
 
 _REMEDIES = {
     "data": "measure all against one --data",
-    "real": "measure all against the same images with --real",
+    "real": "measure all against the same images, as by --real test",
     "fingerprint": "measure all against one --data, at one --size",
     "count": "measure as many of each with --count",
     "features": "measure all in the same --features",
@@ -135,7 +135,7 @@ def _check_all(answers: Mapping[str, Answers], measures: Sequence[str]) -> None:
 
 
 def _check(measure: str, first: str, second: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> None:
-    facts = [(key, a["of"].get(key), b["of"].get(key)) for key in ("data", "fingerprint", "real", "count")]
+    facts = [(key, a["of"].get(key), b["of"].get(key)) for key in ("data", "real", "fingerprint", "count")]
     if a["features"] is not None and b["features"] is not None:
         facts.insert(0, ("features", a["features"], b["features"]))
         if a["features"] != "pixels":  # two networks may have one name; Parzen and its like take pixels anyway
