@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics.pairwise import polynomial_kernel, rbf_kernel
 
 from advnets.errors import MeasureError
+from advnets.measures import kernel as module
 from advnets.measures.kernel import kernel
 
 
@@ -93,3 +94,17 @@ def test_what_cannot_be_measured_is_refused():
             kernel(np.zeros((9, 2)), np.ones((9, 2)), **options)
     with pytest.raises(MeasureError, match="bandwidth"):
         kernel(np.zeros((9, 2)), np.zeros((9, 2)), kind="rbf")
+
+
+@pytest.mark.parametrize("kind", ["polynomial", "rbf"])
+def test_all_pairs_at_once_are_the_subsets_one_after_another(kind, monkeypatch):
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=(90, 6)), rng.normal(size=(70, 6)) + 0.2
+    options = {"kind": kind, "subsets": 7, "subset_size": 60}
+    monkeypatch.setattr(module, "_PAIRS_AT_ONCE", 1000)  # eleven rows a block
+    found = kernel(x, y, **options)
+    monkeypatch.setattr(module, "_VALUES", 0)  # no room for all pairs
+    plainly = kernel(x, y, **options)
+    assert found.value == pytest.approx(plainly.value, rel=1e-10)
+    assert found.standard_error == pytest.approx(plainly.standard_error, rel=1e-10)
+    assert found.details["spread"] == pytest.approx(plainly.details["spread"], rel=1e-10)

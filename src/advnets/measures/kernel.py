@@ -23,9 +23,11 @@ CAVEAT = (
 )
 
 Floats = npt.NDArray[np.float64]
-Features = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+Features = npt.NDArray[np.floating]
 Rows = npt.NDArray[np.int64]
 Kernel = Callable[[Tensor, Tensor], Tensor]
+_PAIRS_AT_ONCE, _VALUES = 1 << 22, 1 << 26
+"""Kernels of pairs that are in memory at a time, 32 MiB, and values of features, 512 MiB."""
 
 
 def kernel(
@@ -84,8 +86,10 @@ def kernel(
     if kind == "rbf":
         width = bandwidth or _median_distance(_wide(ours[draws[0][0]]), _wide(theirs[draws[0][1]]))
     function = _polynomial(degree, ours.shape[1]) if width is None else _rbf(width)
-    with progress_bar("Kernel", subsets, unit="subsets", shown=progress) as advance:
-        found, error = _over_subsets(ours, theirs, draws, function, advance)
+    way = _by_rows if _have_much_in_common(ours, theirs, subsets, size) else _by_subsets
+    found, *weights = way(ours, theirs, draws, function, progress)
+    # The variance of a mean of independent rows, from what each of them weighs in it.
+    error = math.sqrt(sum(float(weight @ weight) for weight in weights) * size / (size - 1))
     value = float(found.mean())
     return Measurement(
         measure="kernel",
@@ -108,22 +112,75 @@ def kernel(
     )
 
 
-def _over_subsets(
-    ours: npt.NDArray[np.floating],
-    theirs: npt.NDArray[np.floating],
-    draws: Sequence[tuple[Rows, Rows]],
-    function: Kernel,
-    advance: Callable[[int], None],
-) -> tuple[Floats, float]:
-    """MMD^2 of each subset, and the standard error of their mean: what every row weighs in it."""
+def _have_much_in_common(ours: Features, theirs: Features, subsets: int, size: int) -> bool:
+    """Whether there are fewer pairs of rows than pairs in all subsets, and room for all rows."""
+    n, m = len(ours), len(theirs)
+    return n * n + m * m + n * m <= 3 * subsets * size * size and (n + m) * ours.shape[1] <= _VALUES
+
+
+def _by_subsets(
+    ours: Features, theirs: Features, draws: Sequence[tuple[Rows, Rows]], function: Kernel, progress: bool
+) -> tuple[Floats, Floats, Floats]:
+    """MMD^2 of each subset, and what every row of both weighs in their mean: one subset's kernels after another."""
     found, weights = np.empty(len(draws)), (np.zeros(len(ours)), np.zeros(len(theirs)))
     size = len(draws[0][0])
-    for subset, rows in enumerate(draws):
-        found[subset], *slopes = _mmd(_wide(ours[rows[0]]), _wide(theirs[rows[1]]), function)
-        for weight, row, slope in zip(weights, rows, slopes, strict=True):
-            weight[row] += slope / (len(draws) * size)
-        advance(1)
-    return found, math.sqrt(sum(float(weight @ weight) for weight in weights) * size / (size - 1))
+    with progress_bar("Kernel", len(draws), unit="subsets", shown=progress) as advance:
+        for subset, rows in enumerate(draws):
+            found[subset], *slopes = _mmd(_wide(ours[rows[0]]), _wide(theirs[rows[1]]), function)
+            for weight, row, slope in zip(weights, rows, slopes, strict=True):
+                weight[row] += slope / (len(draws) * size)
+            advance(1)
+    return found, *weights
+
+
+def _by_rows(
+    ours: Features, theirs: Features, draws: Sequence[tuple[Rows, Rows]], function: Kernel, progress: bool
+) -> tuple[Floats, Floats, Floats]:
+    """The same from the kernels of all pairs, each computed once: less work where subsets have many rows in common.
+
+    With S the rows of the subsets as columns of zeros and ones, K S has what each row's kernels with every subset add
+    up to.
+    """
+    x, y = _wide(ours), _wide(theirs)
+    in_x, in_y = (_marks(len(each), [rows[side] for rows in draws]) for side, each in enumerate((ours, theirs)))
+    size = len(draws[0][0])
+    with progress_bar("Kernel", len(x) + len(y), unit="rows", shown=progress) as advance:
+        within_x, x_to_y, y_to_x = _sums(x, y, in_x, in_y, function, advance)
+        within_y, _, _ = _sums(y, None, in_y, None, function, advance)
+    slope_x, slope_y = ((within / (size - 1) - to / size) for within, to in ((within_x, x_to_y), (within_y, y_to_x)))
+    means_x, means_y = ((slope * marks).sum(0) / size for slope, marks in ((slope_x, in_x), (slope_y, in_y)))
+    weights = [
+        (2 * (slope - means) * marks).sum(1) / (len(draws) * size)
+        for slope, means, marks in ((slope_x, means_x, in_x), (slope_y, means_y, in_y))
+    ]
+    return (means_x + means_y).numpy(), weights[0].numpy(), weights[1].numpy()
+
+
+def _sums(
+    x: Tensor, y: Tensor | None, in_x: Tensor, in_y: Tensor | None, function: Kernel, advance: Callable[[int], None]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What rows' kernels with every subset add up to: of x with others of x, of x with y, of y with x."""
+    within, to_y = torch.empty_like(in_x), torch.empty_like(in_x)
+    to_x = torch.zeros(0) if in_y is None else torch.zeros_like(in_y)
+    step = max(1, _PAIRS_AT_ONCE // max(len(x), 0 if y is None else len(y)))
+    for start in range(0, len(x), step):
+        block = slice(start, start + step)
+        kernels = function(x[block], x)
+        within[block] = kernels @ in_x - kernels.diagonal(start)[:, None]
+        if y is not None and in_y is not None:
+            kernels = function(x[block], y)
+            to_y[block] = kernels @ in_y
+            to_x += kernels.T @ in_x[block]
+        advance(len(x[block]))
+    return within, to_y, to_x
+
+
+def _marks(count: int, subsets: Sequence[Rows]) -> Tensor:
+    """Zeros and ones, rows x subsets: which rows a subset has."""
+    marks = torch.zeros(count, len(subsets), dtype=torch.float64)
+    for subset, rows in enumerate(subsets):
+        marks[torch.from_numpy(rows), subset] = 1
+    return marks
 
 
 def _check(kind: str, subsets: int, size: int, degree: int, bandwidth: float | None) -> None:
@@ -163,5 +220,5 @@ def _median_distance(x: Tensor, y: Tensor) -> float:
     return median
 
 
-def _wide(rows: npt.NDArray[np.float32]) -> Tensor:
+def _wide(rows: Features) -> Tensor:
     return torch.from_numpy(rows.astype(np.float64))
