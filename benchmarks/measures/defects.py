@@ -6,8 +6,8 @@ Sets are of 2,000 images unless a table is named with another count. Training im
 the test images in the features of the classifier; emoji, which have no classes, in pixels. The emoji are the array `x`
 of an .npz file, the others are found as `advnets train` finds them. The figures of each set are kept in the cache, so
 that a run that was stopped goes on where it was. Tables that are not named keep what they had. Results:
-results/defects.json; results/defects/TABLE.md with a picture (none of cifar10, whose images have no license); and a
-part of MNIST's table in docs/explanation/what-a-figure-is-worth.md.
+results/defects.json; results/defects/TABLE.md with a picture (none with images of cifar10, which have no license);
+and a part of MNIST's table in docs/explanation/what-a-figure-is-worth.md.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ def main() -> None:
         tables[name] = taken(table, count, others)
         folder = options.out.parent / options.out.stem
         if name != "cifar10":
-            figures.save(pictured(table, others), folder / f"{name}.png")
+            shown = None if OTHERS[name] == "cifar10" else others
+            figures.save(pictured(table, shown), folder / f"{name}.png")
         write_whole(folder / f"{name}.md", whole(name, tables[name], name != "cifar10").encode())
         record(options.out, {"machine": machine(), "tables": {each: tables[each] for each in OTHERS if each in tables}})
     if options.out == result_of(__file__) and SHOWN in tables:
