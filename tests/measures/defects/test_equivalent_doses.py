@@ -137,3 +137,9 @@ def test_all_figures_together() -> None:
     )
     assert together({"frechet": figure(3)}, FOUND) == ""
     assert nearest({"coverage": figure(3)}, FOUND) is None
+
+
+def test_a_missing_class_is_told_from_none() -> None:
+    assert differs("modes", Figure(9, (8, 10)), Figure(10, (10, 10)))
+    assert not differs("modes", Figure(10, (10, 10)), Figure(10, (10, 10)))
+    assert not differs("modes", Figure(9, (7, 10)), Figure(10, (10, 10)))

@@ -203,9 +203,9 @@ def _apart(measure: str, ours: Figure, theirs: Figure, found: Measured) -> float
 
 
 def differs(measure: str, figure: Figure, other: Figure) -> bool:
-    """Whether two figures differ by more than their intervals."""
+    """Whether two figures differ by as much as their intervals; those of counts are rounded outward."""
     apart = abs(_scaled(measure, figure.value) - _scaled(measure, other.value))
-    return apart > math.hypot(_half(measure, figure), _half(measure, other))
+    return apart > 0 and apart >= math.hypot(_half(measure, figure), _half(measure, other))
 
 
 def _half(measure: str, figure: Figure) -> float:
