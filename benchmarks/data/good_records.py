@@ -140,7 +140,8 @@ def _sized(folder: Path) -> Path:
     return _database(folder / "set", {**pairs, "length": b"6"})
 
 
-def _written(path: Path, examples: list[dict[str, tuple[object, str]]]) -> Path:
+def written(path: Path, examples: list[dict[str, tuple[object, str]]]) -> Path:
+    """A TFRecord file of examples: name to value and its kind."""
     from tfrecord import TFRecordWriter
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -164,13 +165,13 @@ def _examples() -> list[dict[str, tuple[object, str]]]:
 
 
 def _tfrecord(folder: Path) -> Path:
-    return _written(folder / "set.tfrecord", _examples())
+    return written(folder / "set.tfrecord", _examples())
 
 
 def _tfds(damaged: str) -> Maker:
     def make(folder: Path) -> Path:
         for part in ("train", "test"):
-            _written(folder / "set" / f"cats-{part}.tfrecord-00000-of-00001", _examples())
+            written(folder / "set" / f"cats-{part}.tfrecord-00000-of-00001", _examples())
         put(folder / "set" / "label.labels.txt", b"cat\ndog\n")
         return folder / "set" / damaged
 
@@ -185,7 +186,7 @@ def _progressive(damaged: str) -> Maker:
     def make(folder: Path) -> Path:
         for level, step in ((2, 3), (3, 1)):
             small = images()[:, ::step, ::step]
-            _written(folder / "set" / f"set-r{level:02d}.tfrecords", [_pixels(image) for image in small])
+            written(folder / "set" / f"set-r{level:02d}.tfrecords", [_pixels(image) for image in small])
         put(folder / "set" / "set-rxx.labels", npy(np.eye(3, dtype=np.float32)[KINDS]))
         return folder / "set" / damaged
 
@@ -196,7 +197,7 @@ def _example(example: dict[str, tuple[object, str]]) -> Maker:
     """The message of one record alone, which is framed later."""
 
     def make(folder: Path) -> Path:
-        path = _written(folder / "set.tfrecord", [example])
+        path = written(folder / "set.tfrecord", [example])
         return put(path, path.read_bytes()[12:-4])
 
     return make

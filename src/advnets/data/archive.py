@@ -31,7 +31,7 @@ PACKED: dict[bytes, Callable[[Path], BinaryIO]] = {
 }
 BROKEN = (
     tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, OSError, ValueError, OverflowError,
-    RuntimeError,  # an encrypted file; a version or a method that zipfile has not, NotImplementedError
+    RuntimeError,  # an encrypted file; a version or a method that zipfile does not know
 )  # fmt: skip
 """What reading a damaged archive or packed file may raise."""
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from advnets.data.parallel import progress_bar
 from advnets.errors import MeasureError
+from advnets.measures.inputs import by
 
 Batches = Iterable[NDArray[Any] | Tensor]
 """Arrays or tensors, all of samples of one shape and type: a generator, which may have no end, a list, a loader."""
@@ -35,9 +36,8 @@ def gather(batches: NDArray[Any] | Tensor | Batches, count: int) -> NDArray[Any]
         for each in batches:
             batch = _array(each)
             if found and (batch.shape[1:], batch.dtype) != (found[0].shape[1:], found[0].dtype):
-                one, other = (f"{a.dtype}, {' x '.join(map(str, a.shape[1:]))}," for a in (found[0], batch))
-                what = f"a batch of samples of {other} after samples of {one.rstrip(',')}"
-                raise MeasureError(what, "make all of one shape and type")
+                one, other = (f"{each.dtype}, {by(each.shape[1:])}" for each in (found[0], batch))
+                raise MeasureError(f"samples of {other}, after samples of {one}", "make all of one shape and type")
             found.append(batch[: count - taken].copy())  # its maker may fill the same memory again
             taken += len(found[-1])
             advance(len(found[-1]))

@@ -77,11 +77,7 @@ def kernel(
     _check(kind, subsets, size, degree, bandwidth)
     if size == len(ours) == len(theirs):
         subsets = 1
-    rng = np.random.RandomState(seed)
-    draws = [
-        (rng.choice(len(ours), size, replace=False), rng.choice(len(theirs), size, replace=False))
-        for _ in range(subsets)
-    ]
+    draws = _draws(len(ours), len(theirs), subsets, size, seed)
     width = None
     if kind == "rbf":
         width = bandwidth or _median_distance(_wide(ours[draws[0][0]]), _wide(theirs[draws[0][1]]))
@@ -110,6 +106,12 @@ def kernel(
         },
         caveat=CAVEAT,
     )
+
+
+def _draws(n: int, m: int, subsets: int, size: int, seed: int) -> list[tuple[Rows, Rows]]:
+    """Rows of both sets in each subset, in torch-fidelity's order."""
+    rng = np.random.RandomState(seed)
+    return [(rng.choice(n, size, replace=False), rng.choice(m, size, replace=False)) for _ in range(subsets)]
 
 
 def _have_much_in_common(ours: Features, theirs: Features, subsets: int, size: int) -> bool:

@@ -14,15 +14,7 @@ from tfrecord import TFRecordWriter
 
 from advnets.data import open_table
 from advnets.errors import DataError
-
-
-def written(path: Path, examples: list[dict[str, tuple[object, str]]]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    writer = TFRecordWriter(str(path))
-    for example in examples:
-        writer.write(example)
-    writer.close()
-    return path
+from benchmarks.data.good_records import written
 
 
 def imagenet(first: int = 0, last: int = 10, **more: tuple[object, str]) -> list[dict[str, tuple[object, str]]]:
