@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 QUICK  := runs/quickstart
 
-.PHONY: quickstart test test-slow bench docs lint clean
+.PHONY: quickstart test test-slow bench extensions docs lint clean
 
 quickstart: $(READY)  ## train on the MNIST digits that come with the package, measure, draw: minutes
 	@if [ -e $(QUICK)/run.json ]; then $(BIN)/advnets resume $(QUICK); else $(BIN)/advnets train mnist --run $(QUICK); fi
@@ -31,6 +31,9 @@ lint: $(READY)
 bench: $(READY)  ## speed against the peers' way; writes benchmarks/README.md
 	$(BIN)/python benchmarks/speed/training.py
 	$(BIN)/python benchmarks/speed/parzen.py
+
+extensions: $(READY)  ## every figure of docs/extensions: under three hours on two cores; stopped, it goes on
+	$(BIN)/python benchmarks/extensions/cells.py
 
 docs: $(READY)  ## draw the pictures of the README and docs anew
 	$(BIN)/python tools/make_pictures.py

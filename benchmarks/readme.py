@@ -23,11 +23,14 @@ OPENING = """# Benchmarks and their results
 
 Rooms: `data/` (people's files), `speed/` (a training step, start-up, memory, the measures), `quality/` (time to
 quality, the watch), `measures/` (what the measures say, and against whom they were checked), `paper/` (what Table 1
-needs beside `advnets paper`). Each script says at its head what it does and takes; `make bench` runs the two that need
-no more than minutes. What a script found lies beside it in `results/` as JSON, and `python benchmarks/readme.py` makes
-this page of it.
+needs beside `advnets paper`), `extensions/` (section 7 of the paper and the tutorial's applications: a script for each
+page of docs/extensions; `make extensions` runs them all). Each script says at its head what it does and takes; `make
+bench` runs the two that need no more than minutes. What a script found lies beside it in `results/` as JSON, and
+`python benchmarks/readme.py` makes this page of it.
 
 Speeds compare within a table, whose rows were taken in turn on one machine, and not between tables or days."""
+EXTENSIONS: dict[str, str] = {}
+"""Scripts of the extensions, and what their results are called."""
 RESULTS = {
     "speed/training": "Speed of a training step",
     "speed/before_after": "The step before and after the one engine",
@@ -45,6 +48,7 @@ RESULTS = {
     "measures/against_torch_fidelity_features": "The FID network against torch-fidelity's",
     "paper/faces": "Table 1's column of faces on FER2013",
     "paper/rivals": "Settings of Table 1's rivals",
+    **{f"extensions/{name}": title for name, title in EXTENSIONS.items()},
 }
 """Scripts, in the order of the page, and what their results are called there."""
 

@@ -30,7 +30,9 @@ def test_descriptions() -> None:
 def test_choices() -> None:
     assert choices(MNIST, ("precision",)) == ["auto", "float32", "bfloat16"]
     assert choices(MNIST, ("watch", "action")) == ["warn", "stop", "rollback", "off"]
-    assert choices(MNIST, ("game", "generator", "network", "kind")) == ["mlp", "paper-conv", "conv", "own"]
+    assert choices(MNIST, ("game", "generator", "network", "kind")) == [
+        "mlp", "paper-conv", "conv", "conv-encoder", "unet", "own",
+    ]  # fmt: skip
     assert choices(MNIST, ("steps",)) == []
 
 

@@ -7,7 +7,7 @@ import torch
 
 from advnets.config.networks import DiscriminatorNetwork, GeneratorNetwork
 from advnets.data import open_table
-from advnets.networks.build import DISCRIMINATORS, GENERATORS, build_discriminator, build_generator
+from advnets.networks.build import DISCRIMINATORS, GENERATORS, IMAGE_READERS, build_discriminator, build_generator
 from advnets.networks.mlp import MaxoutDiscriminator, MLPDiscriminator, MLPGenerator
 
 
@@ -64,7 +64,7 @@ SMALL_JUDGES = {
 
 
 def test_every_kind_that_a_recipe_names_is_built_but_ones_own() -> None:
-    assert set(GENERATORS) == set(GeneratorNetwork.kinds) - {"own"}
+    assert {*GENERATORS, *IMAGE_READERS} == set(GeneratorNetwork.kinds) - {"own"}
     assert set(DISCRIMINATORS) == set(DiscriminatorNetwork.kinds) - {"own"}
 
 

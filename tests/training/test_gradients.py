@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +10,7 @@ import torch
 from every_game import Bare, Paired, batch, conditional_batch, draws, games
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_autograd import plainly, worst
 from torch import Tensor, nn
 
 from advnets.errors import RecipeError
@@ -18,13 +18,11 @@ from advnets.games.augment import augmented
 from advnets.games.game import Batch, Inputs, Made, RowNoise
 from advnets.games.objectives import OBJECTIVES
 from advnets.games.penalties import PENALTIES, Scheduled
-from advnets.randomness import StepNoise, Stream, generator_for
 from advnets.training import gradients
 from advnets.training.gradients import Match, both_sides, discriminators_side, generators_side
 
 NAMES = list(games(OBJECTIVES["non-saturating"]))
 every_game = pytest.mark.parametrize("name", NAMES)
-Found = Mapping[str, Any]
 
 
 def match_of(name: str, objective: str = "non-saturating", **more: Any) -> tuple[Match, Batch]:
@@ -38,55 +36,6 @@ def match_of(name: str, objective: str = "non-saturating", **more: Any) -> tuple
 def augment(inputs: Inputs, noise: RowNoise) -> Inputs:
     """What recipes call color, translation and cutout."""
     return augmented(inputs, ("color", "translation", "cutout"), noise, span=2.0)
-
-
-def noise_of(match: Match, rows: Batch, update: int, turn: str) -> RowNoise:
-    """The random numbers of a view's rows."""
-    step = StepNoise(match.seed, update, Stream.AUGMENTATION, 0, len(rows), len(rows), torch.device("cpu"))
-    return lambda name, draw: step(f"{turn} {name}", draw)
-
-
-def plainly(match: Match, rows: Batch, drawn: Inputs, update: int = 0) -> dict[str, list[Tensor | None]]:
-    """Every player differentiates its own cost, and no cleverness."""
-    game, nets = match.game, match.nets
-    made = game.make(nets, rows, drawn)
-    theirs: Any = 0.0 if made.direct is None else made.direct
-    own: dict[str, Any] = {}
-    for number, view in enumerate(game.views(rows, drawn, made.outputs)):
-        shown = [view.real, view.fake]
-        if match.augment is not None:
-            whose = [(view.real, "real"), (view.fake, "fake")]
-            turns = [(inputs, f"discriminators {number} {side}") for inputs, side in whose]
-            shown = [match.augment(inputs, noise_of(match, rows, update, turn)) for inputs, turn in turns]
-        D = nets[view.discriminator]
-        real, fake = D(*shown[0].values()), D(*shown[1].values())
-        costs = game.costs(view.discriminator, real, fake, rows)
-        theirs = theirs + view.weight * costs.generators
-        mine = view.weight * costs.discriminator
-        for each in match.penalties:
-            rng = generator_for(match.seed, update, Stream.PENALTY, index=number)
-            still = [{key: value.detach() for key, value in side.items()} for side in shown]
-            mine = mine + view.weight * each.weight * each.every * each.penalty(D, still[0], still[1], rng)
-        own[view.discriminator] = own.get(view.discriminator, 0.0) + mine
-    costs_of = {name: own.get(name, theirs) for name in match.players}
-    return {name: _differentiated(costs_of[name], player) for name, player in match.players.items()}
-
-
-def _differentiated(cost: Tensor, player: Bare) -> list[Tensor | None]:
-    return list(torch.autograd.grad(cost, player.parameters, retain_graph=True, allow_unused=True))
-
-
-def worst(found: Found, wanted: Found) -> float:
-    """The largest difference of two sets of gradients, over the largest value of a player's own."""
-    assert set(found) == set(wanted)
-    far = 0.0
-    for name in wanted:
-        largest = max(float(each.abs().max()) for each in wanted[name] if each is not None)
-        for ours, theirs in zip(found[name], wanted[name], strict=True):
-            ours = torch.zeros(()) if ours is None else ours
-            theirs = torch.zeros_like(ours) if theirs is None else theirs
-            far = max(far, float((ours - theirs).abs().max()) / largest)
-    return far
 
 
 @every_game

@@ -100,6 +100,32 @@ class ConvGeneratorConfig(GeneratorNetwork):
 
 
 @dataclass(frozen=True)
+class ConvEncoderConfig(GeneratorNetwork):
+    """A plain convolutional network of images to vectors: an encoder."""
+
+    kind: str = "conv-encoder"
+    base: int = 64
+    """Feature maps at half the images' size."""
+
+    def __post_init__(self) -> None:
+        require_whole(self, "base")
+
+
+@dataclass(frozen=True)
+class UNetConfig(GeneratorNetwork):
+    """A convolutional network of images to images of the same size."""
+
+    kind: str = "unet"
+    base: int = 32
+    """Feature maps at the images' own size."""
+    output: Literal["tanh", "sigmoid"] = "tanh"
+    """Activation of the output: tanh makes values in [-1, 1], sigmoid in [0, 1]."""
+
+    def __post_init__(self) -> None:
+        require_whole(self, "base")
+
+
+@dataclass(frozen=True)
 class OwnGeneratorConfig(GeneratorNetwork):
     """A module of the user's own."""
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from advnets.config.networks import (
     ConvDiscriminatorConfig,
+    ConvEncoderConfig,
     ConvGeneratorConfig,
     DiscriminatorNetwork,
     GeneratorNetwork,
@@ -18,6 +19,7 @@ from advnets.config.networks import (
     MLPGeneratorConfig,
     PaperConvDiscriminatorConfig,
     PaperConvGeneratorConfig,
+    UNetConfig,
 )
 from advnets.config.players import ConditionalDiscriminatorConfig, ConditionalGeneratorConfig
 from advnets.errors import RecipeError
@@ -34,6 +36,8 @@ from advnets.networks.convolutional import (
     PaperConvDiscriminator,
     PaperConvGenerator,
 )
+from advnets.networks.image_to_image import ConvEncoder, UNet
+from advnets.networks.joining import JoinedInputs, SeveralScores, joined_inputs
 from advnets.networks.mlp import MaxoutDiscriminator, MLPDiscriminator, MLPGenerator
 
 Shape = Sequence[int]
@@ -86,6 +90,25 @@ DISCRIMINATORS: dict[str, Callable[[Any, Shape], nn.Module]] = {
 """Kind of a `DiscriminatorNetwork` -> what builds N x shape -> (N,) of it and the shape."""
 
 
+def _conv_encoder(c: ConvEncoderConfig, shape: Shape, noise: int, gives: Shape) -> nn.Module:
+    if noise or len(gives) != 1:
+        raise RecipeError("a conv-encoder makes vectors of images alone", "use mlp or unet")
+    return ConvEncoder(*_image(shape), code=gives[0], base=c.base)
+
+
+def _unet(c: UNetConfig, shape: Shape, noise: int, gives: Shape) -> nn.Module:
+    if tuple(gives[1:]) != tuple(shape[1:]):
+        raise RecipeError(f"a unet makes images of the size of its input, not {tuple(gives)}", "use mlp or conv")
+    return UNet(*_image(shape), made=gives[0], noise=noise, base=c.base, output=c.output)
+
+
+IMAGE_READERS: dict[str, Callable[[Any, Shape, int, Shape], nn.Module]] = {
+    "conv-encoder": _conv_encoder, "unet": _unet,
+}  # fmt: skip
+"""Kind of a `GeneratorNetwork` that takes images as images -> what builds (N x C x H x W, perhaps N x noise) -> N x
+shape of it, the images' shape, the noise's length and the shape."""
+
+
 def build_generator(config: GeneratorNetwork, latent: int, shape: Shape) -> nn.Module:
     """The generator that `config` describes: (N, latent) -> N x shape.
 
@@ -114,28 +137,61 @@ def build_player(config: Any, takes: Mapping[str, Input], gives: Shape) -> nn.Mo
 
     Args:
         config: what the recipe says of the player: its network and, in a conditional game, how conditions enter it.
-        takes: its inputs: z or an image first, then perhaps a condition.
-        gives: shape of a row of what it makes; () for a logit.
+        takes: its inputs, laid together where they are several (see `joined_inputs`): images before vectors, and a
+            condition, where there is one, last.
+        gives: shape of a row of what it makes; of a discriminator () for a logit, (K,) for K numbers a row.
 
     Raises:
         RecipeError: no such kind of network, one that cannot take or make this, or a condition that `config` has no
             place for.
     """
-    shown, condition = next(iter(takes.values())), takes.get("condition")
-    if gives:
-        latent = math.prod(shown.shape)
-        if condition is None:
-            return build_generator(config.network, latent, gives)
+    condition, shapes = takes.get("condition"), [each.shape for name, each in takes.items() if name != "condition"]
+    if isinstance(config.network, GeneratorNetwork):
+        return _maker(config, shapes, condition, gives)
+    return _judge(config, shapes, condition, gives)
+
+
+def _maker(config: Any, shapes: Sequence[tuple[int, ...]], condition: Input | None, gives: Shape) -> nn.Module:
+    if config.network.kind in IMAGE_READERS:
+        if condition is not None:
+            raise RecipeError(f"a {config.network.kind} takes no condition", "use mlp, which takes images flat")
+        return _image_reader(config, shapes, gives)
+    latent = sum(math.prod(shape) for shape in shapes)
+    if condition is None:
+        made = build_generator(config.network, latent, gives)
+    else:
         config = _conditional(config, ConditionalGeneratorConfig)
         network = build_generator(config.network, latent + config.embedding, gives)
-        return ConditionalGenerator(network, condition, config.embedding)
-    if condition is None:
-        return build_discriminator(config.network, shown.shape)
+        made = ConditionalGenerator(network, condition, config.embedding)
+    return made if len(shapes) == 1 and len(shapes[0]) == 1 else JoinedInputs(made, shapes, flat=True)
+
+
+def _image_reader(config: Any, shapes: Sequence[tuple[int, ...]], gives: Shape) -> nn.Module:
+    """A network of images, first in the order of inputs, and of a vector behind them."""
+    images = [shape for shape in shapes if len(shape) == 3]
+    if not images or list(shapes[: len(images)]) != images or len(shapes) > len(images) + 1:
+        raise RecipeError(f"a {config.network.kind} takes images, then at most one vector", "use mlp")
+    noise = math.prod(shapes[-1]) if len(shapes) > len(images) else 0
+    network = IMAGE_READERS[config.network.kind](config.network, joined_inputs(images), noise, gives)
+    return network if len(images) == 1 else JoinedInputs(network, images)
+
+
+def _judge(config: Any, shapes: Sequence[tuple[int, ...]], condition: Input | None, gives: Shape) -> nn.Module:
+    shown = joined_inputs(shapes)
+    judge = build_discriminator(config.network, shown) if condition is None else _beside(config, shown, condition)
+    if gives:
+        judge = SeveralScores(_featured(judge, config, "to make scores of", "use another kind"), gives[0])
+    return judge if len(shapes) == 1 else JoinedInputs(judge, shapes)
+
+
+def _beside(config: Any, shape: tuple[int, ...], condition: Input) -> nn.Module:
+    """A discriminator that is shown a condition beside what it scores."""
     config = _conditional(config, ConditionalDiscriminatorConfig)
     if config.condition == "concatenation":
-        network = build_discriminator(config.network, joined_shape(shown.shape, condition))
-        return ConcatenationDiscriminator(network, condition, shown.shape)
-    return ProjectionDiscriminator(_featured(build_discriminator(config.network, shown.shape), config), condition)
+        network = build_discriminator(config.network, joined_shape(shape, condition))
+        return ConcatenationDiscriminator(network, condition, shape)
+    network = build_discriminator(config.network, shape)
+    return ProjectionDiscriminator(_featured(network, config, "to project on", "use concatenation"), condition)
 
 
 def _conditional(config: Any, kind: type[T]) -> T:
@@ -145,11 +201,9 @@ def _conditional(config: Any, kind: type[T]) -> T:
     return config
 
 
-def _featured(network: nn.Module, config: ConditionalDiscriminatorConfig) -> Any:
+def _featured(network: nn.Module, config: Any, purpose: str, remedy: str) -> Any:
     if not hasattr(network, "features"):
-        raise RecipeError(
-            f"the {config.network.kind} discriminator has no last hidden layer to project on", "use concatenation"
-        )
+        raise RecipeError(f"the {config.network.kind} discriminator has no last hidden layer {purpose}", remedy)
     return network
 
 

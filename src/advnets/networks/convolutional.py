@@ -19,8 +19,8 @@ from advnets.errors import RecipeError
 from advnets.networks.layers import Dropout, Maxout, uniform_
 from advnets.networks.shortcuts import is_plain
 
-_SLOPE = 0.2
-_OUTPUTS: dict[str, tuple[type[nn.Module], tuple[float, float]]] = {
+SLOPE = 0.2
+OUTPUTS: dict[str, tuple[type[nn.Module], tuple[float, float]]] = {
     "tanh": (nn.Tanh, (-1.0, 1.0)),
     "sigmoid": (nn.Sigmoid, (0.0, 1.0)),
 }
@@ -213,26 +213,26 @@ class ConvGenerator(nn.Module):
         self, latent: int, channels: int, height: int, width: int, base: int = 64, output: str = "tanh"
     ) -> None:
         super().__init__()
-        if output not in _OUTPUTS:
-            raise RecipeError(f"unknown output {output!r}", f"choose one of {', '.join(_OUTPUTS)}")
-        activation, self.output_range = _OUTPUTS[output]
-        levels = _levels(height, width)
-        widths = [*reversed(_widths(base, levels)), channels]
+        if output not in OUTPUTS:
+            raise RecipeError(f"unknown output {output!r}", f"choose one of {', '.join(OUTPUTS)}")
+        activation, self.output_range = OUTPUTS[output]
+        levels = halving_levels(height, width)
+        widths = [*reversed(maps_by_level(base, levels)), channels]
         self.sizes = [(_halved(height, n), _halved(width, n)) for n in range(levels, -1, -1)]
         self.dense = nn.Linear(latent, widths[0] * math.prod(self.sizes[0]))
         self.layers = nn.ModuleList(
             [nn.ConvTranspose2d(a, b, 4, stride=2, padding=1) for a, b in itertools.pairwise(widths)]
         )
         self.activation = activation()
-        _initialize(self.dense, fan_in=latent)
+        initialize(self.dense, fan_in=latent)
         for maps, layer in zip(widths, self.layers, strict=False):
-            _initialize(layer, fan_in=4 * maps)
+            initialize(layer, fan_in=4 * maps)
 
     def forward(self, z: Tensor) -> Tensor:
         """Latent vectors (N, latent) to images (N, channels, height, width) in `output_range`."""
         x = self.dense(z).unflatten(1, (*self.sizes[0], -1)).permute(0, 3, 1, 2)
         for layer, (height, width) in zip(self.layers, self.sizes[1:], strict=True):
-            x = layer(_pixel_norm(leaky_relu(x, _SLOPE)))[:, :, :height, :width]
+            x = layer(pixel_norm(leaky_relu(x, SLOPE)))[:, :, :height, :width]
         return self.activation(x)
 
 
@@ -256,14 +256,14 @@ class ConvDiscriminator(nn.Module):
 
     def __init__(self, channels: int, height: int, width: int, base: int = 64) -> None:
         super().__init__()
-        levels = _levels(height, width)
-        widths = [channels, *_widths(base, levels)]
+        levels = halving_levels(height, width)
+        widths = [channels, *maps_by_level(base, levels)]
         features = widths[-1] * (height >> levels) * (width >> levels)
         self.layers = nn.ModuleList([nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in itertools.pairwise(widths)])
         self.head = nn.Linear(features, 1)
         for maps, layer in zip(widths, self.layers, strict=False):
-            _initialize(layer, fan_in=16 * maps)
-        _initialize(self.head, fan_in=features)
+            initialize(layer, fan_in=16 * maps)
+        initialize(self.head, fan_in=features)
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (N, channels, height, width) to logits (N,)."""
@@ -286,9 +286,9 @@ class ConvDiscriminator(nn.Module):
         return self._above(_JoinedConv.apply(real, fake, first.weight, first.bias))  # type: ignore[arg-type]
 
     def _above(self, x: Tensor) -> Tensor:
-        x = leaky_relu(x, _SLOPE)
+        x = leaky_relu(x, SLOPE)
         for layer in self.layers[1:]:
-            x = leaky_relu(layer(x), _SLOPE)
+            x = leaky_relu(layer(x), SLOPE)
         # In the memory's own order: the gradient that comes back is laid out as the activations are.
         return x.permute(0, 2, 3, 1).flatten(1)
 
@@ -335,7 +335,7 @@ def _conv_backward(
     )
 
 
-def _levels(height: int, width: int) -> int:
+def halving_levels(height: int, width: int) -> int:
     """How often the image is halved: until its shorter side is 4 to 7, and at least once."""
     shorter = min(height, width)
     if shorter < 2:
@@ -343,7 +343,7 @@ def _levels(height: int, width: int) -> int:
     return max(1, (shorter // 4).bit_length() - 1)
 
 
-def _widths(base: int, levels: int) -> Sequence[int]:
+def maps_by_level(base: int, levels: int) -> Sequence[int]:
     """Feature maps after each halving."""
     return [min(base << level, 8 * base) for level in range(levels)]
 
@@ -379,13 +379,13 @@ class _PixelNorm(torch.autograd.Function):
         return (grad - y * (grad * y).mean(-1, keepdim=True)).mul_(inverse)
 
 
-def _pixel_norm(x: Tensor) -> Tensor:
+def pixel_norm(x: Tensor) -> Tensor:
     """Each place's features scaled to a mean square of 1. Source: Karras et al. 2018, section 4.2."""
     normed = _PixelNorm.apply(x.permute(0, 2, 3, 1))
     assert isinstance(normed, Tensor)
     return normed.permute(0, 3, 1, 2)
 
 
-def _initialize(layer: nn.Module, fan_in: int) -> None:
+def initialize(layer: nn.Module, fan_in: int) -> None:
     """He initialization for leaky ReLU, biases at zero."""
-    uniform_(layer, math.sqrt(6 / ((1 + _SLOPE**2) * fan_in)))
+    uniform_(layer, math.sqrt(6 / ((1 + SLOPE**2) * fan_in)))

@@ -1,0 +1,72 @@
+"""Every kind of game that a recipe can name, small: what its step and a kill are tried on.
+
+A new kind adds its row to `KINDS`; a test says where one is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from advnets.config.load import load_recipe
+from advnets.config.recipe import Recipe
+from advnets.training.batches import Data
+
+COUNT, SHAPE, CLASSES = 96, (1, 12, 10), ("a", "b", "c")
+
+
+def images() -> Data:
+    """Images without labels."""
+    rng = np.random.default_rng(0)
+    return Data(rng.integers(0, 256, (COUNT, *SHAPE), np.uint8), np.arange(COUNT))
+
+
+def labelled() -> Data:
+    """Images of three classes."""
+    labels = np.arange(COUNT) % len(CLASSES)
+    return Data(images().values, np.arange(COUNT), labels, CLASSES)
+
+
+DENSE = {
+    "game.latent": 6,
+    "game.generator.network": {"kind": "mlp", "hidden": [16], "output": "tanh"},
+    "game.discriminator.network": {"kind": "mlp", "units": [16]},
+}
+"""A dense pair, for games with one generator and one discriminator."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a kind is tried.
+
+    Args:
+        changes: fields of the recipe `images` beside the kind.
+        data: what it is played on.
+    """
+
+    changes: Mapping[str, Any] = field(default_factory=lambda: DENSE)
+    data: Callable[[], Data] = images
+
+
+KINDS: dict[str, Kind] = {
+    "adversarial": Kind(),
+    "conditional": Kind(DENSE | {"game.mismatched": 0.5}, labelled),
+}
+"""Kind of a `GameConfig` -> how it is tried."""
+
+
+def recipe_of(kind: str, **changes: Any) -> Recipe:
+    """A recipe of a few steps of this kind, on one processor core in float32."""
+    short = {"batch": 12, "steps": 12, "log_every": 1, "checkpoint_every": 4, "sample_every": 6}
+    fixed = {"device": "cpu", "precision": "float32", "watch.action": "off"}
+    return load_recipe("images").replace(**{"game.kind": kind, **KINDS[kind].changes, **short, **fixed, **changes})
+
+
+def given(kind: str) -> Any:
+    """The kind's data as `advnets.train` takes them."""
+    data = KINDS[kind].data()
+    beside = data.labels if data.vectors is None else data.vectors
+    return data.values if beside is None else (data.values, beside)

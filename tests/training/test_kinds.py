@@ -1,0 +1,62 @@
+"""Each kind of game as it is shipped: its step in float64 against plain autograd."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from every_game import Bare
+from game_kinds import KINDS, recipe_of
+from plain_autograd import plainly, worst
+from torch import Tensor
+
+from advnets.games.build import GAMES, build_game, build_penalties
+from advnets.games.game import Batch
+from advnets.randomness import StepNoise, Stream
+from advnets.runs.networks import initial_networks
+from advnets.training.batches import Batches
+from advnets.training.gradients import Match, both_sides, discriminators_side, generators_side
+
+ROWS = 12
+
+
+def test_every_kind_is_tried() -> None:
+    assert set(KINDS) == set(GAMES), "add the kind's row to tests/game_kinds.py"
+
+
+def match_of(kind: str) -> tuple[Match, Batch]:
+    """The game of a recipe with the networks it describes, in float64 and without dropout, and real rows."""
+    recipe, data = recipe_of(kind), KINDS[kind].data()
+    game = build_game(recipe.game)
+    seats = game.seats(data.spec)
+    networks = initial_networks(recipe, seats)
+    players = {name: Bare(network.double().eval(), seats[name].side) for name, network in networks.items()}
+    batches = Batches(data, ROWS, 0, torch.device("cpu"), torch.float64, (-1.0, 1.0), conditions=True)
+    judges = frozenset(name for name, seat in seats.items() if seat.side == "discriminator")
+    penalties = build_penalties(recipe.game)
+    match = Match(game, players, batches, seed=3, steps=10, rowwise=judges, penalties=penalties)  # type: ignore[arg-type]
+    return match, batches(0)
+
+
+def drawn(match: Match, batch: Batch) -> dict[str, Tensor]:
+    """What the game draws, in float64."""
+    noise = StepNoise(3, 0, Stream.DISCRIMINATOR_NOISE, 0, len(batch), len(batch), torch.device("cpu"))
+    draws = match.game.draw(batch, noise)
+    return {name: each.double() if each.is_floating_point() else each for name, each in draws.items()}
+
+
+@pytest.mark.parametrize("kind", GAMES)
+def test_every_players_gradient_is_that_of_its_own_cost(kind: str) -> None:
+    match, batch = match_of(kind)
+    draws = drawn(match, batch)
+    for update in (0, 1):  # penalties are due at the first
+        due = match if update == 0 else replace(match, penalties=[])
+        wanted = plainly(due, batch, draws, update)
+        found, said = both_sides(match, batch, draws, update)
+        assert worst(found, wanted) < 1e-9
+        for side, (alone, _) in {
+            "discriminator": discriminators_side(match, batch, draws, update),
+            "generator": generators_side(match, batch, draws, update, said),
+        }.items():
+            assert worst(alone, {name: wanted[name] for name in match.side(side)}) < 1e-9
