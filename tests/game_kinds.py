@@ -36,6 +36,10 @@ DENSE = {
     "game.discriminator.network": {"kind": "mlp", "units": [16]},
 }
 """A dense pair, for games with one generator and one discriminator."""
+READER = {"kind": "mlp", "hidden": [16], "output": "linear"}
+"""A dense network of images to codes."""
+CODED = {"kind": "autoencoder", "units": [16, 5]}
+"""A dense autoencoder."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,11 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "adversarial": Kind(),
     "conditional": Kind(DENSE | {"game.mismatched": 0.5}, labelled),
+    "infogan": Kind(DENSE | {"game.categories": 3, "game.recognizer.network": READER}),
+    "ebgan": Kind(DENSE | {"game.discriminator.network": CODED, "game.margin": 0.4, "game.pulling_away": 0.1}),
+    "began": Kind(DENSE | {"game.discriminator.network": CODED, "game.first_k": 0.3, "game.gain": 0.5}),
+    "adversarial-autoencoder": Kind(DENSE | {"game.encoder.network": READER}),
+    "cogan": Kind(DENSE | {"game.second.network": {"kind": "mlp", "units": [16]}}),
 }
 """Kind of a `GameConfig` -> how it is tried."""
 

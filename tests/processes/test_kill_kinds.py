@@ -24,7 +24,8 @@ pytestmark = pytest.mark.usefixtures("no_report")
 def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of each kind, killed by SIGKILL."""
     folder = tmp_path_factory.mktemp("killed")
-    env = {**os.environ, "PYTHONPATH": str(Path(game_kinds.__file__).parent)}
+    known = os.pathsep.join([str(Path(game_kinds.__file__).parent), os.environ.get("PYTHONPATH", "")])
+    env = {**os.environ, "PYTHONPATH": known}
     command = [sys.executable, killed_kinds.__file__, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=env)
     assert set(json.loads(done.stdout.splitlines()[-1]).values()) == {signal.SIGKILL}, done.stderr

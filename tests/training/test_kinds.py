@@ -12,7 +12,7 @@ from plain_autograd import plainly, worst
 from torch import Tensor
 
 from advnets.games.build import GAMES, build_game, build_penalties
-from advnets.games.game import Batch
+from advnets.games.game import Batch, begun
 from advnets.randomness import StepNoise, Stream
 from advnets.runs.networks import initial_networks
 from advnets.training.batches import Batches
@@ -35,8 +35,9 @@ def match_of(kind: str) -> tuple[Match, Batch]:
     batches = Batches(data, ROWS, 0, torch.device("cpu"), torch.float64, (-1.0, 1.0), conditions=True)
     judges = frozenset(name for name, seat in seats.items() if seat.side == "discriminator")
     penalties = build_penalties(recipe.game)
-    match = Match(game, players, batches, seed=3, steps=10, rowwise=judges, penalties=penalties)  # type: ignore[arg-type]
-    return match, batches(0)
+    known = {name: each.double() for name, each in begun(game).items()}
+    match = Match(game, players, batches, 3, 10, rowwise=judges, penalties=penalties, memory=known)  # type: ignore[arg-type]
+    return match, match.batch(0)
 
 
 def drawn(match: Match, batch: Batch) -> dict[str, Tensor]:

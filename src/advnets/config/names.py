@@ -15,6 +15,7 @@ OBJECTIVES = (
     "hinge",
     "wasserstein",
     "relativistic",
+    "boundary-seeking",
 )
 PRIORS = ("uniform", "gaussian", "sphere")
 POINTS = "ring", "grid"

@@ -212,6 +212,42 @@ class ConvDiscriminatorConfig(DiscriminatorNetwork):
 
 
 @dataclass(frozen=True)
+class AutoencoderConfig(DiscriminatorNetwork):
+    """A dense autoencoder whose score is its error, for the games ebgan and began."""
+
+    kind: str = "autoencoder"
+    units: tuple[int, ...] = (256, 64)
+    """Units of each layer of the encoder, the code's last; the decoder has the same ones in reverse."""
+    error: Literal["absolute", "squared"] = "absolute"
+    """What a row's score is: the mean absolute, or squared, difference from its reconstruction."""
+
+    def __post_init__(self) -> None:
+        require_whole(self, "units")
+        require(len(self.units) > 0, "units", self.units, "name at least the code's length")
+
+    @property
+    def code(self) -> int:
+        """Length of the code."""
+        return self.units[-1]
+
+
+@dataclass(frozen=True)
+class ConvAutoencoderConfig(DiscriminatorNetwork):
+    """A convolutional autoencoder whose score is its error, for the games ebgan and began."""
+
+    kind: str = "conv-autoencoder"
+    base: int = 32
+    """Feature maps at half the images' size."""
+    code: int = 64
+    """Length of the code."""
+    error: Literal["absolute", "squared"] = "absolute"
+    """What a row's score is: the mean absolute, or squared, difference from its reconstruction."""
+
+    def __post_init__(self) -> None:
+        require_whole(self, "base", "code")
+
+
+@dataclass(frozen=True)
 class OwnDiscriminatorConfig(DiscriminatorNetwork):
     """A module of the user's own."""
 

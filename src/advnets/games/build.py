@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from advnets.config.games import AdversarialConfig, GameConfig
+from advnets.config.games import AdversarialConfig, BEGANConfig, EBGANConfig, GameConfig, InfoGANConfig
 from advnets.errors import ELSEWHERE, RecipeError
+from advnets.games.aae import AdversarialAutoencoder
 from advnets.games.adversarial import AdversarialGame
+from advnets.games.began import BEGAN
+from advnets.games.cogan import CoGAN
 from advnets.games.conditional import ConditionalGame
+from advnets.games.ebgan import PullingAway, energies
 from advnets.games.game import Game
+from advnets.games.infogan import InfoGAN
 from advnets.games.objectives import objective
 from advnets.games.penalties import Scheduled, penalty
 
@@ -18,9 +23,32 @@ def _adversarial(config: AdversarialConfig) -> AdversarialGame:
     return AdversarialGame(objective(config.objective), config.prior, config.latent)
 
 
+def _infogan(c: InfoGANConfig) -> InfoGAN:
+    weights = c.information, c.continuous_information
+    return InfoGAN(objective(c.objective), c.prior, c.latent, c.categories, c.continuous, weights)
+
+
+def _ebgan(c: EBGANConfig) -> AdversarialGame:
+    rules = energies(c.margin), c.prior, c.latent
+    if not c.pulling_away:
+        return AdversarialGame(*rules)
+    return PullingAway(*rules, code=c.code, weight=c.pulling_away)
+
+
+def _began(c: BEGANConfig) -> BEGAN:
+    return BEGAN(energies(margin=0.0), c.prior, c.latent, c.diversity, c.gain, c.first_k)
+
+
 GAMES: dict[str, Callable[[Any], Game]] = {
     "adversarial": _adversarial,
     "conditional": lambda config: ConditionalGame(_adversarial(config), config.mismatched),
+    "infogan": _infogan,
+    "ebgan": _ebgan,
+    "began": _began,
+    "adversarial-autoencoder": lambda c: AdversarialAutoencoder(
+        objective(c.objective), c.prior, c.latent, c.reconstruction
+    ),
+    "cogan": lambda c: CoGAN(objective(c.objective), c.prior, c.latent, c.domain),
 }
 """Kind of a `GameConfig` -> what makes the game of it. A game of your own enters here."""
 

@@ -25,6 +25,7 @@ METHODS = {
     **_NEEDED,
     "slopes": "slopes(discriminator, real, fake, batch) returns Slopes, shaped as the scores; or leave it out",
     "figures": "figures(real, fake) returns {name: number}; or leave it out",
+    "remember": "remember(discriminator, real, fake, batch) returns what memory() does, as it is after the step",
 }
 """How a game's methods are written, in one line each."""
 T = TypeVar("T")

@@ -137,6 +137,15 @@ def relativistic_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return -logsigmoid(-_margins(real_logits, fake_logits)).mean()
 
 
+def boundary_seeking_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """J(G) = 1/2 E (log D(G(z)) - log(1 - D(G(z))))^2 = 1/2 E f(G(z))^2: G seeks the boundary, where D = 1/2.
+
+    Source: Hjelm et al. 2018, section 2.4 (the continuous case).
+    """
+    del real_logits
+    return 0.5 * at_least_float32(fake_logits).square().mean()
+
+
 def minimax_discriminator_gradient(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
     return -0.5 / real.shape[0] * torch.sigmoid(-real), 0.5 / fake.shape[0] * torch.sigmoid(fake)
 
@@ -185,6 +194,11 @@ def relativistic_discriminator_gradient(real: Tensor, fake: Tensor) -> tuple[Ten
 
 def relativistic_generator_gradient(real: Tensor, fake: Tensor) -> Tensor:
     return -torch.sigmoid(_margins(real, fake)) / fake.shape[0]
+
+
+def boundary_seeking_generator_gradient(real: Tensor, fake: Tensor) -> Tensor:
+    del real
+    return fake / fake.shape[0]
 
 
 def _margins(real_logits: Tensor, fake_logits: Tensor) -> Tensor:

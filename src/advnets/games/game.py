@@ -8,7 +8,7 @@ no process count: `advnets.training.gradients` plays any game with one backward 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import torch
@@ -63,6 +63,7 @@ class Batch:
         mask: N x 1 x H x W, what is observed; None where no game asks for it.
         first: the global place of the first of these rows in the step's batch.
         whole: rows of the step's batch in all processes; 0 where these are all.
+        memory: what the game remembers of the steps before; empty for one that remembers nothing (see `begun`).
     """
 
     rows: Tensor
@@ -72,6 +73,7 @@ class Batch:
     mask: Tensor | None = None
     first: int = 0
     whole: int = 0
+    memory: Inputs = field(default_factory=dict[str, Tensor])
 
     @property
     def total(self) -> int:
@@ -211,6 +213,17 @@ def sampled(seats: Mapping[str, Seat]) -> str:
     return next(name for name, seat in seats.items() if seat.averaged)
 
 
+def begun(game: Game) -> dict[str, Tensor]:
+    """What a training of the game begins to remember, by name; nothing where the game has no method `memory`.
+
+    A game is immutable: what it adapts from step to step, as BEGAN its k, is handed to it in `Batch.memory`, and
+    `game.remember(discriminator, real, fake, batch)` gives what it is after a step, a view at a time, of the same names
+    and shapes. The engine keeps it in checkpoints, and logs what is a scalar.
+    """
+    own = getattr(game, "memory", None)
+    return {} if own is None else dict(own())
+
+
 _ALWAYS = ("cost_d", "cost_g", "d_real", "d_fake")
 
 
@@ -237,6 +250,11 @@ def slopes(game: Game, discriminator: str, real: Tensor, fake: Tensor, batch: Ba
     closed_form = getattr(game, "slopes", None)
     if closed_form is not None:
         return closed_form(discriminator, real, fake, batch)
+    return derived_slopes(game, discriminator, real, fake, batch)
+
+
+def derived_slopes(game: Game, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Slopes:
+    """The derivatives of the game's costs by autograd; arguments as for `slopes`."""
     with torch.enable_grad():
         real, fake = (at_least_float32(scores.detach()).requires_grad_() for scores in (real, fake))
         costs = game.costs(discriminator, real, fake, batch)

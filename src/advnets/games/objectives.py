@@ -217,6 +217,16 @@ _BUILT_IN = (
         discriminator_closed_form=costs.relativistic_discriminator_gradient,
         generator_closed_form=costs.relativistic_generator_gradient,
     ),
+    Objective(
+        name="boundary-seeking",
+        discriminator=costs.minimax_discriminator,
+        generator=costs.boundary_seeking_generator,
+        equation="J(D) as minimax; J(G) = 1/2 E f(G(z))^2",
+        source="Hjelm et al. 2018, section 2.4",
+        probabilistic=True,
+        discriminator_closed_form=costs.minimax_discriminator_gradient,
+        generator_closed_form=costs.boundary_seeking_generator_gradient,
+    ),
 )
 
 OBJECTIVES: dict[str, Objective] = {each.name: each for each in _BUILT_IN}

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 from torch import nn
 
 from advnets.config.networks import (
+    AutoencoderConfig,
+    ConvAutoencoderConfig,
     ConvDiscriminatorConfig,
     ConvEncoderConfig,
     ConvGeneratorConfig,
@@ -23,6 +25,7 @@ from advnets.config.networks import (
 )
 from advnets.config.players import ConditionalDiscriminatorConfig, ConditionalGeneratorConfig
 from advnets.errors import RecipeError
+from advnets.networks.autoencoder import conv_autoencoder, dense_autoencoder
 from advnets.networks.conditioning import (
     ConcatenationDiscriminator,
     ConditionalGenerator,
@@ -80,14 +83,35 @@ def _conv_discriminator(c: ConvDiscriminatorConfig, shape: Shape) -> nn.Module:
     return ConvDiscriminator(*_image(shape), base=c.base)
 
 
+def _autoencoder(c: AutoencoderConfig, shape: Shape, scores: int = 1) -> nn.Module:
+    _check_scores(c, scores)
+    return dense_autoencoder(shape, c.units, c.error, scores)
+
+
+def _conv_autoencoder(c: ConvAutoencoderConfig, shape: Shape, scores: int = 1) -> nn.Module:
+    _check_scores(c, scores)
+    return conv_autoencoder(_image(shape), c.code, c.base, c.error, scores)
+
+
+def _check_scores(c: AutoencoderConfig | ConvAutoencoderConfig, scores: int) -> None:
+    if scores not in (1, 1 + c.code):
+        remedy = f"give 1 number a row, the error, or {1 + c.code}, with the code behind it; or use another kind"
+        raise RecipeError(f"{scores} numbers a row of an {c.kind} with a code of {c.code}", remedy)
+
+
 GENERATORS: dict[str, Callable[[Any, int, Shape], nn.Module]] = {
     "mlp": _mlp_generator, "paper-conv": _paper_conv_generator, "conv": _conv_generator,
 }  # fmt: skip
 """Kind of a `GeneratorNetwork` -> what builds (N, latent) -> N x shape of it, the latent's length and the shape."""
 DISCRIMINATORS: dict[str, Callable[[Any, Shape], nn.Module]] = {
     "maxout": _maxout, "mlp": _mlp_discriminator, "paper-conv": _paper_conv_discriminator, "conv": _conv_discriminator,
+    "autoencoder": _autoencoder, "conv-autoencoder": _conv_autoencoder,
 }  # fmt: skip
 """Kind of a `DiscriminatorNetwork` -> what builds N x shape -> (N,) of it and the shape."""
+CODED: dict[str, Callable[[Any, Shape, int], nn.Module]] = {
+    "autoencoder": _autoencoder, "conv-autoencoder": _conv_autoencoder,
+}  # fmt: skip
+"""Those that have several numbers a row of their own to give: what builds N x shape -> N x K of it, the shape and K."""
 
 
 def _conv_encoder(c: ConvEncoderConfig, shape: Shape, noise: int, gives: Shape) -> nn.Module:
@@ -178,6 +202,9 @@ def _image_reader(config: Any, shapes: Sequence[tuple[int, ...]], gives: Shape) 
 
 def _judge(config: Any, shapes: Sequence[tuple[int, ...]], condition: Input | None, gives: Shape) -> nn.Module:
     shown = joined_inputs(shapes)
+    if gives and condition is None and config.network.kind in CODED:
+        judge = CODED[config.network.kind](config.network, shown, gives[0])
+        return judge if len(shapes) == 1 else JoinedInputs(judge, shapes)
     judge = build_discriminator(config.network, shown) if condition is None else _beside(config, shown, condition)
     if gives:
         judge = SeveralScores(_featured(judge, config, "to make scores of", "use another kind"), gives[0])

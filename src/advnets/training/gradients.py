@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -50,6 +50,7 @@ class Match:
         augment: what is done to real and fake rows before a discriminator sees them; None for nothing.
         discriminator_steps: Algorithm 1's k.
         generator_steps: updates of the generators' side in a step.
+        memory: what the game remembers of the steps so far, by name.
     """
 
     game: Game
@@ -62,6 +63,19 @@ class Match:
     augment: Augment | None = None
     discriminator_steps: int = 1
     generator_steps: int = 1
+    memory: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+
+    def batch(self, update: int) -> Batch:
+        """Real rows of a discriminators' update, with what the game remembers of the steps before."""
+        rows = self.batches(update)
+        return replace(rows, memory=dict(self.memory)) if self.memory else rows
+
+    def remember(self, outcomes: Sequence[Outcome]) -> None:
+        """Let the game remember what the discriminators said in a step, if it remembers anything."""
+        remember = getattr(self.game, "remember", None)
+        for said in outcomes if self.memory and remember is not None else ():
+            known = replace(said.batch, memory=dict(self.memory))
+            self.memory.update(remember(said.discriminator, said.real, said.fake, known))
 
     @property
     def nets(self) -> Mapping[str, nn.Module]:

@@ -67,7 +67,7 @@ def check_game(match: Match, seats: Mapping[str, Seat], networks: Mapping[str, n
 
 def _some(batch: Batch) -> Batch:
     label, target, mask = (None if each is None else each[:_ROWS] for each in (batch.label, batch.target, batch.mask))
-    return Batch(batch.rows[:_ROWS], batch.image[:_ROWS], label, target, mask)
+    return Batch(batch.rows[:_ROWS], batch.image[:_ROWS], label, target, mask, memory=batch.memory)
 
 
 def _check_step(match: Match, seats: Mapping[str, Seat], batch: Batch) -> None:
@@ -144,6 +144,7 @@ def _check_costs(game: Game, name: str, real: Tensor, fake: Tensor, batch: Batch
         costs = returned(game, "costs", game.costs(name, *wide, batch), Costs)
     mine = _scalar(game, f"the discriminator's cost of {name}", costs.discriminator, graph=not closed)
     theirs = _scalar(game, f"the generators' cost of {name}", costs.generators, graph=False)
+    _check_memory(game, name, real.detach(), fake.detach(), batch)
     with asked(game, "figures"):
         said = figures(game, name, real.detach(), fake.detach(), batch)
     for what, value in said.items():
@@ -169,6 +170,17 @@ def _check_slopes(game: Game, name: str, real: Tensor, fake: Tensor, batch: Batc
             what = f"gives {described(slope)} as the slope {part} of scores of shape {tuple(scores.shape)}"
             raise wrong(game, what, METHODS["slopes"])
     return rule
+
+
+def _check_memory(game: Game, name: str, real: Tensor, fake: Tensor, batch: Batch) -> None:
+    """See that a game that remembers goes on remembering the same things."""
+    if not batch.memory:
+        return
+    with asked(game, "remember"):
+        found = _tensors(game, "remember", getattr(game, "remember")(name, real, fake, batch))  # noqa: B009
+    kept, begun = ({name: tuple(each.shape) for name, each in every.items()} for every in (found, batch.memory))
+    if kept != begun:
+        raise wrong(game, f"begins to remember {begun} and goes on with {kept}", METHODS["remember"])
 
 
 def _check_learning(match: Match, ends: Learned) -> None:

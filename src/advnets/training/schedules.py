@@ -22,7 +22,7 @@ from advnets.training.gradients import Match, Outcome, both_sides, discriminator
 
 def simultaneous(match: Match, step: int) -> Sequence[Outcome]:
     """One iteration of the authors' schedule: all players move at once from the same point."""
-    batch = match.batches(step)
+    batch = match.batch(step)
     seed_layers(match.seed, step, 0, batch.image.device)
     draws = _draws(match, batch, step, Stream.DISCRIMINATOR_NOISE)
     grads, outcomes = both_sides(match, batch, draws, step)
@@ -35,9 +35,9 @@ def simultaneous(match: Match, step: int) -> Sequence[Outcome]:
 def alternating(match: Match, step: int) -> Sequence[Outcome]:
     """One iteration of Algorithm 1 as printed: k moves of the discriminators, then the generators' side's."""
     k, ahead = match.discriminator_steps, match.generator_steps
-    batch, outcomes = match.batches(step * k), list[Outcome]()
+    batch, outcomes = match.batch(step * k), list[Outcome]()
     for update in range(step * k, (step + 1) * k):
-        batch = batch if update == step * k else match.batches(update)
+        batch = batch if update == step * k else match.batch(update)
         seed_layers(match.seed, update, 1, batch.image.device)
         draws = _draws(match, batch, update, Stream.DISCRIMINATOR_NOISE)
         grads, outcomes = discriminators_side(match, batch, draws, update)

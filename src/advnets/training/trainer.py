@@ -19,7 +19,7 @@ from advnets.errors import DivergedError, RecipeError
 from advnets.games.augment import augmented, check_changes
 from advnets.games.build import build_game, build_penalties
 from advnets.games.contract import seats_of
-from advnets.games.game import Batch, Game, Seat, figures, sampled
+from advnets.games.game import Batch, Game, Seat, begun, figures, sampled
 from advnets.networks.conditioning import ConditionalGenerator
 from advnets.networks.mlp import MLPGenerator
 from advnets.randomness import StepNoise, Stream
@@ -75,6 +75,7 @@ class Trainer:
     def advance(self) -> Sequence[Outcome]:
         """Play one iteration: what the discriminators said, a view each."""
         outcomes = self._iterate(self._match, self.step)
+        self._match.remember(outcomes)
         self.step += 1
         for player in self.players.values():
             player.follow(self.step)
@@ -84,11 +85,12 @@ class Trainer:
         """Costs and mean scores of an iteration.
 
         Of several views: the sums of the costs, G's over those of what its side made; means of everything else over
-        these; and each view's own.
+        these; and each view's own. Besides, the numbers that the game remembered when it was played.
         """
+        remembered = {name: float(each) for name, each in outcomes[0].batch.memory.items() if not each.ndim}
         own = [figures(self.game, each.discriminator, each.real, each.fake, each.batch) for each in outcomes]
         if len(own) == 1:
-            return own[0]
+            return own[0] | remembered
         weights = [each.weight for each in outcomes]
         made = [(each, said.weight) for each, said in zip(own, outcomes, strict=True) if said.made]
         found = _means(made or list(zip(own, weights, strict=True)))
@@ -96,7 +98,7 @@ class Trainer:
         found["cost_g"] = sum((each["cost_g"] * weight for each, weight in made), start=0.0)
         for number, (outcome, each) in enumerate(zip(outcomes, own, strict=True)):
             found |= {f"{name}_{number}_{outcome.discriminator}": value for name, value in each.items()}
-        return found
+        return found | remembered
 
     def check_finite(self, measured: Mapping[str, float]) -> None:
         """Refuse to go on from a cost or a weight that is not finite.
@@ -124,8 +126,10 @@ class Trainer:
             if player.average is not None:
                 tensors[f"players/{name}/average"] = player.average.state_dict()
             tensors[f"players/{name}/optimizer"] = player.optimizer_state
-        if (vectors := self._kept_vectors) is not None:
-            tensors["game"] = {"vectors": vectors}
+        own = {f"memory.{name}": each for name, each in self._match.memory.items()}
+        own |= {} if self._kept_vectors is None else {"vectors": self._kept_vectors}
+        if own:
+            tensors["game"] = own
         facts = {"images": self.images, "seconds": self.seconds, "seed": self.recipe.seed, **self.arithmetic}
         facts["classes"] = list(self.data.spec.classes)
         return Checkpoint(self.step, tensors, facts)
@@ -150,8 +154,16 @@ class Trainer:
                 load_weights(player.average, saved["average"], name)
             player.load_optimizer(saved["optimizer"])
             player.reload()
+        self._restore_memory(checkpoint.tensors.get("game", {}))
         self.step = checkpoint.step
         self.seconds = float(checkpoint.state["seconds"])
+
+    def _restore_memory(self, saved: Tensors) -> None:
+        for name, each in self._match.memory.items():
+            if (known := saved.get(f"memory.{name}")) is None or known.shape != each.shape:
+                what = f"the checkpoint does not hold the game's {name}"
+                raise RecipeError(what, "use the recipe it was saved with")
+            self._match.memory[name] = known.to(each.device)
 
     @functools.cached_property
     def sampler(self) -> Sampler:
@@ -260,8 +272,9 @@ class Trainer:
         match = Match(
             self.game, self.players, self._batches, recipe.seed, recipe.steps, rowwise, penalties, self._augment(),
             discriminator_steps=recipe.discriminator_steps, generator_steps=recipe.generator_steps,
+            memory={name: each.to(self.device) for name, each in begun(self.game).items()},
         )  # fmt: skip
-        check_game(match, self.seats, {name: player.network for name, player in self.players.items()}, first)
+        check_game(match, self.seats, {name: player.network for name, player in self.players.items()}, match.batch(0))
         return match
 
     def _augment(self) -> Augment | None:

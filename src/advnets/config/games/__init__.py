@@ -1,13 +1,23 @@
 """What a recipe says of a game: one dataclass a kind, with its players in it. Every kind is known once this is."""
 
+from advnets.config.games.aae import AdversarialAutoencoderConfig
 from advnets.config.games.adversarial import AdversarialConfig
+from advnets.config.games.began import BEGANConfig
+from advnets.config.games.cogan import CoGANConfig
 from advnets.config.games.conditional import ConditionalConfig
+from advnets.config.games.ebgan import EBGANConfig
 from advnets.config.games.game import GameConfig, PenaltiesConfig, PenaltyConfig, penalty_names
+from advnets.config.games.infogan import InfoGANConfig
 
 __all__ = [
+    "AdversarialAutoencoderConfig",
     "AdversarialConfig",
+    "BEGANConfig",
+    "CoGANConfig",
     "ConditionalConfig",
+    "EBGANConfig",
     "GameConfig",
+    "InfoGANConfig",
     "PenaltiesConfig",
     "PenaltyConfig",
     "penalty_names",

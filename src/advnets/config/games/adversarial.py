@@ -20,7 +20,8 @@ class AdversarialConfig(GameConfig):
     prior: str = "uniform"
     """Distribution of z: uniform (unit variance), gaussian, sphere."""
     objective: str = "non-saturating"
-    """minimax, non-saturating, maximum-likelihood, least-squares, hinge, wasserstein or relativistic."""
+    """minimax, non-saturating, maximum-likelihood, least-squares, hinge, wasserstein, relativistic or
+    boundary-seeking."""
     penalties: PenaltiesConfig = PenaltiesConfig()
     augment: tuple[str, ...] = ()
     """What D is shown instead of each image, real or made: color, translation, cutout (Zhao et al. 2020)."""
