@@ -15,6 +15,7 @@ import tyro
 
 from advnets.errors import AdvnetsError, RunError
 from advnets.terminal.arguments import Modules, Positional, Step, call
+from advnets.terminal.codes import codes
 from advnets.terminal.data import data
 from advnets.terminal.measuring import compare, evaluate
 
@@ -289,6 +290,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "resume": resume,
     "sample": sample,
     "interpolate": interpolate,
+    "codes": codes,
     "evaluate": evaluate,
     "compare": compare,
     "info": info,

@@ -43,6 +43,7 @@ def test_the_objectives_by_name() -> None:
         "hinge",
         "wasserstein",
         "relativistic",
+        "boundary-seeking",
     }
     assert all(objective(name).name == name for name in OBJECTIVES)
 

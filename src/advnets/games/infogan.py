@@ -20,12 +20,10 @@ Q = "recognizer"
 class InfoGAN(AdversarialGame):
     """min over G and Q, max over D of V(D, G) - lambda L_I(G, Q). Source: Chen et al. 2016, Eq. 6.
 
-    Q is a network of its own, where the paper's shares D's layers, so that D's gradient stays its own.
-
     Args:
         categories: of the categorical code, uniform.
         continuous: codes uniform on [-1, 1).
-        weights: of the bound: of the categorical code, of the continuous ones.
+        weights: lambda of the categorical code, and of the continuous ones.
     """
 
     categories: int = 10
@@ -33,12 +31,15 @@ class InfoGAN(AdversarialGame):
     weights: tuple[float, float] = (1.0, 0.1)
 
     def seats(self, data: DataSpec) -> Mapping[str, Seat]:
-        """G makes examples of z and a code, Q guesses the code, D scores examples."""
-        seats = super().seats(data)
-        takes = {**seats[G].takes, "code": Input((self.categories + self.continuous,))}
+        """G makes examples of z and a code, D scores them, Q guesses the code: a network of its own, which spares D."""
+        takes = {"z": Input((self.latent,)), "code": Input((self.categories + self.continuous,))}
         said = (self.categories + 2 * self.continuous,)
-        recognizer = Seat("generator", {"image": Input(data.shape)}, said, averaged=True)
-        return {**seats, G: Seat("generator", takes, data.shape, averaged=True), Q: recognizer}
+        maker = Seat("generator", takes, data.shape, averaged=True)
+        return {
+            **super().seats(data),
+            G: maker,
+            Q: Seat("generator", {"image": Input(data.shape)}, said, averaged=True),
+        }
 
     def draw(self, batch: Batch, noise: RowNoise) -> Inputs:
         """z, and a code."""
@@ -47,9 +48,8 @@ class InfoGAN(AdversarialGame):
     def make(self, nets: Nets, batch: Batch, draws: Inputs) -> Made:
         """G(z, c), and what Q misses of c."""
         image = self.sample(nets, draws)
-        nats = information(draws["code"], nets[Q](image), self.categories)
-        lost = sum((-weight * each for weight, each in zip(self.weights, nats, strict=True)), start=torch.zeros(()))
-        return Made({"image": image}, lost)
+        known, rest = information(draws["code"], nets[Q](image), self.categories)
+        return Made({"image": image}, -self.weights[0] * known - self.weights[1] * rest)
 
     def wish(self, count: int, rng: torch.Generator) -> Inputs:
         """z and codes of `count` samples."""
@@ -66,20 +66,16 @@ class InfoGAN(AdversarialGame):
 
 
 def information(code: Tensor, said: Tensor, categories: int) -> tuple[Tensor, Tensor]:
-    """Lower bounds in nats on the mutual information of codes and images: E log Q(c | x) + H(c). Eq. 5.
+    """Lower bounds in nats on what images tell of the categorical code and of the others: E log Q(c | x) + H(c), Eq. 5.
 
     Args:
         code: N x (K + C), one of K categories one-hot, and C numbers uniform on [-1, 1).
-        said: what Q says, N x (K + 2 C): logits, then means, then log standard deviations of normal distributions.
+        said: by Q, N x (K + 2 C): logits, then means, then log standard deviations of normal distributions.
         categories: K.
-
-    Returns:
-        Of the categorical code, at most log K, and of the continuous ones together, which no number bounds.
     """
     code, said = at_least_float32(code), at_least_float32(said)
-    count = code.shape[1] - categories
-    logits, mean, log_deviation = said.split([categories, count, count], 1)
-    found = math.log(categories) - cross_entropy(logits, code[:, :categories].argmax(1))
+    logits, mean, log_deviation = said.split([categories, *[code.shape[1] - categories] * 2], 1)
     away = (code[:, categories:] - mean) * (-log_deviation).exp()
     density = -0.5 * away.square() - log_deviation - 0.5 * math.log(2 * math.pi)
-    return found, (density + math.log(2)).sum(1).mean()
+    missed = cross_entropy(logits, code[:, :categories].argmax(1))
+    return math.log(categories) - missed, (density + math.log(2)).sum(1).mean()
