@@ -224,6 +224,11 @@ def begun(game: Game) -> dict[str, Tensor]:
     return {} if own is None else dict(own())
 
 
+def remembered(game: Game, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Inputs:
+    """What a game remembers after a step in which a discriminator gave these scores; it has to have a `remember`."""
+    return getattr(game, "remember")(discriminator, real, fake, batch)  # noqa: B009  # the protocol does not ask for it
+
+
 _ALWAYS = ("cost_d", "cost_g", "d_real", "d_fake")
 
 

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from advnets.data import ImageTable
+from advnets.data import Table
 from advnets.errors import RunError
 from advnets.games.infogan import InfoGAN, Q, information
 from advnets.measures.clustering import clustering
@@ -81,7 +81,7 @@ def told(run: Run, count: int = 10_000, seed: int = 1) -> dict[str, float]:
     return {"categorical": categorical, "entropy": float(np.log(game.categories)), "continuous": continuous}
 
 
-def separated(run: Run, table: ImageTable, split: str = "test") -> Measurement:
+def separated(run: Run, table: Table, split: str = "test") -> Measurement:
     """How well the categories that the recognizer sees in real images separate their classes; see `clustering`.
 
     Args:

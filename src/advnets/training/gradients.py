@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from advnets.errors import RecipeError
-from advnets.games.game import Batch, Game, Inputs, Made, RowNoise, Slopes, View, slopes
+from advnets.games.game import Batch, Game, Inputs, Made, RowNoise, Slopes, View, remembered, slopes
 from advnets.games.penalties import Scheduled
 from advnets.networks import chain
 from advnets.networks.shortcuts import shortcut
@@ -72,10 +72,9 @@ class Match:
 
     def remember(self, outcomes: Sequence[Outcome]) -> None:
         """Let the game remember what the discriminators said in a step, if it remembers anything."""
-        remember = getattr(self.game, "remember", None)
-        for said in outcomes if self.memory and remember is not None else ():
+        for said in outcomes if self.memory else ():
             known = replace(said.batch, memory=dict(self.memory))
-            self.memory.update(remember(said.discriminator, said.real, said.fake, known))
+            self.memory.update(remembered(self.game, said.discriminator, said.real, said.fake, known))
 
     @property
     def nets(self) -> Mapping[str, nn.Module]:

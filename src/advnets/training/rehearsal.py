@@ -26,6 +26,7 @@ from advnets.games.game import (
     View,
     at_least_float32,
     figures,
+    remembered,
     score,
     slopes,
 )
@@ -177,7 +178,7 @@ def _check_memory(game: Game, name: str, real: Tensor, fake: Tensor, batch: Batc
     if not batch.memory:
         return
     with asked(game, "remember"):
-        found = _tensors(game, "remember", getattr(game, "remember")(name, real, fake, batch))  # noqa: B009
+        found = _tensors(game, "remember", remembered(game, name, real, fake, batch))
     kept, begun = ({name: tuple(each.shape) for name, each in every.items()} for every in (found, batch.memory))
     if kept != begun:
         raise wrong(game, f"begins to remember {begun} and goes on with {kept}", METHODS["remember"])
