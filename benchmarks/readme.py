@@ -29,7 +29,9 @@ bench` runs the two that need no more than minutes. What a script found lies bes
 `python benchmarks/readme.py` makes this page of it.
 
 Speeds compare within a table, whose rows were taken in turn on one machine, and not between tables or days."""
-EXTENSIONS: dict[str, str] = {}
+EXTENSIONS: dict[str, str] = {
+    "zoo": "The zoo: well-known games on MNIST",
+}
 """Scripts of the extensions, and what their results are called."""
 RESULTS = {
     "speed/training": "Speed of a training step",
