@@ -45,6 +45,10 @@ IDLE = [
         "mnist --game.kind conditional --module discriminator=nets:D --discriminator.condition concatenation",
         "--discriminator.condition changes nothing: the discriminator is a module of your own; leave it out",
     ),
+    (
+        "infogan --game.continuous 0 --game.continuous-information 1",
+        "--game.continuous-information changes nothing: there is no continuous code; leave it out",
+    ),
 ]  # fmt: skip
 
 

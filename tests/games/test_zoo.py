@@ -73,6 +73,15 @@ def test_energies_need_a_network_that_gives_them() -> None:
         load_recipe("ebgan").replace(**{"discriminator.network": {"kind": "own"}})
 
 
+def test_a_penalty_that_a_network_has_no_slope_for_is_said_before_the_first_step() -> None:
+    coded = {
+        "game.discriminator.network": {"kind": "conv-autoencoder", "base": 4, "code": 3},
+        "penalties.r1.weight": 1.0,
+    }
+    with pytest.raises(RecipeError, match="the r1 penalty has no gradient through this discriminator.*another kind"):
+        Trainer(recipe_of("adversarial", **coded), images())
+
+
 # BEGAN
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from advnets.config.games import InfoGANConfig
 from advnets.config.merge import Change
 from advnets.config.names import POINTS, PUBLISHED, TABLES
 from advnets.config.players import SGDConfig
@@ -71,6 +72,8 @@ def _idle(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
         if getattr(penalties, name).weight == 0:
             path = "game", "penalties", name
             yield (*path, "every"), f"the {name} penalty has weight 0", (*path, "weight")
+    if isinstance(recipe.game, InfoGANConfig) and not recipe.game.continuous:
+        yield ("game", "continuous_information"), "there is no continuous code", ("game", "continuous")
     for name, player in recipe.players.items():
         if player.network.kind == "own":
             for field in ("embedding", "condition"):

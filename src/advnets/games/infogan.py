@@ -35,11 +35,8 @@ class InfoGAN(AdversarialGame):
         takes = {"z": Input((self.latent,)), "code": Input((self.categories + self.continuous,))}
         said = (self.categories + 2 * self.continuous,)
         maker = Seat("generator", takes, data.shape, averaged=True)
-        return {
-            **super().seats(data),
-            G: maker,
-            Q: Seat("generator", {"image": Input(data.shape)}, said, averaged=True),
-        }
+        reader = Seat("generator", {"image": Input(data.shape)}, said, averaged=True)
+        return {**super().seats(data), G: maker, Q: reader}
 
     def draw(self, batch: Batch, noise: RowNoise) -> Inputs:
         """z, and a code."""

@@ -135,6 +135,16 @@ def _check_penalties(match: Match, view: View) -> None:
         if not cost.requires_grad:
             what = f"the {each.penalty.name} penalty has no gradient"
             raise RecipeError(what, "compute it of the discriminator, with create_graph=True, without detach")
+        _check_slope(f"the {each.penalty.name} penalty", cost, match.players[view.discriminator].parameters)
+
+
+def _check_slope(which: str, cost: Tensor, weights: Sequence[Tensor]) -> None:
+    """See that a penalty's own gradient can be taken: some layers, as pixel normalization, know the first one alone."""
+    try:
+        torch.autograd.grad(cost, weights, allow_unused=True)
+    except RuntimeError as error:
+        what = f"{which} has no gradient through this discriminator: {reason(error)}"
+        raise RecipeError(what, "use another kind of network, or leave the penalty out") from error
 
 
 def _check_costs(game: Game, name: str, real: Tensor, fake: Tensor, batch: Batch) -> Learned:
