@@ -78,7 +78,7 @@ def test_a_penalty_that_a_network_has_no_slope_for_is_said_before_the_first_step
         "game.discriminator.network": {"kind": "conv-autoencoder", "base": 4, "code": 3},
         "penalties.r1.weight": 1.0,
     }
-    with pytest.raises(RecipeError, match="the r1 penalty has no gradient through this discriminator.*another kind"):
+    with pytest.raises(RecipeError, match=r"the r1 penalty has no gradient through this discriminator.*another kind"):
         Trainer(recipe_of("adversarial", **coded), images())
 
 

@@ -141,10 +141,13 @@ def _check_penalties(match: Match, view: View) -> None:
 def _check_slope(which: str, cost: Tensor, weights: Sequence[Tensor]) -> None:
     """See that a penalty's own gradient can be taken: some layers, as pixel normalization, know the first one alone."""
     try:
-        torch.autograd.grad(cost, weights, allow_unused=True)
+        cost.backward()  # `torch.autograd.grad` goes no way that ends in such a layer, and misses its part in silence
     except RuntimeError as error:
         what = f"{which} has no gradient through this discriminator: {reason(error)}"
         raise RecipeError(what, "use another kind of network, or leave the penalty out") from error
+    finally:
+        for weight in weights:
+            weight.grad = None
 
 
 def _check_costs(game: Game, name: str, real: Tensor, fake: Tensor, batch: Batch) -> Learned:
