@@ -6,13 +6,14 @@ A new kind adds its row to `KINDS`; a test says where one is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from advnets.config.load import load_recipe
 from advnets.config.recipe import Recipe
+from advnets.data.pairs import Sources
 from advnets.training.batches import Data
 
 COUNT, SHAPE, CLASSES = 96, (1, 12, 10), ("a", "b", "c")
@@ -28,6 +29,31 @@ def labelled() -> Data:
     """Images of three classes."""
     labels = np.arange(COUNT) % len(CLASSES)
     return Data(images().values, np.arange(COUNT), labels, CLASSES)
+
+
+def pairs() -> Data:
+    """Gray images, each with a source of two channels, in another order."""
+    rng = np.random.default_rng(1)
+    partners = rng.permutation(COUNT)
+    values = rng.integers(0, 256, (COUNT, 2, *SHAPE[1:]), np.uint8)
+    sources = Sources("sources", values, np.arange(COUNT), np.arange(0), partners)
+    return replace(images(), sources=sources)
+
+
+def apart() -> Data:
+    """Images, and sources that are no partners, of which there are fewer."""
+    found = pairs().sources
+    assert found is not None
+    return replace(images(), sources=replace(found, train=np.arange(0, COUNT, 3), partners=None))
+
+
+SMALL_CONV = {
+    "game.generator.network": {"kind": "unet", "base": 4},
+    "game.discriminator.network": {"kind": "patch", "base": 4, "halvings": 1},
+    "game.flip": True,
+    "game.crop": 2,
+}
+"""A convolutional pair of images to images, which are moved at random."""
 
 
 DENSE = {
@@ -63,6 +89,18 @@ KINDS: dict[str, Kind] = {
     "began": Kind(DENSE | {"game.discriminator.network": CODED, "game.first_k": 0.3, "game.gain": 0.5}),
     "adversarial-autoencoder": Kind(DENSE | {"game.encoder.network": READER}),
     "cogan": Kind(DENSE | {"game.second.network": {"kind": "mlp", "units": [16]}}),
+    "translation": Kind(SMALL_CONV | {"game.latent": 3, "game.penalties.r1": {"weight": 1.0, "every": 2}}, pairs),
+    "cycle": Kind(
+        SMALL_CONV
+        | {
+            "game.reverse.network": {"kind": "unet", "base": 4},
+            "game.source_discriminator.network": {"kind": "patch", "base": 4, "halvings": 1},
+        },
+        apart,
+    ),
+    "super-resolution": Kind(
+        SMALL_CONV | {"game.generator.network": {"kind": "upscaler", "base": 4, "blocks": 1}, "game.latent": 3}
+    ),
 }
 """Kind of a `GameConfig` -> how it is tried."""
 
@@ -72,6 +110,14 @@ def recipe_of(kind: str, **changes: Any) -> Recipe:
     short = {"batch": 12, "steps": 12, "log_every": 1, "checkpoint_every": 4, "sample_every": 6}
     fixed = {"device": "cpu", "precision": "float32", "watch.action": "off"}
     return load_recipe("images").replace(**{"game.kind": kind, **KINDS[kind].changes, **short, **fixed, **changes})
+
+
+def sources_of(kind: str) -> Any:
+    """The kind's sources as `advnets.train` takes them, those of pairs in the order of the data; None without."""
+    found = KINDS[kind].data().sources
+    if found is None:
+        return None
+    return found.values[found.train if found.partners is None else found.partners]
 
 
 def given(kind: str) -> Any:

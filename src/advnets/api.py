@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from torch import nn
 
 from advnets.config.idle import OF_IMAGES, refuse_idle
 from advnets.config.load import how_chosen, load_recipe, recipe_for, said_in
 from advnets.config.merge import spread
 from advnets.config.recipe import Recipe
-from advnets.data import Table, describe, holds_images, is_vectors, open_again, open_data
+from advnets.data import HELD_OUT, Table, describe, holds_images, is_vectors, open_again, open_data
+from advnets.data.given import IN_MEMORY, is_open, open_given, said_of
 from advnets.data.hub import is_hub_name
 from advnets.data.named import NAMED
 from advnets.data.recognize import Given
@@ -35,14 +35,13 @@ from advnets.training.trainer import Trainer
 
 GivenModules = Mapping[str, "nn.Module | str"]
 """Players to modules of the user's own, or to what they are called: package.module:Name."""
-IN_MEMORY = "(in memory)"
-"""What the recipe of a run says where its data were passed in Python."""
 
 
 def train(
     recipe: str | Path | Recipe | None = None,
     *,
     data: str | Path | Given | Table | None = None,
+    sources: str | Path | Given | None = None,
     run: str | Path | None = None,
     modules: GivenModules | None = None,
     generator: nn.Module | Mapping[str, Any] | None = None,
@@ -58,6 +57,7 @@ def train(
         data: what to train on, if not what the recipe says: a name or a path, images in memory (uint8 or float in
             [0, 1], N x H x W, N x H x W x C or N x C x H x W), numbers, N x D, or a pair of these and labels or
             vectors.
+        sources: what is translated into those data: a path, or images in memory, of pairs in the order of the data.
         run: the run directory to make; by default runs/NAME-DATE-TIME.
         modules: networks of your own by player, {"generator": G, "discriminator": D}, or what they are called,
             "package.module:Name".
@@ -77,14 +77,14 @@ def train(
     given, more = _modules_and_changes(generator=generator, discriminator=discriminator)
     own, changes = _own_modules({**given, **(modules or {})}), {**changes, **more}
     played = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or _recipe_for(data))
-    base, played = played, _with_own(played.replace(**_said(data), **changes), modules or {}, own)
+    base, played = played, _with_own(played.replace(**said_of(data, sources), **changes), modules or {}, own)
     written = said_in(recipe) if isinstance(recipe, str | Path) else ()
     refuse_idle(played, spread(changes, parts=False), base, written)
     _refuse_for_a_table(data, changes)
     played = _begun(_anchored(played))
     path = Path(run) if run is not None else Path("runs") / f"{played.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     RunDirectory.check_free(path)  # before the images are decoded, not after
-    table = _open(played, data)
+    table = open_given(played, data, sources)
     trainer = _begin(played, table, own)
     _measuring(played, table)  # what cannot be measured is refused before anything is made
     facts = {**surroundings(command), "status": "running", "data": describe(table), **trainer.arithmetic}
@@ -101,6 +101,7 @@ def resume(
     *,
     steps: int | None = None,
     data: str | Path | Given | Table | None = None,
+    sources: str | Path | Given | None = None,
     device: str | None = None,
     modules: GivenModules | None = None,
     generator: nn.Module | None = None,
@@ -112,6 +113,7 @@ def resume(
         run: a Run, or its directory.
         steps: train to this step instead of the recipe's; the run's recipe is changed.
         data: where the data are now, if they were moved, or the same images in memory; they must be the same.
+        sources: the same of the sources.
         device: go on on this device instead of the recipe's; the run's recipe is changed.
         modules, generator, discriminator: the modules of your own that it was trained with.
 
@@ -124,10 +126,12 @@ def resume(
     directory = run.directory if isinstance(run, Run) else RunDirectory.open(Path(run))
     own = _own_modules(modules, generator, discriminator)
     changes = {"steps": steps, "device": device}
-    recipe = directory.recipe.replace(**_said(data), **{key: each for key, each in changes.items() if each is not None})
+    recipe = directory.recipe.replace(
+        **said_of(data, sources), **{key: each for key, each in changes.items() if each is not None}
+    )
     recipe, facts = _anchored(recipe), directory.facts
     _check_own(directory, recipe, own)
-    table = _open(recipe, data, open_again if data is None else open_data)
+    table = open_given(recipe, data, sources, open_again if data is None else open_data)
     directory.check_data(table.fingerprint, table.classes)
     trainer = Trainer(recipe, training_data(table), own, restored=True)
     with directory.lock():
@@ -158,7 +162,10 @@ def load(
 
 def training_data(table: Table) -> Data:
     """What of a table is trained on."""
-    return Data(table.values, table.rows("train"), table.labels, table.classes, table.vectors, table.scale)
+    return Data(
+        table.values, table.rows("train"), table.labels, table.classes, table.vectors, table.scale, table.sources,
+        table.rows(HELD_OUT),
+    )  # fmt: skip
 
 
 def _begin(recipe: Recipe, table: Table, own: Modules) -> Trainer:
@@ -262,20 +269,9 @@ def _go_back(
     return back, facts, [*notes, f"rolled back to step {back.step:,}, rates {now}; recipe.yaml has them"]
 
 
-def _open(recipe: Recipe, data: object, by_name: Callable[[Recipe], Table] = open_data) -> Table:
-    """The table to train on: one that was passed, or what the recipe or the caller names."""
-    if data is None or isinstance(data, str | Path):
-        if recipe.data == IN_MEMORY:
-            raise RunError("its data were passed in Python", "pass the same images: advnets.resume(run, data=images)")
-        return by_name(recipe)
-    if isinstance(data, np.ndarray | tuple):
-        return open_data(recipe, data)
-    return data  # type: ignore[return-value]  # what is neither a name nor arrays is a table
-
-
 def _refuse_for_a_table(data: object, changes: Mapping[str, Any]) -> None:
     """See that nothing is said of how data are opened that are open already."""
-    if data is None or isinstance(data, str | Path | np.ndarray | tuple):
+    if not is_open(data):
         return
     for name in OF_IMAGES:
         if name in changes:
@@ -284,21 +280,13 @@ def _refuse_for_a_table(data: object, changes: Mapping[str, Any]) -> None:
 
 def _how_chosen(recipe: str | Path | Recipe | None, data: object) -> str:
     """How a recipe was chosen in Python, in words."""
-    return "as passed" if isinstance(recipe, Recipe) else how_chosen(recipe or None, _said(data).get("data"))
+    return "as passed" if isinstance(recipe, Recipe) else how_chosen(recipe or None, said_of(data).get("data"))
 
 
 def _recipe_for(data: object) -> str:
     """The built-in recipe that is meant by the data that were passed alone."""
-    open_already = data is not None and not isinstance(data, str | Path | np.ndarray | tuple)
-    vectors = not holds_images(data) if open_already else is_vectors(data)  # type: ignore[arg-type]  # it is a table
-    return recipe_for(_said(data).get("data"), vectors)
-
-
-def _said(data: object) -> dict[str, Any]:
-    """What the recipe says of the data that were passed."""
-    if data is None:
-        return {}
-    return {"data": str(data) if isinstance(data, str | Path) else IN_MEMORY}
+    vectors = not holds_images(data) if is_open(data) else is_vectors(data)  # type: ignore[arg-type]  # it is a table
+    return recipe_for(said_of(data).get("data"), vectors)
 
 
 def _own_modules(
@@ -379,8 +367,9 @@ def _anchored(recipe: Recipe) -> Recipe:
             changes[f"game.{name}.network.pretrained"] = _absolute(trained)
     if recipe.measure.features.endswith(".onnx"):
         changes["measure.features"] = _absolute(recipe.measure.features)
-    if recipe.data is not None and recipe.data not in (*TOYS, *NAMED, IN_MEMORY) and not is_hub_name(recipe.data):
-        changes["data"] = _absolute(recipe.data)
+    for name, said in (("data", recipe.data), ("sources", recipe.sources)):
+        if said is not None and said not in (*TOYS, *NAMED, IN_MEMORY) and not is_hub_name(said):
+            changes[name] = _absolute(said)
     return recipe.replace(**changes)
 
 

@@ -87,6 +87,7 @@ def resume(args: list[str]) -> None:
         run: Positional[Path],
         steps: int | None = None,
         data: str | None = None,
+        sources: str | None = None,
         device: str | None = None,
         modules: Modules = (),
     ) -> None:
@@ -98,10 +99,11 @@ def resume(args: list[str]) -> None:
             run: the run directory.
             steps: train to this step instead of the recipe's.
             data: where the data are now, if they were moved.
+            sources: where the images are now that are translated into them.
             device: go on on this device instead of the recipe's.
         """
         own = named_modules(modules)
-        print_trained(api.resume(run, steps=steps, data=data, device=device, modules=own))
+        print_trained(api.resume(run, steps=steps, data=data, sources=sources, device=device, modules=own))
 
     call(resume, args)
 

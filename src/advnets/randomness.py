@@ -25,6 +25,8 @@ class Stream(IntEnum):
     SAMPLES = 7
     AUGMENTATION = 8
     SAMPLE_CONDITIONS = 9
+    SOURCE_ORDER = 20
+    SAMPLE_SOURCES = 21
 
 
 def seed_for(seed: int, step: int, stream: Stream, index: int = 0) -> int:

@@ -138,7 +138,13 @@ def test_data_of_ones_own_are_asked_for() -> None:
     assert load_recipe("mnist").source == "mnist"
     with pytest.raises(RecipeError, match=r"images trains on data of your own; name them with --data"):
         _ = load_recipe("images").source
-    assert [name for name in recipe_names() if load_recipe(name).data is None] == ["images", "vectors"]
+    assert [name for name in recipe_names() if load_recipe(name).data is None] == [
+        "images",
+        "pairs",
+        "super-resolution",
+        "unpaired",
+        "vectors",
+    ]
 
 
 def test_the_names_of_costs_and_priors_are_those_that_there_are() -> None:

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import torch
-from game_kinds import KINDS, given, recipe_of
+from game_kinds import KINDS, given, recipe_of, sources_of
 
 import advnets
 from advnets.training.trainer import Trainer
@@ -32,7 +32,7 @@ def train_until_killed(kind: str, run: Path) -> None:
         return advance(self)
 
     Trainer.advance = killed  # type: ignore[method-assign]
-    advnets.train(recipe_of(kind), data=given(kind), run=run)
+    advnets.train(recipe_of(kind), data=given(kind), sources=sources_of(kind), run=run)
 
 
 def main(folder: Path) -> None:

@@ -35,7 +35,8 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("kind", GAMES)
 def test_the_end_is_the_same(kind: str, killed: Path, tmp_path: Path) -> None:
     assert logged_step(killed / kind) < 12
-    data, run = game_kinds.given(kind), tmp_path / "run"
-    advnets.resume(killed / kind, data=data)
-    advnets.train(game_kinds.recipe_of(kind), data=data, run=run)
+    run = tmp_path / "run"
+    beside = {"data": game_kinds.given(kind), "sources": game_kinds.sources_of(kind)}
+    advnets.resume(killed / kind, **beside)
+    advnets.train(game_kinds.recipe_of(kind), **beside, run=run)
     assert_same_training(killed / kind, run)

@@ -93,6 +93,11 @@ def _of_momentum(config: SGDConfig, path: Path) -> Iterator[tuple[Path, str, Pat
 
 
 def _of_data(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
+    if not recipe.game.sources:
+        yield ("sources",), f"the {recipe.game.kind} game has no sources", ("game", "kind")
+    if recipe.sources is None:
+        switch: Path = ("sources",) if recipe.game.sources else ("game", "kind")
+        yield ("source_channels",), "there are no sources", switch
     if recipe.data in POINTS:
         for name in OF_IMAGES:
             yield (name,), f"{recipe.data} has points, no images", ()

@@ -126,6 +126,20 @@ class UNetConfig(GeneratorNetwork):
 
 
 @dataclass(frozen=True)
+class UpscalerConfig(GeneratorNetwork):
+    """A convolutional network of small images to larger ones: bicubic enlargement, and what it lacks."""
+
+    kind: str = "upscaler"
+    base: int = 32
+    """Feature maps, at the small images' size."""
+    blocks: int = 4
+    """Residual blocks, of two convolutions each."""
+
+    def __post_init__(self) -> None:
+        require_whole(self, "base", "blocks")
+
+
+@dataclass(frozen=True)
 class OwnGeneratorConfig(GeneratorNetwork):
     """A module of the user's own."""
 
@@ -245,6 +259,17 @@ class ConvAutoencoderConfig(DiscriminatorNetwork):
 
     def __post_init__(self) -> None:
         require_whole(self, "base", "code")
+class PatchDiscriminatorConfig(DiscriminatorNetwork):
+    """A convolutional discriminator of patches: the mean of a logit for each (Isola et al. 2017)."""
+
+    kind: str = "patch"
+    base: int = 64
+    """Feature maps at half the images' size."""
+    halvings: int = 2
+    """How often images are halved: patches are 8 pixels wide with one, 18 with two, 38 with three."""
+
+    def __post_init__(self) -> None:
+        require_whole(self, "base", "halvings")
 
 
 @dataclass(frozen=True)

@@ -46,10 +46,15 @@ class Recipe:
     data: str | None = "mnist"
     """mnist, stacked-mnist, fashion-mnist, cifar10, tfd (other folds: tfd:2 to tfd:5), ring, grid, or a path: folder,
     .zip, .tar, .npy, .npz, .h5, .mat, idx; a table of numbers: .csv, .parquet, .npy. null: to be said."""
+    sources: str | None = None
+    """Images that are translated into those of data, anything that data may be: for --game.kind translation a partner
+    for each, of the same name but for the ending; for cycle any others. They are brought to the data's size and fit."""
     size: Annotated[int | str | None, BeforeValidator(_joined)] = None
     """Height and width that images are brought to: H, or HxW. By default the images' own."""
     channels: int | None = None
     """1 for gray, 3 for color. By default the images' own."""
+    source_channels: int | None = None
+    """The same of the sources."""
     fit: Literal["crop", "pad", "stretch"] = "crop"
     """How an image of another aspect is brought to size."""
     labels: str = "auto"
@@ -99,10 +104,12 @@ class Recipe:
 
     def __post_init__(self) -> None:
         require(re.fullmatch(r"\w[\w.-]*", self.name) is not None, "name", self.name, "use letters, digits, _ . -")
-        require(self.data != "", "data", self.data, "name data, or null")
+        for name in ("data", "sources"):
+            require(getattr(self, name) != "", name, getattr(self, name), f"name {name}, or null")
         require(self.labels != "", "labels", self.labels, "use auto, folder, none or the name of a table's column")
         require(0 <= self.holdout < 0.5, "holdout", self.holdout, "use 0 up to, not including, 0.5")
-        require(self.channels in (None, 1, 3), "channels", self.channels, "use 1 or 3")
+        for name in ("channels", "source_channels"):
+            require(getattr(self, name) in (None, 1, 3), name, getattr(self, name), "use 1 or 3")
         require(0 <= self.seed < 2**63, "seed", self.seed, "use 0 to 2^63 - 1")
         require_positive(self, "contrast")
         require_whole(self, "batch", "steps", "log_every", "checkpoint_every", "keep_checkpoints")
@@ -121,6 +128,18 @@ class Recipe:
         if self.data is None:
             raise RecipeError(f"{self.name} trains on data of your own", "name them with --data, as a folder of images")
         return self.data
+
+    def check_named(self) -> None:
+        """See that the data are named, and the sources where the game needs any.
+
+        Raises:
+            RecipeError: they are not.
+        """
+        _ = self.source
+        if self.game.sources and self.sources is None:
+            whose = "a partner for each of the data's" if self.game.sources == "paired" else "any"
+            what = f"{self.name} translates images of your own into those of {self.data}"
+            raise RecipeError(what, f"name them with --sources, as a folder of images, {whose}")
 
     @property
     def height_width(self) -> tuple[int, int] | None:

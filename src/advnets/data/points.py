@@ -76,6 +76,11 @@ class PointTable:
         """Points have no channels."""
         return
 
+    @property
+    def sources(self) -> None:
+        """Nothing is translated into points."""
+        return
+
     def __len__(self) -> int:
         return len(self.values)
 

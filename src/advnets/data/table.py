@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from advnets.data.origins import Origins
 from advnets.data.scale import Scale
 from advnets.errors import DataError
+
+if TYPE_CHECKING:
+    from advnets.data.pairs import Sources
 
 SPLITS = ("train", "valid", "test")
 HELD_OUT = "valid+test"
@@ -67,6 +70,7 @@ class Table(Protocol):
         scale: the columns in their own units, where `values` are standardized numbers; None where they are not.
         modes: float32, K x D, the means of the mixture that points are drawn from; None where that is not known.
         deviation: of each coordinate within a mode; 0 without modes.
+        sources: images that are translated into these; None where there are none.
     """
 
     @property
@@ -101,6 +105,8 @@ class Table(Protocol):
     def modes(self) -> NDArray[np.float32] | None: ...
     @property
     def deviation(self) -> float: ...
+    @property
+    def sources(self) -> Sources | None: ...
 
     def __len__(self) -> int: ...
 
@@ -150,6 +156,7 @@ class ImageTable:
         format: what the source was recognized as, in words.
         drawn: whether the test part was drawn by us, by the images' content, and is no published one.
         origins: gives what the rows were before they were read; None where that is not known.
+        sources: images that are translated into these; None where there are none.
     """
 
     values: NDArray[np.uint8]
@@ -166,6 +173,7 @@ class ImageTable:
     format: str = ""
     drawn: bool = False
     origins: Callable[[], Origins | None] = _unknown
+    sources: Sources | None = None
 
     @property
     def scale(self) -> None:
@@ -300,5 +308,6 @@ def describe(table: Table) -> dict[str, Any]:
         "format": table.format,
         "notes": list(table.notes),
         **({"scale": table.scale.facts()} if table.scale is not None else {}),
+        **({"sources": table.sources.facts()} if table.sources is not None else {}),
         "skipped": [str(each) for each in table.skipped],
     }

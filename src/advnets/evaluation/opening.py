@@ -241,11 +241,11 @@ def _data_of_run(run: Run, data: str | Path | Table | None, samples: Made) -> Ta
 
 def _read_by_run(run: Run, data: str | Path, samples: Made) -> Table:
     """Data in the run's own way of reading images, at the size of what it makes."""
-    table = open_data(run.recipe.replace(data=data))
+    table = open_data(run.recipe.replace(data=data, sources=None))
     if samples.ndim != 4 or not holds_images(table) or table.shape == samples.shape[1:]:
         return table
     channels, height, width = samples.shape[1:]
-    return open_data(run.recipe.replace(data=data, size=(height, width), channels=channels))
+    return open_data(run.recipe.replace(data=data, sources=None, size=(height, width), channels=channels))
 
 
 def images_of(source: str | Path | Samples, size: Size = None, range: GivenRange = None) -> Given:

@@ -5,21 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from advnets.config.games import AdversarialConfig, BEGANConfig, EBGANConfig, GameConfig, InfoGANConfig
+from advnets.config.games import (
+    AdversarialConfig,
+    BEGANConfig,
+    CycleConfig,
+    EBGANConfig,
+    GameConfig,
+    InfoGANConfig,
+    SuperResolutionConfig,
+    TranslationConfig,
+)
 from advnets.errors import ELSEWHERE, RecipeError
 from advnets.games.aae import AdversarialAutoencoder
 from advnets.games.adversarial import AdversarialGame
 from advnets.games.began import BEGAN
 from advnets.games.cogan import CoGAN
 from advnets.games.conditional import ConditionalGame
+from advnets.games.cycle import CycleGame
 from advnets.games.ebgan import PullingAway, energies
 from advnets.games.game import Game
 from advnets.games.infogan import InfoGAN
+from advnets.games.moves import Moves
 from advnets.games.objectives import objective
 from advnets.games.penalties import Scheduled, penalty
+from advnets.games.super_resolution import SuperResolutionGame
+from advnets.games.translation import TranslationGame
 
 
-def _adversarial(config: AdversarialConfig) -> AdversarialGame:
+def _adversarial(config: AdversarialConfig | TranslationConfig) -> AdversarialGame:
     return AdversarialGame(objective(config.objective), config.prior, config.latent)
 
 
@@ -37,6 +50,18 @@ def _ebgan(c: EBGANConfig) -> AdversarialGame:
 
 def _began(c: BEGANConfig) -> BEGAN:
     return BEGAN(energies(margin=0.0), c.prior, c.latent, c.diversity, c.gain, c.first_k)
+def _translation(config: TranslationConfig) -> TranslationGame:
+    return TranslationGame(_adversarial(config), config.pixels, Moves(config.flip, config.crop))
+
+
+def _super_resolution(config: SuperResolutionConfig) -> SuperResolutionGame:
+    moves = Moves(config.flip, config.crop)
+    return SuperResolutionGame(_adversarial(config), config.pixels, moves, factor=config.factor)
+
+
+def _cycle(config: CycleConfig) -> CycleGame:
+    plain = AdversarialGame(objective(config.objective))
+    return CycleGame(plain, config.cycle, config.identity, Moves(config.flip, config.crop))
 
 
 GAMES: dict[str, Callable[[Any], Game]] = {
@@ -49,6 +74,9 @@ GAMES: dict[str, Callable[[Any], Game]] = {
         objective(c.objective), c.prior, c.latent, c.reconstruction
     ),
     "cogan": lambda c: CoGAN(objective(c.objective), c.prior, c.latent, c.domain),
+    "translation": _translation,
+    "cycle": _cycle,
+    "super-resolution": _super_resolution,
 }
 """Kind of a `GameConfig` -> what makes the game of it. A game of your own enters here."""
 

@@ -23,6 +23,7 @@ _NEEDED = {
 }
 METHODS = {
     **_NEEDED,
+    "source_of": "source_of(batch) returns the sources of its images; or no averaged player takes a source",
     "slopes": "slopes(discriminator, real, fake, batch) returns Slopes, shaped as the scores; or leave it out",
     "figures": "figures(real, fake) returns {name: number}; or leave it out",
     "remember": "remember(discriminator, real, fake, batch) returns what memory() does, as it is after the step",

@@ -42,6 +42,7 @@ class DataSpec:
         counts: training examples of each class, in the order of `classes`.
         vector: length of the vectors of conditions; 0 where there are none.
         unknown: training examples whose class is not known.
+        source: shape of the images that are translated into those of the data; () where there are none.
     """
 
     shape: tuple[int, ...]
@@ -49,6 +50,7 @@ class DataSpec:
     counts: tuple[int, ...] = ()
     vector: int = 0
     unknown: int = 0
+    source: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Batch:
         label: int64 (N,), -1 where it is unknown; None where the data have no classes.
         target: N x V, vectors of conditions; None where the data have none.
         mask: N x 1 x H x W, what is observed; None where no game asks for it.
+        source: N x C x H x W, images that are translated into `image`, or into its like; None where there are none.
         first: the global place of the first of these rows in the step's batch.
         whole: rows of the step's batch in all processes; 0 where these are all.
         memory: what the game remembers of the steps before; empty for one that remembers nothing (see `begun`).
@@ -71,6 +74,7 @@ class Batch:
     label: Tensor | None = None
     target: Tensor | None = None
     mask: Tensor | None = None
+    source: Tensor | None = None
     first: int = 0
     whole: int = 0
     memory: Inputs = field(default_factory=dict[str, Tensor])
@@ -227,6 +231,15 @@ def begun(game: Game) -> dict[str, Tensor]:
 def remembered(game: Game, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Inputs:
     """What a game remembers after a step in which a discriminator gave these scores; it has to have a `remember`."""
     return getattr(game, "remember")(discriminator, real, fake, batch)  # noqa: B009  # the protocol does not ask for it
+def translates(seats: Mapping[str, Seat]) -> bool:
+    """Whether what the game makes is made of images, which are sources to it."""
+    return "source" in seats[sampled(seats)].takes
+
+
+def source_of(game: Game, batch: Batch) -> Tensor:
+    """The sources of a batch's images, N x C x H x W: what samples are made of in a game that translates."""
+    own: Callable[[Batch], Tensor] = game.source_of  # type: ignore[attr-defined]  # only such games have it
+    return own(batch)
 
 
 _ALWAYS = ("cost_d", "cost_g", "d_real", "d_fake")

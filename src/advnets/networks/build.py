@@ -21,7 +21,9 @@ from advnets.config.networks import (
     MLPGeneratorConfig,
     PaperConvDiscriminatorConfig,
     PaperConvGeneratorConfig,
+    PatchDiscriminatorConfig,
     UNetConfig,
+    UpscalerConfig,
 )
 from advnets.config.players import ConditionalDiscriminatorConfig, ConditionalGeneratorConfig
 from advnets.errors import RecipeError
@@ -39,7 +41,7 @@ from advnets.networks.convolutional import (
     PaperConvDiscriminator,
     PaperConvGenerator,
 )
-from advnets.networks.image_to_image import ConvEncoder, UNet
+from advnets.networks.image_to_image import ConvEncoder, PatchDiscriminator, UNet, Upscaler
 from advnets.networks.joining import JoinedInputs, SeveralScores, joined_inputs
 from advnets.networks.mlp import MaxoutDiscriminator, MLPDiscriminator, MLPGenerator
 
@@ -97,6 +99,8 @@ def _check_scores(c: AutoencoderConfig | ConvAutoencoderConfig, scores: int) -> 
     if scores not in (1, 1 + c.code):
         remedy = f"give 1 number a row, the error, or {1 + c.code}, with the code behind it; or use another kind"
         raise RecipeError(f"{scores} numbers a row of an {c.kind} with a code of {c.code}", remedy)
+def _patch_discriminator(c: PatchDiscriminatorConfig, shape: Shape) -> nn.Module:
+    return PatchDiscriminator(*_image(shape), base=c.base, halvings=c.halvings)
 
 
 GENERATORS: dict[str, Callable[[Any, int, Shape], nn.Module]] = {
@@ -106,6 +110,7 @@ GENERATORS: dict[str, Callable[[Any, int, Shape], nn.Module]] = {
 DISCRIMINATORS: dict[str, Callable[[Any, Shape], nn.Module]] = {
     "maxout": _maxout, "mlp": _mlp_discriminator, "paper-conv": _paper_conv_discriminator, "conv": _conv_discriminator,
     "autoencoder": _autoencoder, "conv-autoencoder": _conv_autoencoder,
+    "patch": _patch_discriminator,
 }  # fmt: skip
 """Kind of a `DiscriminatorNetwork` -> what builds N x shape -> (N,) of it and the shape."""
 CODED: dict[str, Callable[[Any, Shape, int], nn.Module]] = {
@@ -122,12 +127,21 @@ def _conv_encoder(c: ConvEncoderConfig, shape: Shape, noise: int, gives: Shape) 
 
 def _unet(c: UNetConfig, shape: Shape, noise: int, gives: Shape) -> nn.Module:
     if tuple(gives[1:]) != tuple(shape[1:]):
-        raise RecipeError(f"a unet makes images of the size of its input, not {tuple(gives)}", "use mlp or conv")
+        raise RecipeError(f"a unet makes images of the size of its input, not {tuple(gives)}", "use mlp or upscaler")
     return UNet(*_image(shape), made=gives[0], noise=noise, base=c.base, output=c.output)
 
 
+def _upscaler(c: UpscalerConfig, shape: Shape, noise: int, gives: Shape) -> nn.Module:
+    channels, height, width = _image(shape)
+    factor = gives[1] // height if len(gives) == 3 else 0
+    if tuple(gives) != (channels, factor * height, factor * width):
+        what = f"an upscaler makes no {tuple(gives)} of {tuple(shape)}"
+        raise RecipeError(what, "use unet for images of the same size, mlp for any")
+    return Upscaler(channels, factor, noise, c.base, c.blocks)
+
+
 IMAGE_READERS: dict[str, Callable[[Any, Shape, int, Shape], nn.Module]] = {
-    "conv-encoder": _conv_encoder, "unet": _unet,
+    "conv-encoder": _conv_encoder, "unet": _unet, "upscaler": _upscaler,
 }  # fmt: skip
 """Kind of a `GeneratorNetwork` that takes images as images -> what builds (N x C x H x W, perhaps N x noise) -> N x
 shape of it, the images' shape, the noise's length and the shape."""

@@ -1,4 +1,4 @@
-"""Networks that take images and make images, or vectors: for completion, translation and inference."""
+"""Networks that take images and make images, or vectors, and that judge them by patches."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import itertools
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, leaky_relu
+from torch.nn.functional import interpolate, leaky_relu, pixel_shuffle
 
+from advnets.errors import RecipeError
 from advnets.networks.convolutional import (
     OUTPUTS,
     SLOPE,
@@ -101,3 +102,95 @@ class UNet(nn.Module):
             grown = interpolate(pixel_norm(leaky_relu(x, SLOPE)), size=skip.shape[2:], mode="nearest")
             x = layer(torch.cat([grown, leaky_relu(skip, SLOPE)], 1))
         return self.activation(self.last(pixel_norm(leaky_relu(x, SLOPE))))
+
+
+class Upscaler(nn.Module):
+    """Small images to larger ones: enlarged bicubically, plus what convolutions at the small size find is missing.
+
+    Residual blocks without batch statistics, then one convolution that makes all pixels of a place at once. The last
+    layer begins at zero, so that the network begins as the bicubic enlargement. It takes images of any height and width.
+    Source: Shi et al. 2016, section 3 (the pixels of a place); Lim et al. 2017, section 3.1 (the blocks).
+
+    Args:
+        channels: of the images, small and large.
+        factor: by which height and width grow.
+        noise: length of a vector beside the images; 0 for none.
+        base: feature maps.
+        blocks: residual blocks, of two convolutions each.
+    """
+
+    output_range = (-1.0, 1.0)
+
+    def __init__(self, channels: int, factor: int, noise: int = 0, base: int = 32, blocks: int = 4) -> None:
+        super().__init__()
+        self.factor = factor
+        self.first = nn.Conv2d(channels, base, 3, padding=1)
+        self.noise = nn.Linear(noise, base) if noise else None
+        self.blocks = nn.ModuleList([nn.Conv2d(base, base, 3, padding=1) for _ in range(2 * blocks)])
+        self.last = nn.Conv2d(base, channels * factor**2, 3, padding=1)
+        initialize(self.first, fan_in=9 * channels)
+        for number, layer in enumerate(self.blocks):
+            initialize(layer, fan_in=9 * base * (blocks if number % 2 else 1))  # what is added up stays in scale
+        if self.noise is not None:
+            initialize(self.noise, fan_in=noise)
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]  # it has one
+
+    def forward(self, images: Tensor, z: Tensor | None = None) -> Tensor:
+        """Images (N, channels, h, w) and perhaps noise (N, noise) to N x channels x factor * h x factor * w.
+
+        Their values lie in `output_range`, or a little beyond.
+        """
+        x = self.first(images)
+        if z is not None and self.noise is not None:
+            x = x + self.noise(z)[:, :, None, None]
+        for one, other in zip(self.blocks[::2], self.blocks[1::2], strict=True):
+            x = x + other(leaky_relu(one(leaky_relu(x, SLOPE)), SLOPE))
+        return enlarged(images, self.factor) + pixel_shuffle(self.last(leaky_relu(x, SLOPE)), self.factor)
+
+
+def enlarged(images: Tensor, factor: int) -> Tensor:
+    """Images as many times as high and as wide, by bicubic interpolation. They may pass the range of their values."""
+    return interpolate(images, scale_factor=float(factor), mode="bicubic", align_corners=False)
+
+
+class PatchDiscriminator(nn.Module):
+    """A discriminator of patches: a logit for each of many overlapping ones, whose mean is the image's.
+
+    It sees texture and not composition, which a source beside the image tells anyway. Since the costs are of the mean
+    and not of each patch, a row has one score, and one backward pass serves both sides. There is no normalization.
+    Source: Isola et al. 2017, section 3.2.2.
+
+    Args:
+        channels: C of the images.
+        height, width: of the images, at least 2.
+        base: feature maps at half the images' size; doubled at each halving.
+        halvings: how often the images are halved: patches are 8 pixels wide with one, 18 with two, 38 with three.
+
+    Raises:
+        RecipeError: the images are too small to be halved so often.
+    """
+
+    def __init__(self, channels: int, height: int, width: int, base: int = 64, halvings: int = 2) -> None:
+        super().__init__()
+        if min(height, width) < 2**halvings:
+            what = f"images of {height} x {width} cannot be halved {halvings} times"
+            raise RecipeError(what, "use fewer halvings, or larger images")
+        widths = [channels, *maps_by_level(base, halvings)]
+        self.layers = nn.ModuleList([nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in itertools.pairwise(widths)])
+        self.head = nn.Conv2d(widths[-1], 1, 3, padding=1)
+        for layer in self.layers:
+            assert isinstance(layer, nn.Conv2d)
+            initialize(layer, fan_in=16 * layer.in_channels)
+        initialize(self.head, fan_in=9 * widths[-1])
+
+    def patches(self, images: Tensor) -> Tensor:
+        """Images (N, channels, height, width) to a logit for each patch, N x h x w."""
+        x = images.contiguous(memory_format=torch.channels_last)
+        for layer in self.layers:
+            x = leaky_relu(layer(x), SLOPE)
+        return self.head(x).squeeze(1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images to logits (N,)."""
+        return self.patches(images).mean((1, 2))

@@ -64,7 +64,8 @@ class Run:
         """What it was trained on: shape, classes and their counts, length of its vectors."""
         said = self.facts["data"]
         classes, counts = tuple(said.get("classes", ())), tuple(said.get("counts", ()))
-        return DataSpec(tuple(said["shape"]), classes, counts, said.get("vectors", 0))
+        source = tuple(said.get("sources", {}).get("shape", ()))
+        return DataSpec(tuple(said["shape"]), classes, counts, said.get("vectors", 0), source=source)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -315,8 +316,9 @@ class Run:
         return self._sampler_of(self.raw_players)
 
     def _sampler_of(self, nets: Mapping[str, nn.Module]) -> Sampler:
-        vectors = self._checkpoint.tensors.get("game", {}).get("vectors")
-        return Sampler(self.game, nets, self.data, self.value_range, vectors, self.scale)
+        kept = self._checkpoint.tensors.get("game", {})
+        vectors, sources = kept.get("vectors"), kept.get("sources")
+        return Sampler(self.game, nets, self.data, self.value_range, vectors, self.scale, sources)
 
     def _find(self, step: int | None) -> tuple[checkpoint.Checkpoint | None, list[str]]:
         folder = self.directory.checkpoints

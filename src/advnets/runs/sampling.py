@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from advnets.data.scale import Scale
 from advnets.errors import RunError
-from advnets.games.game import DataSpec, Game, Inputs
+from advnets.games.game import DataSpec, Game, Inputs, translates
 from advnets.randomness import Stream, generator_for
 
 Samples = NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.float64]
@@ -36,6 +36,8 @@ class Sampler:
         value_range: the values that become bytes 0 and 255.
         vectors: conditions of training examples, float32 N x V, where the game takes vectors.
         scale: brings points back to their columns' own units, where they were standardized.
+        sources: uint8 N x C x h x w, where the game translates images: what samples are made of, in this order, which
+            another seed changes.
     """
 
     def __init__(
@@ -46,10 +48,13 @@ class Sampler:
         value_range: tuple[float, float],
         vectors: Tensor | None = None,
         scale: Scale | None = None,
+        sources: Tensor | None = None,
     ) -> None:
         self.game, self.nets, self.data, self._vectors, self._scale = game, nets, data, vectors, scale
         self.value_range = value_range if len(data.shape) == 3 else None
-        self.conditional = any("condition" in seat.takes for seat in game.seats(data).values())
+        seats = game.seats(data)
+        self.conditional = any("condition" in seat.takes for seat in seats.values())
+        self.sources = sources if translates(seats) else None
         self._at_a_time = max(8, min(_CHUNK, _PIXELS // math.prod(data.shape)))
 
     def inputs(
@@ -72,6 +77,8 @@ class Sampler:
         numbers, part = range(begin, max(begin + 1, end)), slice(first % _CHUNK, first % _CHUNK + count)
         chunks = [self.game.wish(_CHUNK, generator_for(seed, number, Stream.SAMPLES)) for number in numbers]
         found = {name: torch.cat([chunk[name] for chunk in chunks])[part] for name in chunks[0]}
+        if self.sources is not None:
+            found["source"] = self.as_input(self.sources[self._source_numbers(count, seed, first)])
         if not self.conditional:
             if conditions is not None:
                 raise RunError("these samples have no classes", "leave the classes out")
@@ -124,6 +131,24 @@ class Sampler:
         made = self.decode(self.inputs_by_class(classes, columns, seed))
         return made.reshape(len(classes), columns, *made.shape[1:])
 
+    def _source_numbers(self, count: int, seed: int, first: int) -> Tensor:
+        """Which sources samples of a seed are made of: all, one after another, then all again."""
+        assert self.sources is not None
+        known = len(self.sources)
+        rng = generator_for(seed, 0, Stream.SAMPLE_SOURCES)
+        order = torch.randperm(known, generator=rng) if seed else torch.arange(known)
+        return order[torch.arange(first, first + count) % known]
+
+    def sources_of(self, count: int, seed: int = 0, first: int = 0) -> NDArray[np.uint8]:
+        """The sources of samples, uint8 count x C x h x w: arguments as for `inputs`.
+
+        Raises:
+            RunError: samples are made of none.
+        """
+        if self.sources is None:
+            raise RunError("these samples are translations of no images", "leave the sources out")
+        return self.sources[self._source_numbers(count, seed, first)].numpy()
+
     def _conditions(self, rng: torch.Generator) -> Tensor:
         if self._vectors is not None:
             return self._vectors[torch.randint(len(self._vectors), (_CHUNK,), generator=rng)]
@@ -139,6 +164,12 @@ class Sampler:
         }
         for start in range(0, count, size):
             yield {name: each[start : start + size].to(device) for name, each in padded.items()}
+
+    def as_input(self, images: Tensor) -> Tensor:
+        """Bytes as networks take them, float32 in the value range."""
+        assert self.value_range is not None  # points are made of no images
+        low, high = self.value_range
+        return images.float().mul_((high - low) / 255.0).add_(low)
 
     def as_output(self, values: Tensor) -> Tensor:
         """Values in the value range as samples have them: bytes, uint8; points as they are, float32. On the CPU."""

@@ -225,12 +225,12 @@ def _modules(line: Line) -> dict[str, str]:
 
 
 def _check_data(recipe: Recipe) -> None:
-    """See that the recipe has data, its own or the user's.
+    """See that the recipe has data, its own or the user's, and sources where its game needs them.
 
     Raises:
         RecipeError: it has none.
     """
-    _ = recipe.source
+    recipe.check_named()
 
 
 def _check_modules(recipe: Recipe, modules: dict[str, str]) -> None:

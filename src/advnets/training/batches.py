@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from advnets.data.pairs import Sources
 from advnets.data.scale import Scale
 from advnets.games.game import Batch, DataSpec
 from advnets.randomness import Stream, seed_for
@@ -30,6 +31,8 @@ class Data:
         classes: their names.
         vectors: float32 N x V, conditions that are no classes; None without.
         scale: the columns in their own units, where points are standardized; None where they are not.
+        sources: images that are translated into these; None without.
+        held_out: the row numbers that no game is trained on.
     """
 
     values: NDArray[np.uint8] | NDArray[np.float32]
@@ -38,6 +41,8 @@ class Data:
     classes: tuple[str, ...] = ()
     vectors: NDArray[np.float32] | None = None
     scale: Scale | None = None
+    sources: Sources | None = None
+    held_out: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -67,7 +72,8 @@ class Data:
             known = labels[labels >= 0]
             counts, unknown = tuple(np.bincount(known, minlength=len(self.classes)).tolist()), len(labels) - len(known)
         vector = 0 if self.vectors is None else self.vectors.shape[1]
-        return DataSpec(self.shape, self.classes if self.labels is not None else (), counts, vector, unknown)
+        source = () if self.sources is None else self.sources.shape
+        return DataSpec(self.shape, self.classes if self.labels is not None else (), counts, vector, unknown, source)
 
 
 class Batches:
@@ -95,41 +101,73 @@ class Batches:
         conditions: bool = False,
         seen: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
-        self._values = _tensor(data.values)
-        if device.type == "cuda" and data.values.nbytes < _DEVICE_SHARE * torch.cuda.mem_get_info(device)[1]:
-            self._values = self._values.to(device)
-        self._rows, self._batch, self._seed, self._seen = data.rows, batch, seed, seen
+        self._device, self._dtype = device, dtype
+        self._values = self._placed(data.values)
+        self._order, self._batch, self._seen = Order(data.rows, batch, seed, Stream.DATA_ORDER), batch, seen
+        self._rows, self._held_out, self._sources = data.rows, data.held_out, data.sources
         self._labels = None if data.labels is None or not conditions else _tensor(data.labels)
         self._vectors = None if data.vectors is None or not conditions else _tensor(data.vectors)
-        self._device, self._dtype = device, dtype
         low, high = value_range
         self._scale, self._low = (high - low) / 255.0, low
-        self._orders: dict[int, Tensor] = {}
+        sources = data.sources
+        self._others = None if sources is None else self._placed(sources.values)
+        apart = sources is not None and sources.partners is None
+        self._source_order = Order(sources.train, batch, seed, Stream.SOURCE_ORDER) if sources and apart else None
 
     def __call__(self, update: int) -> Batch:
         """Minibatch number `update` (from 0), in the value range and dtype, on the device."""
-        return self._take(self.indices(update), self._dtype)
+        apart = None if self._source_order is None else self._source_order(update)
+        return self._take(self.indices(update), self._dtype, apart)
 
     def evenly(self, count: int) -> Batch:
         """At most `count` rows, evenly spaced among all, float32 in the value range, on the device."""
-        count = min(count, len(self._rows))
-        return self.of_rows(self._rows[np.arange(count) * len(self._rows) // count])
+        return self.of_rows(_evenly(self._rows, count))
 
     def of_rows(self, rows: NDArray[np.int64]) -> Batch:
-        """These rows, float32 in the value range, on the device."""
-        return self._take(torch.from_numpy(rows), torch.float32)
+        """These rows, float32 in the value range, on the device; beside sources that are no partners, some of these."""
+        apart = None
+        if self._sources is not None and self._sources.partners is None:
+            apart = torch.from_numpy(self._sources.train[np.arange(len(rows)) % len(self._sources.train)])
+        return self._take(torch.from_numpy(rows), torch.float32, apart)
 
-    def _take(self, rows: Tensor, dtype: torch.dtype) -> Batch:
+    def to_translate(self, count: int, fewest: int = 2) -> Batch:
+        """Rows with at most `count` sources that samples are made of, evenly spaced, float32, on the device.
+
+        They are held out of the training where at least `fewest` are, else rows that are trained on.
+        """
+        rows = self._held_out if len(self._held_out) >= fewest else self._rows
+        if self._sources is None or self._sources.partners is not None:
+            return self.of_rows(_evenly(rows, count))
+        held_out = self._sources.held_out
+        apart = _evenly(held_out if len(held_out) >= fewest else self._sources.train, count)
+        beside = rows[np.arange(len(apart)) * len(rows) // len(apart)]
+        return self._take(torch.from_numpy(beside), torch.float32, torch.from_numpy(apart))
+
+    def _take(self, rows: Tensor, dtype: torch.dtype, apart: Tensor | None = None) -> Batch:
         label, target = (
             None if each is None else each.index_select(0, rows).to(self._device)
             for each in (self._labels, self._vectors)
         )
-        image = self._images(rows, dtype)
+        image = self._images(self._values, rows, dtype)
         target = None if target is None else target.to(dtype)
-        return Batch(rows, image if self._seen is None else self._seen(image), label, target)
+        source = self._source(rows if apart is None else apart, dtype)
+        return Batch(rows, image if self._seen is None else self._seen(image), label, target, source=source)
 
-    def _images(self, rows: Tensor, dtype: torch.dtype) -> Tensor:
-        chosen = self._values.index_select(0, rows.to(self._values.device)).to(self._device, non_blocking=True)
+    def _source(self, rows: Tensor, dtype: torch.dtype) -> Tensor | None:
+        """The sources of these rows of the data; of their own rows, where they are no partners."""
+        if self._sources is None or self._others is None:
+            return None
+        partners = self._sources.partners
+        return self._images(self._others, rows if partners is None else torch.from_numpy(partners)[rows], dtype)
+
+    def _placed(self, values: NDArray[Any]) -> Tensor:
+        """All values, on a GPU where they leave it room."""
+        placed = _tensor(values)
+        small = self._device.type == "cuda" and values.nbytes < _DEVICE_SHARE * torch.cuda.mem_get_info(self._device)[1]
+        return placed.to(self._device) if small else placed
+
+    def _images(self, values: Tensor, rows: Tensor, dtype: torch.dtype) -> Tensor:
+        chosen = values.index_select(0, rows.to(values.device)).to(self._device, non_blocking=True)
         if chosen.dtype != torch.uint8:
             return chosen.to(dtype)
         images = chosen.to(dtype).mul_(self._scale)
@@ -137,14 +175,7 @@ class Batches:
 
     def indices(self, update: int) -> Tensor:
         """Row numbers of minibatch `update`, int64, (batch,)."""
-        parts: list[Tensor] = []
-        position, missing = update * self._batch, self._batch
-        while missing:
-            epoch, offset = divmod(position, len(self._rows))
-            part = self._order(epoch)[offset : offset + missing]
-            parts.append(part)
-            position, missing = position + len(part), missing - len(part)
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
+        return self._order(update)
 
     def mean(self) -> Tensor:
         """Mean of each pixel over (at most 10,000 of) the rows, in the value range, float32 of the row's shape."""
@@ -154,13 +185,44 @@ class Batches:
             total += self._values[torch.from_numpy(some[start : start + 500])].double().sum(0).cpu()
         return (total / len(some) * self._scale + self._low).float()
 
-    def _order(self, epoch: int) -> Tensor:
+
+class Order:
+    """Which rows come when: a fresh permutation of them each epoch, a function of (seed, epoch, stream).
+
+    Args:
+        rows: their numbers.
+        batch: rows a minibatch.
+        seed, stream: of the permutations.
+    """
+
+    def __init__(self, rows: NDArray[np.int64], batch: int, seed: int, stream: Stream) -> None:
+        self._rows, self._batch, self._seed, self._stream = rows, batch, seed, stream
+        self._orders: dict[int, Tensor] = {}
+
+    def __call__(self, update: int) -> Tensor:
+        """Row numbers of minibatch `update`, int64, (batch,)."""
+        parts: list[Tensor] = []
+        position, missing = update * self._batch, self._batch
+        while missing:
+            epoch, offset = divmod(position, len(self._rows))
+            part = self._of(epoch)[offset : offset + missing]
+            parts.append(part)
+            position, missing = position + len(part), missing - len(part)
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _of(self, epoch: int) -> Tensor:
         if epoch not in self._orders:
             if len(self._orders) > 1:
                 del self._orders[min(self._orders)]
-            rng = np.random.Generator(np.random.Philox(key=seed_for(self._seed, epoch, Stream.DATA_ORDER)))
+            rng = np.random.Generator(np.random.Philox(key=seed_for(self._seed, epoch, self._stream)))
             self._orders[epoch] = torch.from_numpy(self._rows[rng.permutation(len(self._rows))])
         return self._orders[epoch]
+
+
+def _evenly(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """At most `count` of the rows, evenly spaced."""
+    count = min(count, len(rows))
+    return rows[np.arange(count) * len(rows) // count]
 
 
 def _tensor(values: NDArray[Any]) -> Tensor:

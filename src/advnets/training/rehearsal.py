@@ -29,6 +29,8 @@ from advnets.games.game import (
     remembered,
     score,
     slopes,
+    source_of,
+    translates,
 )
 from advnets.randomness import StepNoise, Stream, generator_for
 from advnets.runs.sampling import evaluating
@@ -63,12 +65,13 @@ def check_game(match: Match, seats: Mapping[str, Seat], networks: Mapping[str, n
     with _undisturbed([*match.nets.values(), *networks.values()], first.image.device), torch.enable_grad():
         _check_step(match, seats, _some(first))
         with evaluating(networks.values()), torch.no_grad():
-            _check_samples(match.game, seats, _Nets(networks), first.image)
+            _check_samples(match.game, seats, _Nets(networks), first)
 
 
 def _some(batch: Batch) -> Batch:
     label, target, mask = (None if each is None else each[:_ROWS] for each in (batch.label, batch.target, batch.mask))
-    return Batch(batch.rows[:_ROWS], batch.image[:_ROWS], label, target, mask, memory=batch.memory)
+    source = None if batch.source is None else batch.source[:_ROWS]
+    return Batch(batch.rows[:_ROWS], batch.image[:_ROWS], label, target, mask, source, memory=batch.memory)
 
 
 def _check_step(match: Match, seats: Mapping[str, Seat], batch: Batch) -> None:
@@ -218,12 +221,17 @@ def _gradients(ends: Learned, inputs: Sequence[Tensor]) -> Sequence[Tensor | Non
     return torch.autograd.grad(sum(moving[1:], start=moving[0]), inputs, retain_graph=True, allow_unused=True)
 
 
-def _check_samples(game: Game, seats: Mapping[str, Seat], nets: _Nets, images: Tensor) -> None:
-    """See that samples are made of what is wished for, in the shape of the data."""
+def _check_samples(game: Game, seats: Mapping[str, Seat], nets: _Nets, batch: Batch) -> None:
+    """See that samples are made of what is wished for, and of sources, in the shape of the data."""
+    images = batch.image
     with asked(game, "wish"):
         wished = _tensors(game, "wish", game.wish(_ROWS, torch.Generator().manual_seed(0)))
     conditions = [seat.takes["condition"] for seat in seats.values() if "condition" in seat.takes]
     inputs = {**wished, "condition": conditions[0].random(_ROWS)} if conditions else wished
+    if translates(seats):
+        with asked(game, "source_of"):
+            rows = source_of(game, batch).float()
+        inputs = {**inputs, "source": rows[torch.arange(_ROWS) % len(rows)]}
     if any(len(each) != _ROWS for each in inputs.values()):
         raise wrong(game, f"wishes for other rows than the {_ROWS} that were asked for", METHODS["wish"])
     with asked(game, "sample"):

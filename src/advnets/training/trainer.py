@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from advnets.errors import DivergedError, RecipeError
 from advnets.games.augment import augmented, check_changes
 from advnets.games.build import build_game, build_penalties
 from advnets.games.contract import seats_of
-from advnets.games.game import Batch, Game, Seat, begun, figures, sampled
+from advnets.games.game import Batch, Game, Seat, begun, figures, sampled, source_of, translates
 from advnets.networks.conditioning import ConditionalGenerator
 from advnets.networks.mlp import MLPGenerator
 from advnets.randomness import StepNoise, Stream
@@ -35,6 +36,8 @@ from advnets.training.rehearsal import check_game
 from advnets.training.schedules import SCHEDULES
 
 _CONDITIONS = 1000  # vectors of training rows that are kept for sampling
+_SOURCES, _SOURCE_VALUES = 1000, 4_000_000  # images, and values of them, that are kept to be translated as samples
+_FEWEST_HELD_OUT = 16  # with fewer images held out samples are made of those that are trained on
 
 
 class Trainer:
@@ -127,8 +130,8 @@ class Trainer:
                 tensors[f"players/{name}/average"] = player.average.state_dict()
             tensors[f"players/{name}/optimizer"] = player.optimizer_state
         own = {f"memory.{name}": each for name, each in self._match.memory.items()}
-        own |= {} if self._kept_vectors is None else {"vectors": self._kept_vectors}
-        if own:
+        kept = {"vectors": self._kept_vectors, "sources": self._kept_sources}
+        if own := own | {name: each for name, each in kept.items() if each is not None}:
             tensors["game"] = own
         facts = {"images": self.images, "seconds": self.seconds, "seed": self.recipe.seed, **self.arithmetic}
         facts["classes"] = list(self.data.spec.classes)
@@ -284,7 +287,8 @@ class Trainer:
         return (lambda inputs, noise: augmented(inputs, changes, noise, high - low)) if changes else None
 
     def _sampler(self, nets: Mapping[str, nn.Module]) -> Sampler:
-        return Sampler(self.game, nets, self.data.spec, self.value_range, self._kept_vectors, self.data.scale)
+        spec, vectors, sources = self.data.spec, self._kept_vectors, self._kept_sources
+        return Sampler(self.game, nets, spec, self.value_range, vectors, self.data.scale, sources)
 
     @functools.cached_property
     def _kept_vectors(self) -> Tensor | None:
@@ -293,6 +297,18 @@ class Trainer:
             return None
         rows = self.data.rows[:: max(1, len(self.data.rows) // _CONDITIONS)][:_CONDITIONS]
         return torch.from_numpy(np.asarray(self.data.vectors[rows], np.float32))
+
+    @functools.cached_property
+    def _kept_sources(self) -> Tensor | None:
+        """Images of which a finished run makes samples, as bytes: held out of the training, where some are."""
+        if not translates(self.seats):
+            return None
+        values = math.prod(self.seats[self.maker].takes["source"].shape)
+        count = max(1, min(_SOURCES, _SOURCE_VALUES // values))
+        with torch.no_grad():
+            rows = source_of(self.game, self._batches.to_translate(count, _FEWEST_HELD_OUT))
+        low, high = self.value_range
+        return rows.sub(low).mul_(255.0 / (high - low)).round_().clamp_(0, 255).to(torch.uint8).cpu()
 
     def _settle_precision(self, networks: Mapping[str, nn.Module]) -> None:
         """Stay with float32 where a user's network cannot do otherwise: batch normalization mixes no types."""

@@ -5,9 +5,11 @@ from advnets.config.games.adversarial import AdversarialConfig
 from advnets.config.games.began import BEGANConfig
 from advnets.config.games.cogan import CoGANConfig
 from advnets.config.games.conditional import ConditionalConfig
+from advnets.config.games.cycle import CycleConfig
 from advnets.config.games.ebgan import EBGANConfig
 from advnets.config.games.game import GameConfig, PenaltiesConfig, PenaltyConfig, penalty_names
 from advnets.config.games.infogan import InfoGANConfig
+from advnets.config.games.translation import SuperResolutionConfig, TranslationConfig
 
 __all__ = [
     "AdversarialAutoencoderConfig",
@@ -15,10 +17,13 @@ __all__ = [
     "BEGANConfig",
     "CoGANConfig",
     "ConditionalConfig",
+    "CycleConfig",
     "EBGANConfig",
     "GameConfig",
     "InfoGANConfig",
     "PenaltiesConfig",
     "PenaltyConfig",
+    "SuperResolutionConfig",
+    "TranslationConfig",
     "penalty_names",
 ]

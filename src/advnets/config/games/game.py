@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from typing import ClassVar
 
 from advnets.config.kinds import Tagged, require_between, require_whole
 
@@ -40,4 +41,10 @@ def penalty_names() -> list[str]:
 
 
 class GameConfig(Tagged):
-    """A game: who plays, for which costs. Its players are the fields that have a network."""
+    """A game: who plays, for which costs. Its players are the fields that have a network.
+
+    `sources` says what images beside the data it is played on: "paired" for one to each of the data's, "unpaired" for
+    any; empty for none.
+    """
+
+    sources: ClassVar[str] = ""

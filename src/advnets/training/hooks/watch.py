@@ -176,10 +176,19 @@ class Watch:
         real = self._batch_of_real
         rows = {
             "rows": real.rows, "image": real.image, "label": real.label, "target": real.target, "mask": real.mask,
+            "source": real.source,
         }  # fmt: skip
         known = {name: each for name, each in rows.items() if each is not None}
         batches = [
-            Batch(part["rows"], part["image"], part.get("label"), part.get("target"), part.get("mask"), whole=len(real))
+            Batch(  # fmt: skip
+                part["rows"],
+                part["image"],
+                part.get("label"),
+                part.get("target"),
+                part.get("mask"),
+                part.get("source"),
+                whole=len(real),
+            )
             for part in self._parts(trainer, known)
         ]
         found: list[tuple[Batch, Inputs]] = []
