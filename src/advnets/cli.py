@@ -18,6 +18,7 @@ from advnets.terminal.arguments import Modules, Positional, Step, call
 from advnets.terminal.codes import codes
 from advnets.terminal.data import data
 from advnets.terminal.measuring import compare, evaluate
+from advnets.terminal.translate import translate
 
 Classes = Annotated[str | None, tyro.conf.arg(name="class")]
 _UNUSABLE_PATHS = {errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR}
@@ -293,6 +294,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "sample": sample,
     "interpolate": interpolate,
     "codes": codes,
+    "translate": translate,
     "evaluate": evaluate,
     "compare": compare,
     "info": info,

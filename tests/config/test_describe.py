@@ -31,7 +31,7 @@ def test_choices() -> None:
     assert choices(MNIST, ("precision",)) == ["auto", "float32", "bfloat16"]
     assert choices(MNIST, ("watch", "action")) == ["warn", "stop", "rollback", "off"]
     assert choices(MNIST, ("game", "generator", "network", "kind")) == [
-        "mlp", "paper-conv", "conv", "conv-encoder", "unet", "own",
+        "mlp", "paper-conv", "conv", "conv-encoder", "unet", "upscaler", "own",
     ]  # fmt: skip
     assert choices(MNIST, ("steps",)) == []
 

@@ -166,7 +166,7 @@ def _aspects(table: ImageTable, sources: ImageTable, partners: NDArray[np.int64]
     one, other = mine.sizes[paired], theirs.sizes[partners[paired]]
     ratio = (one[:, 0] * other[:, 1]) / (one[:, 1] * other[:, 0])
     count = int((np.maximum(ratio, 1 / ratio) > 1.02).sum())
-    said = f"{count:,} of {int(paired.sum()):,} pairs are of two images of different height to width: they show other parts"
+    said = f"{count:,} of {int(paired.sum()):,} pairs are of two shapes: their images show different parts"
     return [said] if count else []
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from advnets.errors import RecipeError
 from advnets.games.adversarial import AdversarialGame, D, G
 from advnets.games.game import Batch, Costs, DataSpec, Input, Inputs, Made, Nets, RowNoise, Seat, Slopes, View
-from advnets.games.moves import Moves
+from advnets.games.moves import STILL, Moves
 from advnets.games.translation import require_sources
 
 REVERSE, SOURCE_D = "reverse", "source_discriminator"
@@ -35,7 +35,7 @@ class CycleGame:
     plain: AdversarialGame
     cycle: float = 10.0
     identity: float = 0.0
-    moves: Moves = Moves()
+    moves: Moves = STILL
 
     @property
     def paired(self) -> bool:

@@ -1,4 +1,4 @@
-"""Images mirrored and moved at random, those that belong together alike: drawn once a row, then done to each of them."""
+"""Images mirrored and moved at random, those that belong together alike: drawn once a row, done to each of them."""
 
 from __future__ import annotations
 
@@ -56,3 +56,7 @@ class Moves:
 def _whole(low: int, high: int, count: int, rng: torch.Generator) -> Tensor:
     """Whole numbers from `low` to `high` - 1, (count, 1)."""
     return torch.randint(low, high, (count, 1), generator=rng, device=rng.device)
+
+
+STILL = Moves()
+"""Images as they are."""

@@ -17,8 +17,8 @@ from advnets.networks.image_to_image import enlarged
 class SuperResolutionGame(TranslationGame):
     """The game of pairs whose source is the target's own, shrunk by means over boxes.
 
-    D sees images beside the source's bicubic enlargement. Source: Ledig et al. 2017, section 2; the cost of pixels there
-    is a mean square, here, as in the game of pairs, a mean absolute difference.
+    D sees images beside the source's bicubic enlargement. Source: Ledig et al. 2017, section 2; the cost of pixels is a
+    mean square there; here, as in the game of pairs, it is a mean absolute difference.
 
     Args:
         factor: by how many times height and width are shrunk.

@@ -11,7 +11,7 @@ from torch import Tensor
 from advnets.errors import RecipeError
 from advnets.games.adversarial import AdversarialGame, D, G
 from advnets.games.game import Batch, Costs, DataSpec, Input, Inputs, Made, Nets, RowNoise, Seat, Slopes, View
-from advnets.games.moves import Moves
+from advnets.games.moves import STILL, Moves
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class TranslationGame:
 
     plain: AdversarialGame
     pixels: float = 100.0
-    moves: Moves = Moves()
+    moves: Moves = STILL
 
     @property
     def paired(self) -> bool:

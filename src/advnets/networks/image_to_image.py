@@ -89,7 +89,7 @@ class UNet(nn.Module):
 
     def forward(self, images: Tensor, z: Tensor | None = None) -> Tensor:
         """Images (N, channels, height, width) and perhaps noise (N, noise) to images in `output_range`."""
-        x = self.first(images)
+        x = self.first(images.contiguous(memory_format=torch.channels_last))
         seen = [x]
         for layer in self.down:
             x = layer(pixel_norm(leaky_relu(x, SLOPE)))
@@ -108,7 +108,7 @@ class Upscaler(nn.Module):
     """Small images to larger ones: enlarged bicubically, plus what convolutions at the small size find is missing.
 
     Residual blocks without batch statistics, then one convolution that makes all pixels of a place at once. The last
-    layer begins at zero, so that the network begins as the bicubic enlargement. It takes images of any height and width.
+    layer begins at zero, so that the network begins as the bicubic enlargement. Images may have any height and width.
     Source: Shi et al. 2016, section 3 (the pixels of a place); Lim et al. 2017, section 3.1 (the blocks).
 
     Args:
@@ -141,7 +141,7 @@ class Upscaler(nn.Module):
 
         Their values lie in `output_range`, or a little beyond.
         """
-        x = self.first(images)
+        x = self.first(images.contiguous(memory_format=torch.channels_last))
         if z is not None and self.noise is not None:
             x = x + self.noise(z)[:, :, None, None]
         for one, other in zip(self.blocks[::2], self.blocks[1::2], strict=True):

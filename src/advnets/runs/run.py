@@ -25,6 +25,7 @@ from advnets.runs import checkpoint
 from advnets.runs.directory import RunDirectory
 from advnets.runs.networks import Modules, initial_networks, load_weights, own_players
 from advnets.runs.sampling import Sampler, Samples, straight_lines
+from advnets.runs.translating import translated
 
 _NAMED = 20  # classes in a message
 
@@ -266,6 +267,19 @@ class Run:
             raise RunError(f"conditions of shape {given.shape}", f"give finite numbers, K x {length}")
         return torch.from_numpy(given)
 
+    def translate(self, images: ArrayLike, seed: int = 0, reverse: bool = False) -> NDArray[np.uint8]:
+        """What the averaged generator makes of images, each by itself: uint8 N x C x H x W.
+
+        Args:
+            images: sources, uint8 N x C x H x W; of super-resolution, small images of any height and width.
+            seed: of z, where the game has one; image i has the i-th.
+            reverse: of an unpaired run, the other way: images of the data's kind become sources.
+
+        Raises:
+            RunError: the run's game translates no images, or none of this size and so many channels.
+        """
+        return translated(self, images, seed, reverse)
+
     def interpolate(
         self, lines: int = 8, steps: int = 12, seed: int = 0, classes: Sequence[str] | str | None = None
     ) -> Samples:
@@ -285,8 +299,11 @@ class Run:
         numbers = None if classes is None else self.class_numbers(classes)
         still = numbers is None or len(set(numbers)) == 1
         ends = self.sampler.inputs(2 * lines, seed, numbers if still else None)
+        if not ends.keys() - {"source"}:
+            what = f"{self.path} makes one image of each source: there is no z to walk in"
+            raise RunError(what, "train with a --game.latent, or look at advnets sample")
         if still:
-            walked = {name: straight_lines_of(each, lines, steps) for name, each in ends.items()}
+            walked = {name: walk_of(name, each, lines, steps) for name, each in ends.items()}
         else:
             assert numbers is not None
             walked = {name: each[:lines].repeat_interleave(steps, 0) for name, each in ends.items()}
@@ -357,9 +374,10 @@ class Run:
         return f"Run({str(self.path)!r}, recipe={self.recipe.name!r}, step={self.step:,} of {self.recipe.steps:,})"
 
 
-def straight_lines_of(ends: Tensor, lines: int, steps: int) -> Tensor:
-    """Of 2 x lines rows: points from every first one to the second beside it, lines * steps rows; classes stay."""
-    if not ends.is_floating_point():
+def walk_of(name: str, ends: Tensor, lines: int, steps: int) -> Tensor:
+    """Of 2 x lines rows: points from every first one to the second beside it, lines * steps rows; classes and sources
+    stay."""
+    if name == "source" or not ends.is_floating_point():
         return ends[::2].repeat_interleave(steps, 0)
     return torch.cat([straight_lines(ends[2 * i : 2 * i + 2], steps) for i in range(lines)]).flatten(0, 1)
 

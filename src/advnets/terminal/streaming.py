@@ -140,7 +140,7 @@ def _files(wanted: Wanted, folder: Path, ending: str, parts: Drawing) -> Iterato
 def _begun(wanted: Wanted, folder: Path, ending: str) -> int:
     """See that a folder has no other pictures than the first of those wanted; how many of them it has."""
     numbers = {wanted.name_of(number, ending): number for number in range(wanted.count)}
-    there = _pictures(folder)
+    there = pictures_below(folder)
     known = sorted(numbers[name] for name in there if name in numbers)
     for number in {*known[:1], *known[len(known) // 2 :][:1], *known[-1:]}:  # some tell whose all are
         image = next(wanted.run.stream(number + 1, wanted.seed, wanted.classes, number))[0].transpose(1, 2, 0)
@@ -159,7 +159,7 @@ def _first_missing(wanted: Wanted, folder: Path, ending: str) -> int:
     return next((number for number, path in enumerate(names) if not path.exists()), wanted.count)
 
 
-def _pictures(folder: Path) -> set[str]:
+def pictures_below(folder: Path) -> set[str]:
     """The names of all pictures below a folder, as seen from it."""
     return {
         Path(below, name).relative_to(folder).as_posix()

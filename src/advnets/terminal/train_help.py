@@ -19,6 +19,7 @@ Lines = Callable[[Node, Sequence[Path]], Iterable[str]]
 
 FIRST = (
     ("data",),
+    ("sources",),
     ("size",),
     ("game", "kind"),
     ("game", "objective"),
@@ -33,7 +34,20 @@ FIRST = (
 """What people use first."""
 
 SECTIONS = {
-    "data": ("name", "data", "size", "channels", "fit", "labels", "range", "holdout", "strict", "contrast"),
+    "data": (
+        "name",
+        "data",
+        "sources",
+        "size",
+        "channels",
+        "source_channels",
+        "fit",
+        "labels",
+        "range",
+        "holdout",
+        "strict",
+        "contrast",
+    ),
     "game": ("game",),
     "training": (
         "schedule",

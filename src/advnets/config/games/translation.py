@@ -1,4 +1,4 @@
-"""What a recipe says of games that make an image of an image: with a partner for each, or of the image's own details."""
+"""What a recipe says of games that make an image of an image: with a partner for each, or of its own details."""
 
 from __future__ import annotations
 

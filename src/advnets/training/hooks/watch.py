@@ -180,7 +180,7 @@ class Watch:
         }  # fmt: skip
         known = {name: each for name, each in rows.items() if each is not None}
         batches = [
-            Batch(  # fmt: skip
+            Batch(
                 part["rows"],
                 part["image"],
                 part.get("label"),

@@ -1,0 +1,166 @@
+"""What a run makes of image files, written where the user asked for it."""
+
+from __future__ import annotations
+
+import re
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from advnets import figures
+from advnets.data.parallel import progress_bar
+from advnets.data.pictures import Entry
+from advnets.data.single import OneImage, Wanted, files_of, images_in, without_ending
+from advnets.data.table import Skipped
+from advnets.errors import DataError, RunError
+from advnets.runs.run import Run
+from advnets.runs.translating import Image, Translator
+from advnets.terminal.saving import writing_elsewhere
+from advnets.terminal.streaming import pictures_below
+
+_SHOWN = 10  # files that are left out
+
+
+@dataclass(frozen=True)
+class Translations:
+    """Files to be translated, and where to.
+
+    Args:
+        translate: makes an image of an image.
+        wanted: how images are wanted.
+        folder: where to.
+        ending: of the files.
+    """
+
+    translate: Translator
+    wanted: Wanted
+    folder: Path
+    ending: str
+
+    def target(self, image: OneImage) -> Path:
+        """Where what becomes of an image goes."""
+        return self.folder / f"{image.name}{self.ending}"
+
+    def made(self, image: OneImage) -> Image:
+        """What becomes of an image, H x W x C: it has its z by its name."""
+        return self.translate(image.pixels, zlib.crc32(image.name.encode("utf-8", "surrogatepass"))).transpose(1, 2, 0)
+
+
+def write_translations(
+    run: Run, images: Path, out: Path, *, reverse: bool = False, seed: int = 0, ending: str = ".png"
+) -> str:
+    """Translate files and write what becomes of them.
+
+    Args:
+        run: whose generator.
+        images: a folder, or one image.
+        out: a folder, or for one image a picture's file.
+        reverse, seed: as for `Translator`.
+        ending: of the files in a folder.
+
+    Returns:
+        What was done, for the user.
+
+    Raises:
+        RunError: the run translates nothing, a file cannot be written, or Ctrl-C came.
+        DataError: there are no such images, or the folder holds other pictures.
+    """
+    translate, one = Translator(run, seed, reverse), out.suffix.lower() in figures.ENDINGS
+    if one and not images.is_file():
+        raise DataError(f"{out} is one picture, {images} is none", "name a folder as --out")
+    entries = files_of(images)
+    if not one and (out.resolve() == images.resolve() or images.resolve() in out.resolve().parents):
+        raise DataError(f"{out} lies in {images}", "choose another place: what is made would be taken for more images")
+    work = Translations(translate, _wanted(run, translate, reverse), out, ending)
+    figures.check_channels(run.data.source[0] if reverse else run.shape[0], out.suffix if one else ending)
+    with writing_elsewhere(out):
+        if one:
+            return _write_one(entries[0], work)
+        done, there = _write_all(entries, work)
+    return f"{done:,} images{f' ({there:,} of them were there)' if there else ''}: {out}"
+
+
+def _wanted(run: Run, translate: Translator, reverse: bool) -> Wanted:
+    """How images are brought to what the run was trained on."""
+    recipe = run.recipe
+    if translate.channels not in (1, 3):
+        what = f"{run.path} translates images of {translate.channels} channels"
+        raise RunError(what, "give it arrays, by Run.translate: files have 1 or 3")
+    of_data = reverse or not recipe.game.sources
+    size = None if translate.any_size else (translate.height, translate.width)
+    gray = (recipe.channels if of_data else recipe.source_channels) == 1
+    return Wanted(size, translate.channels, recipe.fit, drop_colors=gray)
+
+
+def _write_one(entry: Entry | Skipped, work: Translations) -> str:
+    """Translate one image into a picture's file."""
+    image = next(_images([entry], work.wanted))
+    if not isinstance(image, OneImage):
+        raise DataError(str(image), "name an image")
+    work.folder.parent.mkdir(parents=True, exist_ok=True)
+    figures.save_one(work.made(image), work.folder)
+    return f"1 image: {work.folder}"
+
+
+def _write_all(entries: Sequence[Entry | Skipped], work: Translations) -> tuple[int, int]:
+    """Translate files into a folder: how many images, and how many of them were there.
+
+    What is there is gone on with, once some of it was seen to be what these images become.
+    """
+    _refuse_others(entries, work)
+    done, there, skipped = 0, 0, list[Skipped]()
+    try:
+        with progress_bar("Translating", len(entries), shown=True) as advance:
+            for entry in entries:
+                for image in _images([entry], work.wanted):
+                    if not isinstance(image, OneImage):
+                        skipped.append(image)
+                        continue
+                    target = work.target(image)
+                    if not target.exists():
+                        target.parent.mkdir(parents=True, exist_ok=True)
+                        figures.save_one(work.made(image), target)
+                    else:
+                        there += 1
+                        if there & (there - 1) == 0 and not figures.shows(target, work.made(image)):  # 1, 2, 4, 8, ...
+                            what = f"{target} is another picture than the run makes of {image.name}"
+                            raise DataError(what, "name an empty or a new directory")
+                    done += 1
+                advance(1)
+    except KeyboardInterrupt:
+        raise RunError(f"stopped: {done:,} images are in {work.folder}", "the same command goes on") from None
+    _say_skipped(skipped)
+    if not done:
+        raise DataError(f"no image among {len(entries):,} files", "name a folder of images")
+    return done, there
+
+
+def _images(entries: Sequence[Entry | Skipped], wanted: Wanted) -> Iterator[OneImage | Skipped]:
+    for entry in entries:
+        if isinstance(entry, Skipped):
+            yield entry
+        else:
+            yield from images_in(entry, wanted)
+
+
+def _refuse_others(entries: Sequence[Entry | Skipped], work: Translations) -> None:
+    """See that the folder holds no pictures but what these files become; of files that were killed nothing is left."""
+    if not work.folder.is_dir():
+        return
+    known = {without_ending(each.name) for each in entries}
+    for name in sorted(pictures_below(work.folder)):
+        made = without_ending(name)
+        page = re.fullmatch(r"(.*)-\d+", made)
+        if not name.endswith(work.ending) or not (made in known or (page and page[1] in known)):
+            raise DataError(f"{work.folder} holds other pictures, as {name}", "name an empty or a new directory")
+    for part in work.folder.rglob(".*.part"):
+        part.unlink(missing_ok=True)
+
+
+def _say_skipped(skipped: Sequence[Skipped]) -> None:
+    for each in skipped[:_SHOWN]:
+        print(f"left out: {each}", file=sys.stderr)
+    if len(skipped) > _SHOWN:
+        print(f"left out: {len(skipped) - _SHOWN:,} more", file=sys.stderr)
