@@ -14,7 +14,8 @@ from advnets.games.adversarial import AdversarialGame
 from advnets.games.game import DataSpec
 from advnets.games.objectives import objective
 from advnets.games.priors import PRIORS
-from advnets.runs.sampling import Sampler, evaluating, straight_lines
+from advnets.runs.sampling import Sampler, evaluating
+from advnets.runs.walks import straight_lines
 
 
 def sampler(prior: str = "gaussian", shape: tuple[int, ...] = (1, 3, 4)) -> Sampler:

@@ -31,6 +31,8 @@ def changes(opened: Opened, range: GivenRange = None) -> list[str]:
     if (known := check_range(range)) is not None:
         ends = "the least to the greatest" if known == "auto" else f"{known[0]:g} to {known[1]:g}"
         notes.append(f"samples: values from {ends} became 0 to 255, and any beyond were cut off")
+    if opened.run is not None and (sources := opened.run.translated):
+        notes.append(f"samples are translations of {sources}, at most one of each")
     count = len(opened.samples)
     if opened.given > count:
         notes.append(f"{count:,} of {opened.given:,} samples are measured: --count {opened.given} measures all")

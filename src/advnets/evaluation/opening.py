@@ -149,7 +149,7 @@ def open_unseen(
     none: Samples = np.empty(shape, np.uint8) if images else np.empty(shape, np.float32)
     table = _data_of_run(source, data, none)
     conditions = np.empty(0, np.int64) if source.classes else None
-    return Opened(none, table, source, _of_table(conditions, source, table), unseen=count)
+    return Opened(none, table, source, _of_table(conditions, source, table), unseen=source.sampler.once(count))
 
 
 def found_run(source: Run | str | Path | Samples) -> Run | str | Path | Samples:
@@ -167,6 +167,7 @@ def found_run(source: Run | str | Path | Samples) -> Run | str | Path | Samples:
 
 
 def _drawn(run: Run, count: int, seed: int) -> tuple[Made, NDArray[np.int64] | None]:
+    count = run.sampler.once(count)
     with progress_bar(f"Drawing from {run.path}", count, unit="samples", shown=True) as advance:
         return run.sample_with_classes(count, seed, advance)
 

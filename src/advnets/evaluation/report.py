@@ -94,6 +94,11 @@ def _draw_samples(run: Run, path: Path) -> None:
         made = run.sampler.by_class(numbers, _COLUMNS)
         figures.save(figures.by_class(made, [run.classes[number] for number in numbers]), path)  # type: ignore[arg-type]
         return
+    if run.translated:
+        count = run.sampler.once(_GRID // 2)
+        made = figures.side_by_side(run.sampler.sources_of(count), run.sample(count))
+        figures.save_samples(made, path, None)
+        return
     made = run.sample(_GRID if len(run.shape) == 3 else _POINTS)
     figures.save_samples(made, path, real_points(run.recipe), run.columns)
 
@@ -180,6 +185,10 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
         f" {recipe.schedule.capitalize()} schedule, {_rules(recipe)}, batch {recipe.batch},"
         f" {facts['precision']} on {facts['device']}, seed {recipe.seed}.",
         *([f"Conditions: {said}."] if (said := conditions(run)) else []),
+        *(
+            [f"Samples are translations of {run.translated}; in pictures the source stands on the left."]
+            * bool(run.translated)
+        ),
         "",
     ]
     if skipped := facts["data"]["skipped"]:

@@ -6,7 +6,7 @@ from advnets.figures.labels import MOST_ROWS, by_class, can_name, walks_by_class
 from advnets.figures.lines import Line, Panel, panels
 from advnets.figures.page import Listing, Section, Strip, Tile, page
 from advnets.figures.plots import curves, intervals, looks, measurements, scatter
-from advnets.figures.samples import save_samples
+from advnets.figures.samples import save_samples, side_by_side
 from advnets.figures.scores import score_names
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "scatter",
     "score_names",
     "shows",
+    "side_by_side",
     "step_of",
     "walks_by_class",
 ]

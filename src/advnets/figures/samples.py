@@ -17,6 +17,23 @@ from advnets.figures.plots import scatter
 _FEWEST = 200
 
 
+def side_by_side(sources: npt.NDArray[Any], made: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """Each image with its source to the left, as one image twice as wide.
+
+    Args:
+        sources: uint8 N x C x h x w, gray or of the channels of the images; of h and w that divide theirs.
+        made: uint8 N x C x H x W.
+
+    Returns:
+        uint8, N x C x H x 2W; color where either is.
+    """
+    height, width = made.shape[2:]
+    sources = sources.repeat(height // sources.shape[2], 2).repeat(width // sources.shape[3], 3)
+    channels = max(made.shape[1], sources.shape[1])
+    parts = [each.repeat(channels, 1) if each.shape[1] == 1 else each[:, :channels] for each in (sources, made)]
+    return np.concatenate([np.asarray(part, np.uint8) for part in parts], 3)
+
+
 def save_samples(
     made: npt.NDArray[np.uint8] | npt.NDArray[np.floating],
     path: str | os.PathLike[str],

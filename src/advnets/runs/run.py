@@ -24,8 +24,9 @@ from advnets.measures.progress import best_step
 from advnets.runs import checkpoint
 from advnets.runs.directory import RunDirectory
 from advnets.runs.networks import Modules, initial_networks, load_weights, own_players
-from advnets.runs.sampling import Sampler, Samples, straight_lines
+from advnets.runs.sampling import Sampler, Samples
 from advnets.runs.translating import translated
+from advnets.runs.walks import walk_of, walk_of_classes
 
 _NAMED = 20  # classes in a message
 
@@ -97,6 +98,14 @@ class Run:
     def seats(self) -> Mapping[str, Seat]:
         """Who played it."""
         return self.game.seats(self.data)
+
+    @property
+    def translated(self) -> str:
+        """Of which images samples are translations, in words; empty where they are of none."""
+        if (sources := self.sampler.sources) is None:
+            return ""
+        held_out = self._checkpoint.state.get("translates_held_out", False)
+        return f"{len(sources):,} images {'held out of the training' if held_out else 'that were trained on'}"
 
     @property
     def conditional(self) -> bool:
@@ -372,22 +381,6 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r}, recipe={self.recipe.name!r}, step={self.step:,} of {self.recipe.steps:,})"
-
-
-def walk_of(name: str, ends: Tensor, lines: int, steps: int) -> Tensor:
-    """Of 2 x lines rows: points from every first one to the second beside it, lines * steps rows; classes and sources
-    stay."""
-    if name == "source" or not ends.is_floating_point():
-        return ends[::2].repeat_interleave(steps, 0)
-    return torch.cat([straight_lines(ends[2 * i : 2 * i + 2], steps) for i in range(lines)]).flatten(0, 1)
-
-
-def walk_of_classes(numbers: Sequence[int], count: int, lines: int, steps: int) -> Tensor:
-    """Mixtures of two classes, lines * steps rows of `count` shares: line i walks from one of `numbers` to the next."""
-    share = torch.linspace(0, 1, steps).view(steps, 1)
-    one = torch.eye(count)
-    pairs = [(one[numbers[i % len(numbers)]], one[numbers[(i + 1) % len(numbers)]]) for i in range(lines)]
-    return torch.cat([(1 - share) * first + share * second for first, second in pairs])
 
 
 def _some(names: Sequence[str]) -> str:

@@ -139,6 +139,10 @@ class Sampler:
         order = torch.randperm(known, generator=rng) if seed else torch.arange(known)
         return order[torch.arange(first, first + count) % known]
 
+    def once(self, count: int) -> int:
+        """At most so many samples, each of another source; as many as asked where they are made of none."""
+        return count if self.sources is None else min(count, len(self.sources))
+
     def sources_of(self, count: int, seed: int = 0, first: int = 0) -> NDArray[np.uint8]:
         """The sources of samples, uint8 count x C x h x w: arguments as for `inputs`.
 
@@ -191,17 +195,6 @@ def evaluating(networks: Iterable[nn.Module]) -> Generator[None]:
     finally:
         for module, training in modes:
             module.training = training
-
-
-def straight_lines(ends: Tensor, steps: int) -> Tensor:
-    """Points along the lines from each row of `ends` to the next, (len(ends) - 1, steps, latent); Figure 3.
-
-    Args:
-        ends: (N, latent), N >= 2.
-        steps: points on each line, both ends included, >= 2.
-    """
-    share = torch.linspace(0, 1, steps).view(1, steps, 1)
-    return ends[:-1, None] * (1 - share) + ends[1:, None] * share
 
 
 def _rows(inputs: Inputs) -> int:

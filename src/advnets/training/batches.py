@@ -58,6 +58,12 @@ class Data:
         return points if self.scale is None else self.scale.restore(points)
 
     @property
+    def to_translate(self) -> NDArray[np.int64]:
+        """Row numbers of images held out of the training that can be translated: of sources, or of these themselves."""
+        apart = self.sources is not None and self.sources.partners is None
+        return self.sources.held_out if self.sources is not None and apart else self.held_out
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns that `points` have; empty where they have none."""
         return () if self.scale is None else self.scale.columns
@@ -130,16 +136,17 @@ class Batches:
             apart = torch.from_numpy(self._sources.train[np.arange(len(rows)) % len(self._sources.train)])
         return self._take(torch.from_numpy(rows), torch.float32, apart)
 
-    def to_translate(self, count: int, fewest: int = 2) -> Batch:
+    def to_translate(self, count: int, held_out: bool) -> Batch:
         """Rows with at most `count` sources that samples are made of, evenly spaced, float32, on the device.
 
-        They are held out of the training where at least `fewest` are, else rows that are trained on.
+        Args:
+            count: how many.
+            held_out: whether they are of those that are not trained on.
         """
-        rows = self._held_out if len(self._held_out) >= fewest else self._rows
+        rows = self._held_out if held_out and len(self._held_out) else self._rows
         if self._sources is None or self._sources.partners is not None:
             return self.of_rows(_evenly(rows, count))
-        held_out = self._sources.held_out
-        apart = _evenly(held_out if len(held_out) >= fewest else self._sources.train, count)
+        apart = _evenly(self._sources.held_out if held_out else self._sources.train, count)
         beside = rows[np.arange(len(apart)) * len(rows) // len(apart)]
         return self._take(torch.from_numpy(beside), torch.float32, torch.from_numpy(apart))
 

@@ -135,6 +135,8 @@ class Trainer:
             tensors["game"] = own
         facts = {"images": self.images, "seconds": self.seconds, "seed": self.recipe.seed, **self.arithmetic}
         facts["classes"] = list(self.data.spec.classes)
+        if self._kept_sources is not None:
+            facts["translates_held_out"] = self.translates_held_out
         return Checkpoint(self.step, tensors, facts)
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -298,6 +300,11 @@ class Trainer:
         rows = self.data.rows[:: max(1, len(self.data.rows) // _CONDITIONS)][:_CONDITIONS]
         return torch.from_numpy(np.asarray(self.data.vectors[rows], np.float32))
 
+    @property
+    def translates_held_out(self) -> bool:
+        """Whether samples are made of images that are not trained on, as there are enough."""
+        return len(self.data.to_translate) >= _FEWEST_HELD_OUT
+
     @functools.cached_property
     def _kept_sources(self) -> Tensor | None:
         """Images of which a finished run makes samples, as bytes: held out of the training, where some are."""
@@ -306,7 +313,7 @@ class Trainer:
         values = math.prod(self.seats[self.maker].takes["source"].shape)
         count = max(1, min(_SOURCES, _SOURCE_VALUES // values))
         with torch.no_grad():
-            rows = source_of(self.game, self._batches.to_translate(count, _FEWEST_HELD_OUT))
+            rows = source_of(self.game, self._batches.to_translate(count, self.translates_held_out))
         low, high = self.value_range
         return rows.sub(low).mul_(255.0 / (high - low)).round_().clamp_(0, 255).to(torch.uint8).cpu()
 

@@ -110,7 +110,8 @@ class Measuring:
         begin = time.perf_counter()
         found, refused = self._measure(trainer, self.count)
         return {
-            "step": trainer.step, "count": self.count, "measure_seconds": round(time.perf_counter() - begin, 3),
+            "step": trainer.step, "count": trainer.sampler.once(self.count),
+            "measure_seconds": round(time.perf_counter() - begin, 3),
             "measures": {name: result.as_dict() for name, result in found.items()},
             **({"refused": refused} if refused else {}),
         }  # fmt: skip
@@ -133,7 +134,7 @@ class Measuring:
     def _measure(self, trainer: Trainer, count: int) -> tuple[dict[str, Measurement], dict[str, str]]:
         """The measures, and why some could not be taken: that is no reason to end a training."""
         trainer.sync_buffers()
-        samples, scale = trainer.sampler.draw(count, _SEED), self.data.scale
+        samples, scale = trainer.sampler.draw(trainer.sampler.once(count), _SEED), self.data.scale
         rows: Any = samples if scale is None else scale.standardize(samples)  # rounded, as they are given out
         subject = Subject(rows, self.data, self._extractor, "valid", _SEED, _MOST, self._known)
         found: dict[str, Measurement] = {}

@@ -35,6 +35,7 @@ def opening(trainer: Trainer, table: Table, run: Path, chosen: str) -> list[str]
         of_examples(table, recipe),
         *(f"noticed: {note}" for note in table.notes),
         *of_conditions(table, told),
+        *of_sources(trainer),
         of_recipe(recipe, chosen, len(trainer.data.rows)),
         of_game(recipe, {name: _size(trainer, name) for name in recipe.players}),
         of_machine(trainer),
@@ -117,6 +118,22 @@ def of_conditions(table: Table, told: bool) -> list[str]:
     else:
         return []
     return [said if told else f"{said}; the game is not told of them (--game.kind conditional)"]
+
+
+def of_sources(trainer: Trainer) -> list[str]:
+    """The images that are translated, and of which of them samples are made; nothing where the game has none."""
+    kept, sources = trainer.sampler.sources, trainer.data.sources
+    if kept is None:
+        return []
+    channels, height, width = kept.shape[1:]
+    shape = f"{height} x {width}, {_COLORS.get(channels, f'{channels} channels')}"
+    if sources is None:
+        said = f"the data's own, shrunk to {shape}"
+    else:
+        how = "no partners of them" if sources.partners is None else "one for each"
+        said = f"{sources.name}, {len(sources.train):,} for training, {how}, {shape}"
+    which = "held out of the training" if trainer.translates_held_out else "that are trained on"
+    return [f"sources: {said}; samples are translations of {len(kept):,} {which}"]
 
 
 def of_recipe(recipe: Recipe, chosen: str, images: int) -> str:

@@ -1,6 +1,6 @@
 """samples/: real images as discriminators see them, and what fixed latents become as the training goes on.
 
-Both have a row a class where the game has a few classes.
+In a game that translates, samples stand beside their sources. Both have a row a class where the game has a few classes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.figures import by_class, can_name, save, save_samples
+from advnets.figures import by_class, can_name, save, save_samples, side_by_side
 from advnets.runs.directory import RunDirectory, writing
 from advnets.runs.sampling import Samples
 from advnets.training.session import Session
@@ -44,7 +44,10 @@ def draw_samples(trainer: Trainer, run: RunDirectory) -> None:
         rows = trainer.sampler.by_class(numbers, _COLUMNS, _SEED)
         _save_rows(trainer, run, path, rows, numbers)
         return
-    made = trainer.sampler.draw(_most(trainer), _SEED)
+    count = trainer.sampler.once(_most(trainer))
+    made = trainer.sampler.draw(count, _SEED)
+    if trainer.sampler.sources is not None:
+        made = side_by_side(trainer.sampler.sources_of(count, _SEED), made)
     with writing(run.path):
         save_samples(made, path, trainer.data.points(_POINTS), trainer.data.columns)
 
