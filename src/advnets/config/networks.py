@@ -259,6 +259,9 @@ class ConvAutoencoderConfig(DiscriminatorNetwork):
 
     def __post_init__(self) -> None:
         require_whole(self, "base", "code")
+
+
+@dataclass(frozen=True)
 class PatchDiscriminatorConfig(DiscriminatorNetwork):
     """A convolutional discriminator of patches: the mean of a logit for each (Isola et al. 2017)."""
 

@@ -132,7 +132,7 @@ def _matched(table: ImageTable, sources: ImageTable) -> tuple[NDArray[np.int64],
         what = f"no image of {table.name} has the name of one of {sources.name}: {_some(mine)}; {_some(theirs)}"
         raise DataError(what, "name both files of a pair alike but for the ending, in folders of the same names")
     known = set(keys)
-    alone = [skip(mine[row], f"has no partner in {sources.name}") for row in np.flatnonzero(partners < 0)]
+    alone = [skip(mine[row], f"has no partner in {sources.name}") for row in np.flatnonzero(partners < 0).tolist()]
     unmatched = [name for name, key in zip(theirs, others, strict=True) if key not in known]
     alone += [skip(f"{sources.name}/{name}", f"has no partner in {table.name}") for name in unmatched]
     return partners, alone, _aspects(table, sources, partners)

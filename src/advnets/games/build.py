@@ -50,6 +50,8 @@ def _ebgan(c: EBGANConfig) -> AdversarialGame:
 
 def _began(c: BEGANConfig) -> BEGAN:
     return BEGAN(energies(margin=0.0), c.prior, c.latent, c.diversity, c.gain, c.first_k)
+
+
 def _translation(config: TranslationConfig) -> TranslationGame:
     return TranslationGame(_adversarial(config), config.pixels, Moves(config.flip, config.crop))
 

@@ -231,6 +231,8 @@ def begun(game: Game) -> dict[str, Tensor]:
 def remembered(game: Game, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Inputs:
     """What a game remembers after a step in which a discriminator gave these scores; it has to have a `remember`."""
     return getattr(game, "remember")(discriminator, real, fake, batch)  # noqa: B009  # the protocol does not ask for it
+
+
 def translates(seats: Mapping[str, Seat]) -> bool:
     """Whether what the game makes is made of images, which are sources to it."""
     return "source" in seats[sampled(seats)].takes

@@ -99,6 +99,8 @@ def _check_scores(c: AutoencoderConfig | ConvAutoencoderConfig, scores: int) -> 
     if scores not in (1, 1 + c.code):
         remedy = f"give 1 number a row, the error, or {1 + c.code}, with the code behind it; or use another kind"
         raise RecipeError(f"{scores} numbers a row of an {c.kind} with a code of {c.code}", remedy)
+
+
 def _patch_discriminator(c: PatchDiscriminatorConfig, shape: Shape) -> nn.Module:
     return PatchDiscriminator(*_image(shape), base=c.base, halvings=c.halvings)
 

@@ -151,7 +151,8 @@ class Upscaler(nn.Module):
 
 def enlarged(images: Tensor, factor: int) -> Tensor:
     """Images as many times as high and as wide, by bicubic interpolation. They may pass the range of their values."""
-    return interpolate(images, scale_factor=float(factor), mode="bicubic", align_corners=False)
+    # Where images grow there is nothing to be antialiased; it chooses Keys' cubic (1981), which keeps straight lines.
+    return interpolate(images, scale_factor=float(factor), mode="bicubic", align_corners=False, antialias=True)
 
 
 class PatchDiscriminator(nn.Module):
