@@ -56,6 +56,12 @@ SMALL_CONV = {
 """A convolutional pair of images to images, which are moved at random."""
 
 
+def in_color() -> Data:
+    """The same in three channels, shifted against each other."""
+    gray = images().values
+    return Data(np.concatenate([np.roll(gray, n, 3) for n in range(3)], 1), np.arange(COUNT))
+
+
 DENSE = {
     "game.latent": 6,
     "game.generator.network": {"kind": "mlp", "hidden": [16], "output": "tanh"},
@@ -83,6 +89,7 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "adversarial": Kind(),
+    "completion": Kind(DENSE | {"game.reconstruction": 5.0}, in_color),
     "conditional": Kind(DENSE | {"game.mismatched": 0.5}, labelled),
     "infogan": Kind(DENSE | {"game.categories": 3, "game.recognizer.network": READER}),
     "ebgan": Kind(DENSE | {"game.discriminator.network": CODED, "game.margin": 0.4, "game.pulling_away": 0.1}),

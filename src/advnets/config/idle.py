@@ -74,6 +74,8 @@ def _idle(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
             yield (*path, "every"), f"the {name} penalty has weight 0", (*path, "weight")
     if isinstance(recipe.game, InfoGANConfig) and not recipe.game.continuous:
         yield ("game", "continuous_information"), "there is no continuous code", ("game", "continuous")
+    if getattr(recipe.game, "reconstruction", None) == 0:
+        yield ("game", "averaged"), "reconstruction has weight 0", ("game", "reconstruction")
     for name, player in recipe.players.items():
         if player.network.kind == "own":
             for field in ("embedding", "condition"):

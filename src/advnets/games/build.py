@@ -8,6 +8,7 @@ from typing import Any
 from advnets.config.games import (
     AdversarialConfig,
     BEGANConfig,
+    CompletionConfig,
     CycleConfig,
     EBGANConfig,
     GameConfig,
@@ -20,6 +21,7 @@ from advnets.games.aae import AdversarialAutoencoder
 from advnets.games.adversarial import AdversarialGame
 from advnets.games.began import BEGAN
 from advnets.games.cogan import CoGAN
+from advnets.games.completion import CompletionGame
 from advnets.games.conditional import ConditionalGame
 from advnets.games.cycle import CycleGame
 from advnets.games.ebgan import PullingAway, energies
@@ -66,8 +68,13 @@ def _cycle(config: CycleConfig) -> CycleGame:
     return CycleGame(plain, config.cycle, config.identity, Moves(config.flip, config.crop))
 
 
+def _completion(config: CompletionConfig) -> CompletionGame:
+    return CompletionGame(_adversarial(config), vars(config.masks), config.reconstruction, config.averaged)
+
+
 GAMES: dict[str, Callable[[Any], Game]] = {
     "adversarial": _adversarial,
+    "completion": _completion,
     "conditional": lambda config: ConditionalGame(_adversarial(config), config.mismatched),
     "infogan": _infogan,
     "ebgan": _ebgan,

@@ -244,6 +244,16 @@ def source_of(game: Game, batch: Batch) -> Tensor:
     return own(batch)
 
 
+def blanks(seats: Mapping[str, Seat], wished: Inputs, count: int) -> Inputs:
+    """What the sampled player takes besides what was wished for and a condition, blank: an image with nothing observed.
+
+    Returns:
+        Zeros by name, `count` rows that are one in memory.
+    """
+    takes = {name: each for name, each in seats[sampled(seats)].takes.items() if name not in (*wished, "condition")}
+    return {name: each.blank(1).expand(count, *each.shape) for name, each in takes.items()}
+
+
 _ALWAYS = ("cost_d", "cost_g", "d_real", "d_fake")
 
 

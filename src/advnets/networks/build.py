@@ -144,6 +144,12 @@ def _upscaler(c: UpscalerConfig, shape: Shape, noise: int, gives: Shape) -> nn.M
 
 IMAGE_READERS: dict[str, Callable[[Any, Shape, int, Shape], nn.Module]] = {
     "conv-encoder": _conv_encoder, "unet": _unet, "upscaler": _upscaler,
+def _conv_of_images(c: ConvGeneratorConfig, shape: Shape, noise: int, gives: Shape) -> nn.Module:
+    return _unet(UNetConfig(base=max(1, c.base // 2), output=c.output), shape, noise, gives)
+
+
+IMAGE_READERS: dict[str, Callable[[Any, Shape, int, Shape], nn.Module]] = {
+    "conv": _conv_of_images, "conv-encoder": _conv_encoder, "unet": _unet,
 }  # fmt: skip
 """Kind of a `GeneratorNetwork` that takes images as images -> what builds (N x C x H x W, perhaps N x noise) -> N x
 shape of it, the images' shape, the noise's length and the shape."""
@@ -192,7 +198,8 @@ def build_player(config: Any, takes: Mapping[str, Input], gives: Shape) -> nn.Mo
 
 
 def _maker(config: Any, shapes: Sequence[tuple[int, ...]], condition: Input | None, gives: Shape) -> nn.Module:
-    if config.network.kind in IMAGE_READERS:
+    kind = config.network.kind
+    if kind in IMAGE_READERS and (kind not in GENERATORS or any(len(shape) == 3 for shape in shapes)):
         if condition is not None:
             raise RecipeError(f"a {config.network.kind} takes no condition", "use mlp, which takes images flat")
         return _image_reader(config, shapes, gives)

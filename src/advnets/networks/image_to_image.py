@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,8 @@ from advnets.networks.convolutional import (
     maps_by_level,
     pixel_norm,
 )
+
+_CODE = 128  # numbers that a network of images and noise makes of an image
 
 
 class ConvEncoder(nn.Module):
@@ -52,7 +55,8 @@ class ConvEncoder(nn.Module):
 class UNet(nn.Module):
     """Images to images of the same height and width: down by strides, up by resampling, a skip at every size.
 
-    Noise, where it is given, is added to the smallest maps through a dense layer.
+    Noise, where it is given, joins a code of the smallest maps in a dense layer, whose output is added to them: it has
+    its say at every place, and what becomes of a place may depend on all that is seen.
     Source: Ronneberger et al. 2015; Isola et al. 2017, section 3.2. Pixel normalization instead of batch statistics, so
     that a row depends on nothing but itself.
 
@@ -76,7 +80,7 @@ class UNet(nn.Module):
         maps = [base, *maps_by_level(2 * base, halving_levels(height, width))]
         self.first = nn.Conv2d(channels, base, 3, padding=1)
         self.down = nn.ModuleList([nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in itertools.pairwise(maps)])
-        self.noise = nn.Linear(noise, maps[-1]) if noise else None
+        self.noise = _Noise((maps[-1], height >> len(self.down), width >> len(self.down)), noise) if noise else None
         up = [*reversed(maps)]
         self.up = nn.ModuleList([nn.Conv2d(a + b, b, 3, padding=1) for a, b in itertools.pairwise(up)])
         self.last = nn.Conv2d(base, made, 3, padding=1)
@@ -84,8 +88,6 @@ class UNet(nn.Module):
         for layer in (self.first, *self.down, *self.up, self.last):
             assert isinstance(layer, nn.Conv2d)
             initialize(layer, fan_in=layer.in_channels * layer.kernel_size[0] ** 2 // layer.stride[0] ** 2)
-        if self.noise is not None:
-            initialize(self.noise, fan_in=noise)
 
     def forward(self, images: Tensor, z: Tensor | None = None) -> Tensor:
         """Images (N, channels, height, width) and perhaps noise (N, noise) to images in `output_range`."""
@@ -96,7 +98,7 @@ class UNet(nn.Module):
             seen.append(x)
         seen.pop()
         if z is not None and self.noise is not None:
-            x = x + self.noise(z)[:, :, None, None]
+            x = x + self.noise(x, z)
         for layer in self.up:
             skip = seen.pop()
             grown = interpolate(pixel_norm(leaky_relu(x, SLOPE)), size=skip.shape[2:], mode="nearest")
@@ -195,3 +197,25 @@ class PatchDiscriminator(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Images to logits (N,)."""
         return self.patches(images).mean((1, 2))
+
+
+class _Noise(nn.Module):
+    """Maps and noise to what is added to the maps. Source: Zhao et al. 2021 (CoModGAN), section 3, for the pair of them.
+
+    Args:
+        shape: of the maps.
+        noise: length of a vector.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], noise: int) -> None:
+        super().__init__()
+        values = math.prod(shape)
+        self.code, self.both = nn.Linear(values, _CODE), nn.Linear(_CODE + noise, values)
+        self.shape = shape
+        for layer in (self.code, self.both):
+            initialize(layer, fan_in=layer.in_features)
+
+    def forward(self, x: Tensor, z: Tensor) -> Tensor:
+        """Maps N x shape and noise (N, noise) to N x shape."""
+        code = self.code(pixel_norm(leaky_relu(x, SLOPE)).flatten(1))
+        return self.both(torch.cat([leaky_relu(code, SLOPE), z], 1)).unflatten(1, self.shape)

@@ -22,6 +22,7 @@ from advnets.games.contract import reason
 from advnets.games.game import DataSpec, Game, Inputs, Seat, sampled
 from advnets.measures.progress import best_step
 from advnets.runs import checkpoint
+from advnets.runs.completing import checked, complete
 from advnets.runs.directory import RunDirectory
 from advnets.runs.networks import Modules, initial_networks, load_weights, own_players
 from advnets.runs.sampling import Sampler, Samples
@@ -111,6 +112,11 @@ class Run:
     def conditional(self) -> bool:
         """Whether samples have conditions."""
         return any("condition" in seat.takes for seat in self.seats.values())
+
+    @property
+    def completes(self) -> bool:
+        """Whether it fills in what is missing of images."""
+        return "mask" in self.seats[sampled(self.seats)].takes
 
     @property
     def measures(self) -> list[dict[str, Any]]:
@@ -319,6 +325,22 @@ class Run:
             walked["condition"] = walk_of_classes(numbers, len(self.classes), lines, steps)
         made = self.sampler.decode(walked) if still else self._mixed(walked)
         return made.reshape(lines, steps, *made.shape[1:])
+
+    def complete(self, images: ArrayLike, masks: ArrayLike, count: int = 8, seed: int = 0) -> NDArray[np.uint8]:
+        """Images with what is missing filled in, `count` times: uint8 N x count x C x H x W.
+
+        Args:
+            images: uint8, N x C x H x W of the run's `shape`; what is observed of them comes back byte for byte.
+            masks: true where something is missing: H x W for all images, N x H x W, or N x C x H x W.
+            count: completions of each image; the k-th is made of the same latents in all of them.
+            seed: which ones.
+
+        Raises:
+            RunError: the run completes nothing, or images and masks do not fit it.
+        """
+        if not self.completes:
+            raise RunError(f"{self.path} completes no images", "train with --game.kind completion")
+        return complete(self.sampler, *checked(images, masks, self.shape), count, seed)
 
     def _mixed(self, inputs: Inputs) -> Samples:
         """Samples of mixtures of classes, which a generator of the user's own may not take."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from advnets.data.scale import Scale
 from advnets.errors import RunError
-from advnets.games.game import DataSpec, Game, Inputs, translates
+from advnets.games.game import DataSpec, Game, Inputs, blanks, translates
 from advnets.randomness import Stream, generator_for
 
 Samples = NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.float64]
@@ -52,10 +52,10 @@ class Sampler:
     ) -> None:
         self.game, self.nets, self.data, self._vectors, self._scale = game, nets, data, vectors, scale
         self.value_range = value_range if len(data.shape) == 3 else None
-        seats = game.seats(data)
-        self.conditional = any("condition" in seat.takes for seat in seats.values())
-        self.sources = sources if translates(seats) else None
-        self._at_a_time = max(8, min(_CHUNK, _PIXELS // math.prod(data.shape)))
+        self.seats = game.seats(data)
+        self.conditional = any("condition" in seat.takes for seat in self.seats.values())
+        self.sources = sources if translates(self.seats) else None
+        self.at_a_time = max(8, min(_CHUNK, _PIXELS // math.prod(data.shape)))
 
     def inputs(
         self, count: int, seed: int = 0, conditions: Conditions | None = None, first: int = 0
@@ -79,6 +79,7 @@ class Sampler:
         found = {name: torch.cat([chunk[name] for chunk in chunks])[part] for name in chunks[0]}
         if self.sources is not None:
             found["source"] = self.as_input(self.sources[self._source_numbers(count, seed, first)])
+        found |= blanks(self.seats, found, count)
         if not self.conditional:
             if conditions is not None:
                 raise RunError("these samples have no classes", "leave the classes out")
@@ -115,7 +116,7 @@ class Sampler:
             count, seed, conditions: as for `inputs`.
             first: the number of the first one.
         """
-        size = self._at_a_time
+        size = self.at_a_time
         for begin in range(first // size * size, count, size):  # the networks' passes are those of `draw`
             made = self.decode(self.inputs(min(size, count - begin), seed, conditions, begin))
             yield made[max(0, first - begin) :]
@@ -161,13 +162,14 @@ class Sampler:
 
     def _parts(self, inputs: Inputs) -> Iterable[dict[str, Tensor]]:
         # The networks always see whole chunks: matrix kernels of another size may round otherwise.
-        size, count = self._at_a_time, _rows(inputs)
-        device = next(next(iter(self.nets.values())).parameters()).device
-        padded = {
-            name: torch.cat([each, each.new_zeros(-count % size, *each.shape[1:])]) for name, each in inputs.items()
-        }
-        for start in range(0, count, size):
-            yield {name: each[start : start + size].to(device) for name, each in padded.items()}
+        size, device = self.at_a_time, next(next(iter(self.nets.values())).parameters()).device
+        for start in range(0, _rows(inputs), size):
+            part = {name: each[start : start + size] for name, each in inputs.items()}
+            missing = size - _rows(part)
+            yield {
+                name: torch.cat([each, each.new_zeros(missing, *each.shape[1:])]).to(device)
+                for name, each in part.items()
+            }
 
     def as_input(self, images: Tensor) -> Tensor:
         """Bytes as networks take them, float32 in the value range."""

@@ -25,6 +25,7 @@ from advnets.games.game import (
     Slopes,
     View,
     at_least_float32,
+    blanks,
     figures,
     remembered,
     score,
@@ -227,7 +228,8 @@ def _check_samples(game: Game, seats: Mapping[str, Seat], nets: _Nets, batch: Ba
     with asked(game, "wish"):
         wished = _tensors(game, "wish", game.wish(_ROWS, torch.Generator().manual_seed(0)))
     conditions = [seat.takes["condition"] for seat in seats.values() if "condition" in seat.takes]
-    inputs = {**wished, "condition": conditions[0].random(_ROWS)} if conditions else wished
+    inputs = {**wished, **blanks(seats, wished, _ROWS)}
+    inputs |= {"condition": conditions[0].random(_ROWS)} if conditions else {}
     if translates(seats):
         with asked(game, "source_of"):
             rows = source_of(game, batch).float()

@@ -4,6 +4,7 @@ from advnets.config.games.aae import AdversarialAutoencoderConfig
 from advnets.config.games.adversarial import AdversarialConfig
 from advnets.config.games.began import BEGANConfig
 from advnets.config.games.cogan import CoGANConfig
+from advnets.config.games.completion import CompletionConfig, MasksConfig
 from advnets.config.games.conditional import ConditionalConfig
 from advnets.config.games.cycle import CycleConfig
 from advnets.config.games.ebgan import EBGANConfig
@@ -16,11 +17,13 @@ __all__ = [
     "AdversarialConfig",
     "BEGANConfig",
     "CoGANConfig",
+    "CompletionConfig",
     "ConditionalConfig",
     "CycleConfig",
     "EBGANConfig",
     "GameConfig",
     "InfoGANConfig",
+    "MasksConfig",
     "PenaltiesConfig",
     "PenaltyConfig",
     "SuperResolutionConfig",

@@ -1,0 +1,74 @@
+"""Images of which something is missing, filled in: what is observed comes back byte for byte."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from advnets.errors import RunError
+from advnets.runs.sampling import Sampler
+
+Bytes = NDArray[np.uint8]
+
+
+def complete(sampler: Sampler, images: Bytes, missing: NDArray[np.bool_], count: int, seed: int) -> Bytes:
+    """Completions: the k-th of every image is made of the k-th latents of the seed, whatever the others are.
+
+    Args:
+        sampler: of a game whose samples are made of an image and a mask, too.
+        images: uint8 N x C x H x W.
+        missing: the same shape, true where the image's values count for nothing.
+        count: completions of each.
+        seed: which ones.
+
+    Returns:
+        uint8 N x count x C x H x W.
+    """
+    latents = sampler.inputs(max(count, 1), seed)
+    made = np.empty((len(images), count, *images.shape[1:]), np.uint8)
+    at_once = max(1, sampler.at_a_time // max(count, 1))
+    for start in range(0, len(images), at_once):
+        part = slice(start, start + at_once)
+        given = {"image": _values(sampler, images[part]), "mask": torch.from_numpy(~missing[part]).float()}
+        rows = len(given["mask"])
+        repeated = {name: each[:count].repeat(rows, *[1] * (each.ndim - 1)) for name, each in latents.items()}
+        repeated |= {name: each.repeat_interleave(count, 0) for name, each in given.items()}
+        filled = sampler.decode(repeated) if count else made[part]
+        made[part] = filled.reshape(rows, count, *images.shape[1:])
+    return np.where(missing[:, None], made, images[:, None])
+
+
+def _values(sampler: Sampler, images: Bytes) -> Tensor:
+    """Bytes as the networks have them."""
+    assert sampler.value_range is not None  # they are images
+    low, high = sampler.value_range
+    return torch.from_numpy(images).float().mul_((high - low) / 255.0).add_(low)
+
+
+def checked(images: ArrayLike, masks: ArrayLike, shape: tuple[int, ...]) -> tuple[Bytes, NDArray[np.bool_]]:
+    """Images and masks that were given, in the shapes of `complete`.
+
+    Args:
+        images: uint8, N x C x H x W, or one, C x H x W; of gray ones C may be left out.
+        masks: true or not 0 where something is missing: H x W for all, or N x H x W, N x C x H x W.
+        shape: C x H x W.
+
+    Raises:
+        RunError: they are no such arrays, or do not fit the run or each other.
+    """
+    given, said = np.asarray(images), np.asarray(masks)
+    gray = shape[0] == 1 and given.shape[-2:] == shape[1:] and given.ndim in (2, 3) and given.shape != shape
+    known = given[..., None, :, :] if gray else given
+    known = known[None] if known.ndim == 3 else known
+    if known.dtype != np.uint8 or known.ndim != 4 or known.shape[1:] != shape:
+        what = f"images of shape {given.shape}, {given.dtype}"
+        raise RunError(what, f"give uint8, N x {' x '.join(map(str, shape))}: 0 to 255")
+    missing = said.astype(bool)
+    missing = missing[:, None] if missing.ndim == 3 and missing.shape != shape else missing
+    try:
+        return known, np.ascontiguousarray(np.broadcast_to(missing, known.shape))
+    except ValueError:
+        remedy = f"give {shape[1]} x {shape[2]}, one for each image, or one for each of its channels: true is missing"
+        raise RunError(f"masks of shape {said.shape} for {len(known):,} images", remedy) from None
