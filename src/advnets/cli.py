@@ -16,6 +16,7 @@ import tyro
 from advnets.errors import AdvnetsError, RunError
 from advnets.terminal.arguments import Modules, Positional, Step, call
 from advnets.terminal.codes import codes
+from advnets.terminal.completing import complete
 from advnets.terminal.data import data
 from advnets.terminal.measuring import compare, evaluate
 from advnets.terminal.translate import translate
@@ -295,6 +296,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "interpolate": interpolate,
     "codes": codes,
     "translate": translate,
+    "complete": complete,
     "evaluate": evaluate,
     "compare": compare,
     "info": info,

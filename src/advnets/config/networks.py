@@ -87,7 +87,7 @@ class PaperConvGeneratorConfig(GeneratorNetwork):
 
 @dataclass(frozen=True)
 class ConvGeneratorConfig(GeneratorNetwork):
-    """A plain convolutional generator for images of any size; what is given images beside z is a unet of half the base."""
+    """A plain convolutional generator for images of any size; given images beside z, a unet of half the base."""
 
     kind: str = "conv"
     base: int = 64

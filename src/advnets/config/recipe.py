@@ -191,6 +191,8 @@ def _check_contrast(recipe: Recipe) -> None:
     """Normalized images have no bounds, and nothing but `output_range` says what of them is black and white."""
     if recipe.contrast is None:
         return
+    remedy = "use null: what is observed of an image has to come back as it was"
+    require(recipe.game.kind != "completion", "contrast", recipe.contrast, remedy)
     for name, player in recipe.players.items():
         network = player.network
         if not isinstance(network, GeneratorNetwork) or isinstance(network, OwnGeneratorConfig):

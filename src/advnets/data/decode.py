@@ -160,13 +160,13 @@ def _one(
     pixels, kind = _check_pixels(image.size), _kind_of(image)
     with large if large and pixels > LARGE_PIXELS else nullcontext():
         image.load()
-        upright = _upright(image)
-        if upright.mode.startswith("I") or upright.mode == "F":
-            values, depth = to_bytes(np.asarray(upright), value_range)
+        turned = upright(image)
+        if turned.mode.startswith("I") or turned.mode == "F":
+            values, depth = to_bytes(np.asarray(turned), value_range)
             return Decoded(Image.fromarray(values), depth, remarks, kind=kind)
-        upright, sound = _in_srgb(upright)
+        turned, sound = _in_srgb(turned)
         remarks = remarks if sound else (*remarks, BROKEN_PROFILE)
-        shown = _over_white(upright)
+        shown = _over_white(turned)
         is_deep = kind.endswith(_DEEP)  # and has colors or alpha: Pillow gave the upper 8 bits
         if value_range is None and not is_deep:
             return Decoded(shown, None, remarks, kind=kind)
@@ -228,7 +228,8 @@ def _check_pixels(size: tuple[int, int]) -> int:
     return width * height
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def upright(image: Image.Image) -> Image.Image:
+    """An image that is loaded, rotated as its EXIF says."""
     with suppress(Exception):  # a damaged EXIF block does not spoil the pixels
         # A file without any notes has no EXIF (a TIFF always has some); to look for it takes a while of a small file.
         if image.info and image.getexif().get(ExifTags.Base.Orientation, 1) != 1:

@@ -12,23 +12,31 @@ from advnets.data.options import Fit
 COLORS_LOST = "lose their colors"
 
 
-def fit_image(image: Image.Image, size: tuple[int, int], fit: Fit) -> Image.Image:
-    """Resizes with the antialiased Lanczos filter; an image that has the size already is left untouched.
+def fit_image(
+    image: Image.Image,
+    size: tuple[int, int],
+    fit: Fit,
+    by: Image.Resampling = Image.Resampling.LANCZOS,
+    background: str | float = "white",
+) -> Image.Image:
+    """Resizes with an antialiased filter; an image that has the size already is left untouched.
 
     Args:
-        image: mode "L" or "RGB".
+        image: mode "L", "RGB" or "F".
         size: height and width of the result.
         fit: "crop" keeps the center of the wanted aspect, "pad" shows everything on white (as alpha is laid
             over white), "stretch" gives up the aspect.
+        by: the filter.
+        background: what "pad" shows beside the image.
     """
     height, width = size
     if image.size == (width, height):
         return image
     if fit == "crop":
-        return image.resize((width, height), Image.Resampling.LANCZOS, box=_center_box(image.size, width / height))
+        return image.resize((width, height), by, box=_center_box(image.size, width / height))
     if fit == "pad":
-        return _pad(image, width, height)
-    return image.resize((width, height), Image.Resampling.LANCZOS)
+        return _pad(image, width, height, by, background)
+    return image.resize((width, height), by)
 
 
 def changes(before: tuple[int, int], size: tuple[int, int], fit: Fit) -> tuple[str, ...]:
@@ -66,11 +74,11 @@ def _center_box(size: tuple[int, int], aspect: float) -> tuple[float, float, flo
     return left, top, left + crop_width, top + crop_height
 
 
-def _pad(image: Image.Image, width: int, height: int) -> Image.Image:
+def _pad(image: Image.Image, width: int, height: int, by: Image.Resampling, background: str | float) -> Image.Image:
     scale = min(width / image.width, height / image.height)
     inner = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    canvas = Image.new(image.mode, (width, height), "white")
-    resized = image.resize(inner, Image.Resampling.LANCZOS)
+    canvas = Image.new(image.mode, (width, height), background)
+    resized = image.resize(inner, by)
     canvas.paste(resized, ((width - inner[0]) // 2, (height - inner[1]) // 2))
     return canvas
 

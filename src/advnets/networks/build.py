@@ -142,14 +142,12 @@ def _upscaler(c: UpscalerConfig, shape: Shape, noise: int, gives: Shape) -> nn.M
     return Upscaler(channels, factor, noise, c.base, c.blocks)
 
 
-IMAGE_READERS: dict[str, Callable[[Any, Shape, int, Shape], nn.Module]] = {
-    "conv-encoder": _conv_encoder, "unet": _unet, "upscaler": _upscaler,
 def _conv_of_images(c: ConvGeneratorConfig, shape: Shape, noise: int, gives: Shape) -> nn.Module:
     return _unet(UNetConfig(base=max(1, c.base // 2), output=c.output), shape, noise, gives)
 
 
 IMAGE_READERS: dict[str, Callable[[Any, Shape, int, Shape], nn.Module]] = {
-    "conv": _conv_of_images, "conv-encoder": _conv_encoder, "unet": _unet,
+    "conv": _conv_of_images, "conv-encoder": _conv_encoder, "unet": _unet, "upscaler": _upscaler,
 }  # fmt: skip
 """Kind of a `GeneratorNetwork` that takes images as images -> what builds (N x C x H x W, perhaps N x noise) -> N x
 shape of it, the images' shape, the noise's length and the shape."""

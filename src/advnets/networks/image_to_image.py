@@ -200,7 +200,7 @@ class PatchDiscriminator(nn.Module):
 
 
 class _Noise(nn.Module):
-    """Maps and noise to what is added to the maps. Source: Zhao et al. 2021 (CoModGAN), section 3, for the pair of them.
+    """Maps and noise to what is added to the maps. Source: Zhao et al. 2021 (CoModGAN), section 3, for both together.
 
     Args:
         shape: of the maps.

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from advnets.data.scale import Scale
 from advnets.errors import RunError
-from advnets.games.game import DataSpec, Game, Inputs, blanks, translates
+from advnets.games.game import DataSpec, Game, Inputs, blanks, sampled, translates
 from advnets.randomness import Stream, generator_for
 
 Samples = NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.float64]
@@ -56,6 +56,11 @@ class Sampler:
         self.conditional = any("condition" in seat.takes for seat in self.seats.values())
         self.sources = sources if translates(self.seats) else None
         self.at_a_time = max(8, min(_CHUNK, _PIXELS // math.prod(data.shape)))
+
+    @property
+    def completes(self) -> bool:
+        """Whether samples may be made of an image and a mask of it, too."""
+        return "mask" in self.seats[sampled(self.seats)].takes
 
     def inputs(
         self, count: int, seed: int = 0, conditions: Conditions | None = None, first: int = 0

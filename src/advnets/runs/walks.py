@@ -9,13 +9,13 @@ from torch import Tensor
 
 
 def straight_lines(ends: Tensor, steps: int) -> Tensor:
-    """Points along the lines from each row of `ends` to the next, (len(ends) - 1, steps, latent); Figure 3.
+    """Points along the lines from each row of `ends` to the next, (len(ends) - 1, steps, ...); Figure 3.
 
     Args:
-        ends: (N, latent), N >= 2.
+        ends: (N, latent), or N x shape, N >= 2.
         steps: points on each line, both ends included, >= 2.
     """
-    share = torch.linspace(0, 1, steps).view(1, steps, 1)
+    share = torch.linspace(0, 1, steps).view(1, steps, *[1] * (ends.ndim - 1))
     return ends[:-1, None] * (1 - share) + ends[1:, None] * share
 
 

@@ -1,6 +1,7 @@
 """samples/: real images as discriminators see them, and what fixed latents become as the training goes on.
 
-In a game that translates, samples stand beside their sources. Both have a row a class where the game has a few classes.
+Both have a row a class where the game has a few classes. In a game that translates, samples stand beside their sources;
+where the game completes images, some of them are, too.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.figures import by_class, can_name, save, save_samples, side_by_side
+from advnets.figures import by_class, can_name, completions, save, save_samples, side_by_side
+from advnets.randomness import StepNoise, Stream
+from advnets.runs.completing import complete
 from advnets.runs.directory import RunDirectory, writing
 from advnets.runs.sampling import Samples
 from advnets.training.session import Session
@@ -19,6 +22,7 @@ from advnets.training.trainer import Trainer
 
 _IMAGES, _POINTS = 64, 2000
 _COLUMNS = 10  # of a class
+_COMPLETED, _TIMES = 12, 8  # images, and completions of each
 _SEED = 0
 
 
@@ -39,6 +43,8 @@ def draw_samples(trainer: Trainer, run: RunDirectory) -> None:
         RunError: the run directory cannot be written.
     """
     trainer.sync_buffers()
+    if trainer.sampler.completes:
+        _draw_completions(trainer, run)
     numbers, path = _rows(trainer), run.samples / f"step-{trainer.step:08d}.png"
     if numbers:
         rows = trainer.sampler.by_class(numbers, _COLUMNS, _SEED)
@@ -72,6 +78,17 @@ def draw_reals(trainer: Trainer, run: RunDirectory) -> None:
             save_samples(seen, path, None)
         else:
             save_samples(seen[:0], path, seen, trainer.data.columns)
+
+
+def _draw_completions(trainer: Trainer, run: RunDirectory) -> None:
+    """samples/completions-00001000.png: some training images with holes as the game draws them, always the same."""
+    batch = trainer.real_batch(_COMPLETED)
+    noise = StepNoise(_SEED, 0, Stream.SAMPLES, 0, len(batch), len(batch), trainer.device)
+    missing = trainer.game.draw(batch, noise)["mask"].cpu().numpy() < 0.5
+    images: NDArray[np.uint8] = trainer.sampler.shown(batch.image)  # type: ignore[assignment]  # images are bytes
+    made = complete(trainer.sampler, images, missing, _TIMES, _SEED)
+    with writing(run.path):
+        save(completions(images, missing, made), run.samples / f"completions-{trainer.step:08d}.png")
 
 
 def _save_rows(trainer: Trainer, run: RunDirectory, path: Path, rows: Samples, numbers: Sequence[int]) -> None:

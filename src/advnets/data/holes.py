@@ -1,0 +1,150 @@
+"""Images of which something is missing, from files: the image as a table's rows are, the hole from a mask or alpha.
+
+Light is the hole, as in the masks of most editors, and so is transparent; from half on a gray value counts as light.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from advnets.data.decode import DECODERS, Decoded, UnusableError, decode, upright
+from advnets.data.depth import Range
+from advnets.data.options import Fit
+from advnets.data.resize import fit_image, image_row
+from advnets.errors import DataError
+
+Missing = NDArray[np.bool_]
+"""H x W, or H x W x 3 where each channel has its own: true where something is missing."""
+_HALF = 128  # of 256 shades: from here on a value is light
+_FEW_BITS = 255.0  # the greatest value of a mask that has more bits than it uses
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What images are brought to before they are completed, as the data were that a run was trained on.
+
+    Args:
+        shape: C x H x W; C is 1 or 3.
+        fit: "crop", "pad" or "stretch".
+        value_range: the values that stand for black and white; None for the whole range of their type.
+    """
+
+    shape: tuple[int, int, int]
+    fit: Fit = "crop"
+    value_range: Range | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Holed:
+    """An image of which something is missing.
+
+    Args:
+        pixels: uint8, C x H x W.
+        missing: bool, C x H x W.
+        resized: whether the file's image has another size.
+    """
+
+    pixels: NDArray[np.uint8]
+    missing: NDArray[np.bool_]
+    resized: bool
+
+    @property
+    def share(self) -> float:
+        """How much of it is missing, from 0 to 1."""
+        return float(self.missing.mean())
+
+
+def read_holed(
+    image: Path, mask: Path | None, wanted: Wanted, inverted: bool = False, by_channel: bool = False
+) -> Holed:
+    """An image and what is missing of it.
+
+    Args:
+        image: its file; rotated as its EXIF says, alpha laid over white, as when data are read.
+        mask: the file of its mask, brought to the image's size by the nearest pixels; None takes the image's alpha.
+        wanted: what both are brought to. Where they are resized, a pixel is observed if all of it was.
+        inverted: dark is the hole; of alpha, what can be seen.
+        by_channel: each channel of a mask in colors says what is missing of that channel.
+
+    Raises:
+        DataError: a file that cannot be used, an image without alpha where there is no mask, or one whose channels
+            are not those of the mask.
+    """
+    decoded = _decoded(image, wanted.value_range)
+    missing = _of_alpha(image) if mask is None else _of_mask(mask, by_channel)
+    missing = ~missing if inverted else missing
+    if missing.ndim == 3 and wanted.shape[0] == 1:
+        raise DataError(f"{mask}: the images are gray, they have no channels to say it of", "leave --by-channel out")
+    return _fitted(decoded.image, _nearest(missing, decoded.image.size), wanted)
+
+
+def _decoded(path: Path, value_range: Range | None = None) -> Decoded:
+    try:
+        with path.open("rb") as file:
+            return next(iter(decode(file, value_range=value_range)))
+    except UnusableError as error:
+        raise DataError(f"{path}: {error}", "give an image") from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DataError(f"{path} cannot be read ({reason})", "name an image's file") from None
+
+
+def _of_alpha(path: Path) -> Missing:
+    """What is transparent of an image that `decode` takes."""
+    with path.open("rb") as file, Image.open(file, formats=tuple(DECODERS)) as opened:
+        opened.load()
+        if not opened.has_transparency_data:
+            raise DataError(f"{path} has no transparent part that says what is missing", "name its --mask")
+        return np.asarray(upright(opened).convert("RGBA").getchannel("A")) < _HALF
+
+
+def _of_mask(path: Path, by_channel: bool) -> Missing:
+    """What is light of a mask, whatever its depth: of one whose values are 0 and 1, or 0 to 255 in 16 bits, too."""
+    decoded = _decoded(path)
+    if decoded.depth is not None and decoded.depth.kind == "integers" and decoded.depth.high <= _FEW_BITS:
+        decoded = _decoded(path, (0.0, 1.0 if decoded.depth.high <= 1 else _FEW_BITS))
+    values = np.asarray(decoded.image if by_channel else decoded.image.convert("L"))
+    if by_channel and values.ndim == 2:
+        raise DataError(f"{path} is gray: it says nothing of each channel", "leave --by-channel out")
+    return values > 0 if values.max() <= 1 else values >= _HALF
+
+
+def _nearest(missing: Missing, size: tuple[int, int]) -> Missing:
+    """A mask of another size, width x height, by its nearest pixels."""
+    if missing.shape[1::-1] == size:
+        return missing
+    return np.asarray(Image.fromarray(missing.astype(np.uint8)).resize(size, Image.Resampling.NEAREST)) > 0
+
+
+def _fitted(image: Image.Image, missing: Missing, wanted: Wanted) -> Holed:
+    """Both brought to size and channels."""
+    channels, *size = wanted.shape
+    height, width = size
+    planes = [missing] if missing.ndim == 2 else [missing[..., place] for place in range(missing.shape[2])]
+    resized = image.size != (width, height)
+    if resized:
+        # What is missing has no part in what is observed: not by the filter that resizes, either.
+        image = _without(image, np.logical_and.reduce(planes))
+        image = fit_image(image, (height, width), wanted.fit)
+        planes = [_reached(plane, (height, width), wanted.fit) for plane in planes]
+    rows = np.stack(planes) if len(planes) == channels else np.repeat(planes[0][None], channels, 0)
+    return Holed(image_row(image, channels), rows, resized)
+
+
+def _without(image: Image.Image, missing: Missing) -> Image.Image:
+    """The image with the mean of what is observed where all is missing."""
+    pixels = np.array(image)
+    if missing.any() and not missing.all():
+        pixels[missing] = pixels[~missing].mean(0).round().astype(np.uint8)
+    return Image.fromarray(pixels)
+
+
+def _reached(missing: Missing, size: tuple[int, int], fit: Fit) -> Missing:
+    """The pixels of another size that anything missing reaches into."""
+    shares = Image.fromarray(missing.astype(np.float32))
+    return np.asarray(fit_image(shares, size, fit, Image.Resampling.BOX, 0.0)) > 1e-6
