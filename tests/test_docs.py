@@ -32,6 +32,7 @@ pytestmark = pytest.mark.usefixtures("no_report")  # `advnets evaluate` writes o
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SMALL_MLP = ["--generator.hidden", "16", "--discriminator.units", "8"]
+OTHERWISE = {"mnist-completion": ["--generator.hidden", "16", "--discriminator.base", "4"]}  # both kinds
 SMALL_CONV = ["--generator.base", "4", "--discriminator.base", "4", "--batch", "4"]
 
 
@@ -150,7 +151,8 @@ def shortened(args: list[str]) -> list[str]:
     args = [arg.replace("features=classifier", "count=500").replace("every=500", "every=2") for arg in args]
     if args[0] == "train" and not {"--help", "-h"} & set(args):
         own = {"images", "photos"} & set(args) and not args[1].endswith(".yaml")
-        small = [*(SMALL_CONV if own else SMALL_MLP), "--steps", "4", "--log-every", "2", "--checkpoint-every", "2"]
+        nets = OTHERWISE.get(args[1], SMALL_CONV if own else SMALL_MLP)
+        small = [*nets, "--steps", "4", "--log-every", "2", "--checkpoint-every", "2"]
         for flag in {word for word in small if word.startswith("--")} & set(args):
             args = [*args[: args.index(flag)], *args[args.index(flag) + 2 :]]
         return [*args, *small]

@@ -33,7 +33,7 @@ class CompletionGame:
     """
 
     plain: AdversarialGame
-    masks: Mapping[str, float]
+    masks: Mapping[str, float | None]
     reconstruction: float = 0.0
     averaged: int = 2
 

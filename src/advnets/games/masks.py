@@ -40,7 +40,7 @@ def draw_masks(shares: Mapping[str, float], shape: Shape, noise: RowNoise) -> Te
     return (~missing).float()
 
 
-def check_shares(shares: Mapping[str, float], shape: tuple[int, ...]) -> Mapping[str, float]:
+def check_shares(shares: Mapping[str, float | None], shape: tuple[int, ...]) -> Mapping[str, float]:
     """The shares with which masks of such data are drawn: channels have one where nothing was said and there are some.
 
     Raises:
