@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 import torch
 from torch import Tensor
@@ -35,6 +37,10 @@ def test_each_manner_leaves_out_what_it_says() -> None:
     counts = planes.sum(1).unique(return_counts=True)
     assert counts[0].tolist() == [1, 2]
     assert counts[1].min() > ROWS * 0.4
+
+
+def test_every_manner_has_its_weight_in_recipes() -> None:
+    assert {field.name for field in fields(MasksConfig)} == set(MANNERS)
 
 
 def test_halves_are_of_four_sides_and_boxes_anywhere() -> None:
