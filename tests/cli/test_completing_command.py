@@ -60,7 +60,7 @@ def test_the_share_that_is_missing_is_said(work: Path, terminal: Terminal, capsy
     assert cli.main(command) == 0
     said = capsys.readouterr().err
     assert "photo.png: 16.7% missing\n" in said
-    assert "large.png: 16.7% missing, at 12 x 10, the run's size" in said
+    assert "large.png: 16.7% missing, at 12 x 10, the run's size; its mask of 12 x 10 was brought to its size" in said
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ Light is the hole, as in the masks of most editors, and so is transparent; from 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -47,11 +47,13 @@ class Holed:
         pixels: uint8, C x H x W.
         missing: bool, C x H x W.
         resized: whether the file's image has another size.
+        mask_size: height and width of a mask that has another size than the file's image; None of others.
     """
 
     pixels: NDArray[np.uint8]
     missing: NDArray[np.bool_]
     resized: bool
+    mask_size: tuple[int, int] | None = None
 
     @property
     def share(self) -> float:
@@ -80,7 +82,9 @@ def read_holed(
     missing = ~missing if inverted else missing
     if missing.ndim == 3 and wanted.shape[0] == 1:
         raise DataError(f"{mask}: the images are gray, they have no channels to say it of", "leave --by-channel out")
-    return _fitted(decoded.image, _nearest(missing, decoded.image.size), wanted)
+    height, width = missing.shape[:2]
+    found = _fitted(decoded.image, _nearest(missing, decoded.image.size), wanted)
+    return found if (width, height) == decoded.image.size else replace(found, mask_size=(height, width))
 
 
 def _decoded(path: Path, value_range: Range | None = None) -> Decoded:

@@ -100,10 +100,16 @@ class Work:
                 what = "nothing" if holed.share == 0 else "everything"
                 remedy = "look at the mask (light is missing, --invert: dark), or complete it --anyway"
                 raise UsageError(f"{image}: {what} is missing, as {mask or 'its transparency'} says", remedy)
-            _, height, width = self.wanted.shape
-            size = f", at {height} x {width}, the run's size" if holed.resized else ""
-            print(f"{image}: {holed.share:.1%} missing{size}", file=sys.stderr)
+            print(f"{image}: {holed.share:.1%} missing{self._sizes(holed)}", file=sys.stderr)
             yield holed
+
+    def _sizes(self, holed: Holed) -> str:
+        """What was brought to another size."""
+        _, height, width = self.wanted.shape
+        said = f", at {height} x {width}, the run's size" if holed.resized else ""
+        if holed.mask_size is None:
+            return said
+        return f"{said}; its mask of {holed.mask_size[0]} x {holed.mask_size[1]} was brought to its size"
 
     def read_parts(self) -> Iterator[list[Holed]]:
         """The same in lists of some."""
