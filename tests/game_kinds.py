@@ -62,6 +62,12 @@ def in_color() -> Data:
     return Data(np.concatenate([np.roll(gray, n, 3) for n in range(3)], 1), np.arange(COUNT))
 
 
+def partly_labelled() -> Data:
+    """Images of which a third has labels."""
+    data = labelled()
+    return Data(data.values, data.rows, np.where(np.arange(COUNT) % 7 < 2, data.labels, -1), CLASSES)
+
+
 DENSE = {
     "game.latent": 6,
     "game.generator.network": {"kind": "mlp", "hidden": [16], "output": "tanh"},
@@ -107,6 +113,17 @@ KINDS: dict[str, Kind] = {
     ),
     "super-resolution": Kind(
         SMALL_CONV | {"game.generator.network": {"kind": "upscaler", "base": 4, "blocks": 1}, "game.latent": 3}
+    ),
+    "semi-supervised": Kind(
+        DENSE
+        | {
+            "game.discriminator.network": {"kind": "conv-classifier", "base": 4, "dense": 8},
+            "game.labelled": 5,
+            "game.labels": 9,
+            "game.noise": 0.1,
+            "game.threshold": 0.4,
+        },
+        partly_labelled,
     ),
 }
 """Kind of a `GameConfig` -> how it is tried."""

@@ -27,6 +27,8 @@ class Stream(IntEnum):
     SAMPLE_CONDITIONS = 9
     SOURCE_ORDER = 20
     SAMPLE_SOURCES = 21
+    LABELS = 10  # which labels a game uses
+    LABELLED_ORDER = 11
 
 
 def seed_for(seed: int, step: int, stream: Stream, index: int = 0) -> int:

@@ -58,7 +58,7 @@ class Bare:
 
     @property
     def parameters(self) -> list[nn.Parameter]:
-        return list(self.worker.parameters())
+        return [weight for weight in self.worker.parameters() if weight.requires_grad]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from plain_autograd import plainly, worst
 from torch import Tensor
 
 from advnets.games.build import GAMES, build_game, build_penalties
-from advnets.games.game import Batch, begun
+from advnets.games.game import Batch, Labels, begun
 from advnets.randomness import StepNoise, Stream
 from advnets.runs.networks import initial_networks
 from advnets.training.batches import Batches
@@ -32,7 +32,9 @@ def match_of(kind: str) -> tuple[Match, Batch]:
     seats = game.seats(data.spec)
     networks = initial_networks(recipe, seats)
     players = {name: Bare(network.double().eval(), seats[name].side) for name, network in networks.items()}
-    batches = Batches(data, ROWS, 0, torch.device("cpu"), torch.float64, (-1.0, 1.0), conditions=True)
+    labelled = getattr(game, "labels", Labels(0)).rows
+    beside = {"conditions": True, "labelled": labelled}
+    batches = Batches(data, ROWS, 0, torch.device("cpu"), torch.float64, (-1.0, 1.0), **beside)
     judges = frozenset(name for name, seat in seats.items() if seat.side == "discriminator")
     penalties = build_penalties(recipe.game)
     known = {name: each.double() for name, each in begun(game).items()}

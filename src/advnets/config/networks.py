@@ -276,6 +276,23 @@ class PatchDiscriminatorConfig(DiscriminatorNetwork):
 
 
 @dataclass(frozen=True)
+class ConvClassifierConfig(DiscriminatorNetwork):
+    """Convolutions, maximum pooling and group normalization: a small network that tells classes apart."""
+
+    kind: str = "conv-classifier"
+    base: int = 16
+    """Feature maps of the first convolution."""
+    dense: int = 128
+    """Units of the last hidden layer."""
+    keep: float = 0.7
+    """Dropout's probability of keeping one of them, scaled by its inverse."""
+
+    def __post_init__(self) -> None:
+        require_whole(self, "base", "dense")
+        require(0 < self.keep <= 1, "keep", self.keep, "use a probability above 0")
+
+
+@dataclass(frozen=True)
 class OwnDiscriminatorConfig(DiscriminatorNetwork):
     """A module of the user's own."""
 

@@ -130,6 +130,13 @@ class DiscriminatorConfig:
 
 
 @dataclass(frozen=True)
+class ClassifierConfig(DiscriminatorConfig):
+    """A discriminator that names classes, with the average of its weights."""
+
+    average: AverageConfig = AverageConfig()
+
+
+@dataclass(frozen=True)
 class ConditionalGeneratorConfig(GeneratorConfig):
     """A generator of images of a given condition."""
 

@@ -13,6 +13,7 @@ from advnets.config.games import (
     EBGANConfig,
     GameConfig,
     InfoGANConfig,
+    SemiSupervisedConfig,
     SuperResolutionConfig,
     TranslationConfig,
 )
@@ -25,13 +26,15 @@ from advnets.games.completion import CompletionGame
 from advnets.games.conditional import ConditionalGame
 from advnets.games.cycle import CycleGame
 from advnets.games.ebgan import PullingAway, energies
-from advnets.games.game import Game
+from advnets.games.game import Game, Labels
 from advnets.games.infogan import InfoGAN
 from advnets.games.moves import Moves
 from advnets.games.objectives import objective
 from advnets.games.penalties import Scheduled, penalty
+from advnets.games.semi_supervised import SemiSupervisedGame
 from advnets.games.super_resolution import SuperResolutionGame
 from advnets.games.translation import TranslationGame
+from advnets.games.warps import Warp
 
 
 def _adversarial(config: AdversarialConfig | TranslationConfig) -> AdversarialGame:
@@ -72,6 +75,13 @@ def _completion(config: CompletionConfig) -> CompletionGame:
     return CompletionGame(_adversarial(config), vars(config.masks), config.reconstruction, config.averaged)
 
 
+def _semi_supervised(c: SemiSupervisedConfig) -> SemiSupervisedGame:
+    plain = AdversarialGame(objective("non-saturating"), c.prior, c.latent)
+    warp = Warp(c.shift, c.turn, c.stretch, c.slant, c.noise)
+    labels = Labels(c.labelled, c.labels, c.label_seed)
+    return SemiSupervisedGame(plain, labels, warp, c.adversarial, c.consistency, c.threshold)
+
+
 GAMES: dict[str, Callable[[Any], Game]] = {
     "adversarial": _adversarial,
     "completion": _completion,
@@ -86,6 +96,7 @@ GAMES: dict[str, Callable[[Any], Game]] = {
     "translation": _translation,
     "cycle": _cycle,
     "super-resolution": _super_resolution,
+    "semi-supervised": _semi_supervised,
 }
 """Kind of a `GameConfig` -> what makes the game of it. A game of your own enters here."""
 

@@ -25,8 +25,8 @@ METHODS = {
     **_NEEDED,
     "source_of": "source_of(batch) returns the sources of its images; or no averaged player takes a source",
     "slopes": "slopes(discriminator, real, fake, batch) returns Slopes, shaped as the scores; or leave it out",
-    "figures": "figures(real, fake) returns {name: number}; or leave it out",
     "remember": "remember(discriminator, real, fake, batch) returns what memory() does, as it is after the step",
+    "figures": "figures(real, fake) returns {name: number}, or batch_figures(real, fake, batch); or leave it out",
 }
 """How a game's methods are written, in one line each."""
 T = TypeVar("T")
@@ -53,7 +53,7 @@ def seats_of(game: Game, data: DataSpec, config: object, players: Collection[str
         seats = returned(game, "seats", game.seats(data), Mapping)
     for name, seat in seats.items():
         _check_seat(game, name, returned(game, "seats", seat, Seat), config, players)
-    if not any(seat.averaged for seat in seats.values()):
+    if not any(seat.averaged and seat.side == "generator" for seat in seats.values()):
         raise wrong(game, "seats averages no player", "seat the one that is sampled with averaged=True")
     if not any(seat.side == "discriminator" for seat in seats.values()):
         raise wrong(game, "seats no discriminator", "add one")
@@ -63,8 +63,9 @@ def seats_of(game: Game, data: DataSpec, config: object, players: Collection[str
 def _check_seat(game: Game, name: str, seat: Seat, config: object, players: Collection[str]) -> None:
     if seat.side not in _SIDES:
         raise wrong(game, f"seats {name} on the side {seat.side!r}", f"write one of {', '.join(_SIDES)}")
-    if seat.averaged and seat.side == "discriminator":
-        raise wrong(game, f"averages {name}, a discriminator", "leave out its averaged=True: G's side is sampled")
+    if seat.averaged and seat.side == "discriminator" and not hasattr(getattr(config, name, None), "average"):
+        remedy = "leave out its averaged=True: G's side is sampled; or give it a ClassifierConfig, which has an average"
+        raise wrong(game, f"averages {name}, a discriminator", remedy)
     _check_ends(game, name, seat)
     if name not in players:
         kind = "GeneratorConfig" if seat.side == "generator" else "DiscriminatorConfig"

@@ -54,6 +54,21 @@ class DataSpec:
 
 
 @dataclass(frozen=True)
+class Labels:
+    """What a game uses of the data's labels, where it does not want them beside every row: its attribute `labels`.
+
+    Args:
+        rows: with labels in each batch, beside its own (`Batch.known`), from a stream that runs through them alone.
+        count: how many labels are used in all, of every class as many; None for all that the data have.
+        seed: which ones.
+    """
+
+    rows: int
+    count: int | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class Batch:
     """Real rows of a step, on the device.
 
@@ -67,6 +82,8 @@ class Batch:
         first: the global place of the first of these rows in the step's batch.
         whole: rows of the step's batch in all processes; 0 where these are all.
         memory: what the game remembers of the steps before; empty for one that remembers nothing (see `begun`).
+        known: rows with labels from a stream of their own, where the game asks for them (`Labels`); at most as many.
+        classes: how many classes the labels number; 0 where there are none.
     """
 
     rows: Tensor
@@ -78,6 +95,8 @@ class Batch:
     first: int = 0
     whole: int = 0
     memory: Inputs = field(default_factory=dict[str, Tensor])
+    known: Batch | None = None
+    classes: int = 0
 
     @property
     def total(self) -> int:
@@ -106,13 +125,15 @@ class Seat:
         side: an encoder sits on the generators' side.
         takes: its network's inputs, in the order of `forward`'s arguments.
         gives: shape of a row of its output; () for one score a row.
-        averaged: whether an average of its weights is kept, which is what is sampled.
+        averaged: whether an average of its weights is kept, which is what is sampled, or predicts.
+        features: of a discriminator with several scores: it gives its last hidden layer behind them, N x (K + F).
     """
 
     side: Literal["generator", "discriminator"]
     takes: Mapping[str, Input]
     gives: tuple[int, ...] = ()
     averaged: bool = False
+    features: bool = False
 
 
 @dataclass(frozen=True)
@@ -213,8 +234,8 @@ class Game(Protocol):
 
 
 def sampled(seats: Mapping[str, Seat]) -> str:
-    """The player whose output is what the game makes: the first whose weights are averaged."""
-    return next(name for name, seat in seats.items() if seat.averaged)
+    """The player whose output is what the game makes: the first of G's side whose weights are averaged."""
+    return next(name for name, seat in seats.items() if seat.averaged and seat.side == "generator")
 
 
 def begun(game: Game) -> dict[str, Tensor]:
@@ -258,9 +279,14 @@ _ALWAYS = ("cost_d", "cost_g", "d_real", "d_fake")
 
 
 def figures(game: Game, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> dict[str, float]:
-    """What the log says of a discriminator's scores: both costs, mean scores, and what `game.figures` says besides."""
-    own = getattr(game, "figures", None)
+    """What the log says of a discriminator's scores: both costs, mean scores, and what the game says besides.
+
+    That is `game.figures`, or, where it depends on what the scores are of, `game.batch_figures`.
+    """
+    own, of_batch = getattr(game, "figures", None), getattr(game, "batch_figures", None)
     found: dict[str, float] = {} if own is None else own(real, fake)
+    if of_batch is not None:
+        found |= of_batch(real, fake, batch)
     if found.keys() >= set(_ALWAYS):
         return found
     costs = game.costs(discriminator, real.float(), fake.float(), batch)

@@ -11,6 +11,7 @@ from torch import nn
 from advnets.config.networks import (
     AutoencoderConfig,
     ConvAutoencoderConfig,
+    ConvClassifierConfig,
     ConvDiscriminatorConfig,
     ConvEncoderConfig,
     ConvGeneratorConfig,
@@ -35,6 +36,7 @@ from advnets.networks.conditioning import (
     ProjectionDiscriminator,
     joined_shape,
 )
+from advnets.networks.conv_classifier import ConvClassifier
 from advnets.networks.convolutional import (
     ConvDiscriminator,
     ConvGenerator,
@@ -105,6 +107,10 @@ def _patch_discriminator(c: PatchDiscriminatorConfig, shape: Shape) -> nn.Module
     return PatchDiscriminator(*_image(shape), base=c.base, halvings=c.halvings)
 
 
+def _conv_classifier(c: ConvClassifierConfig, shape: Shape) -> nn.Module:
+    return ConvClassifier(*_image(shape), base=c.base, dense=c.dense, keep=c.keep)
+
+
 GENERATORS: dict[str, Callable[[Any, int, Shape], nn.Module]] = {
     "mlp": _mlp_generator, "paper-conv": _paper_conv_generator, "conv": _conv_generator,
 }  # fmt: skip
@@ -113,6 +119,7 @@ DISCRIMINATORS: dict[str, Callable[[Any, Shape], nn.Module]] = {
     "maxout": _maxout, "mlp": _mlp_discriminator, "paper-conv": _paper_conv_discriminator, "conv": _conv_discriminator,
     "autoencoder": _autoencoder, "conv-autoencoder": _conv_autoencoder,
     "patch": _patch_discriminator,
+    "conv-classifier": _conv_classifier,
 }  # fmt: skip
 """Kind of a `DiscriminatorNetwork` -> what builds N x shape -> (N,) of it and the shape."""
 CODED: dict[str, Callable[[Any, Shape, int], nn.Module]] = {
@@ -176,7 +183,7 @@ def build_discriminator(config: DiscriminatorNetwork, shape: Shape) -> nn.Module
     return _known(DISCRIMINATORS, config.kind, "discriminator")(config, shape)
 
 
-def build_player(config: Any, takes: Mapping[str, Input], gives: Shape) -> nn.Module:
+def build_player(config: Any, takes: Mapping[str, Input], gives: Shape, features: bool = False) -> nn.Module:
     """The network of a player.
 
     Args:
@@ -184,6 +191,7 @@ def build_player(config: Any, takes: Mapping[str, Input], gives: Shape) -> nn.Mo
         takes: its inputs, laid together where they are several (see `joined_inputs`): images before vectors, and a
             condition, where there is one, last.
         gives: shape of a row of what it makes; of a discriminator () for a logit, (K,) for K numbers a row.
+        features: of a discriminator with K numbers a row, whether its last hidden layer follows them.
 
     Raises:
         RecipeError: no such kind of network, one that cannot take or make this, or a condition that `config` has no
@@ -192,7 +200,7 @@ def build_player(config: Any, takes: Mapping[str, Input], gives: Shape) -> nn.Mo
     condition, shapes = takes.get("condition"), [each.shape for name, each in takes.items() if name != "condition"]
     if isinstance(config.network, GeneratorNetwork):
         return _maker(config, shapes, condition, gives)
-    return _judge(config, shapes, condition, gives)
+    return _judge(config, shapes, condition, gives, features)
 
 
 def _maker(config: Any, shapes: Sequence[tuple[int, ...]], condition: Input | None, gives: Shape) -> nn.Module:
@@ -221,14 +229,16 @@ def _image_reader(config: Any, shapes: Sequence[tuple[int, ...]], gives: Shape) 
     return network if len(images) == 1 else JoinedInputs(network, images)
 
 
-def _judge(config: Any, shapes: Sequence[tuple[int, ...]], condition: Input | None, gives: Shape) -> nn.Module:
+def _judge(
+    config: Any, shapes: Sequence[tuple[int, ...]], condition: Input | None, gives: Shape, features: bool
+) -> nn.Module:
     shown = joined_inputs(shapes)
     if gives and condition is None and config.network.kind in CODED:
         judge = CODED[config.network.kind](config.network, shown, gives[0])
         return judge if len(shapes) == 1 else JoinedInputs(judge, shapes)
     judge = build_discriminator(config.network, shown) if condition is None else _beside(config, shown, condition)
     if gives:
-        judge = SeveralScores(_featured(judge, config, "to make scores of", "use another kind"), gives[0])
+        judge = SeveralScores(_featured(judge, config, "to make scores of", "use another kind"), gives[0], features)
     return judge if len(shapes) == 1 else JoinedInputs(judge, shapes)
 
 

@@ -54,12 +54,14 @@ class SeveralScores(nn.Module):
     Args:
         network: a discriminator with `features` and `head`, which gives its place to a wider one.
         scores: numbers a row.
+        featured: whether what the scores are linear in, F numbers, follows them.
 
-    Input N x shape, output N x scores.
+    Input N x shape, output N x scores, or N x (scores + F).
     """
 
-    def __init__(self, network: Featured, scores: int) -> None:
+    def __init__(self, network: Featured, scores: int, featured: bool = False) -> None:
         super().__init__()
+        self.featured = featured
         width, bound = network.head.in_features, float(network.head.weight.detach().abs().max())
         self.network = network  # its own head takes no part
         network.head.requires_grad_(False)
@@ -73,5 +75,7 @@ class SeveralScores(nn.Module):
         return self.network.features(images)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images to scores, N x K."""
-        return self.scores(self.network.features(images))
+        """Images to scores, N x K, or to scores and features, N x (K + F)."""
+        features = self.network.features(images)
+        scores = self.scores(features)
+        return torch.cat([scores, features], 1) if self.featured else scores

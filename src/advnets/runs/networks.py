@@ -57,7 +57,7 @@ def _built(recipe: Recipe, name: str, seat: Seat) -> nn.Module:
         named = getattr(config.network, "module", "")
         remedy = f"--module {name}={named}, if you trust it" if named else f'pass it: modules={{"{name}": module}}'
         raise RecipeError(f"the {name} is a module of your own", remedy)
-    return build_player(config, seat.takes, seat.gives)
+    return build_player(config, seat.takes, seat.gives, seat.features)
 
 
 def own_players(recipe: Recipe) -> list[str]:

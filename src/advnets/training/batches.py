@@ -69,6 +69,11 @@ class Data:
         return () if self.scale is None else self.scale.columns
 
     @property
+    def labelled_rows(self) -> NDArray[np.int64]:
+        """The rows to train on that have a label."""
+        return self.rows[:0] if self.labels is None else self.rows[self.labels[self.rows] >= 0]
+
+    @property
     def spec(self) -> DataSpec:
         """What a game has to know of it."""
         counts: tuple[int, ...] = ()
@@ -94,6 +99,7 @@ class Batches:
         value_range: what bytes 0 and 255 become; ignored for points.
         conditions: whether rows come with their labels and vectors.
         seen: what is done to images before anybody sees them.
+        labelled: so many rows with labels come beside each minibatch, in an order of their own.
     """
 
     def __init__(
@@ -106,11 +112,15 @@ class Batches:
         value_range: tuple[float, float],
         conditions: bool = False,
         seen: Callable[[Tensor], Tensor] | None = None,
+        labelled: int = 0,
     ) -> None:
         self._device, self._dtype = device, dtype
         self._values = self._placed(data.values)
         self._order, self._batch, self._seen = Order(data.rows, batch, seed, Stream.DATA_ORDER), batch, seen
-        self._rows, self._held_out, self._sources = data.rows, data.held_out, data.sources
+        self._rows, self._held_out, self._sources, self._classes = (
+            data.rows, data.held_out, data.sources, len(data.classes),
+        )  # fmt: skip
+        self._known = Order(data.labelled_rows, labelled, seed, Stream.LABELLED_ORDER) if labelled else None
         self._labels = None if data.labels is None or not conditions else _tensor(data.labels)
         self._vectors = None if data.vectors is None or not conditions else _tensor(data.vectors)
         low, high = value_range
@@ -123,7 +133,8 @@ class Batches:
     def __call__(self, update: int) -> Batch:
         """Minibatch number `update` (from 0), in the value range and dtype, on the device."""
         apart = None if self._source_order is None else self._source_order(update)
-        return self._take(self.indices(update), self._dtype, apart)
+        known = None if self._known is None else self._take(self._known(update), self._dtype)
+        return self._take(self.indices(update), self._dtype, apart, known)
 
     def evenly(self, count: int) -> Batch:
         """At most `count` rows, evenly spaced among all, float32 in the value range, on the device."""
@@ -150,7 +161,7 @@ class Batches:
         beside = rows[np.arange(len(apart)) * len(rows) // len(apart)]
         return self._take(torch.from_numpy(beside), torch.float32, torch.from_numpy(apart))
 
-    def _take(self, rows: Tensor, dtype: torch.dtype, apart: Tensor | None = None) -> Batch:
+    def _take(self, rows: Tensor, dtype: torch.dtype, apart: Tensor | None = None, known: Batch | None = None) -> Batch:
         label, target = (
             None if each is None else each.index_select(0, rows).to(self._device)
             for each in (self._labels, self._vectors)
@@ -158,7 +169,8 @@ class Batches:
         image = self._images(self._values, rows, dtype)
         target = None if target is None else target.to(dtype)
         source = self._source(rows if apart is None else apart, dtype)
-        return Batch(rows, image if self._seen is None else self._seen(image), label, target, source=source)
+        image = image if self._seen is None else self._seen(image)
+        return Batch(rows, image, label, target, source=source, known=known, classes=self._classes)
 
     def _source(self, rows: Tensor, dtype: torch.dtype) -> Tensor | None:
         """The sources of these rows of the data; of their own rows, where they are no partners."""

@@ -26,8 +26,10 @@ def check_networks(networks: Mapping[str, nn.Module], seats: Mapping[str, Seat],
         seat = seats[name]
         made = _try(name, network, [_tried(each) for each in seat.takes.values()])
         if seat.side == "discriminator":
-            if tuple(made.shape) != (_TRIED, *seat.gives):
+            given = tuple(made[:, : seat.gives[0]].shape) if seat.features and made.ndim == 2 else tuple(made.shape)
+            if given != (_TRIED, *seat.gives):
                 wanted = "one logit an image, shape (N,)" if not seat.gives else f"(N, {seat.gives[0]})"
+                wanted += " with its last hidden layer behind them" if seat.features else ""
                 raise RecipeError(f"the {name} returns {tuple(made.shape)} for {_TRIED} images", f"return {wanted}")
         elif tuple(made.shape[1:]) != seat.gives:
             whose = "the data are" if seat.gives == shape else "the game needs"

@@ -71,8 +71,10 @@ def check_game(match: Match, seats: Mapping[str, Seat], networks: Mapping[str, n
 
 def _some(batch: Batch) -> Batch:
     label, target, mask = (None if each is None else each[:_ROWS] for each in (batch.label, batch.target, batch.mask))
+    known = None if batch.known is None else _some(batch.known)
+    some = batch.rows[:_ROWS], batch.image[:_ROWS]
     source = None if batch.source is None else batch.source[:_ROWS]
-    return Batch(batch.rows[:_ROWS], batch.image[:_ROWS], label, target, mask, source, memory=batch.memory)
+    return Batch(*some, label, target, mask, source, memory=batch.memory, known=known, classes=batch.classes)
 
 
 def _check_step(match: Match, seats: Mapping[str, Seat], batch: Batch) -> None:

@@ -20,7 +20,7 @@ from advnets.errors import DivergedError, RecipeError
 from advnets.games.augment import augmented, check_changes
 from advnets.games.build import build_game, build_penalties
 from advnets.games.contract import seats_of
-from advnets.games.game import Batch, Game, Seat, begun, figures, sampled, source_of, translates
+from advnets.games.game import Batch, Game, Labels, Seat, begun, figures, sampled, source_of, translates
 from advnets.networks.conditioning import ConditionalGenerator
 from advnets.networks.mlp import MLPGenerator
 from advnets.randomness import StepNoise, Stream
@@ -29,6 +29,7 @@ from advnets.runs.networks import Modules, initial_networks, load_weights
 from advnets.runs.sampling import Sampler, Samples
 from advnets.training.batches import Batches, Data
 from advnets.training.gradients import Augment, Match, Outcome
+from advnets.training.labels import with_labels
 from advnets.training.memory import keep_freed_memory
 from advnets.training.player import Player, computes_in
 from advnets.training.probes import check_networks, probe_inputs, rows_independent
@@ -60,6 +61,9 @@ class Trainer:
         self.compute = resolve_precision(recipe.precision, self.device)
         self.step, self.seconds = 0, 0.0
         self.game: Game = build_game(recipe.game)
+        self._asked: Labels | None = getattr(self.game, "labels", None)
+        if self._asked is not None:
+            self.data = data = with_labels(data, self._asked, recipe.batch)
         self.seats: Mapping[str, Seat] = seats_of(self.game, data.spec, recipe.game, recipe.players)
         networks = initial_networks(recipe, self.seats, modules)
         check_networks(networks, self.seats, data.shape)
@@ -242,7 +246,9 @@ class Trainer:
         span = self.value_range if recipe.contrast is None else (0.0, 255.0)
         conditional = any("condition" in seat.takes for seat in self.seats.values())
         seen = None if recipe.contrast is None else functools.partial(normalize, norm=recipe.contrast)
-        return Batches(data, recipe.batch, recipe.seed, self.device, self.compute, span, conditional, seen)
+        beside = 0 if self._asked is None else self._asked.rows
+        labels = conditional or beside > 0
+        return Batches(data, recipe.batch, recipe.seed, self.device, self.compute, span, labels, seen, beside)
 
     def _begin(self, networks: Mapping[str, nn.Module], modules: Modules, restored: bool) -> None:
         """Give networks that the recipe describes what they begin with beside their weights from the seed."""

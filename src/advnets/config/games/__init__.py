@@ -10,6 +10,7 @@ from advnets.config.games.cycle import CycleConfig
 from advnets.config.games.ebgan import EBGANConfig
 from advnets.config.games.game import GameConfig, PenaltiesConfig, PenaltyConfig, penalty_names
 from advnets.config.games.infogan import InfoGANConfig
+from advnets.config.games.semi_supervised import SemiSupervisedConfig
 from advnets.config.games.translation import SuperResolutionConfig, TranslationConfig
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "MasksConfig",
     "PenaltiesConfig",
     "PenaltyConfig",
+    "SemiSupervisedConfig",
     "SuperResolutionConfig",
     "TranslationConfig",
     "penalty_names",

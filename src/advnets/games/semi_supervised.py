@@ -1,0 +1,127 @@
+"""Few labels, many images: D names K classes, and what G makes is of none of them. Section 7, extension 4."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from advnets.errors import NoClassesError, RecipeError
+from advnets.games.adversarial import AdversarialGame, D
+from advnets.games.game import Batch, Costs, DataSpec, Inputs, Labels, Made, Nets, RowNoise, Seat, View
+from advnets.games.warps import Warp
+
+
+@dataclass(frozen=True)
+class SemiSupervisedGame:
+    """K logits a row; the fake class's is fixed at 0, so that D(x) = Z / (Z + 1) with Z the sum of their exponentials.
+
+    D is shown the batch as it is, distorted, and rows with labels, distorted, beside G(z). G matches the mean of D's
+    last hidden layer over the batch as it is. What predicts is the average of D's weights.
+    Source: Salimans et al. 2016, section 5 and section 3.1 (feature matching); Sohn et al. 2020, Eqs. 3 and 4.
+
+    Args:
+        plain: z, and what G makes of it; D's cost of real and fake rows is its objective's, of the logit log Z.
+        labels: which labels are used, and how many rows with them a batch has beside it.
+        warp: how rows are distorted.
+        adversarial: weight of telling real from fake in D's cost.
+        consistency: weight of the classes that D is sure of as labels of the distorted rows.
+        threshold: how sure, as a probability.
+    """
+
+    plain: AdversarialGame
+    labels: Labels
+    warp: Warp = Warp()
+    adversarial: float = 1.0
+    consistency: float = 1.0
+    threshold: float = 0.95
+
+    def seats(self, data: DataSpec) -> Mapping[str, Seat]:
+        """G makes examples of z, D gives K logits and its last hidden layer."""
+        if not data.classes:
+            raise NoClassesError(
+                "a semi-supervised game needs data in which some images have classes",
+                "use such data, or --game.kind adversarial",
+            )
+        if len(data.classes) < 2:
+            remedy = "give labels of two or more, or use --game.kind adversarial"
+            raise RecipeError(f"a semi-supervised game of one class, {data.classes[0]!r}", remedy)
+        seats = self.plain.seats(data)
+        return {**seats, D: replace(seats[D], gives=(len(data.classes),), averaged=True, features=True)}
+
+    def draw(self, batch: Batch, noise: RowNoise) -> Inputs:
+        """z, and how rows are distorted: those of the batch, and those with labels."""
+        drawn = dict(self.plain.draw(batch, noise))
+        shape = tuple(batch.image.shape[1:])
+        for name in ("warp", "warp known"):
+            drawn[name] = noise(name, self.warp.draw)
+            if self.warp.noise:
+                drawn[f"{name} noise"] = noise(f"{name} noise", lambda n, rng: self.warp.draw_noise(shape, n, rng))
+        return drawn
+
+    def make(self, nets: Nets, batch: Batch, draws: Inputs) -> Made:
+        """G(z)."""
+        return self.plain.make(nets, batch, draws)
+
+    def views(self, batch: Batch, draws: Inputs, made: Inputs) -> Sequence[View]:
+        """The batch as it is, its distorted copy where consistency counts, distorted rows with labels; beside G(z)."""
+        known = _known(batch)
+        copies = [self._warped(batch.image, "warp", draws)] if self.consistency else []
+        real = torch.cat([batch.image, *copies, self._warped(known.image, "warp known", draws)])
+        return [View(D, {"image": real}, {"image": made["image"]})]
+
+    def _warped(self, rows: Tensor, name: str, draws: Inputs) -> Tensor:
+        noise = draws.get(f"{name} noise")
+        return self.warp(rows, draws[name][: len(rows)], None if noise is None else noise[: len(rows)])
+
+    def costs(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Costs:
+        """D: cross entropies of the classes, and of real against fake. G: squared distance of mean features."""
+        label, rows, classes = _label(batch), len(fake), batch.classes
+        logits = real[:, :classes]
+        cost = cross_entropy(logits[-len(label) :], label)
+        if self.adversarial:
+            of_real, of_fake = logits[:rows].logsumexp(1), fake[:, :classes].logsumexp(1)
+            cost = cost + self.adversarial * self.plain.objective.discriminator(of_real, of_fake)
+        if self.consistency:
+            cost = cost + self.consistency * self._consistency(logits[:rows], logits[rows : 2 * rows])
+        matched = (real[:rows, classes:].mean(0) - fake[:, classes:].mean(0)).square().sum()
+        return Costs(cost, matched)
+
+    def _consistency(self, plain: Tensor, distorted: Tensor) -> Tensor:
+        """Cross entropy of distorted rows with the likeliest class of the plain ones, where that is likely enough."""
+        probability, likeliest = plain.detach().softmax(1).max(1)
+        sure = (probability >= self.threshold).to(distorted.dtype)
+        return (cross_entropy(distorted, likeliest, reduction="none") * sure).mean()
+
+    def batch_figures(self, real: Tensor, fake: Tensor, batch: Batch) -> dict[str, float]:
+        """Mean D(x) and D(G(z)), error among the rows with labels, and how many of the others D is sure of."""
+        rows, classes, label = len(fake), batch.classes, _label(batch)
+        logits = real[:, :classes].float()
+        scores = logits[:rows].logsumexp(1), fake[:, :classes].float().logsumexp(1)
+        sure = logits[:rows].softmax(1).amax(1) >= self.threshold
+        wrong = logits[-len(label) :].argmax(1) != label
+        values = [*(torch.sigmoid(each).mean() for each in scores), wrong.float().mean(), sure.float().mean()]
+        names = "d_real", "d_fake", "error_labelled", "sure"
+        return dict(zip(names, torch.stack(values).tolist(), strict=True))
+
+    def wish(self, count: int, rng: torch.Generator) -> Inputs:
+        """z of `count` samples."""
+        return self.plain.wish(count, rng)
+
+    def sample(self, nets: Nets, inputs: Inputs) -> Tensor:
+        """G(z)."""
+        return self.plain.sample(nets, inputs)
+
+
+def _known(batch: Batch) -> Batch:
+    assert batch.known is not None  # the game asks for them
+    return batch.known
+
+
+def _label(batch: Batch) -> Tensor:
+    label = _known(batch).label
+    assert label is not None  # rows of the labelled stream
+    return label
