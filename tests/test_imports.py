@@ -30,6 +30,7 @@ LAYERS = {
     },
     "evaluation": {"config", "data", "figures", "measures", "runs"},
     "api": {"config", "data", "evaluation", "runs", "training"},
+    "classifier": {"config", "runs", "training"},
     "paper": {
         "api", "config", "data", "devices", "evaluation", "figures", "games", "measures", "randomness", "runs",
         "theory", "training",
@@ -37,7 +38,7 @@ LAYERS = {
     "terminal": {"config", "data", "evaluation", "figures", "measures", "runs"},
     "cli": {"api", "config", "paper", "terminal"},
     "__main__": {"cli"},
-    "__init__": {"api", "config", "evaluation", "runs"},
+    "__init__": {"api", "classifier", "config", "evaluation", "runs"},
 }  # fmt: skip
 """What each part may import besides `COMMON` and itself, inside functions and under TYPE_CHECKING, too."""
 
@@ -107,7 +108,8 @@ def test_pytorch_is_not_imported_before_it_is_needed(statement: str) -> None:
 
 
 def test_the_public_face() -> None:
-    assert set(advnets.__all__) == {"AdvnetsError", "Recipe", "Run", "evaluate", "load", "resume", "train"}
+    functions = {"evaluate", "load", "resume", "train"}
+    assert set(advnets.__all__) == {"AdversarialClassifier", "AdvnetsError", "Recipe", "Run", *functions}
     for name in advnets.__all__:
         assert getattr(advnets, name) is not None
     assert dir(advnets) == sorted(advnets.__all__)

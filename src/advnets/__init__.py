@@ -14,11 +14,12 @@ from advnets.errors import AdvnetsError
 
 if TYPE_CHECKING:
     from advnets.api import load, resume, train
+    from advnets.classifier import AdversarialClassifier
     from advnets.config.recipe import Recipe
     from advnets.evaluation.evaluate import evaluate
     from advnets.runs.run import Run
 
-__all__ = ["AdvnetsError", "Recipe", "Run", "evaluate", "load", "resume", "train"]
+__all__ = ["AdversarialClassifier", "AdvnetsError", "Recipe", "Run", "evaluate", "load", "resume", "train"]
 
 _HOMES = {
     "train": "advnets.api",
@@ -27,6 +28,7 @@ _HOMES = {
     "evaluate": "advnets.evaluation.evaluate",
     "Recipe": "advnets.config.recipe",
     "Run": "advnets.runs.run",
+    "AdversarialClassifier": "advnets.classifier",
 }
 
 

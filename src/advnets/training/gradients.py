@@ -51,6 +51,8 @@ class Match:
         discriminator_steps: Algorithm 1's k.
         generator_steps: updates of the generators' side in a step.
         memory: what the game remembers of the steps so far, by name.
+        several: discriminators that give several numbers a row: real and fake rows are in graphs of their own, so that
+            of their two backward passes the generators' side's goes through the fake rows alone.
     """
 
     game: Game
@@ -64,6 +66,7 @@ class Match:
     discriminator_steps: int = 1
     generator_steps: int = 1
     memory: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    several: frozenset[str] = frozenset()
 
     def batch(self, update: int) -> Batch:
         """Real rows of a discriminators' update, with what the game remembers of the steps before."""
@@ -212,7 +215,7 @@ def _discriminators(
     for number, view in enumerate(match.game.views(batch, draws, made.outputs)):
         shown, name = cut(match, view, batch, update, f"discriminators {number}"), view.discriminator
         player = match.players[name]
-        real, fake, held = scores(player.worker, shown, name in match.rowwise)
+        real, fake, held = scores(player.worker, shown, name in match.rowwise - match.several)
         rule = slopes(match.game, name, real, fake, batch).times(view.weight)
         back = _one_pass if len(held) == 1 and real.ndim == 1 else _two_passes
         grads, cotangents = back(shown, held, rule, player.parameters)

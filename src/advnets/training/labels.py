@@ -25,9 +25,8 @@ def with_labels(data: Data, asked: Labels, batch: int) -> Data:
         RecipeError: there are no labels, or not so many, or not one of every class.
     """
     if asked.rows > batch:
-        raise RecipeError(
-            f"{asked.rows} rows with labels beside a batch of {batch}", "use --game.labelled, at most as many"
-        )
+        what = f"{asked.rows} rows with labels beside a batch of {batch}"
+        raise RecipeError(what, f"use --game.labelled {batch}, or less")
     if data.labels is None or not len(data.labelled_rows):
         remedy = "use data with labels, or --game.kind adversarial"
         raise NoClassesError("a semi-supervised game needs data in which some images have classes", remedy)
@@ -54,14 +53,9 @@ def _chosen(data: Data, count: int, seed: int) -> NDArray[np.int64]:
     for number in classes:
         mine = rows[labels[rows] == number]
         if len(mine) < each:
-            what = f"{each:,} labels of class {data.classes[number]!r} are asked for, {len(mine):,} training images have it"
-            raise RecipeError(
-                what, f"use --game.labels, at most {len(classes) * min_count(labels[rows]):,}, or leave it out for all"
-            )
+            most = len(classes) * int(np.bincount(labels[rows])[classes].min())
+            name = data.classes[number]
+            what = f"{each:,} labels of class {name!r} are asked for, {len(mine):,} training examples have it"
+            raise RecipeError(what, f"use --game.labels {most}, or less, or null for all")
         parts.append(rng.permutation(mine)[:each])
     return np.concatenate(parts)
-
-
-def min_count(labels: NDArray[np.int64]) -> int:
-    """How many examples the rarest class has."""
-    return int(np.unique(labels, return_counts=True)[1].min())

@@ -185,6 +185,11 @@ class Trainer:
         return self._sampler({name: player.network for name, player in self.players.items()})
 
     @property
+    def labels_used(self) -> int | None:
+        """How many of the data's labels are used, in a game that does not want them beside every row; else None."""
+        return None if self._asked is None else len(self.data.labelled_rows)
+
+    @property
     def class_numbers(self) -> list[int]:
         """The classes that samples can be asked for: those with training examples, in a game of classes."""
         spec = self.data.spec
@@ -284,6 +289,7 @@ class Trainer:
             self.game, self.players, self._batches, recipe.seed, recipe.steps, rowwise, penalties, self._augment(),
             discriminator_steps=recipe.discriminator_steps, generator_steps=recipe.generator_steps,
             memory={name: each.to(self.device) for name, each in begun(self.game).items()},
+            several=frozenset(name for name in discriminators if self.seats[name].gives),
         )  # fmt: skip
         check_game(match, self.seats, {name: player.network for name, player in self.players.items()}, match.batch(0))
         return match

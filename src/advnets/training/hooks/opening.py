@@ -34,7 +34,7 @@ def opening(trainer: Trainer, table: Table, run: Path, chosen: str) -> list[str]
         of_data(recipe.source, table),
         of_examples(table, recipe),
         *(f"noticed: {note}" for note in table.notes),
-        *of_conditions(table, told),
+        *of_conditions(table, told, trainer.labels_used),
         *of_sources(trainer),
         of_recipe(recipe, chosen, len(trainer.data.rows)),
         of_game(recipe, {name: _size(trainer, name) for name in recipe.players}),
@@ -107,8 +107,14 @@ class Classes:
         return "; ".join(said)
 
 
-def of_conditions(table: Table, told: bool) -> list[str]:
-    """The classes or vectors of the data, and whether the game is told of them; nothing where there are none."""
+def of_conditions(table: Table, told: bool, labels: int | None = None) -> list[str]:
+    """The classes or vectors of the data, and whether the game is told of them; nothing where there are none.
+
+    Args:
+        table: the data.
+        told: whether all of them stand beside the rows.
+        labels: how many labels the game uses, where it uses some.
+    """
     if table.vectors is not None:
         said = f"conditions: vectors of {table.vectors.shape[1]:,} numbers"
     elif table.classes and table.labels is not None:
@@ -117,6 +123,8 @@ def of_conditions(table: Table, told: bool) -> list[str]:
         said = f"classes: {Classes(dict(zip(table.classes, counts, strict=True)), unknown).words()}"
     else:
         return []
+    if labels is not None:
+        return [said, f"labels: {labels:,} are used, all others are hidden from the game (--game.labels)"]
     return [said if told else f"{said}; the game is not told of them (--game.kind conditional)"]
 
 
