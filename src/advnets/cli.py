@@ -15,6 +15,7 @@ import tyro
 
 from advnets.errors import AdvnetsError, RunError
 from advnets.terminal.arguments import Modules, Positional, Step, call
+from advnets.terminal.classifying import classify
 from advnets.terminal.codes import codes
 from advnets.terminal.completing import complete
 from advnets.terminal.data import data
@@ -299,6 +300,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "complete": complete,
     "evaluate": evaluate,
     "compare": compare,
+    "classify": classify,
     "info": info,
     "recipes": recipes,
     "recipe": recipe,

@@ -45,6 +45,11 @@ def logits_of(
         return np.concatenate(list(parts()))
 
 
+def has_classifier(run: Run) -> bool:
+    """Whether a run is of a game whose discriminator names classes."""
+    return any(seat.features for seat in run.seats.values())
+
+
 def outputs(run: Run, values: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Logits, N x K, and features, N x F, of a run's averaged classifier.
 

@@ -1,0 +1,49 @@
+"""Distortions against what they are by hand."""
+
+from __future__ import annotations
+
+import torch
+
+from advnets.games.warps import Warp
+
+IMAGES = torch.rand(2, 1, 8, 10, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+NONE, TURN, RIGHT, DOWN = torch.zeros(6), 0, 4, 5
+
+
+def drawn(**numbers: float) -> torch.Tensor:
+    """Two rows of the same map."""
+    row = NONE.clone().double()
+    for place, value in numbers.items():
+        row[{"turn": TURN, "right": RIGHT, "down": DOWN}[place]] = value
+    return row.repeat(2, 1)
+
+
+def test_nothing_drawn_changes_nothing() -> None:
+    warp = Warp(0.2, 10, 0.2, 0.2)
+    torch.testing.assert_close(warp(IMAGES, drawn(), None), IMAGES)
+
+
+def test_whole_pixels_move_and_the_edge_is_drawn_on() -> None:
+    moved = Warp(shift=0.2)(IMAGES, drawn(right=1.0), None)  # a fifth of 10 pixels
+    torch.testing.assert_close(moved[..., :8], IMAGES[..., 2:])
+    torch.testing.assert_close(moved[..., 8:], IMAGES[..., 9:].expand(-1, -1, -1, 2))
+    torch.testing.assert_close(Warp(shift=0.25)(IMAGES, drawn(down=-1.0), None)[:, :, 2:], IMAGES[:, :, :6])
+
+
+def test_a_quarter_turn_is_one() -> None:
+    square = IMAGES[..., :8]
+    torch.testing.assert_close(Warp(turn=90)(square, drawn(turn=1.0), None), square.rot90(1, (2, 3)))
+
+
+def test_points_get_noise_alone_of_the_deviation_that_is_said() -> None:
+    warp, rng = Warp(shift=0.2, noise=0.5), torch.Generator().manual_seed(0)
+    noise = warp.draw_noise((3,), 4000, rng)
+    assert 0.48 < float(noise.std()) < 0.52
+    rows = torch.ones(4000, 3)
+    assert torch.equal(warp(rows, warp.draw(4000, rng), noise), rows + noise)
+
+
+def test_amounts_lie_within_their_bounds() -> None:
+    amounts = Warp().draw(1000, torch.Generator().manual_seed(0))
+    assert amounts.shape == (1000, 6)
+    assert -1 <= float(amounts.min()) < -0.99 < 0.99 < float(amounts.max()) <= 1
