@@ -20,13 +20,13 @@ from advnets.training.trainer import Trainer
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin
-    from sklearn.utils import check_random_state
+    from sklearn.utils import check_random_state, validation
     from sklearn.utils.multiclass import check_classification_targets
-    from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as missing:
     what = "AdversarialClassifier needs scikit-learn 1.6 or newer, which is not installed"
     raise AdvnetsError(what, "install it with: pip install 'advnets[sklearn]'") from missing
 
+validate: Any = validation.validate_data  # whose annotations are not arrays
 UNLABELLED = -1
 """The label of a row whose class nobody knows."""
 _OF_POINTS: Mapping[str, Any] = {
@@ -81,13 +81,13 @@ class AdversarialClassifier(ClassifierMixin, BaseEstimator):
             ValueError: X or y is nothing to be learned from, or `image_shape` does not fit.
             AdvnetsError: the recipe does not fit, or the training diverged.
         """
-        rows, y = validate_data(self, X, y, allow_nd=True, ensure_min_samples=1)
-        check_classification_targets(y)
-        known = _labelled(y)
-        self.classes_, numbers = np.unique(y[known], return_inverse=True)
+        rows, given = validate(self, X, y, allow_nd=True)
+        check_classification_targets(given)
+        known = _labelled(given)
+        self.classes_, numbers = np.unique(given[known], return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"y has labels of {len(self.classes_)} class besides -1 (unlabelled); give two or more")
-        labels = np.full(len(y), UNLABELLED, np.int64)
+        labels = np.full(len(given), UNLABELLED, np.int64)
         labels[known] = numbers
         self._fit_units(rows)
         names = tuple(str(each) for each in self.classes_)
@@ -125,8 +125,8 @@ class AdversarialClassifier(ClassifierMixin, BaseEstimator):
 
     def _outputs(self, X: ArrayLike) -> NDArray[np.float64]:
         """Logits and features, N x (K + F), in float64, so that a row's do not depend on the rows beside it."""
-        check_is_fitted(self)
-        rows = validate_data(self, X, reset=False, allow_nd=True)
+        validation.check_is_fitted(self)
+        rows = validate(self, X, reset=False, allow_nd=True)
         self._check_shape(rows)
         return logits_of(self.network_, self._values(rows), self.value_range_, torch.float64)
 

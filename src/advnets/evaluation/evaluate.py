@@ -15,8 +15,8 @@ from advnets.data.options import GivenRange
 from advnets.errors import MeasureError
 from advnets.evaluation.batches import Batches, gather
 from advnets.evaluation.changes import changes
-from advnets.evaluation.classification import note_of
 from advnets.evaluation.choices import Wish, check_wish, fitting_features, wish_of
+from advnets.evaluation.classification import note_of
 from advnets.evaluation.equivalents import NONE as NO_EQUIVALENTS
 from advnets.evaluation.equivalents import Equivalents, check_equivalents, equivalents_of
 from advnets.evaluation.halves import of_halves

@@ -48,7 +48,7 @@ class SemiSupervisedGame:
             )
         if len(data.classes) < 2:
             remedy = "give labels of two or more, or use --game.kind adversarial"
-            raise RecipeError(f"a semi-supervised game of one class, {data.classes[0]!r}", remedy)
+            raise RecipeError(f"a semi-supervised game of one class, {''.join(data.classes)!r}", remedy)
         seats = self.plain.seats(data)
         return {**seats, D: replace(seats[D], gives=(len(data.classes),), averaged=True, features=True)}
 

@@ -26,7 +26,8 @@ def classify(args: list[str]) -> None:
         json: Path | None = None,
         modules: Modules = (),
     ) -> None:
-        """Say which class each row is of, by the averaged discriminator of a semi-supervised run, and how often it errs.
+        """Say which class each row is of, by the averaged discriminator of a semi-supervised run, and how often it errs
+        where the data say it, too.
 
         Example: advnets classify runs/digits --out digits.csv
 
@@ -61,7 +62,7 @@ def _save(found: Classified, target: Path) -> None:
     from advnets.files import write_whole
     from advnets.terminal.saving import writing_elsewhere
 
-    origins = found.table.origins() if hasattr(found.table, "origins") else None
+    origins = getattr(found.table, "origins", lambda: None)()
     files = list(origins.names) if origins is not None and origins.names else []
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")

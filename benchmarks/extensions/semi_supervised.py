@@ -1,0 +1,181 @@
+"""MNIST with few labels: the semi-supervised game beside the same net with the labels alone, and plain classifiers.
+
+    python benchmarks/extensions/cells.py semi_supervised
+
+Every error is of the 10,000 test images, over 10 random draws of labels; a draw is the same for all. About 90 minutes
+on one core, resumable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.extensions.cells import Cell, processor_seconds, trained
+
+DRAWS = range(10)
+LABELS = 20, 50, 100, 1000
+RECIPE = "mnist-semi-supervised"
+STEPS = {20: 600, 50: 600, 100: 2400, 1000: 600}
+"""Of the game; 100 labels are those that papers report."""
+ALONE = {"adversarial": 0.0, "consistency": 0.0}
+PARTS = {"without the made images": {"adversarial": 0.0}, "without consistency": {"consistency": 0.0}}
+"""Ablations, of 100 labels."""
+FEATURES = {"D": ("images", 1500), "E": ("mnist-bidirectional", None)}
+"""Whose features plain classifiers are given: a recipe that no label enters, and its steps; None for its own."""
+PUBLISHED = (
+    "feature matching .93 ± .07 (Salimans et al. 2016), Triple-GAN .91 ± .58 (Li et al. 2017), "
+    "bad GAN .795 ± .098 (Dai et al. 2017)"
+)
+
+
+def game(folder: Path, labels: int, draw: int, steps: int, **changes: float) -> dict[str, float]:
+    """Test error of the game's own classifier, in percent."""
+    from advnets.evaluation.classification import classify
+
+    own = {f"game.{name}": value for name, value in changes.items()}
+    quiet = {"sample_every": 0, "checkpoint_every": 200, "watch.action": "off", "keep_checkpoints": 1}
+    fixed = {"game.labels": labels, "game.label_seed": draw, "steps": steps, **quiet}
+    run = trained(RECIPE, folder / "run", **fixed, **own)
+    found = classify(run)
+    return {"error": 100 * found.errors / found.labelled, "seconds": processor_seconds(run)}
+
+
+def drawn(labels: int, draw: int) -> Any:
+    """Rows of MNIST's training images and their labels: those that the game has."""
+    import advnets.api as api
+    from advnets.data import open_table
+    from advnets.games.game import Labels
+    from advnets.training.labels import with_labels
+
+    data = with_labels(api.training_data(open_table("mnist", progress=False)), Labels(1, labels, draw), 1)
+    assert data.labels is not None
+    return data.labelled_rows, data.labels[data.labelled_rows]
+
+
+def classifiers() -> Mapping[str, Callable[[], Any]]:
+    """Plain classifiers, scikit-learn's."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    return {
+        "logistic regression": lambda: make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=300)),
+        "support vectors": lambda: make_pipeline(StandardScaler(), SVC(C=10.0)),
+    }
+
+
+def features_of(folder: Path, whose: str) -> Any:
+    """All of MNIST's images as a network sees them that no label has trained, float32 N x F."""
+    import torch
+
+    from advnets.data import open_table
+    from advnets.runs.classifying import logits_of
+
+    table = open_table("mnist", progress=False)
+    if whose == "pixels":
+        return table.values.reshape(len(table), -1).astype(np.float32) / 255, 0.0
+    recipe, steps = FEATURES[whose]
+    changes = {} if steps is None else {"steps": steps}
+    run = trained(recipe, folder / "run", data="mnist", **{"sample_every": 0, "watch.action": "off"}, **changes)
+    network = run.discriminator if whose == "D" else run.players["encoder"]
+
+    class Features(torch.nn.Module):
+        """D's last hidden layer, or E's code."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return self.network.features(images) if whose == "D" else self.network(images)
+
+    return logits_of(Features(), table.values, run.value_range), processor_seconds(run)
+
+
+def plain(folder: Path, whose: str) -> dict[str, Any]:
+    """Test errors of plain classifiers, in percent, of every number of labels and draw."""
+    from advnets.data import open_table
+
+    features, seconds = features_of(folder, whose)
+    table = open_table("mnist", progress=False)
+    test = table.rows("test")
+    assert table.labels is not None
+    found: dict[str, Any] = {"seconds": seconds}
+    for name, make in classifiers().items():
+        for labels in LABELS:
+            errors = []
+            for draw in DRAWS:
+                rows, classes = drawn(labels, draw)
+                said = make().fit(features[rows], classes).predict(features[test])
+                errors.append(100 * float((said != table.labels[test]).mean()))
+            found[f"{name} {labels}"] = errors
+    return found
+
+
+def _there(whose: str) -> bool:
+    """Whether the recipe whose features are meant is there."""
+    from advnets.config.load import recipe_names
+
+    return whose == "pixels" or FEATURES[whose][0] in recipe_names()
+
+
+CELLS = [
+    *(
+        Cell(f"game-{labels}-{draw}", "game", {"labels": labels, "draw": draw, "steps": STEPS[labels]})
+        for labels in (100, 20, 50, 1000)
+        for draw in DRAWS
+    ),
+    *(
+        Cell(f"alone-{labels}-{draw}", "game", {"labels": labels, "draw": draw, "steps": 300, **ALONE})
+        for labels in LABELS
+        for draw in DRAWS
+    ),
+    *(
+        Cell(f"part-{number}-{draw}", "game", {"labels": 100, "draw": draw, "steps": STEPS[100] // 2, **changes})
+        for number, changes in enumerate(PARTS.values())
+        for draw in range(3)
+    ),
+    *(Cell(f"features-{whose}", "plain", {"whose": whose}) for whose in ("pixels", *FEATURES) if _there(whose)),
+]
+
+
+def page(result: Mapping[str, Any]) -> str:
+    """Errors by classifier and number of labels."""
+    cells = {name: each["found"] for name, each in result["cells"].items()}
+    rows = [
+        ("the game, its own classifier", [_errors(cells, f"game-{labels}", DRAWS) for labels in LABELS]),
+        ("the same net, the labels alone", [_errors(cells, f"alone-{labels}", DRAWS) for labels in LABELS]),
+    ]
+    for whose, said in (("D", "D's features"), ("E", "E's codes"), ("pixels", "pixels")):
+        for name in ("logistic regression", "support vectors"):
+            if f"features-{whose}" in cells:
+                rows.append((f"{name} on {said}", [cells[f"features-{whose}"][f"{name} {n}"] for n in LABELS]))
+    header = f"| classifier | {' | '.join(f'{labels:,} labels' for labels in LABELS)} |\n|---|{'---|' * len(LABELS)}"
+    table = "\n".join(f"| {name} | {' | '.join(map(_spread, errors))} |" for name, errors in rows)
+    minutes = [f"{np.mean([cells[f'game-{n}-{d}']['seconds'] for d in DRAWS]) / 60:.1f} ({n:,})" for n in LABELS]
+    parts = ", ".join(
+        f"{_spread(_errors(cells, f'part-{number}', range(3)))} {name}" for number, name in enumerate(PARTS)
+    )
+    return "\n\n".join(
+        [
+            "Errors in percent of MNIST's 10,000 test images, mean ± standard deviation over 10 random draws of\n"
+            "labels, as many of each class; the other labels of the 50,000 training images are hidden.",
+            f"{header}\n{table}",
+            f"Published, 100 labels: {PUBLISHED}.",
+            f"Half as long, 100 labels, 3 draws: {parts}.",
+            f"Minutes a training of the game, one thread: {', '.join(minutes)} labels.",
+        ]
+    )
+
+
+def _errors(cells: Mapping[str, Any], name: str, draws: Sequence[int]) -> list[float]:
+    return [cells[f"{name}-{draw}"]["error"] for draw in draws]
+
+
+def _spread(errors: Sequence[float]) -> str:
+    return f"{np.mean(errors):.2f} ± {np.std(errors, ddof=1):.2f}"
