@@ -32,6 +32,7 @@ Speeds compare within a table, whose rows were taken in turn on one machine, and
 EXTENSIONS: dict[str, str] = {
     "zoo": "The zoo: well-known games on MNIST",
 }
+EXTENSIONS: dict[str, str] = {"semi_supervised": "Few labels, many images"}
 """Scripts of the extensions, and what their results are called."""
 RESULTS = {
     "speed/training": "Speed of a training step",

@@ -32,7 +32,10 @@ pytestmark = pytest.mark.usefixtures("no_report")  # `advnets evaluate` writes o
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SMALL_MLP = ["--generator.hidden", "16", "--discriminator.units", "8"]
-OTHERWISE = {"mnist-completion": ["--generator.hidden", "16", "--discriminator.base", "4"]}  # both kinds
+OTHERWISE = {
+    "mnist-completion": ["--generator.hidden", "16", "--discriminator.base", "4"],
+    "mnist-semi-supervised": ["--generator.hidden", "16", "--discriminator.base", "4", "--discriminator.dense", "8"],
+}  # both kinds
 SMALL_CONV = ["--generator.base", "4", "--discriminator.base", "4", "--batch", "4"]
 
 

@@ -12,6 +12,7 @@ from advnets.config.measuring import MeasureConfig
 from advnets.config.networks import DiscriminatorNetwork, GeneratorNetwork
 from advnets.config.players import (
     AverageConfig,
+    ClassifierConfig,
     ConditionalDiscriminatorConfig,
     ConditionalGeneratorConfig,
     DiscriminatorConfig,
@@ -28,6 +29,7 @@ PLAYERS = {
     "discriminator": DiscriminatorConfig,
     "generator of a conditional game": ConditionalGeneratorConfig,
     "discriminator of a conditional game": ConditionalDiscriminatorConfig,
+    "discriminator of a semi-supervised game": ClassifierConfig,
 }
 FAMILIES = {
     "`game.generator.network`": GeneratorNetwork,

@@ -49,6 +49,14 @@ IDLE = [
         "infogan --game.continuous 0 --game.continuous-information 1",
         "--game.continuous-information changes nothing: there is no continuous code; leave it out",
     ),
+    (
+        "mnist-semi-supervised --game.labels null --game.label-seed 3",
+        "--game.label-seed changes nothing: all labels are used; leave it out",
+    ),
+    (
+        "mnist-semi-supervised --game.consistency 0 --game.threshold .5",
+        "--game.threshold changes nothing: consistency has weight 0; leave it out",
+    ),
 ]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from advnets.config.games import InfoGANConfig
+from advnets.config.games import InfoGANConfig, SemiSupervisedConfig
 from advnets.config.merge import Change
 from advnets.config.names import POINTS, PUBLISHED, TABLES
 from advnets.config.players import SGDConfig
@@ -83,7 +83,17 @@ def _idle(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
         optimizer = "game", name, "optimizer"
         if isinstance(player.optimizer, SGDConfig):
             yield from _of_momentum(player.optimizer, optimizer)
+    if isinstance(recipe.game, SemiSupervisedConfig):
+        yield from _of_labels(recipe.game)
     yield from _of_data(recipe)
+
+
+def _of_labels(game: SemiSupervisedConfig) -> Iterator[tuple[Path, str, Path]]:
+    """All labels are no draw of them, and a threshold is for what consistency takes for labels."""
+    if game.labels is None:
+        yield ("game", "label_seed"), "all labels are used", ("game", "labels")
+    if game.consistency == 0:
+        yield ("game", "threshold"), "consistency has weight 0", ("game", "consistency")
 
 
 def _of_momentum(config: SGDConfig, path: Path) -> Iterator[tuple[Path, str, Path]]:
