@@ -41,7 +41,20 @@ def game(folder: Path, labels: int, draw: int, steps: int, **changes: float) -> 
     fixed = {"game.labels": labels, "game.label_seed": draw, "steps": steps, **quiet}
     run = trained(RECIPE, folder / "run", **fixed, **own)
     found = classify(run)
+    if (labels, draw) == (100, 0) and not changes:
+        _draw(run, found, folder)
     return {"error": 100 * found.errors / found.labelled, "seconds": processor_seconds(run)}
+
+
+def _draw(run: Any, found: Any, folder: Path) -> None:
+    """Test images that are taken for another class, a row for each class that they are taken for; and what G makes."""
+    from advnets import figures
+
+    said = found.probabilities.argmax(1)
+    wrong = np.flatnonzero(said != found.truth)
+    wrong = wrong[np.argsort(said[wrong], kind="stable")]
+    figures.save(figures.grid(found.table.values[found.rows[wrong]], columns=20), folder / "errors.png")
+    figures.save(figures.grid(run.sample(60), columns=20), folder / "made.png")
 
 
 def drawn(labels: int, draw: int) -> Any:
