@@ -13,7 +13,6 @@ from PIL import Image
 
 import advnets
 from advnets.data import open_table
-from advnets.evaluation.classification import classify
 from advnets.runs.classifying import outputs
 
 SMALL = ("--generator.hidden", "16", "--discriminator.base", "4", "--discriminator.dense", "8", "--sample-every", "0")
