@@ -25,10 +25,11 @@ class Stream(IntEnum):
     SAMPLES = 7
     AUGMENTATION = 8
     SAMPLE_CONDITIONS = 9
-    SOURCE_ORDER = 20
-    SAMPLE_SOURCES = 21
     LABELS = 10  # which labels a game uses
     LABELLED_ORDER = 11
+    CONDITIONS = 12  # of fakes beside rows that have none
+    SOURCE_ORDER = 20
+    SAMPLE_SOURCES = 21
 
 
 def seed_for(seed: int, step: int, stream: Stream, index: int = 0) -> int:

@@ -79,6 +79,8 @@ def _idle(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
     for name, player in recipe.players.items():
         if player.network.kind == "own":
             for field in ("embedding", "condition"):
+                if getattr(player, field, None) == "none":
+                    continue  # whether it is shown conditions at all is the game's affair
                 yield ("game", name, field), f"the {name} is a module of your own", ()
         optimizer = "game", name, "optimizer"
         if isinstance(player.optimizer, SGDConfig):

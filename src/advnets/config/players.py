@@ -151,6 +151,7 @@ class ConditionalGeneratorConfig(GeneratorConfig):
 class ConditionalDiscriminatorConfig(DiscriminatorConfig):
     """A discriminator of images beside their conditions."""
 
-    condition: Literal["projection", "concatenation"] = "projection"
+    condition: Literal["projection", "concatenation", "none"] = "projection"
     """projection: its inner product with the last hidden layer joins the logit (Miyato and Koyama 2018).
-    concatenation: it enters as one more channel of the image (Mirza and Osindero 2014)."""
+    concatenation: it enters as one more channel of the image (Mirza and Osindero 2014).
+    none: it is not shown; an auxiliary classifier tells it (Odena et al. 2017)."""

@@ -9,6 +9,7 @@ from advnets.config.games import (
     AdversarialConfig,
     BEGANConfig,
     CompletionConfig,
+    ConditionalConfig,
     CycleConfig,
     EBGANConfig,
     GameConfig,
@@ -80,12 +81,14 @@ def _semi_supervised(c: SemiSupervisedConfig) -> SemiSupervisedGame:
     warp = Warp(c.shift, c.turn, c.stretch, c.slant, c.noise)
     labels = Labels(c.labelled, c.labels, c.label_seed)
     return SemiSupervisedGame(plain, labels, warp, c.adversarial, c.consistency, c.threshold)
+def _conditional(config: ConditionalConfig) -> ConditionalGame:
+    shown = config.discriminator.condition != "none"
+    return ConditionalGame(_adversarial(config), config.mismatched, config.auxiliary, shown)
 
 
 GAMES: dict[str, Callable[[Any], Game]] = {
     "adversarial": _adversarial,
     "completion": _completion,
-    "conditional": lambda config: ConditionalGame(_adversarial(config), config.mismatched),
     "infogan": _infogan,
     "ebgan": _ebgan,
     "began": _began,
@@ -97,6 +100,7 @@ GAMES: dict[str, Callable[[Any], Game]] = {
     "cycle": _cycle,
     "super-resolution": _super_resolution,
     "semi-supervised": _semi_supervised,
+    "conditional": _conditional,
 }
 """Kind of a `GameConfig` -> what makes the game of it. A game of your own enters here."""
 

@@ -41,7 +41,7 @@ class DataSpec:
         classes: names of the labels; empty where there are none.
         counts: training examples of each class, in the order of `classes`.
         vector: length of the vectors of conditions; 0 where there are none.
-        unknown: training examples whose class is not known.
+        unknown: training examples whose class, or vector, is not known.
         source: shape of the images that are translated into those of the data; () where there are none.
     """
 
@@ -69,6 +69,20 @@ class Labels:
 
 
 @dataclass(frozen=True)
+class Columns:
+    """What the numbers of vectors are like over the training rows that have some, float32 (V,) on the device.
+
+    Args:
+        mean, deviation: of each; a constant one has deviation 1.
+        two: whether it has two values alone, as an attribute that is there or not: bool.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+    two: Tensor
+
+
+@dataclass(frozen=True)
 class Batch:
     """Real rows of a step, on the device.
 
@@ -76,7 +90,7 @@ class Batch:
         rows: their numbers in the table, int64 (N,), on the CPU.
         image: N x shape, in the generators' value range and the compute dtype.
         label: int64 (N,), -1 where it is unknown; None where the data have no classes.
-        target: N x V, vectors of conditions; None where the data have none.
+        target: N x V, vectors of conditions, NaN where they are unknown; None where the data have none.
         mask: N x 1 x H x W, what is observed; None where no game asks for it.
         source: N x C x H x W, images that are translated into `image`, or into its like; None where there are none.
         first: the global place of the first of these rows in the step's batch.
@@ -84,6 +98,9 @@ class Batch:
         memory: what the game remembers of the steps before; empty for one that remembers nothing (see `begun`).
         known: rows with labels from a stream of their own, where the game asks for them (`Labels`); at most as many.
         classes: how many classes the labels number; 0 where there are none.
+        asked: conditions of fakes beside these rows where some rows of the data have none: their own where they have
+            one, else those of other training rows, drawn; None where all have one.
+        columns: what the numbers of the vectors are like; None without vectors.
     """
 
     rows: Tensor
@@ -97,6 +114,8 @@ class Batch:
     memory: Inputs = field(default_factory=dict[str, Tensor])
     known: Batch | None = None
     classes: int = 0
+    asked: Tensor | None = None
+    columns: Columns | None = None
 
     @property
     def total(self) -> int:
@@ -281,12 +300,13 @@ _ALWAYS = ("cost_d", "cost_g", "d_real", "d_fake")
 def figures(game: Game, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> dict[str, float]:
     """What the log says of a discriminator's scores: both costs, mean scores, and what the game says besides.
 
-    That is `game.figures`, or, where it depends on what the scores are of, `game.batch_figures`.
+    That is `game.figures(real, fake)` and, of scores that mean something only beside their batch,
+    `game.batch_figures(real, fake, batch)`.
     """
     own, of_batch = getattr(game, "figures", None), getattr(game, "batch_figures", None)
     found: dict[str, float] = {} if own is None else own(real, fake)
     if of_batch is not None:
-        found |= of_batch(real, fake, batch)
+        found = found | of_batch(real, fake, batch)
     if found.keys() >= set(_ALWAYS):
         return found
     costs = game.costs(discriminator, real.float(), fake.float(), batch)
@@ -310,7 +330,7 @@ def slopes(game: Game, discriminator: str, real: Tensor, fake: Tensor, batch: Ba
 
 
 def derived_slopes(game: Game, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Slopes:
-    """The derivatives of the game's costs by autograd; arguments as for `slopes`."""
+    """`slopes` by autograd, whatever closed form the game has."""
     with torch.enable_grad():
         real, fake = (at_least_float32(scores.detach()).requires_grad_() for scores in (real, fake))
         costs = game.costs(discriminator, real, fake, batch)
@@ -329,6 +349,29 @@ def _derivatives(cost: Tensor, scores: list[Tensor]) -> list[Tensor]:
 def at_least_float32(scores: Tensor) -> Tensor:
     """`scores`, or their float32 where they are of half precision."""
     return scores.float() if scores.dtype in (torch.bfloat16, torch.float16) else scores
+
+
+class Logit(nn.Module):
+    """A discriminator of several scores a row, as one of the score that says real or fake: what penalties are of."""
+
+    def __init__(self, network: nn.Module, logit: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.network, self.logit = network, logit
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """The network's inputs to scores, (N,)."""
+        return self.logit(self.network(*inputs))
+
+
+def judging(game: Game, network: nn.Module) -> nn.Module:
+    """A discriminator's network as one of a number a row, where the game says by `logit` which number that is.
+
+    Args:
+        game: perhaps with a method `logit`, N x K scores to (N,); where it has none the network is as it is.
+        network: the discriminator.
+    """
+    logit = getattr(game, "logit", None)
+    return network if logit is None else Logit(network, logit)
 
 
 def score(network: nn.Module, inputs: Inputs) -> Tensor:

@@ -30,6 +30,7 @@ from advnets.config.players import ConditionalDiscriminatorConfig, ConditionalGe
 from advnets.errors import RecipeError
 from advnets.networks.autoencoder import conv_autoencoder, dense_autoencoder
 from advnets.networks.conditioning import (
+    AuxiliaryDiscriminator,
     ConcatenationDiscriminator,
     ConditionalGenerator,
     Input,
@@ -237,7 +238,9 @@ def _judge(
         judge = CODED[config.network.kind](config.network, shown, gives[0])
         return judge if len(shapes) == 1 else JoinedInputs(judge, shapes)
     judge = build_discriminator(config.network, shown) if condition is None else _beside(config, shown, condition)
-    if gives:
+    if gives and isinstance(judge, ProjectionDiscriminator):
+        judge = AuxiliaryDiscriminator(judge, gives[0] - 1)
+    elif gives:
         judge = SeveralScores(_featured(judge, config, "to make scores of", "use another kind"), gives[0], features)
     return judge if len(shapes) == 1 else JoinedInputs(judge, shapes)
 

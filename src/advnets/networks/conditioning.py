@@ -21,10 +21,12 @@ class Input:
     Args:
         shape: of a row; () for a class, which is one number.
         classes: how many classes there are; 0 for what is no class.
+        partial: a row may have none: -1 in the place of a class, NaN in that of a vector.
     """
 
     shape: tuple[int, ...]
     classes: int = 0
+    partial: bool = False
 
     @property
     def width(self) -> int:
@@ -36,9 +38,9 @@ class Input:
         return torch.zeros(count, *self.shape, dtype=torch.int64 if self.classes else torch.float32)
 
     def random(self, count: int) -> Tensor:
-        """`count` rows, always the same ones: normal numbers, or one class after another."""
+        """`count` rows, always the same ones: normal numbers, or one class after another; of partial ones -1, too."""
         if self.classes:
-            return torch.arange(count) % self.classes
+            return torch.arange(count) % (self.classes + int(self.partial)) - int(self.partial)
         return torch.randn(count, *self.shape, generator=torch.Generator().manual_seed(0))
 
 
@@ -49,18 +51,32 @@ class Embedding(nn.Module):
         rows: classes, or entries of the vector.
         length: of what a condition becomes.
         scale: standard deviation of the vectors at the start.
+        partial: a row may have no condition, -1 or NaN: it becomes zeros.
 
     Input int64 (N,), or N x rows; output N x length.
     """
 
-    def __init__(self, rows: int, length: int, scale: float) -> None:
+    def __init__(self, rows: int, length: int, scale: float, partial: bool = False) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(rows, length) * scale)
+        self.partial = partial
 
     def forward(self, condition: Tensor) -> Tensor:
+        if not self.partial:
+            return self._embedded(condition)
+        given = is_given(condition)
+        known = torch.where(given.view(-1, *[1] * (condition.ndim - 1)), condition, 0)
+        return self._embedded(known) * given[:, None]
+
+    def _embedded(self, condition: Tensor) -> Tensor:
         if condition.is_floating_point():
             return condition.to(self.weight.dtype) @ self.weight
         return embedding(condition, self.weight)
+
+
+def is_given(condition: Tensor) -> Tensor:
+    """Which rows have a condition, bool (N,): a class that is not -1, or a vector without NaN."""
+    return ~condition.isnan().any(1) if condition.is_floating_point() else condition >= 0
 
 
 class ConditionalGenerator(nn.Module):
@@ -120,20 +136,43 @@ class ProjectionDiscriminator(nn.Module):
     def __init__(self, network: Featured, condition: Input) -> None:
         super().__init__()
         self.network = network
-        self.embedding = Embedding(condition.width, network.head.in_features, scale=0.0)
+        self.embedding = Embedding(condition.width, network.head.in_features, scale=0.0, partial=condition.partial)
 
     def forward(self, images: Tensor, condition: Tensor) -> Tensor:
         """Images and conditions to logits (N,)."""
-        return self._logits(self.network.features(images), condition)
+        return self.logits(self.network.features(images), condition)
 
     def pair(self, real: Tensor, fake: Tensor, condition: Tensor) -> Tensor:
         """Logits (M + N,) of real images, then fake ones, computing no gradient for the real images."""
         pair = shortcut(self.network, "pair_features")  # type: ignore[arg-type]  # it is a module
         hidden = self.network.features(torch.cat([real, fake])) if pair is None else pair(real, fake)
-        return self._logits(hidden, condition)
+        return self.logits(hidden, condition)
 
-    def _logits(self, hidden: Tensor, condition: Tensor) -> Tensor:
+    def logits(self, hidden: Tensor, condition: Tensor) -> Tensor:
+        """What it makes of the last hidden layer, N x F, and conditions: (N,)."""
         return self.network.head(hidden).squeeze(1) + (self.embedding(condition).to(hidden.dtype) * hidden).sum(1)
+
+
+class AuxiliaryDiscriminator(nn.Module):
+    """A projection discriminator that also tells the condition from the images: its logit, then K numbers.
+
+    What it tells is linear in the last hidden layer, which the condition does not enter.
+    Source: Odena et al. 2017, section 3; with projection, as here, Miyato and Koyama 2018 compare the two.
+
+    Args:
+        judge: the discriminator.
+        numbers: K: one a class, or one an entry of a vector.
+    """
+
+    def __init__(self, judge: ProjectionDiscriminator, numbers: int) -> None:
+        super().__init__()
+        self.judge = judge
+        self.auxiliary = nn.Linear(judge.network.head.in_features, numbers)
+
+    def forward(self, images: Tensor, condition: Tensor) -> Tensor:
+        """Images and conditions to N x (1 + K)."""
+        hidden = self.judge.network.features(images)
+        return torch.cat([self.judge.logits(hidden, condition)[:, None], self.auxiliary(hidden)], 1)
 
 
 class ConcatenationDiscriminator(nn.Module):
@@ -151,7 +190,7 @@ class ConcatenationDiscriminator(nn.Module):
         super().__init__()
         self.network = network
         self._added = joined_shape(shape, condition)[0] - shape[0], *shape[1:]
-        self.embedding = Embedding(condition.width, math.prod(self._added), scale=1.0)
+        self.embedding = Embedding(condition.width, math.prod(self._added), scale=1.0, partial=condition.partial)
 
     def forward(self, images: Tensor, condition: Tensor) -> Tensor:
         """Images and conditions to logits (N,)."""

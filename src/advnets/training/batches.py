@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,10 @@ from torch import Tensor
 
 from advnets.data.pairs import Sources
 from advnets.data.scale import Scale
-from advnets.games.game import Batch, DataSpec
-from advnets.randomness import Stream, seed_for
+from advnets.errors import RecipeError
+from advnets.games.game import Batch, Columns, DataSpec
+from advnets.networks.conditioning import is_given
+from advnets.randomness import Stream, generator_for, seed_for
 
 _DEVICE_SHARE = 0.25
 
@@ -29,7 +31,7 @@ class Data:
         rows: the row numbers to train on.
         labels: int64 (N,), -1 where unknown; None without.
         classes: their names.
-        vectors: float32 N x V, conditions that are no classes; None without.
+        vectors: float32 N x V, conditions that are no classes, rows of NaN where unknown; None without.
         scale: the columns in their own units, where points are standardized; None where they are not.
         sources: images that are translated into these; None without.
         held_out: the row numbers that no game is trained on.
@@ -82,7 +84,9 @@ class Data:
             labels = self.labels[self.rows]
             known = labels[labels >= 0]
             counts, unknown = tuple(np.bincount(known, minlength=len(self.classes)).tolist()), len(labels) - len(known)
-        vector = 0 if self.vectors is None else self.vectors.shape[1]
+        vector = 0
+        if self.vectors is not None:
+            vector, unknown = self.vectors.shape[1], int(np.isnan(self.vectors[self.rows]).any(1).sum())
         source = () if self.sources is None else self.sources.shape
         return DataSpec(self.shape, self.classes if self.labels is not None else (), counts, vector, unknown, source)
 
@@ -100,6 +104,9 @@ class Batches:
         conditions: whether rows come with their labels and vectors.
         seen: what is done to images before anybody sees them.
         labelled: so many rows with labels come beside each minibatch, in an order of their own.
+
+    Raises:
+        RecipeError: no row has a condition, where rows come with them.
     """
 
     def __init__(
@@ -116,13 +123,16 @@ class Batches:
     ) -> None:
         self._device, self._dtype = device, dtype
         self._values = self._placed(data.values)
-        self._order, self._batch, self._seen = Order(data.rows, batch, seed, Stream.DATA_ORDER), batch, seen
+        self._order, self._seed, self._seen = Order(data.rows, batch, seed, Stream.DATA_ORDER), seed, seen
         self._rows, self._held_out, self._sources, self._classes = (
             data.rows, data.held_out, data.sources, len(data.classes),
         )  # fmt: skip
         self._known = Order(data.labelled_rows, labelled, seed, Stream.LABELLED_ORDER) if labelled else None
         self._labels = None if data.labels is None or not conditions else _tensor(data.labels)
         self._vectors = None if data.vectors is None or not conditions else _tensor(data.vectors)
+        self._given, self._columns = self._conditions(), None
+        if self._vectors is not None:
+            self._columns = columns_of(self._vectors.index_select(0, self._with_condition()), device)
         low, high = value_range
         self._scale, self._low = (high - low) / 255.0, low
         sources = data.sources
@@ -134,7 +144,7 @@ class Batches:
         """Minibatch number `update` (from 0), in the value range and dtype, on the device."""
         apart = None if self._source_order is None else self._source_order(update)
         known = None if self._known is None else self._take(self._known(update), self._dtype)
-        return self._take(self.indices(update), self._dtype, apart, known)
+        return replace(self._take(self.indices(update), self._dtype, apart, update), known=known)
 
     def evenly(self, count: int) -> Batch:
         """At most `count` rows, evenly spaced among all, float32 in the value range, on the device."""
@@ -161,16 +171,41 @@ class Batches:
         beside = rows[np.arange(len(apart)) * len(rows) // len(apart)]
         return self._take(torch.from_numpy(beside), torch.float32, torch.from_numpy(apart))
 
-    def _take(self, rows: Tensor, dtype: torch.dtype, apart: Tensor | None = None, known: Batch | None = None) -> Batch:
-        label, target = (
-            None if each is None else each.index_select(0, rows).to(self._device)
-            for each in (self._labels, self._vectors)
-        )
+    def _take(self, rows: Tensor, dtype: torch.dtype, apart: Tensor | None = None, update: int = 0) -> Batch:
+        label, target = (None if each is None else each.index_select(0, rows) for each in (self._labels, self._vectors))
+        asked = self._asked(label if target is None else target, update)
+        label, target, asked = (_there(each, self._device, dtype) for each in (label, target, asked))
         image = self._images(self._values, rows, dtype)
-        target = None if target is None else target.to(dtype)
         source = self._source(rows if apart is None else apart, dtype)
         image = image if self._seen is None else self._seen(image)
-        return Batch(rows, image, label, target, source=source, known=known, classes=self._classes)
+        beside = {"source": source, "asked": asked, "columns": self._columns}
+        return Batch(rows, image, label, target, classes=self._classes, **beside)
+
+    def _conditions(self) -> Tensor | None:
+        """The conditions that rows have which have one; None where all have, or none is asked for."""
+        values = self._labels if self._vectors is None else self._vectors
+        if values is None:
+            return None
+        known = self._with_condition()
+        return None if len(known) == len(self._rows) else values.index_select(0, known)
+
+    def _with_condition(self) -> Tensor:
+        """The rows that have a condition."""
+        values, rows = self._labels if self._vectors is None else self._vectors, torch.from_numpy(self._rows)
+        assert values is not None  # it is not asked where there is none
+        known = rows[is_given(values.index_select(0, rows))]
+        if not len(known):
+            what = "no training row has a condition (a class other than -1, a vector without NaN)"
+            raise RecipeError(what, "label some, or use --game.kind adversarial")
+        return known
+
+    def _asked(self, condition: Tensor | None, update: int) -> Tensor | None:
+        """`Batch.asked`: drawn conditions in the place of those that are missing."""
+        if condition is None or self._given is None:
+            return None
+        rng = generator_for(self._seed, update, Stream.CONDITIONS)
+        drawn = self._given[torch.randint(len(self._given), (len(condition),), generator=rng)]
+        return torch.where(is_given(condition).view(-1, *[1] * (condition.ndim - 1)), condition, drawn)
 
     def _source(self, rows: Tensor, dtype: torch.dtype) -> Tensor | None:
         """The sources of these rows of the data; of their own rows, where they are no partners."""
@@ -242,6 +277,22 @@ def _evenly(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """At most `count` of the rows, evenly spaced."""
     count = min(count, len(rows))
     return rows[np.arange(count) * len(rows) // count]
+
+
+def columns_of(vectors: Tensor, device: torch.device) -> Columns:
+    """What the numbers of known vectors are like, N x V."""
+    mean, deviation = vectors.double().mean(0), vectors.double().std(0, unbiased=False)
+    least, greatest = vectors.amin(0), vectors.amax(0)
+    two = ((vectors == least) | (vectors == greatest)).all(0) & (least < greatest)
+    deviation = torch.where(deviation > 0, deviation, 1)
+    return Columns(mean.float().to(device), deviation.float().to(device), two.to(device))
+
+
+def _there(values: Tensor | None, device: torch.device, dtype: torch.dtype) -> Tensor | None:
+    """On the device, numbers that are no classes in the dtype."""
+    if values is None:
+        return None
+    return values.to(device, dtype) if values.is_floating_point() else values.to(device)
 
 
 def _tensor(values: NDArray[Any]) -> Tensor:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from advnets.errors import RecipeError
-from advnets.games.game import Batch, Game, Inputs, Made, RowNoise, Slopes, View, remembered, slopes
+from advnets.games.game import Batch, Game, Inputs, Made, RowNoise, Slopes, View, judging, remembered, slopes
 from advnets.games.penalties import Scheduled
 from advnets.networks import chain
 from advnets.networks.shortcuts import shortcut
@@ -330,7 +330,8 @@ def _with_penalty(match: Match, shown: Shown, grads: Gradients, update: int, vie
     player = match.players[shown.discriminator]
     rng = generator_for(match.seed, update, Stream.PENALTY, index=view, device=player.device)
     real, fake = ({name: tensor.detach() for name, tensor in side.items()} for side in (shown.real, shown.fake))
-    costs = [each.penalty(player.worker, real, fake, rng) * (each.weight * each.every * shown.weight) for each in due]
+    judge = judging(match.game, player.worker)
+    costs = [each.penalty(judge, real, fake, rng) * (each.weight * each.every * shown.weight) for each in due]
     total = sum(costs[1:], start=costs[0])
     return _added(grads, _grads([total], player.parameters, [torch.ones_like(total)]))
 

@@ -27,6 +27,7 @@ from advnets.games.game import (
     at_least_float32,
     blanks,
     figures,
+    judging,
     remembered,
     score,
     slopes,
@@ -39,6 +40,7 @@ from advnets.training.gradients import Match
 from advnets.training.schedules import as_computed
 
 _ROWS = 8
+_BY_ROW = "rows", "image", "label", "target", "mask", "source", "asked"
 
 Learned = list[Tensor]
 """Scalars that the generators' side is differentiated through."""
@@ -70,11 +72,10 @@ def check_game(match: Match, seats: Mapping[str, Seat], networks: Mapping[str, n
 
 
 def _some(batch: Batch) -> Batch:
-    label, target, mask = (None if each is None else each[:_ROWS] for each in (batch.label, batch.target, batch.mask))
+    by_row = {name: getattr(batch, name) for name in _BY_ROW}
+    some = {name: each if each is None else each[:_ROWS] for name, each in by_row.items()}
     known = None if batch.known is None else _some(batch.known)
-    some = batch.rows[:_ROWS], batch.image[:_ROWS]
-    source = None if batch.source is None else batch.source[:_ROWS]
-    return Batch(*some, label, target, mask, source, memory=batch.memory, known=known, classes=batch.classes)
+    return Batch(**some, memory=batch.memory, known=known, classes=batch.classes, columns=batch.columns)
 
 
 def _check_step(match: Match, seats: Mapping[str, Seat], batch: Batch) -> None:
@@ -133,7 +134,7 @@ def _check_penalties(match: Match, view: View) -> None:
     for each in match.penalties:
         try:
             rng = generator_for(match.seed, 0, Stream.PENALTY, device=next(iter(real.values())).device)
-            cost = each.penalty(match.nets[view.discriminator], real, fake, rng)
+            cost = each.penalty(judging(match.game, match.nets[view.discriminator]), real, fake, rng)
         except AdvnetsError:
             raise
         except Exception as error:  # whatever a penalty of one's own raises

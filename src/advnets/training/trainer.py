@@ -309,7 +309,8 @@ class Trainer:
         """Vectors of some training rows: what a finished run draws conditions from."""
         if self.data.vectors is None or not any("condition" in seat.takes for seat in self.seats.values()):
             return None
-        rows = self.data.rows[:: max(1, len(self.data.rows) // _CONDITIONS)][:_CONDITIONS]
+        rows = self.data.rows[~np.isnan(self.data.vectors[self.data.rows]).any(1)]
+        rows = rows[:: max(1, len(rows) // _CONDITIONS)][:_CONDITIONS]
         return torch.from_numpy(np.asarray(self.data.vectors[rows], np.float32))
 
     @property

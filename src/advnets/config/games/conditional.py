@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from advnets.config.games.adversarial import AdversarialConfig
-from advnets.config.kinds import require_between
+from advnets.config.kinds import require, require_between
 from advnets.config.players import ConditionalDiscriminatorConfig, ConditionalGeneratorConfig
 
 
@@ -17,9 +17,20 @@ class ConditionalConfig(AdversarialConfig):
     kind: str = "conditional"
     mismatched: float = 0.0
     """Weight of real images beside conditions of other rows, which D is shown as fakes, too (Reed et al. 2016)."""
+    auxiliary: float = 0.0
+    """Weight of telling classes, or vectors, from images: D tells those of real images and fakes, G's fakes are to be
+    told right (AC-GAN, Odena et al. 2017)."""
     generator: ConditionalGeneratorConfig = ConditionalGeneratorConfig()
     discriminator: ConditionalDiscriminatorConfig = ConditionalDiscriminatorConfig()
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_between(self, 0, math.inf, "mismatched")
+        require_between(self, 0, math.inf, "mismatched", "auxiliary")
+        given = self.discriminator.condition
+        if given == "none":
+            remedy = "use --game.mismatched 0, or show D the conditions: --discriminator.condition projection"
+            require(not self.mismatched, "mismatched", self.mismatched, remedy)
+            require(self.auxiliary > 0, "auxiliary", self.auxiliary, "use --game.auxiliary 1 where D is shown none")
+        if given == "concatenation":
+            remedy = "use --discriminator.condition projection or none: D would read off what it is to tell"
+            require(not self.auxiliary, "auxiliary", self.auxiliary, remedy)

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from advnets.games.game import Batch, Game, Inputs, Made, Nets, score
+from advnets.games.game import Batch, Game, Inputs, Made, Nets, judging, score
 from advnets.measures.alarms import REPETITIVE, STUCK, UNCONDITIONAL, is_alarm
 from advnets.randomness import StepNoise, Stream
 from advnets.runs.sampling import Samples
@@ -176,21 +176,10 @@ class Watch:
         real = self._batch_of_real
         rows = {
             "rows": real.rows, "image": real.image, "label": real.label, "target": real.target, "mask": real.mask,
-            "source": real.source,
+            "source": real.source, "asked": real.asked,
         }  # fmt: skip
         known = {name: each for name, each in rows.items() if each is not None}
-        batches = [
-            Batch(
-                part["rows"],
-                part["image"],
-                part.get("label"),
-                part.get("target"),
-                part.get("mask"),
-                part.get("source"),
-                whole=len(real),
-            )
-            for part in self._parts(trainer, known)
-        ]
+        batches = [Batch(**part, whole=len(real), columns=real.columns) for part in self._parts(trainer, known)]
         found: list[tuple[Batch, Inputs]] = []
         for number, (batch, latents) in enumerate(zip(batches, self._latents, strict=True)):
             noise = StepNoise(_SEED, number, Stream.SAMPLES, 0, len(batch), len(batch), trainer.device)
@@ -264,7 +253,7 @@ def _look_at(game: Game, nets: Nets, batch: Batch, draws: Inputs) -> tuple[_Opin
     with torch.no_grad():
         made: Made = game.make(nets, batch, draws)
     view = game.views(batch, draws, made.outputs)[0]
-    D = nets[view.discriminator]
+    D = judging(game, nets[view.discriminator])
     return _opinion(D, view.real), _opinion(D, view.fake)
 
 
