@@ -229,13 +229,14 @@ def test_columns_stand_beside_the_folders_classes(put: Put, name: str, tmp_path:
     table = open_table(path)
     assert by_class(table) == {"a": 2, "b": 2}
     assert table.vectors is not None
-    assert (table.columns, table.vectors.tolist()) == (("age",), [[3], [5], [4], [4]])
+    assert table.columns == ("age",)
+    np.testing.assert_array_equal(table.vectors, [[3], [5], [np.nan], [np.nan]])
     said = " ".join(table.notes)
     for part in (
         "1 row (b/9.png) of",
         "1 image (",
         "2.png) kept",
-        "2 images without all numbers of age",
+        "no vector: 2 images without any number of age",
         "column mood",
     ):
         assert part in said

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from advnets.errors import DataError
 
+UNKNOWN = "-1"
+"""What labels call an example whose class nobody knows."""
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 Labelled = tuple[NDArray[np.int64] | None, tuple[str, ...]]
 
@@ -86,6 +88,24 @@ def array_labels(source: str, values: NDArray[Any], count: int) -> Labelled:
     return np.argsort(order)[index].astype(np.int64), tuple(names[place] for place in order)
 
 
+def known_classes(labels: NDArray[np.int64] | None, classes: tuple[str, ...]) -> Labelled:
+    """Labels without the class -1, whose examples have no class.
+
+    Beside one other class, 1, it is a class as that is: what is so coded is there or not, as CelebA's attributes. So it
+    is among other numbers below 0.
+
+    Args:
+        labels: int64, N, indices into `classes`, -1 where unknown; None without.
+        classes: their names.
+    """
+    below = [name for name in classes if name.startswith("-") and _NUMBER.fullmatch(name)]
+    if labels is None or below != [UNKNOWN] or set(classes) == {UNKNOWN, "1"}:
+        return labels, classes
+    place = classes.index(UNKNOWN)
+    numbers = np.where(labels == place, -1, labels - (labels > place))
+    return numbers, tuple(name for name in classes if name != UNKNOWN)
+
+
 def joined_labels(source: str, parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """Labels, or vectors, of several files or splits as one array.
 
@@ -103,17 +123,20 @@ def joined_labels(source: str, parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
 
 
 def array_vectors(source: str, values: NDArray[Any], count: int) -> NDArray[np.float32]:
-    """Conditions that are no classes: float32, count x V.
+    """Conditions that are no classes: float32, count x V; a row of NaN alone is one of an unknown condition.
 
     Raises:
-        DataError: not one row of finite floats for each image.
+        DataError: not one row of finite floats for each image, or none that is known.
     """
     if values.ndim != 2 or len(values) != count or not values.size or values.dtype.kind not in "fiub":
         what = f"{source}: vectors of shape {values.shape} and type {values.dtype} for {count} images"
         raise DataError(what, "give numbers, N x V, a row for each image")
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
         vectors = values.astype(np.float32)
-    if not np.isfinite(vectors).all():
-        row = int(np.flatnonzero(~np.isfinite(vectors).all(1))[0])
+    known = ~np.isnan(vectors).all(1)
+    if not known.any():
+        raise DataError(f"{source}: all vectors are NaN, unknown", "give numbers, or leave vectors out")
+    if not np.isfinite(vectors[known]).all():
+        row = int(np.flatnonzero(known & ~np.isfinite(vectors).all(1))[0])
         raise DataError(f"{source}: vector {row} is not finite", "look for NaN or infinity in it, or leave vectors out")
     return vectors

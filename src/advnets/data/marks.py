@@ -293,11 +293,15 @@ class _Chooser:
             return replace(marks, notes=tuple(notes))
         vectors = np.concatenate([column.numbers() for column in numbers.values()], 1)
         names = tuple(one for name, column in numbers.items() for one in column.names(name))
-        filled = int((np.isnan(vectors).any(1)).sum())
+        missing = np.isnan(vectors)
+        filled, unknown = int((missing.any(1) & ~missing.all(1)).sum()), int(missing.all(1).sum())
         if filled:
             images = "image" if filled == 1 else "images"
             notes.append(f"the columns' means stand in {filled:,} {images} without all numbers of {', '.join(numbers)}")
-            vectors = np.where(np.isnan(vectors), np.nanmean(vectors, 0, dtype=np.float64), vectors)
+            means = np.nanmean(vectors, 0, dtype=np.float64)
+            vectors = np.where(missing & ~missing.all(1, keepdims=True), means, vectors)
+        if unknown:
+            notes.append(f"no vector: {unknown:,} image{'s' * (unknown > 1)} without any number of {', '.join(numbers)}")
         notes.append(f"conditions: vectors of {len(names):,} number{'s' * (len(names) > 1)} ({_listed(names)})")
         return replace(marks, vectors=vectors.astype(np.float32), columns=names, notes=tuple(notes))
 

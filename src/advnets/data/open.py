@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from advnets.data.cache import VERSION, Stored, TableCache, cache_folder
+from advnets.data.classes import known_classes
 from advnets.data.options import Fit, GivenRange, Options, check_options
 from advnets.data.pictures import refuse
 from advnets.data.recognize import Given, recognize
@@ -178,10 +179,11 @@ def _table(
             splits = split_as_said(stored.splits, stored.keys, holdout)
     for rows in splits.values():
         rows.flags.writeable = False
+    labels, classes = known_classes(stored.labels, stored.classes)
     return ImageTable(
         stored.images,
-        stored.labels,
-        stored.classes,
+        labels,
+        classes,
         stored.fingerprint,
         source.name,
         skipped,

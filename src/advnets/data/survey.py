@@ -282,6 +282,7 @@ def _columns(table: Table) -> tuple[Column, ...]:
         return ()
     numbers = [f"{place}" for place in range(values.shape[1])]
     names = names if len(names) == len(numbers) else numbers
+    values = values[~np.isnan(values).all(1)]  # conditions that are known
     figures = [values.mean(0, dtype=np.float64), values.std(0, dtype=np.float64), values.min(0), values.max(0)]
     rows = np.stack(figures, 1).tolist()
     return tuple(Column(name, *row) for name, row in zip(names, rows, strict=True))

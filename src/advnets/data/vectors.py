@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from advnets.data.arrays import Arrays, arrays_of, read_npz
-from advnets.data.classes import array_labels, array_vectors
+from advnets.data.classes import array_labels, array_vectors, known_classes
 from advnets.data.formats.tabular import Column, Columns, Texts, Unusable, named_numbers
 from advnets.data.formats.vectors import is_vectors_file, read_columns
 from advnets.data.named import NAMED
@@ -198,10 +198,10 @@ def _why_not(name: str, column: Column) -> str:
 def _conditions(found: Columns, given: Arrays, label: str) -> _Conditions:
     vectors = None if given.vectors is None else array_vectors(found.name, given.vectors, found.count)
     if label:
-        return _Conditions(*_labelled(_class_names(found, label)), vectors)
+        return _Conditions(*known_classes(*_labelled(_class_names(found, label))), vectors)
     if given.labels is None:
         return _Conditions(None, (), vectors)
-    return _Conditions(*array_labels(found.name, given.labels, found.count), vectors)
+    return _Conditions(*known_classes(*array_labels(found.name, given.labels, found.count)), vectors)
 
 
 def _labelled(names: NDArray[np.str_]) -> Labelled:

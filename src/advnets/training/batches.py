@@ -191,7 +191,7 @@ class Batches:
 
     def _with_condition(self) -> Tensor:
         """The rows that have a condition."""
-        values, rows = self._labels if self._vectors is None else self._vectors, torch.from_numpy(self._rows)
+        values, rows = self._labels if self._vectors is None else self._vectors, _tensor(self._rows)
         assert values is not None  # it is not asked where there is none
         known = rows[is_given(values.index_select(0, rows))]
         if not len(known):
