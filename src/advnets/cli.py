@@ -120,6 +120,7 @@ def sample(args: list[str]) -> None:
         seed: int = 0,
         seeds: str | None = None,
         classes: Classes = None,
+        attributes: str | None = None,
         step: Step = "newest",
         out: Path | None = None,
         format: Literal["png", "jpg", "webp"] | None = None,
@@ -139,6 +140,8 @@ def sample(args: list[str]) -> None:
                 own, with the seed behind the name: faces-1.png to faces-8.png.
             classes: of a conditional game: classes by name, joined by commas, or all. A picture then has a row a
                 class, and a column for each latent vector; elsewhere sample i is of the (i mod their number)-th.
+            attributes: of a game of vectors: values by name, as Smiling=1,Age=20:40; those of no name are drawn as the
+                training data have them. A picture has a row a combination of values, elsewhere they come in turn.
             out: FILE.png, .jpg or .webp for a grid, FILE.npy for uint8 N,H,W,C (for points N,D), FILE.npz for these
                 as x and their --class as y, FILE.csv or FILE.parquet for rows of a table, or a directory for a file
                 each, with --class in a folder for each class; stopped, the same command goes on. By default
@@ -146,14 +149,15 @@ def sample(args: list[str]) -> None:
             format: of the files in a directory; by default png. jpg is the only one that is not exact.
         """
         from advnets.terminal.runs import load_run
-        from advnets.terminal.sampling import draw_samples, named_classes, targets
+        from advnets.terminal.sampling import asked_attributes, draw_samples, named_classes, targets
 
         if count < 1:
             raise RunError(f"{count} samples cannot be drawn", "ask for 1 or more")
         loaded = load_run(run, step, modules)
         asked, at = named_classes(loaded, classes), None if step == "newest" else loaded.step
-        for number, target in targets(run, seed, seeds, classes is not None, at, out).items():
-            print(f"{draw_samples(loaded, count, number, asked, target, format)}: {target}")
+        named = asked_attributes(loaded, attributes, classes)
+        for number, target in targets(run, seed, seeds, bool(asked or named), at, out).items():
+            print(f"{draw_samples(loaded, count, number, asked, target, format, named)}: {target}")
 
     call(sample, args)
 
@@ -167,6 +171,7 @@ def interpolate(args: list[str]) -> None:
         points: int = 12,
         seed: int = 0,
         classes: Classes = None,
+        attributes: str | None = None,
         step: Step = "newest",
         out: Path | None = None,
         modules: Modules = (),
@@ -182,16 +187,19 @@ def interpolate(args: list[str]) -> None:
             seed: which lines.
             classes: of a conditional game: classes by name, joined by commas, or all; each line keeps its latent
                 vector and walks from one of them to the next. Of one class, lines walk in z space within it.
+            attributes: of a game of vectors: values by name. One may have two, as Age=20:60: each line keeps its
+                latent vector and all other attributes and walks from the first to the second.
             out: the PNG file. By default interpolation.png in the run directory.
         """
         from advnets.terminal.runs import load_run
-        from advnets.terminal.sampling import draw_walks, named_classes
+        from advnets.terminal.sampling import draw_walks, named_attributes, named_classes
 
         if lines < 1 or points < 2:
             raise RunError(f"{lines} lines of {points} points", "ask for 1 line or more, 2 points or more")
         loaded = load_run(run, step, modules)
         target = out or run / "interpolation.png"
-        draw_walks(loaded, lines, points, seed, named_classes(loaded, classes), target)
+        asked = None if attributes is None else named_attributes(attributes)
+        draw_walks(loaded, lines, points, seed, named_classes(loaded, classes), target, asked)
         print(f"interpolation: {target}")
 
     call(interpolate, args)

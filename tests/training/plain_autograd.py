@@ -41,7 +41,9 @@ def plainly(match: Match, rows: Batch, drawn: Inputs, update: int = 0) -> dict[s
         for each in match.penalties:
             rng = generator_for(match.seed, update, Stream.PENALTY, index=number)
             still = [{key: value.detach() for key, value in side.items()} for side in shown]
-            mine = mine + view.weight * each.weight * each.every * each.penalty(judging(game, D), still[0], still[1], rng)
+            mine = mine + view.weight * each.weight * each.every * each.penalty(
+                judging(game, D), still[0], still[1], rng
+            )
         own[view.discriminator] = own.get(view.discriminator, 0.0) + mine
     costs_of = {name: own.get(name, theirs) for name in match.players}
     return {name: _differentiated(costs_of[name], player) for name, player in match.players.items()}

@@ -301,7 +301,9 @@ class _Chooser:
             means = np.nanmean(vectors, 0, dtype=np.float64)
             vectors = np.where(missing & ~missing.all(1, keepdims=True), means, vectors)
         if unknown:
-            notes.append(f"no vector: {unknown:,} image{'s' * (unknown > 1)} without any number of {', '.join(numbers)}")
+            notes.append(
+                f"no vector: {unknown:,} image{'s' * (unknown > 1)} without any number of {', '.join(numbers)}"
+            )
         notes.append(f"conditions: vectors of {len(names):,} number{'s' * (len(names) > 1)} ({_listed(names)})")
         return replace(marks, vectors=vectors.astype(np.float32), columns=names, notes=tuple(notes))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from advnets.data.attributes import Attribute, attributes_of, facts_of
 from advnets.data.origins import Origins
 from advnets.data.scale import Scale
 from advnets.errors import DataError
@@ -280,6 +281,19 @@ def class_counts(table: Table, split: str = "train") -> NDArray[np.int64]:
     return np.bincount(labels[labels >= 0], minlength=len(table.classes)).astype(np.int64)
 
 
+def table_attributes(table: Table) -> tuple[Attribute, ...]:
+    """The numbers of a table's vectors of conditions over its training rows; none where it has no vectors."""
+    return () if table.vectors is None else attributes_of(table.vectors[table.rows("train")], table.columns)
+
+
+def without_condition(table: Table) -> int:
+    """How many training rows have no condition: no vector, where there are vectors, else no class."""
+    rows = table.rows("train")
+    if table.vectors is not None:
+        return int(np.isnan(table.vectors[rows]).any(1).sum())
+    return 0 if table.labels is None else int((table.labels[rows] < 0).sum())
+
+
 def labels_of(table: Table) -> NDArray[np.int64]:
     """The labels of all rows.
 
@@ -303,6 +317,8 @@ def describe(table: Table) -> dict[str, Any]:
         "training": len(table.rows("train")),
         **({"classes": list(table.classes), "counts": class_counts(table).tolist()} if table.classes else {}),
         **({"vectors": table.vectors.shape[1]} if table.vectors is not None else {}),
+        **({"attributes": facts_of(attributes)} if (attributes := table_attributes(table)) else {}),
+        **({"unknown": unknown} if (unknown := without_condition(table)) else {}),
         **({"columns": list(table.columns)} if table.columns else {}),
         "splits": {split: len(table.rows(split)) for split in SPLITS},
         "format": table.format,

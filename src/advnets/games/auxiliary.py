@@ -56,7 +56,7 @@ def figures(real: Tensor, fake: Tensor, batch: Batch, asked: Tensor) -> dict[str
 def _told(told: Tensor, condition: Tensor, columns: Columns | None) -> list[tuple[str, float]]:
     if columns is None:
         return [("class", float((told.argmax(1) == condition).float().mean()))]
-    two, standard = columns.two, _standard(condition, columns)
+    two, standard = columns.two, columns.standard(condition)
     right, missed = ((told > 0) == (standard > 0)).float()[:, two], (told - standard).square()[:, ~two]
     parts = [("class", right.mean()), ("explained", 1 - missed.mean())]
     return [(name, float(value)) for name, value in parts if not bool(value.isnan())]
@@ -66,14 +66,9 @@ def _cost(told: Tensor, condition: Tensor, columns: Columns | None) -> Tensor:
     """Of each row, (N,)."""
     if columns is None:
         return cross_entropy(told, condition, reduction="none")
-    standard = _standard(condition, columns).to(told.dtype)
+    standard = columns.standard(condition).to(told.dtype)
     crossed = binary_cross_entropy_with_logits(told, (standard > 0).to(told.dtype), reduction="none")
     return torch.where(columns.two, crossed, 0.5 * (told - standard).square()).mean(1)
-
-
-def _standard(vectors: Tensor, columns: Columns) -> Tensor:
-    """Vectors in standard deviations from the mean: the greater of two values lies above 0."""
-    return (vectors - columns.mean) / columns.deviation
 
 
 def _given(batch: Batch) -> Tensor:

@@ -83,7 +83,7 @@ def _semi_supervised(c: SemiSupervisedConfig) -> SemiSupervisedGame:
     return SemiSupervisedGame(plain, labels, warp, c.adversarial, c.consistency, c.threshold)
 def _conditional(config: ConditionalConfig) -> ConditionalGame:
     shown = config.discriminator.condition != "none"
-    return ConditionalGame(_adversarial(config), config.mismatched, config.auxiliary, shown)
+    return ConditionalGame(_adversarial(config), config.mismatched, config.auxiliary, shown, config.scaled)
 
 
 GAMES: dict[str, Callable[[Any], Game]] = {

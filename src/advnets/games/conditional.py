@@ -45,12 +45,14 @@ class ConditionalGame:
         auxiliary: weight of telling conditions from images; D then gives its logit and a number a class, or one an
             entry of the vector. See `games.auxiliary`. Source: Odena et al. 2017, section 3.
         shown: whether D is shown the conditions.
+        scaled: whether vectors enter the networks in standard deviations from their mean.
     """
 
     plain: AdversarialGame
     mismatched: float = 0.0
     auxiliary: float = 0.0
     shown: bool = True
+    scaled: bool = False
 
     @property
     def paired(self) -> bool:
@@ -82,14 +84,14 @@ class ConditionalGame:
 
     def make(self, nets: Nets, batch: Batch, draws: Inputs) -> Made:
         """G(z, c) of the batch's own conditions, and of drawn ones where it has none."""
-        return Made({"image": nets[G](draws["z"], asked(batch))})
+        return Made({"image": nets[G](draws["z"], self._entering(asked(batch), batch))})
 
     def views(self, batch: Batch, draws: Inputs, made: Inputs) -> Sequence[View]:
         """Real images beside G(z, c), both with the conditions of the batch."""
         if not self.shown:
             return [View(D, {"image": batch.image}, {"image": made["image"]})]
-        condition = batch.condition
-        assert condition is not None  # data without conditions have no seats in this game
+        assert batch.condition is not None  # data without conditions have no seats in this game
+        condition = self._entering(batch.condition, batch)
         real = {"image": batch.image, "condition": condition}
         found = [View(D, real, {**made, "condition": condition})]
         if self.mismatched:
@@ -97,7 +99,8 @@ class ConditionalGame:
                 raise RecipeError(
                     "a batch of one has no mismatched pairs", "use a larger --batch, or --game.mismatched 0"
                 )
-            found.append(View(D, real, {**real, "condition": _neighbors(batch)}, self.mismatched))
+            neighbors = self._entering(asked(batch), batch).roll(1, 0)
+            found.append(View(D, real, {**real, "condition": neighbors}, self.mismatched))
         return found
 
     def costs(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Costs:
@@ -130,6 +133,10 @@ class ConditionalGame:
         both = {"cost_d": float(costs.discriminator), "cost_g": float(costs.generators)}
         return both | auxiliary.figures(real.float(), fake.float(), batch, asked(batch))
 
+    def _entering(self, condition: Tensor, batch: Batch) -> Tensor:
+        """Conditions as networks take them."""
+        return batch.columns.standard(condition) if self.scaled and batch.columns is not None else condition
+
     def wish(self, count: int, rng: torch.Generator) -> Inputs:
         """z of `count` samples; their conditions are asked for."""
         return self.plain.wish(count, rng)
@@ -144,11 +151,6 @@ def asked(batch: Batch) -> Tensor:
     condition = batch.condition if batch.asked is None else batch.asked
     assert condition is not None  # data without conditions have no seats in this game
     return condition
-
-
-def _neighbors(batch: Batch) -> Tensor:
-    """The condition of each row's neighbor, which has nothing to do with the row."""
-    return asked(batch).roll(1, 0)
 
 
 def _check(data: DataSpec) -> None:

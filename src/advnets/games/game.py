@@ -81,6 +81,10 @@ class Columns:
     deviation: Tensor
     two: Tensor
 
+    def standard(self, vectors: Tensor) -> Tensor:
+        """Vectors, N x V, in standard deviations from the mean; the greater of two values lies above 0."""
+        return ((vectors - self.mean) / self.deviation).to(vectors.dtype)
+
 
 @dataclass(frozen=True)
 class Batch:

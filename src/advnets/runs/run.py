@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from advnets.config.recipe import Recipe
+from advnets.data.attributes import Attribute
 from advnets.data.scale import Scale, scale_of
 from advnets.devices import resolve_device
 from advnets.errors import RecipeError, RunError
@@ -21,15 +22,23 @@ from advnets.games.build import build_game
 from advnets.games.contract import reason
 from advnets.games.game import DataSpec, Game, Inputs, Seat, sampled
 from advnets.measures.progress import best_step
-from advnets.runs import checkpoint
+from advnets.runs import checkpoint, walks
+from advnets.runs.asking import (
+    Asked,
+    Attributes,
+    asked_for,
+    class_numbers,
+    columns_of,
+    ends_of,
+    known_attributes,
+    one_of,
+    vectors_of,
+)
 from advnets.runs.completing import checked, complete
 from advnets.runs.directory import RunDirectory
 from advnets.runs.networks import Modules, initial_networks, load_weights, own_players
 from advnets.runs.sampling import Sampler, Samples
 from advnets.runs.translating import translated
-from advnets.runs.walks import walk_of, walk_of_classes
-
-_NAMED = 20  # classes in a message
 
 
 class Run:
@@ -68,7 +77,9 @@ class Run:
         said = self.facts["data"]
         classes, counts = tuple(said.get("classes", ())), tuple(said.get("counts", ()))
         source = tuple(said.get("sources", {}).get("shape", ()))
-        return DataSpec(tuple(said["shape"]), classes, counts, said.get("vectors", 0), source=source)
+        return DataSpec(
+            tuple(said["shape"]), classes, counts, said.get("vectors", 0), said.get("unknown", 0), source
+        )
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -89,6 +100,11 @@ class Run:
     def classes(self) -> tuple[str, ...]:
         """The classes that samples can be asked for; empty where the game has no conditions, or vectors."""
         return self.data.classes if self.conditional and not self.data.vector else ()
+
+    @functools.cached_property
+    def attributes(self) -> tuple[Attribute, ...]:
+        """The attributes that samples can be asked for; empty where the game has no conditions, or classes."""
+        return known_attributes(self.facts["data"], self._kept_vectors) if self.conditional else ()
 
     @functools.cached_property
     def game(self) -> Game:
@@ -179,6 +195,7 @@ class Run:
         averaged: bool = True,
         classes: Sequence[str] | str | None = None,
         conditions: ArrayLike | None = None,
+        attributes: Attributes | None = None,
     ) -> Samples:
         """The first `count` samples of `seed`: uint8 N x C x H x W; points: float32 N x D.
 
@@ -192,15 +209,19 @@ class Run:
                 classes are drawn as the training data have them.
             conditions: float, K x V, of a run that was trained with vectors: sample i is of the (i mod K)-th. By
                 default vectors of training examples are drawn.
+            attributes: of such a run, values by name, {"slant": 10} or {"slant": [-10, 10]}: sample i is of the (i mod
+                K)-th of their K combinations, the last one's values changing first. All others are those of training
+                examples, drawn without regard to these.
 
         Raises:
-            RunError: there is no such class, or the conditions do not fit.
+            RunError: there is no such class or attribute, or the conditions do not fit.
         """
         sampler = self.sampler if averaged else self.raw_sampler
-        if classes is not None and conditions is not None:
-            raise RunError("classes and conditions at once", "give one of them")
+        one_of(classes=classes, conditions=conditions, attributes=attributes)
         if conditions is not None:
             return sampler.draw(count, seed, self._vectors(conditions))
+        if attributes is not None:
+            return sampler.draw(count, seed, self.asked(attributes).rows)
         return sampler.draw(count, seed, None if classes is None else self.class_numbers(classes))
 
     def stream(
@@ -248,6 +269,27 @@ class Run:
         sampler = self.sampler if averaged else self.raw_sampler
         return sampler.by_class(self.class_numbers(classes), columns, seed)
 
+    def sample_by_attributes(self, attributes: Attributes, columns: int = 10, seed: int = 0) -> Samples:
+        """A row of samples a combination of values, K x columns x ...; z and all others the same along a column.
+
+        Args:
+            attributes: values by name, as for `sample`.
+            columns: samples a row.
+            seed: which ones.
+
+        Raises:
+            RunError: there is no such attribute, or a value is no finite number.
+        """
+        return self.sampler.by_class(self.asked(attributes).rows, columns, seed)
+
+    def asked(self, attributes: Attributes) -> Asked:
+        """Conditions of attributes by name.
+
+        Raises:
+            RunError: the run has none, no such one, or a value is no finite number.
+        """
+        return asked_for(str(self.path), self.attributes, attributes)
+
     def class_numbers(self, classes: Sequence[str] | str) -> list[int]:
         """The numbers of named classes; of "all", every one that was trained.
 
@@ -255,18 +297,10 @@ class Run:
             RunError: there is no such class, it had no training example, or the run has none.
         """
         if not self.classes:
-            remedy = "ask for Run.sample(conditions=...)" if self.conditional else "train with --game.kind conditional"
+            by_vector = "name --attributes, or ask for Run.sample(conditions=...)"
+            remedy = by_vector if self.conditional else "train with --game.kind conditional"
             raise RunError(f"{self.path} makes samples without classes", remedy)
-        trained = [name for name, count in zip(self.classes, self.data.counts, strict=True) if count]
-        names = trained if classes == "all" else [classes] if isinstance(classes, str) else list(classes)
-        if not names:
-            raise RunError("no class is named", f"choose from {_some(trained)}")
-        for name in names:
-            if name not in self.classes:
-                raise RunError(f"{self.path} has no class {name!r}", f"choose from {_some(trained)}")
-            if name not in trained:
-                raise RunError(f"{self.path} had no training image of class {name!r}", f"choose from {_some(trained)}")
-        return [self.classes.index(name) for name in names]
+        return class_numbers(str(self.path), self.classes, self.data.counts, classes)
 
     def _vectors(self, conditions: ArrayLike) -> Tensor:
         """Conditions that were asked for, float32 K x V."""
@@ -274,13 +308,7 @@ class Run:
         if not length:
             remedy = "name classes" if self.classes else "train with --game.kind conditional on data with vectors"
             raise RunError(f"{self.path} takes no vectors as conditions", remedy)
-        try:
-            given = np.asarray(conditions, np.float32)
-        except (TypeError, ValueError):
-            raise RunError("conditions that are no numbers", f"give finite numbers, K x {length}") from None
-        if given.ndim != 2 or not len(given) or given.shape[1] != length or not np.isfinite(given).all():
-            raise RunError(f"conditions of shape {given.shape}", f"give finite numbers, K x {length}")
-        return torch.from_numpy(given)
+        return vectors_of(conditions, length)
 
     def translate(self, images: ArrayLike, seed: int = 0, reverse: bool = False) -> NDArray[np.uint8]:
         """What the averaged generator makes of images, each by itself: uint8 N x C x H x W.
@@ -296,7 +324,12 @@ class Run:
         return translated(self, images, seed, reverse)
 
     def interpolate(
-        self, lines: int = 8, steps: int = 12, seed: int = 0, classes: Sequence[str] | str | None = None
+        self,
+        lines: int = 8,
+        steps: int = 12,
+        seed: int = 0,
+        classes: Sequence[str] | str | None = None,
+        attributes: Attributes | None = None,
     ) -> Samples:
         """Samples along straight lines in z space (Figure 3): uint8 lines x steps x C x H x W.
 
@@ -307,10 +340,16 @@ class Run:
             classes: names of classes: each line keeps its z and walks from one class to the next, line i from the
                 (i mod their number)-th on; "all" for every class. Of one class, and by default, z walks, and a line
                 keeps its class.
+            attributes: values by name. One of them may have two: each line keeps its z and all other attributes, and
+                walks from the first value to the second. Where none has two, z walks.
 
         Raises:
-            RunError: there is no such class, or a generator of the user's own takes no mixtures of classes.
+            RunError: there is no such class or attribute, or a generator of the user's own takes no mixtures of
+                classes.
         """
+        one_of(classes=classes, attributes=attributes)
+        if attributes is not None:
+            return self._along(attributes, lines, steps, seed)
         numbers = None if classes is None else self.class_numbers(classes)
         still = numbers is None or len(set(numbers)) == 1
         ends = self.sampler.inputs(2 * lines, seed, numbers if still else None)
@@ -318,11 +357,11 @@ class Run:
             what = f"{self.path} makes one image of each source: there is no z to walk in"
             raise RunError(what, "train with a --game.latent, or look at advnets sample")
         if still:
-            walked = {name: walk_of(name, each, lines, steps) for name, each in ends.items()}
+            walked = {name: walks.walk_of(name, each, lines, steps) for name, each in ends.items()}
         else:
             assert numbers is not None
             walked = {name: each[:lines].repeat_interleave(steps, 0) for name, each in ends.items()}
-            walked["condition"] = walk_of_classes(numbers, len(self.classes), lines, steps)
+            walked["condition"] = walks.of_classes(numbers, len(self.classes), lines, steps)
         made = self.sampler.decode(walked) if still else self._mixed(walked)
         return made.reshape(lines, steps, *made.shape[1:])
 
@@ -341,6 +380,13 @@ class Run:
         if not self.completes:
             raise RunError(f"{self.path} completes no images", "train with --game.kind completion")
         return complete(self.sampler, *checked(images, masks, self.shape), count, seed)
+
+    def _along(self, attributes: Attributes, lines: int, steps: int, seed: int) -> Samples:
+        """Lines along an attribute, or through z with attributes that stay."""
+        asked, walked = ends_of(str(self.path), self.attributes, attributes)
+        inputs = walks.along if walked else walks.within
+        made = self.sampler.decode(inputs(self.sampler, asked.rows, lines, steps, seed))
+        return made.reshape(lines, steps, *made.shape[1:])
 
     def _mixed(self, inputs: Inputs) -> Samples:
         """Samples of mixtures of classes, which a generator of the user's own may not take."""
@@ -364,9 +410,16 @@ class Run:
         return self._sampler_of(self.raw_players)
 
     def _sampler_of(self, nets: Mapping[str, nn.Module]) -> Sampler:
-        kept = self._checkpoint.tensors.get("game", {})
-        vectors, sources = kept.get("vectors"), kept.get("sources")
-        return Sampler(self.game, nets, self.data, self.value_range, vectors, self.scale, sources)
+        columns = None
+        if getattr(self.game, "scaled", False) and self.attributes:
+            columns = columns_of(self.attributes)
+        vectors, sources = self._kept_vectors, self._checkpoint.tensors.get("game", {}).get("sources")
+        return Sampler(self.game, nets, self.data, self.value_range, vectors, self.scale, sources, columns)
+
+    @property
+    def _kept_vectors(self) -> Tensor | None:
+        """Conditions of training examples, where the game takes vectors."""
+        return self._checkpoint.tensors.get("game", {}).get("vectors")
 
     def _find(self, step: int | None) -> tuple[checkpoint.Checkpoint | None, list[str]]:
         folder = self.directory.checkpoints
@@ -403,8 +456,3 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r}, recipe={self.recipe.name!r}, step={self.step:,} of {self.recipe.steps:,})"
-
-
-def _some(names: Sequence[str]) -> str:
-    """The first of these names."""
-    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")

@@ -13,13 +13,14 @@ from torch import Tensor, nn
 
 from advnets.data.scale import Scale
 from advnets.errors import RunError
-from advnets.games.game import DataSpec, Game, Inputs, blanks, sampled, translates
+from advnets.games.game import Columns, DataSpec, Game, Inputs, blanks, sampled, translates
 from advnets.randomness import Stream, generator_for
+from advnets.runs.asking import filled
 
 Samples = NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.float64]
 """uint8 N x C x H x W, float32 points N x D, or rows of a table in its own units, float64 N x K."""
 Conditions = Sequence[int] | Tensor
-"""Numbers of classes, or vectors, float32 K x V."""
+"""Numbers of classes, or vectors, float32 K x V: NaN for what is drawn as the training data have it."""
 _CHUNK = 250
 """Samples that share a random generator."""
 _PIXELS = 2_000_000
@@ -38,6 +39,7 @@ class Sampler:
         scale: brings points back to their columns' own units, where they were standardized.
         sources: uint8 N x C x h x w, where the game translates images: what samples are made of, in this order, which
             another seed changes.
+        columns: what the numbers of vectors are like, where the game takes them in standard deviations.
     """
 
     def __init__(
@@ -49,9 +51,11 @@ class Sampler:
         vectors: Tensor | None = None,
         scale: Scale | None = None,
         sources: Tensor | None = None,
+        columns: Columns | None = None,
     ) -> None:
         self.game, self.nets, self.data, self._vectors, self._scale = game, nets, data, vectors, scale
         self.value_range = value_range if len(data.shape) == 3 else None
+        self._columns = columns if getattr(game, "scaled", False) else None
         self.seats = game.seats(data)
         self.conditional = any("condition" in seat.takes for seat in self.seats.values())
         self.sources = sources if translates(self.seats) else None
@@ -89,11 +93,23 @@ class Sampler:
             if conditions is not None:
                 raise RunError("these samples have no classes", "leave the classes out")
             return found
-        if conditions is not None:
-            wanted = torch.as_tensor(conditions)
-            return {**found, "condition": wanted[torch.arange(first, first + count) % len(wanted)]}
+        wanted = None if conditions is None else torch.as_tensor(conditions)
+        if wanted is not None:
+            wanted = wanted[torch.arange(first, first + count) % len(wanted)]
+            if not wanted.isnan().any():
+                return {**found, "condition": self.entering(wanted)}
         drawn = [self._conditions(generator_for(seed, number, Stream.SAMPLE_CONDITIONS)) for number in numbers]
-        return {**found, "condition": torch.cat(drawn)[part]}
+        chosen = torch.cat(drawn)[part]
+        return {**found, "condition": self.entering(chosen if wanted is None else filled(wanted, chosen))}
+
+    def entering(self, conditions: Tensor) -> Tensor:
+        """Conditions as the game takes them: classes, or vectors, perhaps in standard deviations."""
+        return conditions if self._columns is None else self._columns.standard(conditions)
+
+    def leaving(self, conditions: Tensor) -> Tensor:
+        """The vectors that `entering` makes these of."""
+        known = self._columns
+        return conditions if known is None else conditions * known.deviation + known.mean
 
     @torch.no_grad()
     def decode(self, inputs: Inputs) -> Samples:
@@ -126,13 +142,22 @@ class Sampler:
             made = self.decode(self.inputs(min(size, count - begin), seed, conditions, begin))
             yield made[max(0, first - begin) :]
 
-    def inputs_by_class(self, classes: Sequence[int], columns: int, seed: int = 0) -> dict[str, Tensor]:
-        """The first `columns` draws of a seed once in every class, class by class: len(classes) * columns rows."""
-        drawn = self.inputs(columns, seed, classes[:1])
-        rows = {name: each.repeat(len(classes), *[1] * (each.ndim - 1)) for name, each in drawn.items()}
-        return {**rows, "condition": torch.tensor(list(classes)).repeat_interleave(columns)}
+    def inputs_by_class(self, classes: Conditions, columns: int, seed: int = 0) -> dict[str, Tensor]:
+        """The first `columns` draws of a seed once in every class, class by class: len(classes) * columns rows.
 
-    def by_class(self, classes: Sequence[int], columns: int, seed: int = 0) -> Samples:
+        Args:
+            classes: their numbers, or vectors; what of these is drawn is the same all along a column.
+            columns: draws.
+            seed: of them.
+        """
+        one = self.inputs(columns, seed, classes[:1] if isinstance(classes, Tensor) else list(classes)[:1])
+        rows = {name: each.repeat(len(classes), *[1] * (each.ndim - 1)) for name, each in one.items()}
+        wanted = torch.as_tensor(classes).repeat_interleave(columns, 0)
+        if wanted.is_floating_point():
+            wanted = filled(self.entering(wanted), rows["condition"])
+        return {**rows, "condition": wanted}
+
+    def by_class(self, classes: Conditions, columns: int, seed: int = 0) -> Samples:
         """Samples of `inputs_by_class`, K x columns x ..."""
         made = self.decode(self.inputs_by_class(classes, columns, seed))
         return made.reshape(len(classes), columns, *made.shape[1:])

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from advnets.data.attributes import Attribute
 from advnets.errors import UsageError
 
 if TYPE_CHECKING:
@@ -137,7 +138,11 @@ def _of_data(data: Mapping[str, Any]) -> list[str]:
     if classes := data.get("classes"):
         more = ", ..." if len(classes) > _NAMED else ""
         said.append(f"{len(classes):,} classes ({', '.join(classes[:_NAMED])}{more})")
-    return [*said, *([f"vectors of {data['vectors']:,} numbers"] if "vectors" in data else [])]
+    if "vectors" in data:
+        named = ", ".join(str(Attribute(**each)) for each in data.get("attributes", ())[:_NAMED])
+        more = ", ..." if data["vectors"] > _NAMED else ""
+        said.append(f"vectors of {data['vectors']:,} numbers{f' ({named}{more})' if named else ''}")
+    return [*said, *([f"{data['unknown']:,} without a condition"] if "unknown" in data else [])]
 
 
 def _of_game(game: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from advnets import figures
 from advnets.errors import RunError, UsageError
+from advnets.runs.asking import Asked, Attributes
 from advnets.runs.run import Run
 from advnets.terminal.saving import ARRAYS, check_target, save_by_class, save_made, writing_elsewhere
 from advnets.terminal.streaming import Wanted, draw, save_array, save_folder
@@ -30,8 +31,48 @@ def named_classes(run: Run, said: str | None) -> list[str] | None:
     return [run.classes[number] for number in numbers]
 
 
+def named_attributes(said: str) -> dict[str, list[float]]:
+    """Attributes as a command line names them: NAME=VALUE, or several values as NAME=VALUE:VALUE, joined by commas.
+
+    Raises:
+        UsageError: they are not written so.
+    """
+    found: dict[str, list[float]] = {}
+    for word in said.split(","):
+        name, equals, values = (part.strip() for part in word.rpartition("="))
+        try:
+            numbers = [float(each) for each in values.split(":")] if equals and name else []
+        except ValueError:
+            numbers = []
+        if not numbers or name in found:
+            what = f"says {name} twice" if name in found else f"has {word.strip()!r}"
+            remedy = "write NAME=VALUE, or NAME=VALUE:VALUE for several, joined by commas, as in Smiling=1,Age=20:40"
+            raise UsageError(f"--attributes {said} {what}", remedy)
+        found[name] = numbers
+    return found
+
+
+def asked_attributes(run: Run, said: str | None, classes: str | None) -> Asked | None:
+    """What is asked of attributes in a command; None where nothing is.
+
+    Raises:
+        AdvnetsError: they are not written as they should, the run has no such ones, or classes are named, too.
+    """
+    if said is None:
+        return None
+    if classes is not None:
+        raise UsageError(f"--attributes {said} and --class {classes}", "say one of them")
+    return run.asked(named_attributes(said))
+
+
 def draw_samples(
-    run: Run, count: int, seed: int, classes: Sequence[str] | None, target: Path, form: str | None = None
+    run: Run,
+    count: int,
+    seed: int,
+    classes: Sequence[str] | None,
+    target: Path,
+    form: str | None = None,
+    asked: Asked | None = None,
 ) -> str:
     """Draw samples and put them where `target` says; of images of named classes, a picture has a row a class.
 
@@ -42,6 +83,7 @@ def draw_samples(
         classes: names of classes; None for conditions as the data have them, or none.
         target: a picture's, .npy or .npz file, of points .csv or .parquet, or a directory.
         form: of the files in a directory: png, jpg or webp; by default png.
+        asked: attributes with values: a picture has a row a combination of these.
 
     Returns:
         What was drawn, for the user.
@@ -49,7 +91,8 @@ def draw_samples(
     Raises:
         AdvnetsError: they cannot be drawn, or not be written.
     """
-    images, wanted = len(run.shape) == 3, Wanted(run, count, seed, classes)
+    classes = classes if asked is None else asked.names
+    images, wanted = len(run.shape) == 3, Wanted(run, count, seed, classes, asked)
     check_target(target, images)
     if form is not None and target.suffix:
         raise RunError(
@@ -62,7 +105,7 @@ def draw_samples(
         save_array(wanted, target)
         return _counted(wanted)
     if images and classes is not None:
-        return _draw_by_class(run, count, seed, classes, target)
+        return _draw_by_class(run, count, seed, classes, target, asked)
     if classes is None and run.scale is not None:
         made, numbers = run.sample_with_classes(count, seed)
         named = [] if numbers is None else [run.classes[number] for number in numbers]
@@ -72,21 +115,27 @@ def draw_samples(
     return _counted(wanted)
 
 
-def _draw_by_class(run: Run, count: int, seed: int, classes: Sequence[str], target: Path) -> str:
+def _draw_by_class(run: Run, count: int, seed: int, classes: Sequence[str], target: Path, asked: Asked | None) -> str:
     _check_rows(classes)
     columns = -(-count // len(classes))
     rows = min(-(-columns // _WIDEST), figures.MOST_ROWS // len(classes))  # of each class
     columns = rows * -(-columns // rows)
-    made = run.sample_by_class(columns, seed, classes=classes)
+    rows_of = run.class_numbers(classes) if asked is None else asked.rows
+    made = run.sampler.by_class(rows_of, columns, seed)
     lines = made.reshape(len(classes) * rows, columns // rows, *made.shape[2:])
     names = [name if row == 0 else "" for name in classes for row in range(rows)]
     save_by_class(lines, target, names)  # type: ignore[arg-type]  # images are bytes
-    return f"{columns} samples of {'each of ' if len(classes) > 1 else ''}{_listed(classes)}"
+    return f"{columns} samples of {'each of ' if len(classes) > 1 else ''}{_listed(classes)}{_beyond(asked)}"
 
 
 def _counted(wanted: Wanted) -> str:
     of = "" if wanted.classes is None else f" of {_listed(wanted.classes)}"
-    return f"{wanted.count:,} samples{of}"
+    return f"{wanted.count:,} samples{of}{_beyond(wanted.asked)}"
+
+
+def _beyond(asked: Asked | None) -> str:
+    """Which values lie beyond those that were trained, in words."""
+    return f"; beyond what was trained: {', '.join(asked.beyond)}" if asked is not None and asked.beyond else ""
 
 
 def targets(
@@ -97,7 +146,7 @@ def targets(
     Args:
         run: the run directory.
         seed, seeds: one seed, or several in words.
-        by_class: whether classes are named.
+        by_class: whether classes, or attributes, are named.
         step: of the checkpoint; None for the newest.
         out: where to, if that was said.
 
@@ -138,7 +187,15 @@ def read_seeds(text: str) -> list[int]:
     return seeds
 
 
-def draw_walks(run: Run, lines: int, points: int, seed: int, classes: Sequence[str] | None, target: Path) -> None:
+def draw_walks(
+    run: Run,
+    lines: int,
+    points: int,
+    seed: int,
+    classes: Sequence[str] | None,
+    target: Path,
+    attributes: Attributes | None = None,
+) -> None:
     """Draw straight lines in z space, or from class to class, as a picture.
 
     Args:
@@ -147,13 +204,14 @@ def draw_walks(run: Run, lines: int, points: int, seed: int, classes: Sequence[s
         seed: which lines.
         classes: names of classes to walk between; of one, z walks within it. None: z walks.
         target: the PNG file.
+        attributes: values by name, of one of them perhaps two, to walk from and to.
 
     Raises:
         AdvnetsError: the run makes no images, or it cannot be written.
     """
     if len(run.shape) != 3:
         raise RunError(f"{run.path} makes points, not images", "draw them with `advnets sample`")
-    rows = run.interpolate(lines, points, seed, classes)
+    rows = run.interpolate(lines, points, seed, classes, attributes)
     with writing_elsewhere(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         if classes is None:

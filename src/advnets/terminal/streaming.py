@@ -17,6 +17,7 @@ from advnets import figures
 from advnets.data.parallel import ordered_map, progress_bar
 from advnets.errors import DataError, RunError
 from advnets.files import write_whole
+from advnets.runs.asking import Asked
 from advnets.runs.run import Run, Samples
 from advnets.terminal.saving import writing_elsewhere
 
@@ -29,14 +30,22 @@ class Wanted:
         run: whose.
         count: how many.
         seed: which ones.
-        classes: their names, sample i of the (i mod their number)-th; None for conditions as the data have them, or
-            none.
+        classes: names, sample i of the (i mod their number)-th: of classes, or of what is `asked`; None for
+            conditions as the data have them, or none.
+        asked: attributes with values; None where none are named.
     """
 
     run: Run
     count: int
     seed: int
     classes: Sequence[str] | None
+    asked: Asked | None = None
+
+    def stream(self, count: int, first: int) -> Iterator[Samples]:
+        """Samples `first` to `count` - 1, in parts."""
+        if self.asked is not None:
+            return self.run.sampler.stream(count, self.seed, self.asked.rows, first)
+        return self.run.stream(count, self.seed, self.classes, first)
 
     def class_of(self, number: int) -> str:
         """The class of a sample; empty where none is named."""
@@ -57,7 +66,7 @@ class Drawing:
 
     def __iter__(self) -> Iterator[Samples]:
         wanted = self._wanted
-        parts = wanted.run.stream(wanted.count, wanted.seed, wanted.classes, self.done)
+        parts = wanted.stream(wanted.count, self.done)
         with progress_bar("Samples", wanted.count - self.done, unit="samples", shown=True) as advance:
             for part in parts:
                 yield part
@@ -72,6 +81,8 @@ def draw(wanted: Wanted) -> Samples:
 
 def save_array(wanted: Wanted, target: Path) -> None:
     """A .npy file of images, uint8 N x H x W x C, or a .npz file with it as x and the names of classes as y.
+
+    Of attributes an .npz file has the samples' whole vectors, and their names: both are data with vectors again.
 
     Raises:
         RunError: it cannot be written, or Ctrl-C came before its end: then there is none, or the one that was there.
@@ -98,7 +109,14 @@ def _write_npz(file: BinaryIO, wanted: Wanted, parts: Drawing) -> None:
     with zipfile.ZipFile(file, "w") as archive:
         with archive.open("x.npy", "w", force_zip64=True) as member:
             _write_npy(member, wanted, parts)
-        if wanted.classes:
+        if wanted.asked is not None:
+            sampler = wanted.run.sampler
+            vectors = sampler.leaving(sampler.inputs(wanted.count, wanted.seed, wanted.asked.rows)["condition"])
+            names = np.array([each.name for each in wanted.run.attributes])
+            for name, values in {"vectors": vectors.numpy(), "vector_names": names}.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, values)
+        elif wanted.classes:
             with archive.open("y.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.array([wanted.class_of(number) for number in range(wanted.count)]))
 
@@ -143,7 +161,7 @@ def _begun(wanted: Wanted, folder: Path, ending: str) -> int:
     there = pictures_below(folder)
     known = sorted(numbers[name] for name in there if name in numbers)
     for number in {*known[:1], *known[len(known) // 2 :][:1], *known[-1:]}:  # some tell whose all are
-        image = next(wanted.run.stream(number + 1, wanted.seed, wanted.classes, number))[0].transpose(1, 2, 0)
+        image = next(wanted.stream(number + 1, number))[0].transpose(1, 2, 0)
         if not figures.shows(folder / wanted.name_of(number, ending), np.asarray(image, np.uint8)):
             raise DataError(f"{folder} holds other pictures", "name an empty or a new directory")
     if there - numbers.keys():

@@ -12,12 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from advnets.data.attributes import attributes_of
 from advnets.data.pairs import Sources
 from advnets.data.scale import Scale
 from advnets.errors import RecipeError
 from advnets.games.game import Batch, Columns, DataSpec
 from advnets.networks.conditioning import is_given
 from advnets.randomness import Stream, generator_for, seed_for
+from advnets.runs.asking import columns_of
 
 _DEVICE_SHARE = 0.25
 
@@ -130,9 +132,12 @@ class Batches:
         self._known = Order(data.labelled_rows, labelled, seed, Stream.LABELLED_ORDER) if labelled else None
         self._labels = None if data.labels is None or not conditions else _tensor(data.labels)
         self._vectors = None if data.vectors is None or not conditions else _tensor(data.vectors)
-        self._given, self._columns = self._conditions(), None
+        self._given = self._conditions()
+        self.columns: Columns | None = None
+        """What the numbers of the vectors are like; None without vectors."""
         if self._vectors is not None:
-            self._columns = columns_of(self._vectors.index_select(0, self._with_condition()), device)
+            assert data.vectors is not None
+            self.columns = columns_of(attributes_of(data.vectors[data.rows]), device)
         low, high = value_range
         self._scale, self._low = (high - low) / 255.0, low
         sources = data.sources
@@ -178,7 +183,7 @@ class Batches:
         image = self._images(self._values, rows, dtype)
         source = self._source(rows if apart is None else apart, dtype)
         image = image if self._seen is None else self._seen(image)
-        beside = {"source": source, "asked": asked, "columns": self._columns}
+        beside = {"source": source, "asked": asked, "columns": self.columns}
         return Batch(rows, image, label, target, classes=self._classes, **beside)
 
     def _conditions(self) -> Tensor | None:
@@ -277,15 +282,6 @@ def _evenly(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """At most `count` of the rows, evenly spaced."""
     count = min(count, len(rows))
     return rows[np.arange(count) * len(rows) // count]
-
-
-def columns_of(vectors: Tensor, device: torch.device) -> Columns:
-    """What the numbers of known vectors are like, N x V."""
-    mean, deviation = vectors.double().mean(0), vectors.double().std(0, unbiased=False)
-    least, greatest = vectors.amin(0), vectors.amax(0)
-    two = ((vectors == least) | (vectors == greatest)).all(0) & (least < greatest)
-    deviation = torch.where(deviation > 0, deviation, 1)
-    return Columns(mean.float().to(device), deviation.float().to(device), two.to(device))
 
 
 def _there(values: Tensor | None, device: torch.device, dtype: torch.dtype) -> Tensor | None:

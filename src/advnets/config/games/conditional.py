@@ -20,6 +20,8 @@ class ConditionalConfig(AdversarialConfig):
     auxiliary: float = 0.0
     """Weight of telling classes, or vectors, from images: D tells those of real images and fakes, G's fakes are to be
     told right (AC-GAN, Odena et al. 2017)."""
+    scaled: bool = False
+    """Vectors enter the networks in standard deviations from their mean; else as they are."""
     generator: ConditionalGeneratorConfig = ConditionalGeneratorConfig()
     discriminator: ConditionalDiscriminatorConfig = ConditionalDiscriminatorConfig()
 

@@ -11,6 +11,8 @@ import torch
 from advnets.config.names import PUBLISHED
 from advnets.config.recipe import Recipe
 from advnets.data import Table, class_counts, holds_images
+from advnets.data.attributes import listed
+from advnets.data.table import table_attributes, without_condition
 from advnets.training.trainer import Trainer, images_a_step
 
 TINY = 50
@@ -116,11 +118,12 @@ def of_conditions(table: Table, told: bool, labels: int | None = None) -> list[s
         labels: how many labels the game uses, where it uses some.
     """
     if table.vectors is not None:
-        said = f"conditions: vectors of {table.vectors.shape[1]:,} numbers"
+        count, unknown = table.vectors.shape[1], without_condition(table)
+        said = f"conditions: vectors of {count:,} number{'s' * (count > 1)} ({listed(table_attributes(table))})"
+        said += f"; {unknown:,} examples without one" if unknown else ""
     elif table.classes and table.labels is not None:
         counts = class_counts(table).tolist()
-        unknown = int((table.labels[table.rows("train")] < 0).sum())
-        said = f"classes: {Classes(dict(zip(table.classes, counts, strict=True)), unknown).words()}"
+        said = f"classes: {Classes(dict(zip(table.classes, counts, strict=True)), without_condition(table)).words()}"
     else:
         return []
     if labels is not None:
