@@ -20,6 +20,7 @@ from advnets.errors import DataError
 
 NAME_WORDS = ("list_classes", "class_names", "label_names", "classes", "names")
 VECTOR_WORD = "vectors"
+VECTOR_NAMES = "vector_names"
 
 
 def members_source(
@@ -39,16 +40,24 @@ def members_source(
     """
     parts, found = choose(where, members, named)
     names = next((each for each in members if each.role in NAME_WORDS and each.dtype.kind in "SU"), None)
-    return parts_source(where, parts, options, format, (*notes, *found), names)
+    columns = next((each for each in members if each.role == VECTOR_NAMES and each.dtype.kind in "SU"), None)
+    return parts_source(where, parts, options, format, (*notes, *found), names, columns)
 
 
 def parts_source(
-    where: str, parts: Sequence[Part], options: Options, format: str, notes: Sequence[str], names: Member | None = None
+    where: str,
+    parts: Sequence[Part],
+    options: Options,
+    format: str,
+    notes: Sequence[str],
+    names: Member | None = None,
+    columns: Member | None = None,
 ) -> Source:
     """A source of arrays, split by split.
 
     Args:
         names: an array of what labels 0, 1, ... mean.
+        columns: an array of what the numbers of vectors are called.
     """
     labels, vectors = _conditions(where, parts, options.labels)
     if options.labels in ("auto", "folder"):
@@ -63,7 +72,8 @@ def parts_source(
     numbers = joined_labels(where, [_values(where, part, vectors) for part in parts])
     if vectors == options.labels:  # the column that people name
         return blocks_source(blocks.name, [], blocks, lambda: {vectors: Labels(numbers)}, None, splits, format)
-    return blocks_source(blocks.name, [], blocks, given, numbers, splits, format)
+    called = () if columns is None else tuple(map(str, columns.whole().reshape(-1).tolist()))
+    return blocks_source(blocks.name, [], blocks, given, numbers, splits, format, called)
 
 
 def _conditions(where: str, parts: Sequence[Part], wanted: str) -> tuple[list[str], str]:

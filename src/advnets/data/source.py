@@ -142,6 +142,7 @@ def blocks_source(
     vectors: NDArray[Any] | None = None,
     splits: Callable[[], NDArray[np.uint8]] | None = None,
     format: str = "",
+    columns: tuple[str, ...] = (),
 ) -> Source:
     """A source of arrays.
 
@@ -149,6 +150,7 @@ def blocks_source(
         labels: gives columns of labels by name. The first is taken, or the one that the option `labels` names.
         vectors: floats, N x V, conditions that are no classes.
         splits: gives the split of each row, a place in `table.SPLITS`.
+        columns: what the vectors' numbers are called; passed over where they are not as many.
     """
 
     def write(writer: RowWriter, options: Options) -> Written:
@@ -162,7 +164,8 @@ def blocks_source(
         notes = write_blocks(blocks, writer, options)
         marks = _array_marks(blocks, labels, options.labels) if wanted and labels is not None else Marks()
         if conditions is not None:
-            marks = dataclasses.replace(marks, vectors=conditions)
+            named = columns if len(columns) == conditions.shape[1] else ()
+            marks = dataclasses.replace(marks, vectors=conditions, columns=named)
         if splits is not None:
             marks = dataclasses.replace(marks, splits=splits())
         return Written(marks, blocks.ranges, (), (*notes, *marks.notes))

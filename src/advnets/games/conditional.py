@@ -67,6 +67,8 @@ class ConditionalGame:
     def seats(self, data: DataSpec) -> Mapping[str, Seat]:
         """G makes examples of z and c, D scores examples beside c."""
         _check(data)
+        if self.scaled and not data.vector:
+            raise RecipeError("scaled changes nothing: the data have classes, no vectors", "leave --game.scaled out")
         condition = Input((data.vector,)) if data.vector else Input((), classes=len(data.classes))
         seats = self.plain.seats(data)
         maker, judge = seats[G], seats[D]

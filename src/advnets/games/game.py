@@ -136,6 +136,12 @@ class Batch:
         """Which rows have a label, bool (N,)."""
         return torch.zeros(len(self.image), dtype=torch.bool) if self.label is None else self.label >= 0
 
+    def by_row(self) -> dict[str, Tensor]:
+        """All that has a row for each, by name."""
+        named = {"rows": self.rows, "image": self.image, "label": self.label, "target": self.target}
+        found = {**named, "mask": self.mask, "source": self.source, "asked": self.asked}
+        return {name: each for name, each in found.items() if each is not None}
+
     def __len__(self) -> int:
         return self.image.shape[0]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import torch
@@ -40,7 +41,6 @@ from advnets.training.gradients import Match
 from advnets.training.schedules import as_computed
 
 _ROWS = 8
-_BY_ROW = "rows", "image", "label", "target", "mask", "source", "asked"
 
 Learned = list[Tensor]
 """Scalars that the generators' side is differentiated through."""
@@ -72,10 +72,8 @@ def check_game(match: Match, seats: Mapping[str, Seat], networks: Mapping[str, n
 
 
 def _some(batch: Batch) -> Batch:
-    by_row = {name: getattr(batch, name) for name in _BY_ROW}
-    some = {name: each if each is None else each[:_ROWS] for name, each in by_row.items()}
     known = None if batch.known is None else _some(batch.known)
-    return Batch(**some, memory=batch.memory, known=known, classes=batch.classes, columns=batch.columns)
+    return replace(batch, known=known, **{name: each[:_ROWS] for name, each in batch.by_row().items()})
 
 
 def _check_step(match: Match, seats: Mapping[str, Seat], batch: Batch) -> None:

@@ -18,6 +18,7 @@ from advnets.training.trainer import Trainer, images_a_step
 TINY = 50
 """Training images below which a class is named: too few to be learned, and to be measured within."""
 _NAMED = 10  # classes in a line
+_DEVIATIONS = 0.1, 10.0  # of a condition's number, where networks are told it as it is
 _COLORS = {1: "gray", 3: "color"}
 
 
@@ -38,6 +39,7 @@ def opening(trainer: Trainer, table: Table, run: Path, chosen: str) -> list[str]
         *(f"noticed: {note}" for note in table.notes),
         *of_conditions(table, told, trainer.labels_used),
         *of_sources(trainer),
+        *(of_scales(table, recipe) if told else []),
         of_recipe(recipe, chosen, len(trainer.data.rows)),
         of_game(recipe, {name: _size(trainer, name) for name in recipe.players}),
         of_machine(trainer),
@@ -145,6 +147,16 @@ def of_sources(trainer: Trainer) -> list[str]:
         said = f"{sources.name}, {len(sources.train):,} for training, {how}, {shape}"
     which = "held out of the training" if trainer.translates_held_out else "that are trained on"
     return [f"sources: {said}; samples are translations of {len(kept):,} {which}"]
+
+
+def of_scales(table: Table, recipe: Recipe) -> list[str]:
+    """Which numbers of vectors are too large or too small for networks to learn from as they are."""
+    least, greatest = _DEVIATIONS
+    far = [each for each in table_attributes(table) if each.deviation and not least < each.deviation < greatest]
+    if not far or getattr(recipe.game, "scaled", False):
+        return []
+    named = _listed([f"{each.name} {each.deviation:.2g}" for each in far])
+    return [f"warning: conditions enter the networks as they are, with deviations of {named}; --game.scaled true helps"]
 
 
 def of_recipe(recipe: Recipe, chosen: str, images: int) -> str:

@@ -11,6 +11,7 @@ import copy
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -174,12 +175,8 @@ class Watch:
     def _views(self, trainer: Trainer) -> Sequence[tuple[Batch, Inputs]]:
         """Real rows and draws, in passes of the training's own size: the latents, and what else the game draws."""
         real = self._batch_of_real
-        rows = {
-            "rows": real.rows, "image": real.image, "label": real.label, "target": real.target, "mask": real.mask,
-            "source": real.source, "asked": real.asked,
-        }  # fmt: skip
-        known = {name: each for name, each in rows.items() if each is not None}
-        batches = [Batch(**part, whole=len(real), columns=real.columns) for part in self._parts(trainer, known)]
+        parts = self._parts(trainer, real.by_row())
+        batches = [replace(real, **part, whole=len(real)) for part in parts]
         found: list[tuple[Batch, Inputs]] = []
         for number, (batch, latents) in enumerate(zip(batches, self._latents, strict=True)):
             noise = StepNoise(_SEED, number, Stream.SAMPLES, 0, len(batch), len(batch), trainer.device)
