@@ -97,7 +97,7 @@ def _conditions(where: str, parts: Sequence[Part], wanted: str) -> tuple[list[st
 def _unused(parts: Sequence[Part], used: Collection[str]) -> Iterator[str]:
     """Arrays of a value or a row for each image that become neither labels nor vectors."""
     rest = {name: each for part in parts for name, each in part.columns.items() if _is_column(part, each)}
-    if left := [each for name, each in rest.items() if name not in used and name not in NAME_WORDS]:
+    if left := [each for name, each in rest.items() if name not in used and name not in (*NAME_WORDS, VECTOR_NAMES)]:
         yield f"left out: {listed(left)}; --labels {left[0].role} takes {left[0].role}"
 
 
