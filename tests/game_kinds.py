@@ -96,7 +96,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "adversarial": Kind(),
     "completion": Kind(DENSE | {"game.reconstruction": 5.0}, in_color),
-    "conditional": Kind(DENSE | {"game.mismatched": 0.5}, labelled),
+    "conditional": Kind(DENSE | {"game.mismatched": 0.5, "game.auxiliary": 0.5}, partly_labelled),
     "infogan": Kind(DENSE | {"game.categories": 3, "game.recognizer.network": READER}),
     "ebgan": Kind(DENSE | {"game.discriminator.network": CODED, "game.margin": 0.4, "game.pulling_away": 0.1}),
     "began": Kind(DENSE | {"game.discriminator.network": CODED, "game.first_k": 0.3, "game.gain": 0.5}),
