@@ -33,6 +33,8 @@ EXTENSIONS: dict[str, str] = {
     "zoo": "The zoo: well-known games on MNIST",
 }
 EXTENSIONS: dict[str, str] = {"semi_supervised": "Few labels, many images"}
+    "conditional_further": "Few labels, photographs by class, attributes",
+}
 """Scripts of the extensions, and what their results are called."""
 RESULTS = {
     "speed/training": "Speed of a training step",
