@@ -53,7 +53,7 @@ def test_all_help_describes_every_field_and_names_other_kinds() -> None:
     assert "Units of each hidden layer." in text
     assert "Updates of D between computations" in text
     assert "--generator.optimizer.kind sgd: final_momentum, momentum, momentum_steps" in text
-    assert "--game.kind conditional: condition, embedding" in text
+    assert "--game.kind conditional: auxiliary, condition, embedding, mismatched, scaled" in text
     assert flags(full_help(load_recipe("mnist"))) >= fields(load_recipe("mnist"))
 
 
