@@ -154,8 +154,8 @@ def sample(args: list[str]) -> None:
         if count < 1:
             raise RunError(f"{count} samples cannot be drawn", "ask for 1 or more")
         loaded = load_run(run, step, modules)
-        asked, at = named_classes(loaded, classes), None if step == "newest" else loaded.step
         named = asked_attributes(loaded, attributes, classes)
+        asked, at = named_classes(loaded, classes), None if step == "newest" else loaded.step
         for number, target in targets(run, seed, seeds, bool(asked or named), at, out).items():
             print(f"{draw_samples(loaded, count, number, asked, target, format, named)}: {target}")
 

@@ -1,7 +1,7 @@
 """An auxiliary classifier: D's scores are its logit and what it tells of the condition, N x (1 + K).
 
-Of classes it tells which, by cross entropy. Of vectors it tells numbers with two values, attributes, by cross entropy
-and all others by half the square of the error in standard deviations; the cost of a vector is the mean over its numbers.
+Of classes it tells which, by cross entropy. Of vectors it tells numbers with two values, attributes, by cross entropy,
+and others by half the square of the error in standard deviations; the cost of a vector is the mean over its numbers.
 Source: Odena et al. 2017, section 3, L_C; the cost of D has the factor 1/2 that its adversarial costs have, too.
 """
 
