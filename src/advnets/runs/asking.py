@@ -130,8 +130,8 @@ def asked_for(where: str, known: Sequence[Attribute], wanted: Attributes) -> Ask
     return Asked(torch.tensor(rows), tuple(names), tuple(_beyond(known, values)))
 
 
-def ends_of(where: str, known: Sequence[Attribute], wanted: Attributes) -> tuple[Asked, str]:
-    """Where a walk along an attribute begins and ends, and its name; of none with two values one row, and "".
+def ends_of(where: str, known: Sequence[Attribute], wanted: Attributes) -> tuple[Tensor, bool]:
+    """Rows where a walk along an attribute begins and ends, and True; where none has two values one row, and False.
 
     Raises:
         RunError: as `asked_for`, or a walk along several attributes, or through several values.
@@ -144,7 +144,7 @@ def ends_of(where: str, known: Sequence[Attribute], wanted: Attributes) -> tuple
         )
     if len(asked.rows) > 2:
         raise RunError(f"{where}: a line walks between two values of {walked[0]}, not {len(asked.rows)}", "give two")
-    return asked, walked[0] if walked else ""
+    return asked.rows, bool(walked)
 
 
 def columns_of(attributes: Sequence[Attribute], device: torch.device | str = "cpu") -> Columns:

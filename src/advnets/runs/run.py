@@ -103,7 +103,7 @@ class Run:
 
     @functools.cached_property
     def attributes(self) -> tuple[Attribute, ...]:
-        """The attributes that samples can be asked for; empty where the game has no conditions, or classes."""
+        """The attributes that samples can be asked for; empty where the game takes no vectors."""
         return known_attributes(self.facts["data"], self._kept_vectors) if self.conditional else ()
 
     @functools.cached_property
@@ -270,12 +270,7 @@ class Run:
         return sampler.by_class(self.class_numbers(classes), columns, seed)
 
     def sample_by_attributes(self, attributes: Attributes, columns: int = 10, seed: int = 0) -> Samples:
-        """A row of samples a combination of values, K x columns x ...; z and all others the same along a column.
-
-        Args:
-            attributes: values by name, as for `sample`.
-            columns: samples a row.
-            seed: which ones.
+        """A row of samples a combination of values, as for `sample`, K x columns x ...; all else stays along a column.
 
         Raises:
             RunError: there is no such attribute, or a value is no finite number.
@@ -283,11 +278,7 @@ class Run:
         return self.sampler.by_class(self.asked(attributes).rows, columns, seed)
 
     def asked(self, attributes: Attributes) -> Asked:
-        """Conditions of attributes by name.
-
-        Raises:
-            RunError: the run has none, no such one, or a value is no finite number.
-        """
+        """Conditions of attributes by name. Raises RunError as `sample` does."""
         return asked_for(str(self.path), self.attributes, attributes)
 
     def class_numbers(self, classes: Sequence[str] | str) -> list[int]:
@@ -297,8 +288,8 @@ class Run:
             RunError: there is no such class, it had no training example, or the run has none.
         """
         if not self.classes:
-            by_vector = "name --attributes, or ask for Run.sample(conditions=...)"
-            remedy = by_vector if self.conditional else "train with --game.kind conditional"
+            vector = "name --attributes, or ask for Run.sample(conditions=...)"
+            remedy = vector if self.conditional else "train with --game.kind conditional"
             raise RunError(f"{self.path} makes samples without classes", remedy)
         return class_numbers(str(self.path), self.classes, self.data.counts, classes)
 
@@ -344,8 +335,7 @@ class Run:
                 walks from the first value to the second. Where none has two, z walks.
 
         Raises:
-            RunError: there is no such class or attribute, or a generator of the user's own takes no mixtures of
-                classes.
+            RunError: no such class or attribute, or a generator of the user's own that takes no mixtures of classes.
         """
         one_of(classes=classes, attributes=attributes)
         if attributes is not None:
@@ -383,9 +373,9 @@ class Run:
 
     def _along(self, attributes: Attributes, lines: int, steps: int, seed: int) -> Samples:
         """Lines along an attribute, or through z with attributes that stay."""
-        asked, walked = ends_of(str(self.path), self.attributes, attributes)
-        inputs = walks.along if walked else walks.within
-        made = self.sampler.decode(inputs(self.sampler, asked.rows, lines, steps, seed))
+        rows, is_walk = ends_of(str(self.path), self.attributes, attributes)
+        inputs = walks.along if is_walk else walks.within
+        made = self.sampler.decode(inputs(self.sampler, rows, lines, steps, seed))
         return made.reshape(lines, steps, *made.shape[1:])
 
     def _mixed(self, inputs: Inputs) -> Samples:
