@@ -177,7 +177,8 @@ def test_what_cannot_be_asked_for_is_one_line(tmp_path: Any) -> None:
         run.interpolate(2, 3, attributes={"shine": [20, 30, 40]})
     with pytest.raises(AdvnetsError, match="conditions and attributes at once"):
         run.sample(2, conditions=[[1, 1]], attributes={"odd": 1})
-    assert run.asked({"shine": 90}).beyond[0].startswith("shine=90 (training examples: 20")
+    assert run.asked({"shine": 90}).unseen[0].startswith("shine=90 (training examples: 20")
+    assert run.asked({"odd": [0.5, 1]}).unseen == ("odd=0.5 (training examples: 0 or 1)",)
 
 
 def test_scaled_is_about_vectors(tmp_path: Any) -> None:

@@ -30,7 +30,16 @@ class Attribute:
     two: bool
 
     def __str__(self) -> str:
-        return f"{self.name} {self.least:.4g} {'or' if self.two else 'to'} {self.greatest:.4g}"
+        return f"{self.name} {self.values}"
+
+    @property
+    def values(self) -> str:
+        """Its values in words."""
+        return f"{self.least:.4g} {'or' if self.two else 'to'} {self.greatest:.4g}"
+
+    def has(self, value: float) -> bool:
+        """Whether training examples have such a value: one of the two, or one within the range."""
+        return value in (self.least, self.greatest) if self.two else self.least <= value <= self.greatest
 
 
 def attributes_of(vectors: NDArray[np.float32], names: Sequence[str] = ()) -> tuple[Attribute, ...]:

@@ -32,12 +32,12 @@ class Asked:
     Args:
         rows: float32, K x V: every combination of the values, the last attribute's changing first; NaN is not asked.
         names: of the rows, as "slant=-10, width=2", of what differs among them; of a single row of all that is asked.
-        beyond: of which values training examples have none so low or so high, in words.
+        unseen: which values lie beyond those of training examples, or are neither of two, in words.
     """
 
     rows: Tensor
     names: tuple[str, ...]
-    beyond: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
 
 
 def class_numbers(where: str, classes: Sequence[str], counts: Sequence[int], wanted: Sequence[str] | str) -> list[int]:
@@ -127,7 +127,7 @@ def asked_for(where: str, known: Sequence[Attribute], wanted: Attributes) -> Ask
         row = dict(zip(values, combination, strict=True))
         rows.append([row.get(place, math.nan) for place in range(len(known))])
         names.append(", ".join(f"{known[place].name}={row[place]:g}" for place in differing))
-    return Asked(torch.tensor(rows), tuple(names), tuple(_beyond(known, values)))
+    return Asked(torch.tensor(rows), tuple(names), tuple(_unseen(known, values)))
 
 
 def ends_of(where: str, known: Sequence[Attribute], wanted: Attributes) -> tuple[Tensor, bool]:
@@ -178,12 +178,12 @@ def _values(where: str, known: Sequence[Attribute], name: str, said: float | Seq
     return list(dict.fromkeys(values))
 
 
-def _beyond(known: Sequence[Attribute], values: Mapping[int, Sequence[float]]) -> list[str]:
+def _unseen(known: Sequence[Attribute], values: Mapping[int, Sequence[float]]) -> list[str]:
     return [
-        f"{known[place].name}={value:g} (training examples: {known[place].least:.4g} to {known[place].greatest:.4g})"
+        f"{known[place].name}={value:g} (training examples: {known[place].values})"
         for place, each in values.items()
         for value in each
-        if not known[place].least <= value <= known[place].greatest
+        if not known[place].has(value)
     ]
 
 

@@ -125,17 +125,17 @@ def _draw_by_class(run: Run, count: int, seed: int, classes: Sequence[str], targ
     lines = made.reshape(len(classes) * rows, columns // rows, *made.shape[2:])
     names = [name if row == 0 else "" for name in classes for row in range(rows)]
     save_by_class(lines, target, names)  # type: ignore[arg-type]  # images are bytes
-    return f"{columns} samples of {'each of ' if len(classes) > 1 else ''}{_listed(classes)}{_beyond(asked)}"
+    return f"{columns} samples of {'each of ' if len(classes) > 1 else ''}{_listed(classes)}{_unseen(asked)}"
 
 
 def _counted(wanted: Wanted) -> str:
     of = "" if wanted.classes is None else f" of {_listed(wanted.classes)}"
-    return f"{wanted.count:,} samples{of}{_beyond(wanted.asked)}"
+    return f"{wanted.count:,} samples{of}{_unseen(wanted.asked)}"
 
 
-def _beyond(asked: Asked | None) -> str:
-    """Which values lie beyond those that were trained, in words."""
-    return f"; beyond what was trained: {', '.join(asked.beyond)}" if asked is not None and asked.beyond else ""
+def _unseen(asked: Asked | None) -> str:
+    """Which values no training example has, in words."""
+    return f"; not trained: {', '.join(asked.unseen)}" if asked is not None and asked.unseen else ""
 
 
 def targets(
