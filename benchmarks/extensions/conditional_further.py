@@ -2,11 +2,12 @@
 
     python benchmarks/extensions/cells.py conditional_further [--processes 2]
 
-Four tables. Small: scikit-learn's digits of 8 x 8, all labeled or nine of each digit. Labels: the digits of MNIST of which 1 %, 10 % or all have a label, with dense networks; `alone` throws
-the others away. Photographs: CIFAR-10 by class, the condition in D by projection, told by an auxiliary classifier, or
-both. Attributes: digits of a slant and a width of stroke that are asked for. Samples are told by a classifier of the
-real images that no game saw; its share of right answers on real test images stands beside. About 35 minutes of one
-core. Result: results/conditional_further.json; pictures of digits: results/conditional_further-*.png.
+Four tables. Small: scikit-learn's digits of 8 x 8, all labeled or nine of each digit. Labels: the digits of MNIST of
+which 1 %, 10 % or all have a label, with dense networks; `alone` throws the others away. Photographs: CIFAR-10 by
+class, the condition in D by projection, told by an auxiliary classifier, or both; it is looked for where `cifar10` is.
+Attributes: digits of a slant and a width of stroke that are asked for. Samples are told by a classifier of the real
+images that no game saw; its share of right answers on real test images stands beside. About 40 minutes of one core.
+Result: results/conditional_further.json; pictures of digits: results/conditional_further-*.png.
 """
 
 from __future__ import annotations
