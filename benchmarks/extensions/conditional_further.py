@@ -79,6 +79,21 @@ def small(folder: Path, each: int, game: str, seed: int) -> dict[str, Any]:
     return {**found, "labeled": int((known >= 0).sum()), "steps": run.step, "seconds": processor_seconds(run)}
 
 
+def small_attributes(folder: Path, game: str, seed: int) -> dict[str, Any]:
+    """scikit-learn's digits by slant and width, in their own pixels: how much of what is asked for is reached."""
+    from sklearn.datasets import load_digits
+
+    loaded: Any = load_digits()
+    images = (loaded.images * (255 / 16)).astype(np.uint8)
+    asked = slant_and_width(images)
+    run = trained(
+        "mnist", folder / "run", data=(images, asked), seed=seed, **{"game.scaled": True}, **SMALL, **GAMES[game]
+    )
+    found = slant_and_width(np.asarray(run.sample(len(asked), seed=1, conditions=asked))[:, 0])
+    reached = {name: explained(found[:, place], asked[:, place]) for place, name in enumerate(ATTRIBUTES)}
+    return {"reached": reached, "steps": run.step, "seconds": processor_seconds(run)}
+
+
 def labels(folder: Path, share: str, game: str, seed: int) -> dict[str, Any]:
     """A conditional game on digits of which a share have a label; each seed labels others."""
     table = few_labels(int(share) / 100, seed, alone=game == "alone")
@@ -112,8 +127,11 @@ def drawn(folder: Path) -> list[str]:
     from advnets import figures
     from advnets.figures.labels import by_class, walks_by_class
 
+    small = [advnets.load(folder.parent / f"small-9-{game}-0" / "run") for game in ("projection", "both")]
+    halves = np.concatenate([np.asarray(run.sample_by_class(_COLUMNS), np.uint8) for run in small], 1)
     few = advnets.load(folder.parent / "labels-1-both-0" / "run")
-    pictures = {"labels": by_class(np.asarray(few.sample_by_class(_COLUMNS), np.uint8), few.classes)}
+    pictures = {"small": by_class(halves, small[0].classes)}
+    pictures["labels"] = by_class(np.asarray(few.sample_by_class(_COLUMNS), np.uint8), few.classes)
     run = advnets.load(folder.parent / "attributes-both-0" / "run")
     wanted = {"slant": [-30, -15, 0, 15, 30], "width": [2.0, 3.5]}
     rows = np.asarray(run.sample_by_attributes(wanted, _COLUMNS), np.uint8)
@@ -137,6 +155,11 @@ CELLS: Sequence[Cell] = [
         for game in WEIGHED
     ),
     *(
+        Cell(f"small-attributes-{game}-{seed}", "small_attributes", {"game": game, "seed": seed})
+        for seed in range(SEEDS)
+        for game in GAMES
+    ),
+    *(
         Cell(f"{kind}-{'-'.join(values)}-{seed}", kind, {**dict(zip(named, values, strict=True)), "seed": seed})
         for seed in range(SEEDS)
         for kind, named, rows in (
@@ -146,7 +169,7 @@ CELLS: Sequence[Cell] = [
         )
         for values in rows
     ),
-    Cell("drawn", "drawn", after=("labels-1-both-0", "attributes-both-0")),
+    Cell("drawn", "drawn", after=("small-9-projection-0", "small-9-both-0", "labels-1-both-0", "attributes-both-0")),
 ]
 
 
@@ -261,6 +284,10 @@ def of_small(found: dict[str, Any]) -> str:
             rows = _seeds(found, f"small-{each}-{_name(game)}")
             accuracy, spread = ([row[name] for row in rows] for name in ("accuracy", "spread"))
             lines.append(_row([f"{rows[0]['labeled']:,}", game, _spread(accuracy, ".1%"), _spread(spread, ".2f")]))
+    lines += ["", "| digits of 8 x 8 by slant and width | R^2 of slant | R^2 of width |", "|---|---|---|"]
+    for game in GAMES:
+        rows = _seeds(found, f"small-attributes-{game}")
+        lines.append(_row([game, *(_spread([row["reached"][name] for row in rows], ".3f") for name in ATTRIBUTES)]))
     return "\n".join(lines)
 
 
