@@ -30,10 +30,11 @@ bench` runs the two that need no more than minutes. What a script found lies bes
 
 Speeds compare within a table, whose rows were taken in turn on one machine, and not between tables or days."""
 EXTENSIONS: dict[str, str] = {
-    "zoo": "The zoo: well-known games on MNIST",
-}
-EXTENSIONS: dict[str, str] = {"semi_supervised": "Few labels, many images"}
+    "completion": "Images with holes, completed",
     "conditional_further": "Few labels, photographs by class, attributes",
+    "semi_supervised": "Few labels, many images",
+    "translation": "Images to images",
+    "zoo": "The zoo: well-known games on MNIST",
 }
 """Scripts of the extensions, and what their results are called."""
 RESULTS = {
