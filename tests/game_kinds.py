@@ -125,6 +125,9 @@ KINDS: dict[str, Kind] = {
         },
         partly_labelled,
     ),
+    "bidirectional": Kind(
+        DENSE | {"game.encoder.network": {"kind": "mlp", "hidden": [16], "output": "linear"}, "game.regression": 0.5}
+    ),
 }
 """Kind of a `GameConfig` -> how it is tried."""
 

@@ -22,6 +22,7 @@ from advnets.errors import ELSEWHERE, RecipeError
 from advnets.games.aae import AdversarialAutoencoder
 from advnets.games.adversarial import AdversarialGame
 from advnets.games.began import BEGAN
+from advnets.games.bidirectional import BidirectionalGame
 from advnets.games.cogan import CoGAN
 from advnets.games.completion import CompletionGame
 from advnets.games.conditional import ConditionalGame
@@ -81,6 +82,8 @@ def _semi_supervised(c: SemiSupervisedConfig) -> SemiSupervisedGame:
     warp = Warp(c.shift, c.turn, c.stretch, c.slant, c.noise)
     labels = Labels(c.labelled, c.labels, c.label_seed)
     return SemiSupervisedGame(plain, labels, warp, c.adversarial, c.consistency, c.threshold)
+
+
 def _conditional(config: ConditionalConfig) -> ConditionalGame:
     shown = config.discriminator.condition != "none"
     return ConditionalGame(_adversarial(config), config.mismatched, config.auxiliary, shown, config.scaled)
@@ -101,6 +104,7 @@ GAMES: dict[str, Callable[[Any], Game]] = {
     "super-resolution": _super_resolution,
     "semi-supervised": _semi_supervised,
     "conditional": _conditional,
+    "bidirectional": lambda config: BidirectionalGame(_adversarial(config), config.regression),
 }
 """Kind of a `GameConfig` -> what makes the game of it. A game of your own enters here."""
 

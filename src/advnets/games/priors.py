@@ -75,3 +75,17 @@ def sphere(count: int, dimension: int, generator: torch.Generator) -> Tensor:
 
 PRIORS: dict[str, Prior] = {"uniform": uniform, "gaussian": gaussian, "sphere": sphere}
 """The priors by name."""
+
+
+def inside(name: str, z: Tensor) -> Tensor:
+    """The latent vectors nearest to `z` that the prior can draw; `z` itself where it can draw any, or nobody knows.
+
+    Args:
+        name: of the prior.
+        z: float, (count, dimension).
+    """
+    if name == "uniform":
+        return z.clamp(-math.sqrt(3), math.sqrt(3))
+    if name == "sphere":
+        return normalize(z, dim=1) * math.sqrt(z.shape[1])
+    return z

@@ -3,6 +3,7 @@
 from advnets.config.games.aae import AdversarialAutoencoderConfig
 from advnets.config.games.adversarial import AdversarialConfig
 from advnets.config.games.began import BEGANConfig
+from advnets.config.games.bidirectional import BidirectionalConfig
 from advnets.config.games.cogan import CoGANConfig
 from advnets.config.games.completion import CompletionConfig, MasksConfig
 from advnets.config.games.conditional import ConditionalConfig
@@ -17,6 +18,7 @@ __all__ = [
     "AdversarialAutoencoderConfig",
     "AdversarialConfig",
     "BEGANConfig",
+    "BidirectionalConfig",
     "CoGANConfig",
     "CompletionConfig",
     "ConditionalConfig",
