@@ -29,16 +29,19 @@ LAYERS = {
         "config", "data", "devices", "figures", "games", "measures", "networks", "randomness", "runs",
     },
     "evaluation": {"config", "data", "figures", "measures", "runs"},
+    "inference": {
+        "config", "data", "figures", "games", "measures", "randomness", "runs", "training",
+    },
     "api": {"config", "data", "evaluation", "runs", "training"},
     "classifier": {"config", "runs", "training"},
     "paper": {
         "api", "config", "data", "devices", "evaluation", "figures", "games", "measures", "randomness", "runs",
         "theory", "training",
     },
-    "terminal": {"config", "data", "evaluation", "figures", "measures", "runs"},
+    "terminal": {"config", "data", "evaluation", "figures", "inference", "measures", "runs"},
     "cli": {"api", "config", "paper", "terminal"},
     "__main__": {"cli"},
-    "__init__": {"api", "classifier", "config", "evaluation", "runs"},
+    "__init__": {"api", "classifier", "config", "evaluation", "inference", "runs"},
 }  # fmt: skip
 """What each part may import besides `COMMON` and itself, inside functions and under TYPE_CHECKING, too."""
 
@@ -108,7 +111,7 @@ def test_pytorch_is_not_imported_before_it_is_needed(statement: str) -> None:
 
 
 def test_the_public_face() -> None:
-    functions = {"evaluate", "load", "resume", "train"}
+    functions = {"evaluate", "infer", "load", "resume", "train"}
     assert set(advnets.__all__) == {"AdversarialClassifier", "AdvnetsError", "Recipe", "Run", *functions}
     for name in advnets.__all__:
         assert getattr(advnets, name) is not None

@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from advnets.classifier import AdversarialClassifier
     from advnets.config.recipe import Recipe
     from advnets.evaluation.evaluate import evaluate
+    from advnets.inference.infer import infer
     from advnets.runs.run import Run
 
-__all__ = ["AdversarialClassifier", "AdvnetsError", "Recipe", "Run", "evaluate", "load", "resume", "train"]
+__all__ = ["AdversarialClassifier", "AdvnetsError", "Recipe", "Run", "evaluate", "infer", "load", "resume", "train"]
 
 _HOMES = {
     "train": "advnets.api",
     "resume": "advnets.api",
     "load": "advnets.api",
     "evaluate": "advnets.evaluation.evaluate",
+    "infer": "advnets.inference.infer",
     "Recipe": "advnets.config.recipe",
     "Run": "advnets.runs.run",
     "AdversarialClassifier": "advnets.classifier",

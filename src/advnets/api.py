@@ -12,6 +12,7 @@ from torch import nn
 from advnets.config.idle import OF_IMAGES, refuse_idle
 from advnets.config.load import how_chosen, load_recipe, recipe_for, said_in
 from advnets.config.merge import spread
+from advnets.config.names import IN_MEMORY
 from advnets.config.recipe import Recipe
 from advnets.data import HELD_OUT, Table, describe, holds_images, is_vectors, open_again, open_data
 from advnets.data.given import IN_MEMORY, is_open, open_given, said_of

@@ -19,6 +19,7 @@ from advnets.terminal.classifying import classify
 from advnets.terminal.codes import codes
 from advnets.terminal.completing import complete
 from advnets.terminal.data import data
+from advnets.terminal.inferring import infer
 from advnets.terminal.measuring import compare, evaluate
 from advnets.terminal.translate import translate
 
@@ -306,6 +307,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "codes": codes,
     "translate": translate,
     "complete": complete,
+    "infer": infer,
     "evaluate": evaluate,
     "compare": compare,
     "classify": classify,

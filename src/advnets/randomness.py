@@ -30,6 +30,7 @@ class Stream(IntEnum):
     CONDITIONS = 12  # of fakes beside rows that have none
     SOURCE_ORDER = 20
     SAMPLE_SOURCES = 21
+    INFERENCE = 30  # latents of own samples that an encoder is trained on
 
 
 def seed_for(seed: int, step: int, stream: Stream, index: int = 0) -> int:

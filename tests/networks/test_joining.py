@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from advnets.config.networks import ConvEncoderConfig, ConvGeneratorConfig, MaxoutConfig, MLPGeneratorConfig, UNetConfig
+from advnets.config.networks import (
+    ConvDiscriminatorConfig,
+    ConvEncoderConfig,
+    ConvGeneratorConfig,
+    MaxoutConfig,
+    MLPGeneratorConfig,
+    UNetConfig,
+)
 from advnets.config.players import DiscriminatorConfig, GeneratorConfig
 from advnets.errors import RecipeError
 from advnets.networks.build import build_player
@@ -17,6 +24,7 @@ IMAGE, MASK, Z = Input((3, 13, 10)), Input((1, 13, 10)), Input((6,))
 UNET, ENCODER = GeneratorConfig(UNetConfig(base=4)), GeneratorConfig(ConvEncoderConfig(base=4))
 CONV = GeneratorConfig(ConvGeneratorConfig(base=8))
 DENSE = GeneratorConfig(MLPGeneratorConfig(hidden=(16,), output="linear"))
+SEES = DiscriminatorConfig(ConvDiscriminatorConfig(base=4))
 JUDGE = DiscriminatorConfig(MaxoutConfig(units=(8,)))
 
 
@@ -39,6 +47,8 @@ def test_images_are_joined_by_channel_and_all_else_flat() -> None:
         (DENSE, {"image": IMAGE}, (6,)),
         (JUDGE, {"image": IMAGE, "code": Z}, ()),
         (JUDGE, {"image": IMAGE, "mask": MASK}, (5,)),
+        (SEES, {"image": IMAGE, "code": Z}, ()),
+        (SEES, {"image": IMAGE, "mask": MASK, "code": Z}, ()),
     ],
 )
 def test_rows_go_by_themselves_and_gradients_reach_every_input(config, takes, gives) -> None:
@@ -60,6 +70,8 @@ def test_rows_go_by_themselves_and_gradients_reach_every_input(config, takes, gi
         (UNET, {"z": Z, "image": IMAGE}, (3, 13, 10), "takes images, then at most one vector"),
         (UNET, {"image": IMAGE}, (3, 26, 20), "of the size of its input"),
         (ENCODER, {"image": IMAGE}, (3, 13, 10), "makes vectors"),
+        (SEES, {"code": Z, "image": IMAGE}, (), "images of one size, then a vector"),
+        (SEES, {"image": IMAGE, "code": Z}, (5,), "gives a logit"),
     ],
 )
 def test_what_a_kind_cannot_do_is_said(config, takes, gives, said) -> None:

@@ -18,6 +18,8 @@ OBJECTIVES = (
     "boundary-seeking",
 )
 PRIORS = ("uniform", "gaussian", "sphere")
+IN_MEMORY = "(in memory)"
+"""What the recipe of a run says where its data were passed in Python."""
 POINTS = "ring", "grid"
 """Data sets of points."""
 TABLES = ".csv", ".tsv", ".csv.gz", ".tsv.gz"

@@ -45,7 +45,7 @@ from advnets.networks.convolutional import (
     PaperConvGenerator,
 )
 from advnets.networks.image_to_image import ConvEncoder, PatchDiscriminator, UNet, Upscaler
-from advnets.networks.joining import JoinedInputs, SeveralScores, joined_inputs
+from advnets.networks.joining import JoinedCode, JoinedInputs, SeveralScores, joined_inputs
 from advnets.networks.mlp import MaxoutDiscriminator, MLPDiscriminator, MLPGenerator
 
 Shape = Sequence[int]
@@ -127,6 +127,10 @@ CODED: dict[str, Callable[[Any, Shape, int], nn.Module]] = {
     "autoencoder": _autoencoder, "conv-autoencoder": _conv_autoencoder,
 }  # fmt: skip
 """Those that have several numbers a row of their own to give: what builds N x shape -> N x K of it, the shape and K."""
+
+
+_CONVOLUTIONAL = "conv", "paper-conv"
+"""Kinds of a `DiscriminatorNetwork` that see images as images."""
 
 
 def _conv_encoder(c: ConvEncoderConfig, shape: Shape, noise: int, gives: Shape) -> nn.Module:
@@ -233,6 +237,8 @@ def _image_reader(config: Any, shapes: Sequence[tuple[int, ...]], gives: Shape) 
 def _judge(
     config: Any, shapes: Sequence[tuple[int, ...]], condition: Input | None, gives: Shape, features: bool
 ) -> nn.Module:
+    if len(shapes) > 1 and config.network.kind in _CONVOLUTIONAL and len(joined_inputs(shapes)) == 1:
+        return _judge_of_codes(config, shapes, condition, gives)
     shown = joined_inputs(shapes)
     if gives and condition is None and config.network.kind in CODED:
         judge = CODED[config.network.kind](config.network, shown, gives[0])
@@ -243,6 +249,19 @@ def _judge(
     elif gives:
         judge = SeveralScores(_featured(judge, config, "to make scores of", "use another kind"), gives[0], features)
     return judge if len(shapes) == 1 else JoinedInputs(judge, shapes)
+
+
+def _judge_of_codes(config: Any, shapes: Sequence[tuple[int, ...]], condition: Input | None, gives: Shape) -> nn.Module:
+    """A convolutional discriminator of images, first in the order of inputs, and of one vector behind them."""
+    *images, vector = shapes
+    kind = config.network.kind
+    if len(vector) != 1 or any(len(shape) != 3 for shape in images) or len(joined_inputs(images)) != 3:
+        raise RecipeError(f"a {kind} discriminator takes images of one size, then a vector", "use mlp or maxout")
+    if condition is not None or gives:
+        raise RecipeError(f"a {kind} discriminator of a vector takes no condition, and gives a logit", "use mlp")
+    network = build_discriminator(config.network, joined_inputs(images))
+    judge = JoinedCode(network, vector[0])  # type: ignore[arg-type]  # convolutional kinds have features
+    return judge if len(images) == 1 else JoinedInputs(judge, images)
 
 
 def _beside(config: Any, shape: tuple[int, ...], condition: Input) -> nn.Module:

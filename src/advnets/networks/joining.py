@@ -7,10 +7,15 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import leaky_relu
 
 from advnets.networks.conditioning import Featured
+from advnets.networks.convolutional import SLOPE
+from advnets.networks.layers import uniform_
 
 Shape = tuple[int, ...]
+_MEETING = 512
+"""Units where images and a vector meet, at the most."""
 
 
 def joined_inputs(shapes: Sequence[Shape]) -> Shape:
@@ -46,6 +51,41 @@ class JoinedInputs(nn.Module):
     def output_range(self) -> tuple[float, float]:
         """The values that stand for black and white, of a network that makes images."""
         return getattr(self.network, "output_range", (0.0, 1.0))
+
+
+class JoinedCode(nn.Module):
+    """A discriminator of images that is shown a vector beside them: the two meet in a dense layer below the logit.
+
+    At the start each of the two has half of the variance there, however many numbers it has.
+    Source: Dumoulin et al. 2017, section 2.6 and appendix A, where D(x, z) is convolutional in x.
+
+    Args:
+        network: a discriminator of images with `features` and `head`, which takes no part.
+        code: length of the vector.
+
+    Input N x C x H x W and N x code, output N logits.
+    """
+
+    def __init__(self, network: Featured, code: int) -> None:
+        super().__init__()
+        width = network.head.in_features
+        self.network = network
+        network.head.requires_grad_(False)
+        self.meeting = nn.Linear(width + code, min(width, _MEETING))
+        self.head = nn.Linear(self.meeting.out_features, 1)
+        uniform_(self.head, math.sqrt(6 / self.head.in_features))
+        for places, count in ((slice(0, width), width), (slice(width, None), code)):
+            bound = math.sqrt(6 / ((1 + SLOPE**2) * 2 * count))
+            nn.init.uniform_(self.meeting.weight.data[:, places], -bound, bound)
+        nn.init.zeros_(self.meeting.bias)
+
+    def features(self, images: Tensor, code: Tensor) -> Tensor:
+        """What the head sees: N x F."""
+        return leaky_relu(self.meeting(torch.cat([self.network.features(images), code], 1)), SLOPE)
+
+    def forward(self, images: Tensor, code: Tensor) -> Tensor:
+        """Images and codes to logits (N,)."""
+        return self.head(self.features(images, code)).squeeze(1)
 
 
 class SeveralScores(nn.Module):

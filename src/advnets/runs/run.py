@@ -34,8 +34,10 @@ from advnets.runs.asking import (
     one_of,
     vectors_of,
 )
+from advnets.runs.coding import Coder
 from advnets.runs.completing import checked, complete
 from advnets.runs.directory import RunDirectory
+from advnets.runs.inference import coder_of, conditions_of, examples_of
 from advnets.runs.networks import Modules, initial_networks, load_weights, own_players
 from advnets.runs.sampling import Sampler, Samples
 from advnets.runs.translating import translated
@@ -377,6 +379,42 @@ class Run:
         inputs = walks.along if is_walk else walks.within
         made = self.sampler.decode(inputs(self.sampler, rows, lines, steps, seed))
         return made.reshape(lines, steps, *made.shape[1:])
+
+    @functools.cached_property
+    def coder(self) -> Coder:
+        """Images to latents: by the encoder that played the game, or the one that `advnets infer` trained after it."""
+        return coder_of(self)
+
+    def encode(self, images: object) -> NDArray[np.float32]:
+        """Latents of real images, p(z | x) at its most likely: float32 N x L.
+
+        Args:
+            images: uint8 N x C x H x W of the run's own shape, or whatever goes in as the run's data did: other arrays,
+                a path or paths of images; of points N x D, of a table N x K in its own units.
+
+        Raises:
+            RunError: the run has no encoder, or none can be had.
+            DataError: these are no such images.
+        """
+        return self.coder.encode(examples_of(self, images)).numpy()
+
+    def decode(self, latents: ArrayLike, classes: Sequence[str] | str | None = None) -> Samples:
+        """Samples of latents, N x L; in a game of classes the i-th is of the (i mod their number)-th of `classes`."""
+        codes = torch.as_tensor(np.asarray(latents, np.float32))
+        return self.coder.decode(codes, conditions_of(self, len(codes), classes))
+
+    def reconstruct(self, images: object, refine: int = 0, classes: Sequence[str] | str | None = None) -> Samples:
+        """G(E(x)) of real images, as samples are.
+
+        Args:
+            images: as for `encode`.
+            refine: steps of Adam on the latents, from E(x), toward G's best image.
+            classes: as for `decode`.
+        """
+        given = examples_of(self, images)
+        condition = conditions_of(self, len(given), classes)
+        codes, _ = self.coder.refine(given, self.coder.encode(given), refine, condition)
+        return self.coder.decode(codes, condition)
 
     def _mixed(self, inputs: Inputs) -> Samples:
         """Samples of mixtures of classes, which a generator of the user's own may not take."""

@@ -1,0 +1,155 @@
+"""What codes of real images are good for: walks from one image to another, and changes of what an image shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from advnets.data import Table
+from advnets.errors import RunError
+from advnets.games import priors
+from advnets.measures.inputs import some
+from advnets.runs.run import Run
+from advnets.runs.sampling import Samples
+from advnets.runs.walks import straight_lines
+
+_MOST = 2000
+"""Training images of a kind whose codes are averaged."""
+_NAMED = 20  # in a message
+
+
+def walk(
+    run: Run, images: NDArray[Any], points: int = 9, refine: int = 100, condition: Tensor | None = None
+) -> Samples:
+    """Images along straight lines from the code of each image to that of the next.
+
+    Args:
+        run: with an encoder.
+        images: as `examples_of` gives them, N of them.
+        points: along each line, both ends included.
+        refine: steps of Adam on the codes of the ends.
+        condition: of a conditional run, one for each image. Classes that differ are mixed along the line.
+
+    Returns:
+        (N - 1) x points x the shape of a sample.
+
+    Raises:
+        RunError: fewer than two images or points.
+    """
+    if len(images) < 2 or points < 2:
+        raise RunError(f"a walk of {points} points through {len(images)} images", "give 2 images and points or more")
+    coder = run.coder
+    codes, _ = coder.refine(images, coder.encode(images), refine, condition)
+    along = priors.inside(coder.prior, straight_lines(codes, points).flatten(0, 1))
+    given = None if condition is None else straight_lines(_mixable(run, condition), points).flatten(0, 1)
+    made = coder.decode(along, given)
+    return made.reshape(len(images) - 1, points, *made.shape[1:])
+
+
+def direction(run: Run, table: Table, change: str) -> Tensor:
+    """The mean code of one kind of training images less that of another, (L,).
+
+    Args:
+        run: with an encoder.
+        table: its data.
+        change: FROM:TO, two classes of the data; or the name of a column of its vectors: from images with its low
+            values to those with its high ones.
+
+    Raises:
+        RunError: the data have no such classes or column, or no training image of one of the kinds; or the run is
+            told of classes, so that its codes need not be.
+    """
+    if run.classes:
+        remedy = "ask for the other --class: the code stays, the class changes"
+        raise RunError(f"{run.path} is told of classes, codes need not know them", remedy)
+    before, after = (_mean_code(run, table, rows, change) for rows in _kinds(table, change))
+    return after - before
+
+
+def edit(
+    run: Run,
+    images: NDArray[Any],
+    along: Tensor,
+    points: int = 9,
+    strength: float = 1.0,
+    refine: int = 100,
+    condition: Tensor | None = None,
+) -> Samples:
+    """Images whose codes move along a direction.
+
+    Args:
+        run: with an encoder.
+        images: as `examples_of` gives them.
+        along: the direction, (L,).
+        points: the first is the image itself as G makes it, the last is `strength` times the direction away.
+        strength: 1 is the whole way from one mean to the other.
+        refine: steps of Adam on the images' codes.
+        condition: of a run that is given vectors, one for each image.
+
+    Returns:
+        N x points x the shape of a sample.
+
+    Raises:
+        RunError: fewer than two points.
+    """
+    if points < 2:
+        raise RunError(f"a change in {points} points", "give 2 or more")
+    coder = run.coder
+    codes, _ = coder.refine(images, coder.encode(images), refine, condition)
+    shares = torch.linspace(0, strength, points).view(1, points, 1)
+    moved = priors.inside(coder.prior, (codes[:, None] + shares * along).flatten(0, 1))
+    given = None if condition is None else condition.repeat_interleave(points, 0)
+    made = coder.decode(moved, given)
+    return made.reshape(len(images), points, *made.shape[1:])
+
+
+def kind_rows(table: Table, change: str, split: str) -> NDArray[np.int64]:
+    """Rows of a split that are of the kind a change begins with."""
+    before, _ = _kinds(table, change)
+    return np.intersect1d(before, table.rows(split))
+
+
+def _mixable(run: Run, condition: Tensor) -> Tensor:
+    """Conditions as numbers that can be mixed: shares of classes, or vectors."""
+    return condition if condition.is_floating_point() else torch.eye(len(run.classes))[condition]
+
+
+def _mean_code(run: Run, table: Table, rows: NDArray[np.int64], change: str) -> Tensor:
+    rows = np.intersect1d(rows, table.rows("train"))
+    if not len(rows):
+        raise RunError(f"no training image is on one side of {change}", "name another change")
+    return run.coder.encode(table.values[rows[some(len(rows), _MOST)]]).mean(0)
+
+
+def _kinds(table: Table, change: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows that a change goes from and to, of all splits."""
+    if table.vectors is not None and change in table.columns:
+        column = table.vectors[:, table.columns.index(change)]
+        middle = (float(column.min()) + float(column.max())) / 2
+        return np.flatnonzero(column <= middle), np.flatnonzero(column > middle)
+    numbers = _pair(change, table.classes)
+    if numbers is None:
+        raise RunError(f"{table.name} knows no change {change}", _remedy(table))
+    assert table.labels is not None  # it has classes
+    before, after = (np.flatnonzero(table.labels == number) for number in numbers)
+    return before, after
+
+
+def _pair(change: str, classes: Sequence[str]) -> tuple[int, int] | None:
+    """The numbers of FROM and TO, whose names may have colons of their own."""
+    places = [place for place, letter in enumerate(change) if letter == ":"]
+    pairs = [(change[:place], change[place + 1 :]) for place in places]
+    return next(((classes.index(a), classes.index(b)) for a, b in pairs if a in classes and b in classes), None)
+
+
+def _remedy(table: Table) -> str:
+    if table.columns:
+        return f"name a column: {', '.join(table.columns[:_NAMED])}"
+    if table.classes:
+        return f"write FROM:TO of its classes: {', '.join(table.classes[:_NAMED])}"
+    return "use data with classes, or with named columns of attributes"

@@ -1,0 +1,192 @@
+"""How well latents give images back: an encoder's beside nearest neighbors, a random search of z and optimization.
+
+All errors are mean squares a value: of images with black 0 and white 1, of a table in standard deviations.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from advnets.data import HELD_OUT, Table
+from advnets.errors import RunError
+from advnets.measures import nearest
+from advnets.measures.inputs import some
+from advnets.randomness import Stream, generator_for
+from advnets.runs.coding import Coder
+from advnets.runs.run import Run
+
+SEARCHED = 10_000
+"""Own samples among which a random search of z finds the best."""
+_OWN_SEED, _SEARCH_SEED, _START_SEED = 2, 1, 3
+_Z = 1.96  # half a 95 % interval in standard errors
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way of giving images back.
+
+    Args:
+        name: of the way, in words.
+        errors: mean squared error of each image, float64 (N,).
+        made: what it gave back, as the examples are; None where nobody wants to see it.
+    """
+
+    name: str
+    errors: NDArray[np.float64]
+    made: NDArray[Any] | None = None
+
+    def answer(self) -> dict[str, Any]:
+        """Mean error with its 95 % interval."""
+        mean, half = float(self.errors.mean()), _Z * float(self.errors.std(ddof=1)) / math.sqrt(len(self.errors))
+        return {"way": self.name, "error": mean, "interval": [mean - half, mean + half]}
+
+
+@dataclass(frozen=True)
+class Held:
+    """Real examples that nothing was trained on.
+
+    Args:
+        images: as the table stores them.
+        rows: their numbers in the table.
+        split: of the table.
+        condition: of a conditional game, their classes or vectors; else None.
+    """
+
+    images: NDArray[Any]
+    rows: NDArray[np.int64]
+    split: str
+    condition: Tensor | None = None
+
+
+def held_out(run: Run, table: Table, count: int) -> Held:
+    """At most `count` examples of the test part, else of validation and test, evenly drawn, always the same.
+
+    Rows without a class are left out where the game needs one.
+
+    Raises:
+        RunError: fewer than two are held out.
+    """
+    split = "test" if not table.drawn and len(table.rows("test")) else HELD_OUT
+    rows, labels = table.rows(split), table.labels
+    if not len(rows) and len(run.shape) == 1:
+        split, rows = "train", table.rows("train")  # toys are drawn anew without end: no row is learned by heart
+    if run.conditional and table.vectors is None and labels is not None:
+        rows = rows[labels[rows] >= 0]
+    if len(rows) < 2:
+        raise RunError(
+            f"{run.path} holds out {len(rows)} examples", "train with a --holdout, or infer latents of images"
+        )
+    rows = rows[some(len(rows), count)]
+    return Held(table.values[rows], rows, split, condition_of(run, table, rows))
+
+
+def condition_of(run: Run, table: Table, rows: NDArray[np.int64]) -> Tensor | None:
+    """What a conditional run is given of rows of its data."""
+    if not run.conditional:
+        return None
+    if table.vectors is not None:
+        return torch.from_numpy(np.asarray(table.vectors[rows], np.float32))
+    assert table.labels is not None  # or the run could not have been trained
+    return torch.from_numpy(table.labels[rows])
+
+
+def compare_ways(run: Run, coder: Coder, table: Table, held: Held, refine: int) -> list[Way]:
+    """Every way of giving the examples back, from the plainest to the best that G can.
+
+    Args:
+        run: whose.
+        coder: its encoder.
+        table: its data, whose training part is searched.
+        held: what is given back.
+        refine: steps of Adam on latents.
+    """
+    return [_mean(coder, table, held), _neighbor(coder, table, held), _search(run, coder, held),
+            *_by_codes(coder, held, refine)]  # fmt: skip
+
+
+def own_samples(run: Run, coder: Coder, count: int, refine: int) -> tuple[list[Way], float]:
+    """The floor: own samples given back, by E and refined; and R^2 of E's latents against those they were made from."""
+    inputs = run.sampler.inputs(count, _OWN_SEED)
+    condition, latents = inputs.get("condition"), coder.latents.joined(inputs)
+    images = _stored(run, coder.sampler.decode(inputs))
+    codes = coder.encode(images)
+    ways = [Way("own samples, E", coder_errors(coder, images, codes, 0, condition)[1])]
+    if refine:
+        name = f"own samples, E and {refine} steps"
+        ways.append(Way(name, coder_errors(coder, images, codes, refine, condition)[1]))
+    unexplained = (codes - latents).square().sum() / (latents - latents.mean(0)).square().sum()
+    return ways, 1 - float(unexplained)
+
+
+def coder_errors(
+    coder: Coder, images: NDArray[Any], codes: Tensor, refine: int, condition: Tensor | None
+) -> tuple[Tensor, NDArray[np.float64]]:
+    """Codes after `refine` steps, and the error of each image."""
+    codes, errors = coder.refine(images, codes, refine, condition)
+    return codes, errors.double().numpy() / _span(coder) ** 2
+
+
+def nearest_rows(images: NDArray[Any], table: Table) -> NDArray[np.int64]:
+    """Rows of the table for training that are nearest to images."""
+    rows = table.rows("train")
+    found, _ = nearest(images, table.values[rows])
+    return rows[found[:, 0]]
+
+
+def _by_codes(coder: Coder, held: Held, refine: int) -> list[Way]:
+    codes = coder.encode(held.images)
+    found = [("G(E(x))", *coder_errors(coder, held.images, codes, 0, held.condition))]
+    if refine:
+        wished = coder.sampler.game.wish(len(codes), generator_for(_START_SEED, 0, Stream.SAMPLES))
+        from_prior = coder.latents.joined(wished)
+        descended = coder_errors(coder, held.images, from_prior, refine, held.condition)
+        found.append((f"{refine} steps from a random z", *descended))
+        found.append((f"{refine} steps from E(x)", *coder_errors(coder, held.images, codes, refine, held.condition)))
+    return [Way(name, errors, coder.decode(codes, held.condition)) for name, codes, errors in found]
+
+
+def _mean(coder: Coder, table: Table, held: Held) -> Way:
+    rows = table.rows("train")
+    mean = coder.values(table.values[rows[some(len(rows), SEARCHED)]]).mean(0, keepdim=True)
+    return Way("mean training image", _errors(coder, coder.values(held.images), mean))
+
+
+def _neighbor(coder: Coder, table: Table, held: Held) -> Way:
+    found = table.values[nearest_rows(held.images, table)]
+    return Way("nearest training image", _errors(coder, coder.values(held.images), coder.values(found)), found)
+
+
+def _search(run: Run, coder: Coder, held: Held) -> Way:
+    """The nearest of own samples, whatever their conditions."""
+    made = _stored(run, coder.sampler.draw(SEARCHED, _SEARCH_SEED))
+    found, _ = nearest(held.images, made)
+    best = made[found[:, 0]]
+    return Way(f"best of {SEARCHED:,} samples", _errors(coder, coder.values(held.images), coder.values(best)), best)
+
+
+def _stored(run: Run, made: NDArray[Any]) -> NDArray[Any]:
+    """Samples as examples are stored: of a table, in standard deviations."""
+    return made if run.scale is None else run.scale.standardize(made)
+
+
+def _errors(coder: Coder, real: Tensor, made: Tensor) -> NDArray[np.float64]:
+    return ((real - made) / _span(coder)).square().flatten(1).mean(1).double().numpy()
+
+
+def _span(coder: Coder) -> float:
+    """White less black; 1 of points."""
+    shown = coder.sampler.value_range
+    return 1.0 if shown is None else shown[1] - shown[0]
+
+
+def answers(ways: list[Way]) -> list[Mapping[str, Any]]:
+    """Every way's answer."""
+    return [way.answer() for way in ways]

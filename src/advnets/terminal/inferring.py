@@ -1,0 +1,123 @@
+"""`advnets infer`: parse, train an encoder where there is none, say what it is worth, or use it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+
+from advnets.errors import UsageError
+from advnets.terminal.arguments import Modules, Positional, Step, call
+
+Classes = Annotated[str | None, tyro.conf.arg(name="class")]
+
+
+def infer(args: list[str]) -> None:
+    """Find the latents of real images: p(z | x)."""
+
+    def infer(
+        run: Positional[Path],
+        images: Positional[tuple[Path, ...]] = (),
+        walk: bool = False,
+        edit: str | None = None,
+        out: Path | None = None,
+        classes: Classes = None,
+        refine: int = 100,
+        points: int | None = None,
+        strength: float | None = None,
+        count: int | None = None,
+        network: Literal["auto", "conv-encoder", "mlp"] | None = None,
+        width: int | None = None,
+        pixels: float | None = None,
+        steps: int | None = None,
+        batch: int | None = None,
+        rate: float | None = None,
+        seed: int | None = None,
+        fresh: bool = False,
+        data: str | None = None,
+        step: Step = "newest",
+        modules: Modules = (),
+    ) -> None:
+        """Find the latents of real images, p(z | x), for any finished run.
+
+        Where no encoder played in its game one is trained, G being fixed, on G's own samples; it is kept in the run
+        directory, and a command that was stopped goes on where it was. Without images it is measured on held-out ones.
+
+        Example: advnets infer runs/photos me.jpg you.jpg --walk --out between.png
+
+        Args:
+            run: the run directory.
+            images: of your own, files or folders: they go in as the run's own data did (size, fit, channels, range).
+                Their latents and what G makes of them are written.
+            walk: draw what lies between each image and the next; without images, between held-out ones.
+            edit: draw images with their latents moved from the mean of one kind of training images to that of another:
+                FROM:TO, two classes of the data, or the name of a column of attributes; without images, held-out ones.
+            out: of images, a directory (by default inferred in the encoder's); of --walk and --edit a picture.
+            classes: of a conditional game: the images' classes, joined by commas; image i is of the (i mod their
+                number)-th.
+            refine: steps of Adam on the latents, from E(x), toward G's best image; 0 for E(x) as it is.
+            points: of --walk and --edit: images in a row; by default 9.
+            strength: of --edit: how far, 1 (the default) is from mean to mean.
+            count: held-out images that the encoder is measured on; by default 1,000.
+            network: of an encoder to be trained; auto is conv-encoder for images of 8 x 8 pixels or more.
+            width: its feature maps at half the images' size, or units of mlp's two layers; by default 32, or 1,024.
+            pixels: weight of the squared error of G(E(x)) beside that of known latents, by default 30; 0 is the
+                paper's way, latents of own samples alone.
+            steps: of its training; by default 3,000.
+            batch: own samples in a step, and as many training images where pixels are weighed; by default 64.
+            rate: of Adam, by default 0.001; it falls linearly to zero.
+            seed: of its training.
+            fresh: train it anew.
+            data: where the run's data are now, if they were moved.
+        """
+        from advnets.terminal.inferred import edited, given, measured, walked
+        from advnets.terminal.runs import load_run
+
+        own = {"network": network, "width": width, "pixels": pixels, "steps": steps, "batch": batch, "rate": rate,
+               "seed": seed}  # fmt: skip
+        said: dict[str, Any] = {name: each for name, each in own.items() if each is not None}
+        _check(bool(images), walk, edit is not None, out, classes, points, strength, count)
+        loaded = load_run(run, step, modules)
+        asked = {"data": data, "fresh": fresh, "changes": said}
+        if walk:
+            print(walked(loaded, images, asked, classes, points or 9, refine, out))
+        elif edit is not None:
+            print(edited(loaded, images, asked, edit, points or 9, 1.0 if strength is None else strength, refine, out))
+        elif images:
+            print(given(loaded, images, asked, classes, refine, out))
+        else:
+            print(measured(loaded, asked, count or 1000, refine))
+
+    call(infer, args)
+
+
+def _check(
+    images: bool,
+    walk: bool,
+    edit: bool,
+    out: Path | None,
+    classes: str | None,
+    points: int | None,
+    strength: float | None,
+    count: int | None,
+) -> None:
+    """See that everything that was said has an effect.
+
+    Raises:
+        UsageError: what has none.
+    """
+    if walk and edit:
+        raise UsageError("--walk and --edit at once", "give one of them")
+    idle = {
+        "--out": out is not None and not (images or walk or edit),
+        "--class": classes is not None and not images,
+        "--points": points is not None and not (walk or edit),
+        "--strength": strength is not None and not edit,
+        "--count": count is not None and (images or walk or edit),
+    }
+    for flag, said in idle.items():
+        if said:
+            needed = {"--strength": "--edit", "--points": "--walk or --edit", "--class": "images"}
+            why = f"without {needed[flag]}" if flag in needed else "here"
+            raise UsageError(f"{flag} changes nothing {why}", "leave it out")
