@@ -79,5 +79,7 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
         if path.is_dir():
             below = (each for each in path.rglob("*") if each.is_file())
             yield from ((each, False) for each in sorted(below) if not each.name.startswith("."))
+        elif path.exists() and not path.is_file():
+            raise DataError(f"{path}: no file", "name an image, or a folder of images")
         else:
             yield path, True

@@ -125,7 +125,7 @@ def data_of(run: Run, data: str | Path | Given | Table | None = None) -> Table:
     if data is None:
         if run.recipe.data == IN_MEMORY:
             raise RunError(
-                f"the data of {run.path} were passed in Python", "pass them: advnets.infer(run, data=images)"
+                f"the data of {run.path} were passed in Python", "pass them there: advnets.infer(run, data=images)"
             )
         table = open_again(run.recipe)
     elif isinstance(data, str | Path):

@@ -103,10 +103,11 @@ def _images_in_memory(run: Run, given: NDArray[Any]) -> NDArray[np.uint8]:
         return given
     channels, height, width = run.shape
     same = {"labels": "none", "holdout": 0.0, "strict": False, "size": (height, width), "channels": channels}
-    table = open_data(run.recipe.replace(**same), given)
+    source = given if len(given) != 1 else np.concatenate([given, given])  # a table has two images or more
+    table = open_data(run.recipe.replace(**same), source)
     if table.shape != run.shape:
         raise DataError(f"images of shape {table.shape}", f"{run.path} makes {run.shape}: give such images")
-    return np.asarray(table.values, np.uint8)
+    return np.asarray(table.values[: len(given)], np.uint8)
 
 
 def conditions_of(run: Run, count: int, classes: Sequence[str] | str | None) -> Tensor | None:
