@@ -36,6 +36,7 @@ EXTENSIONS: dict[str, str] = {
     "translation": "Images to images",
     "zoo": "The zoo: well-known games on MNIST",
 }
+EXTENSIONS: dict[str, str] = {"inference": "Learned inference on MNIST"}
 """Scripts of the extensions, and what their results are called."""
 RESULTS = {
     "speed/training": "Speed of a training step",

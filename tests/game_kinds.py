@@ -126,7 +126,9 @@ KINDS: dict[str, Kind] = {
         partly_labelled,
     ),
     "bidirectional": Kind(
-        DENSE | {"game.encoder.network": {"kind": "mlp", "hidden": [16], "output": "linear"}, "game.regression": 0.5}
+        DENSE
+        | {"game.encoder.network": {"kind": "mlp", "hidden": [16], "output": "linear"}}
+        | {"game.regression": 0.5, "game.reconstruction": 3.0}
     ),
 }
 """Kind of a `GameConfig` -> how it is tried."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import shlex
 import sys
@@ -22,10 +23,12 @@ from advnets.data import ImageTable
 from advnets.games.build import GAMES
 from advnets.games.objectives import OBJECTIVES
 from advnets.games.penalties import PENALTIES
+from advnets.inference import training
 from advnets.measures import Measurement
 from advnets.measures.catalog import MEASURES, Subject
 from advnets.measures.features import BUILDERS, Extractor, Setting
 from advnets.measures.features.classifier import _labels as class_labels
+from advnets.runs.encoders import EncoderSettings
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.usefixtures("no_report")  # `advnets evaluate` writes one all the same
@@ -106,6 +109,12 @@ def _few_searched(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _quick_encoders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An encoder takes minutes; where nobody says how many steps, four stand for three thousand."""
+    monkeypatch.setattr(training, "EncoderSettings", functools.partial(EncoderSettings, steps=4))
+
+
+@pytest.fixture(autouse=True)
 def _few_defects(only_defects: Callable[..., None]) -> None:
     """Three of them stand for all, which would be measured in minutes."""
     only_defects("blur", "shift", "noise_images")
@@ -159,6 +168,9 @@ def shortened(args: list[str]) -> list[str]:
         for flag in {word for word in small if word.startswith("--")} & set(args):
             args = [*args[: args.index(flag)], *args[args.index(flag) + 2 :]]
         return [*args, *small]
+    if args[0] == "infer":  # settings of a training stay: the encoder that was begun has them
+        measured = len(args) == 2 or (not {"--walk", "--edit"} & set(args) and args[2].startswith("--"))
+        return [*args, "--refine", "2", *(["--count", "50"] if measured else [])]
     if args[0] == "resume" and "--steps" in args:
         return [*args[: args.index("--steps") + 1], "6", *args[args.index("--steps") + 2 :]]
     if args[0] == "paper":
@@ -171,6 +183,7 @@ def shortened(args: list[str]) -> list[str]:
 
 def run_python(text: str, known: dict[str, object]) -> None:
     text = re.sub(r"steps=[\d_]+", "steps=4, log_every=2", text)
+    text = text.replace("advnets.infer(run)", "advnets.infer(run, count=50, refine=2)")
     text = text.replace("advnets.evaluate(run)", "advnets.evaluate(run, count=200)").replace("10_000", "500")
     exec(compile(text, "<docs>", "exec", dont_inherit=True), known)
 

@@ -50,13 +50,18 @@ def test_both_players_of_the_generators_side_want_rows_exchanged(objective: str)
     assert said["cost_g"] == pytest.approx(float(game.costs("discriminator", real, fake, BATCH).generators))
 
 
-def test_codes_of_own_samples_are_regressed_where_that_is_weighed() -> None:
-    game = build_game(BidirectionalConfig(latent=4, regression=2.0))
+def test_codes_and_images_are_given_back_where_that_is_weighed() -> None:
     nets = {"generator": torch.nn.Unflatten(1, (1, 2, 2)), "encoder": lambda image: image.flatten(1) + 3}
-    made = game.make(nets, BATCH, {"z": torch.randn(6, 4)})  # type: ignore[arg-type]
-    assert made.direct is not None
-    assert float(made.direct) == pytest.approx(2 * 3**2, rel=1e-5)
-    assert build_game(BidirectionalConfig(latent=4)).make(nets, BATCH, {"z": torch.randn(6, 4)}).direct is None  # type: ignore[arg-type]
+    for weights, cost in (
+        ({}, None),
+        ({"regression": 2}, 2 * 3**2),
+        ({"reconstruction": 5, "regression": 1}, 6 * 3**2),
+    ):
+        game = build_game(BidirectionalConfig(latent=4, **weights))  # type: ignore[arg-type]
+        made = game.make(nets, BATCH, {"z": torch.randn(6, 4)})  # type: ignore[arg-type]
+        assert (made.direct is None) == (cost is None)
+        if made.direct is not None:
+            assert float(made.direct) == pytest.approx(cost, rel=1e-5)
 
 
 def test_an_objective_without_an_encoders_side_is_refused() -> None:

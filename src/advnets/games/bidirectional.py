@@ -26,10 +26,12 @@ class BidirectionalGame:
     Args:
         plain: the same game without an encoder.
         regression: weight of the mean squared error of E(G(z)) against z, a direct cost of E and G.
+        reconstruction: the same of G(E(x)) against x (Li et al. 2017, ALICE, section 3.2).
     """
 
     plain: AdversarialGame
     regression: float = 0.0
+    reconstruction: float = 0.0
 
     @property
     def paired(self) -> bool:
@@ -48,12 +50,16 @@ class BidirectionalGame:
         return self.plain.draw(batch, noise)
 
     def make(self, nets: Nets, batch: Batch, draws: Inputs) -> Made:
-        """G(z) and E(x)."""
-        image = nets[G](draws["z"])
-        direct = None
+        """G(z) and E(x), and what they cost beside the discriminator."""
+        z, code = draws["z"], nets[E](batch.image)
+        if self.reconstruction:
+            image, again = nets[G](torch.cat([z, code])).split([len(z), len(code)])
+        else:
+            image, again = nets[G](z), batch.image
+        direct = [self.reconstruction * (again - batch.image).square().mean()] if self.reconstruction else []
         if self.regression:
-            direct = self.regression * (nets[E](image) - draws["z"]).square().mean()
-        return Made({"image": image, "code": nets[E](batch.image)}, direct)
+            direct.append(self.regression * (nets[E](image) - z).square().mean())
+        return Made({"image": image, "code": code}, sum(direct[1:], direct[0]) if direct else None)
 
     def views(self, batch: Batch, draws: Inputs, made: Inputs) -> Sequence[View]:
         """(x, E(x)) beside (G(z), z)."""

@@ -104,7 +104,7 @@ GAMES: dict[str, Callable[[Any], Game]] = {
     "super-resolution": _super_resolution,
     "semi-supervised": _semi_supervised,
     "conditional": _conditional,
-    "bidirectional": lambda config: BidirectionalGame(_adversarial(config), config.regression),
+    "bidirectional": lambda config: BidirectionalGame(_adversarial(config), config.regression, config.reconstruction),
 }
 """Kind of a `GameConfig` -> what makes the game of it. A game of your own enters here."""
 

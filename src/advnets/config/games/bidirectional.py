@@ -18,10 +18,12 @@ class BidirectionalConfig(AdversarialConfig):
     kind: str = "bidirectional"
     regression: float = 0.0
     """Weight of the mean squared error of E(G(z)) against z."""
+    reconstruction: float = 0.0
+    """Weight of the mean squared error of G(E(x)) against x (Li et al. 2017)."""
     encoder: GeneratorConfig = GeneratorConfig(MLPGeneratorConfig(output="linear", init=None))
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_between(self, 0, math.inf, "regression")
+        require_between(self, 0, math.inf, "regression", "reconstruction")
         told = self.objective != "maximum-likelihood"
         require(told, "objective", self.objective, "use non-saturating: it says nothing of what an encoder minimizes")
