@@ -26,6 +26,7 @@ from advnets.runs.run import Run
 SEARCHED = 10_000
 """Own samples among which a random search of z finds the best."""
 _OWN_SEED, _SEARCH_SEED, _START_SEED = 2, 1, 3
+_BYTES_AT_ONCE = 1 << 26
 _Z = 1.96  # half a 95 % interval in standard errors
 
 
@@ -135,10 +136,15 @@ def coder_errors(
 
 
 def nearest_rows(images: NDArray[Any], table: Table) -> NDArray[np.int64]:
-    """Rows of the table for training that are nearest to images."""
-    rows = table.rows("train")
-    found, _ = nearest(images, table.values[rows])
-    return rows[found[:, 0]]
+    """Rows of the table for training that are nearest to images; a part of the table at a time is in memory."""
+    rows, size = table.rows("train"), max(1, _BYTES_AT_ONCE // table.values[:1].nbytes)
+    best, least = np.zeros(len(images), np.int64), np.full(len(images), np.inf)
+    for begin in range(0, len(rows), size):
+        part = rows[begin : begin + size]
+        found, far = nearest(images, table.values[part])
+        best = np.where(far[:, 0] < least, part[found[:, 0]], best)
+        least = np.minimum(far[:, 0], least)
+    return best
 
 
 def _by_codes(coder: Coder, held: Held, refine: int) -> list[Way]:

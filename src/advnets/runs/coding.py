@@ -21,7 +21,7 @@ from advnets.runs.sampling import Sampler, evaluating
 
 RATE = 0.1
 """Adam's first rate on latents of unit variance; it falls to zero along a cosine."""
-_AT_A_TIME = 250
+_AT_A_TIME, _VALUES = 250, 2_000_000
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,9 @@ class Coder:
     def encode(self, images: NDArray[Any]) -> Tensor:
         """The codes of images, float32 N x length, where the prior can draw."""
         with evaluating([self.encoder]):
-            parts = [self.encoder(self.values(images[rows]).to(self._device)).cpu() for rows in _parts(len(images))]
+            parts = [
+                self.encoder(self.values(images[rows]).to(self._device)).cpu() for rows in self._parts(len(images))
+            ]
         return priors.inside(self.prior, torch.cat(parts).float())
 
     def decode(self, codes: Tensor, condition: Tensor | None = None) -> NDArray[Any]:
@@ -126,7 +128,7 @@ class Coder:
         """
         found: list[tuple[Tensor, Tensor]] = []
         with evaluating(self.sampler.nets.values()):
-            for rows in _parts(len(images)):
+            for rows in self._parts(len(images)):
                 given = None if condition is None else condition[rows].to(self._device)
                 target = self.values(images[rows]).to(self._device)
                 found.append(self._descend(target, codes[rows].to(self._device), steps, given))
@@ -156,7 +158,8 @@ class Coder:
     def _device(self) -> torch.device:
         return next(self.encoder.parameters()).device
 
-
-def _parts(count: int) -> Iterator[slice]:
-    for begin in range(0, count, _AT_A_TIME):
-        yield slice(begin, min(begin + _AT_A_TIME, count))
+    def _parts(self, count: int) -> Iterator[slice]:
+        """Rows that the networks see at a time: what keeps large images within memory."""
+        size = max(8, min(_AT_A_TIME, _VALUES // math.prod(self.sampler.data.shape)))
+        for begin in range(0, count, size):
+            yield slice(begin, min(begin + size, count))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table as Shown
-from torch import Tensor
 
 from advnets import figures
 from advnets.data import Table
@@ -80,17 +80,17 @@ def walked(
 ) -> str:  # fmt: skip
     """Draw walks from image to image; the line that says where."""
     run, table, images, _ = _opened(run, paths, asked)
-    if len(paths):
-        condition = conditions_of(run, len(images), named_classes(run, classes))
-        rows = walk(run, images, points, refine, condition)
-        ends = images[:-1], images[1:]
+    if paths:
+        rows = walk(run, images, points, refine, conditions_of(run, len(images), named_classes(run, classes)))
+        first, last = images[:-1], images[1:]
     else:
         held = held_out(run, table, 2 * _ROWS)
-        parts = [_pair(held.condition, row) for row in range(_ROWS)]
-        pairs = [held.images[2 * row : 2 * row + 2] for row in range(_ROWS)]
-        rows = np.concatenate([walk(run, *each) for each in _calls(pairs, points, refine, parts)])
-        ends = held.images[::2], held.images[1::2]
-    return _save_rows("walk", run, [ends[0][:, None], np.asarray(rows, np.uint8), ends[1][:, None]], out)
+        pairs = [slice(place, place + 2) for place in range(0, len(held.images) - 1, 2)]
+        given = [None if held.condition is None else held.condition[pair] for pair in pairs]
+        walks = [walk(run, held.images[pair], points, refine, each) for pair, each in zip(pairs, given, strict=True)]
+        rows, ends = np.concatenate(walks), np.stack([held.images[pair] for pair in pairs])
+        first, last = ends[:, 0], ends[:, 1]
+    return _save_rows("walk", run, [first[:, None], np.asarray(rows, np.uint8), last[:, None]], out)
 
 
 def edited(
@@ -127,16 +127,6 @@ def _opened(
     return run, table, loose.values if loose else none, loose.names if loose else ()
 
 
-def _pair(condition: Tensor | None, row: int) -> Tensor | None:
-    return None if condition is None else condition[2 * row : 2 * row + 2]
-
-
-def _calls(
-    pairs: Sequence[NDArray[Any]], points: int, refine: int, parts: Sequence[Tensor | None]
-) -> Sequence[tuple[NDArray[Any], int, int, Tensor | None]]:
-    return [(pair, points, refine, part) for pair, part in zip(pairs, parts, strict=True)]
-
-
 def _save_rows(name: str, run: Run, parts: Sequence[NDArray[np.uint8]], out: Path | None) -> str:
     """A picture of rows, real images at their ends."""
     target = out or folder_of(run.path, run.step) / f"{name}.png"
@@ -149,7 +139,7 @@ def _file_names(names: Sequence[str]) -> list[str]:
     """PNG files for what is made of images, numbered where two would be called the same."""
     found: list[str] = []
     for name in names:
-        stem = Path(name.replace("#", "-")).stem if "#" not in name else name.rsplit("/", 1)[-1].replace("#", "-")
+        stem = re.sub(r"\.[^.#]*(#\d+)?$", lambda ending: (ending[1] or "").replace("#", "-"), Path(name).name)
         wanted, number = f"{stem}.png", 2
         while wanted in found:
             wanted, number = f"{stem}-{number}.png", number + 1
