@@ -16,6 +16,13 @@ SMALL = {
     "sample_every": 0, "checkpoint_every": 300, "watch.action": "off", "precision": "float32",
 }  # fmt: skip
 
+
+@pytest.fixture(autouse=True)
+def _quick_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A random search of z among few."""
+    monkeypatch.setattr("advnets.inference.errors.SEARCHED", 200)
+
+
 _kept: dict[str, Path] = {}
 
 
