@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from advnets.config.coordinating import CoordinationConfig
 from advnets.config.describe import as_words, descriptions, summary
 from advnets.config.games import GameConfig, PenaltiesConfig, PenaltyConfig
 from advnets.config.load import load_recipe, recipe_names, recipe_summary
@@ -64,6 +65,7 @@ def _fields() -> str:
         parts += [_table(f"{place}, kind `{kind}`", summary(cls), cls) for kind, cls in family.kinds.items()]
     parts += [
         _table("`game.generator.average`", "", AverageConfig),
+        _table("`coordination`", summary(CoordinationConfig), CoordinationConfig),
         _table("`measure`", "", MeasureConfig),
         _table("`watch`", "", WatchConfig),
     ]

@@ -15,7 +15,7 @@ from advnets.config.merge import spread
 from advnets.config.names import IN_MEMORY
 from advnets.config.recipe import Recipe
 from advnets.data import HELD_OUT, Table, describe, holds_images, is_vectors, open_again, open_data
-from advnets.data.given import IN_MEMORY, is_open, open_given, said_of
+from advnets.data.given import is_open, open_given, said_of
 from advnets.data.hub import is_hub_name
 from advnets.data.named import NAMED
 from advnets.data.recognize import Given
@@ -165,7 +165,7 @@ def training_data(table: Table) -> Data:
     """What of a table is trained on."""
     return Data(
         table.values, table.rows("train"), table.labels, table.classes, table.vectors, table.scale, table.sources,
-        table.rows(HELD_OUT),
+        table.rows(HELD_OUT), table.rows("valid"),
     )  # fmt: skip
 
 

@@ -31,6 +31,8 @@ class Stream(IntEnum):
     SOURCE_ORDER = 20
     SAMPLE_SOURCES = 21
     INFERENCE = 30  # latents of own samples that an encoder is trained on
+    REPLAY = 40  # which old fakes are shown again
+    HELD_OUT_NOISE = 41
 
 
 def seed_for(seed: int, step: int, stream: Stream, index: int = 0) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from advnets.config.coordinating import CoordinationConfig
 from advnets.config.games import InfoGANConfig, SemiSupervisedConfig
 from advnets.config.merge import Change
 from advnets.config.names import POINTS, PUBLISHED, TABLES
@@ -67,6 +68,7 @@ def _idle(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
     if not recipe.measure.names:
         for name in _others(recipe.measure, "metrics"):
             yield ("measure", name), "nothing is measured in training", ("measure", "metrics")
+    yield from _of_coordination(recipe.coordination)
     penalties = getattr(recipe.game, "penalties", None)
     for name in () if penalties is None else slots(type(penalties)):
         if getattr(penalties, name).weight == 0:
@@ -96,6 +98,25 @@ def _of_labels(game: SemiSupervisedConfig) -> Iterator[tuple[Path, str, Path]]:
         yield ("game", "label_seed"), "all labels are used", ("game", "labels")
     if game.consistency == 0:
         yield ("game", "threshold"), "consistency has weight 0", ("game", "consistency")
+
+
+_COORDINATED = {
+    "most_discriminator_steps": (("wanted_accuracy", "decide_every"), "k is not adaptive"),
+    "top_share": (("top_annealed",), "G learns from all fakes"),
+    "latent_step": (("latent_rule", "latent_damping", "second_order"), "latents are not optimized"),
+    "replayed": (("replay_size",), "no fakes are replayed"),
+    "final_batch": (("batch_stages",), "batches do not grow"),
+}
+"""Field that turns something on -> its other fields, and why they change nothing while it is off."""
+
+
+def _of_coordination(config: CoordinationConfig) -> Iterator[tuple[Path, str, Path]]:
+    for switch, (names, why) in _COORDINATED.items():
+        if getattr(config, switch) == getattr(CoordinationConfig(), switch):
+            for name in names:
+                yield ("coordination", name), why, ("coordination", switch)
+    if config.latent_step and config.latent_rule == "gradient":
+        yield ("coordination", "latent_damping"), "only the natural rule is damped", ("coordination", "latent_rule")
 
 
 def _of_momentum(config: SGDConfig, path: Path) -> Iterator[tuple[Path, str, Path]]:

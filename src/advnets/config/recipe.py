@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
+from advnets.config.coordinating import CoordinationConfig
 from advnets.config.games import AdversarialConfig, GameConfig
 from advnets.config.kinds import require, require_between, require_positive, require_whole
 from advnets.config.measuring import MeasureConfig
@@ -86,6 +87,7 @@ class Recipe:
     seed: int = 0
     """All randomness is a function of it and of the step."""
 
+    coordination: CoordinationConfig = CoordinationConfig()
     measure: MeasureConfig = MeasureConfig()
     watch: WatchConfig = WatchConfig()
 
@@ -116,6 +118,7 @@ class Recipe:
         require_between(self, 0, math.inf, "sample_every")
         parse_size(self.size)
         _check_schedule(self)
+        _check_coordination(self)
         _check_contrast(self)
 
     @property
@@ -185,6 +188,19 @@ def _check_schedule(recipe: Recipe) -> None:
     for name in ("discriminator_steps", "generator_steps"):
         updates = getattr(recipe, name)
         require(updates == 1 or recipe.schedule == "alternating", name, updates, "use schedule alternating, or 1")
+
+
+def _check_coordination(recipe: Recipe) -> None:
+    """What goes with the schedule, and with each other."""
+    config, name = recipe.coordination, "coordination.most_discriminator_steps"
+    most, last = config.most_discriminator_steps, config.final_batch
+    require(not most or recipe.schedule == "alternating", name, most, "use schedule alternating, or 0")
+    first = recipe.discriminator_steps
+    require(not most or most >= first, name, most, f"use at least discriminator_steps, {first}, which k begins with")
+    name, remedy = "coordination.final_batch", f"use more than batch, {recipe.batch}, or 0"
+    require(not last or last > recipe.batch, name, last, remedy)
+    unknown = "use 0: how many updates D will have is not known where k is adaptive"
+    require(not (last and most), name, last, unknown)
 
 
 def _check_contrast(recipe: Recipe) -> None:

@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from advnets.config.names import IN_MEMORY
 from advnets.config.recipe import Recipe
 from advnets.data.open_data import open_data, with_sources
 from advnets.data.recognize import Given
 from advnets.data.table import Table
 from advnets.errors import RunError
-
-IN_MEMORY = "(in memory)"
-"""What the recipe of a run says where its data were passed in Python."""
 
 
 def said_of(data: object, sources: object = None) -> dict[str, Any]:

@@ -73,6 +73,43 @@ def sphere(count: int, dimension: int, generator: torch.Generator) -> Tensor:
     return normalize(gaussian(count, dimension, generator), dim=1) * math.sqrt(dimension)
 
 
+def into_range(name: str, z: Tensor) -> Tensor:
+    """Latents that were moved, brought back to where the prior has any: clipped (uniform), to their length (sphere).
+
+    Of a prior without such bounds, or of one's own, as they are.
+    """
+    if name == "uniform":
+        return z.clamp(-math.sqrt(3), math.sqrt(3))
+    return normalize(z, dim=1) * math.sqrt(z.shape[1]) if name == "sphere" else z
+
+
+def truncated(name: str, z: Tensor, share: float) -> Tensor:
+    """Latents of the middle of a prior: the same draws, squeezed, so that they move with `share` and never jump.
+
+    Source: Brock et al. 2019, section 3.1 (the truncation trick). A gaussian's values become those of a normal
+    distribution cut at `share` standard deviations, quantile by quantile; a uniform prior's those of the inner `share`
+    of its range.
+
+    Args:
+        name: the prior.
+        z: float32 (N, latent), drawn from it.
+        share: above 0.
+
+    Raises:
+        RecipeError: latents of this prior have no middle, or a uniform prior's range is not cut by a share of 1 or more.
+    """
+    if name == "gaussian":
+        low = torch.special.ndtr(torch.tensor(-share, dtype=torch.float64))
+        inner = low + torch.special.ndtr(z.double()) * (1 - 2 * low)
+        return torch.special.ndtri(inner).clamp(-share, share).to(z.dtype)
+    if name == "uniform":
+        if share >= 1:
+            raise RecipeError(f"truncation {share:g} changes nothing: a uniform prior's whole range is 1", "use less")
+        return z * share
+    why = "all its latents have one length, and none is nearer to the middle" if name == "sphere" else "it is your own"
+    raise RecipeError(f"the prior {name} cannot be truncated: {why}", "leave truncation out")
+
+
 PRIORS: dict[str, Prior] = {"uniform": uniform, "gaussian": gaussian, "sphere": sphere}
 """The priors by name."""
 

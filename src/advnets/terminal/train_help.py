@@ -59,6 +59,7 @@ SECTIONS = {
         "precision",
         "device",
     ),
+    "coordination": ("coordination",),
     "what is kept": ("log_every", "sample_every", "checkpoint_every", "keep_checkpoints"),
     "measures": ("measure",),
     "watch": ("watch",),

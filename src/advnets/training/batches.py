@@ -20,6 +20,7 @@ from advnets.games.game import Batch, Columns, DataSpec
 from advnets.networks.conditioning import is_given
 from advnets.randomness import Stream, generator_for, seed_for
 from advnets.runs.asking import columns_of
+from advnets.training.growth import Growth
 
 _DEVICE_SHARE = 0.25
 
@@ -37,6 +38,7 @@ class Data:
         scale: the columns in their own units, where points are standardized; None where they are not.
         sources: images that are translated into these; None without.
         held_out: the row numbers that no game is trained on.
+        valid: those of them that decisions in a training may be made on.
     """
 
     values: NDArray[np.uint8] | NDArray[np.float32]
@@ -47,6 +49,7 @@ class Data:
     scale: Scale | None = None
     sources: Sources | None = None
     held_out: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    valid: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -106,6 +109,7 @@ class Batches:
         conditions: whether rows come with their labels and vectors.
         seen: what is done to images before anybody sees them.
         labelled: so many rows with labels come beside each minibatch, in an order of their own.
+        growth: sizes of minibatches that grow; None where all have `batch` rows.
 
     Raises:
         RecipeError: no row has a condition, where rows come with them.
@@ -122,10 +126,11 @@ class Batches:
         conditions: bool = False,
         seen: Callable[[Tensor], Tensor] | None = None,
         labelled: int = 0,
+        growth: Growth | None = None,
     ) -> None:
         self._device, self._dtype = device, dtype
         self._values = self._placed(data.values)
-        self._order, self._seed, self._seen = Order(data.rows, batch, seed, Stream.DATA_ORDER), seed, seen
+        self._order, self._seed, self._seen = Order(data.rows, batch, seed, Stream.DATA_ORDER, growth), seed, seen
         self._rows, self._held_out, self._sources, self._classes = (
             data.rows, data.held_out, data.sources, len(data.classes),
         )  # fmt: skip
@@ -143,7 +148,7 @@ class Batches:
         sources = data.sources
         self._others = None if sources is None else self._placed(sources.values)
         apart = sources is not None and sources.partners is None
-        self._source_order = Order(sources.train, batch, seed, Stream.SOURCE_ORDER) if sources and apart else None
+        self._source_order = Order(sources.train, batch, seed, Stream.SOURCE_ORDER, growth) if sources and apart else None
 
     def __call__(self, update: int) -> Batch:
         """Minibatch number `update` (from 0), in the value range and dtype, on the device."""
@@ -236,6 +241,10 @@ class Batches:
         """Row numbers of minibatch `update`, int64, (batch,)."""
         return self._order(update)
 
+    def seen_before(self, update: int) -> int:
+        """Rows of all minibatches before number `update`."""
+        return self._order.before(update)
+
     def mean(self) -> Tensor:
         """Mean of each pixel over (at most 10,000 of) the rows, in the value range, float32 of the row's shape."""
         some = self._rows[:: max(len(self._rows) // 10_000, 1)]
@@ -252,22 +261,29 @@ class Order:
         rows: their numbers.
         batch: rows a minibatch.
         seed, stream: of the permutations.
+        growth: sizes of minibatches that grow; None where all have `batch` rows.
     """
 
-    def __init__(self, rows: NDArray[np.int64], batch: int, seed: int, stream: Stream) -> None:
-        self._rows, self._batch, self._seed, self._stream = rows, batch, seed, stream
+    def __init__(
+        self, rows: NDArray[np.int64], batch: int, seed: int, stream: Stream, growth: Growth | None = None
+    ) -> None:
+        self._rows, self._batch, self._seed, self._stream, self._growth = rows, batch, seed, stream, growth
         self._orders: dict[int, Tensor] = {}
 
     def __call__(self, update: int) -> Tensor:
-        """Row numbers of minibatch `update`, int64, (batch,)."""
+        """Row numbers of minibatch `update`, int64, (its size,)."""
         parts: list[Tensor] = []
-        position, missing = update * self._batch, self._batch
+        position, missing = self.before(update), self._batch if self._growth is None else self._growth.size(update)
         while missing:
             epoch, offset = divmod(position, len(self._rows))
             part = self._of(epoch)[offset : offset + missing]
             parts.append(part)
             position, missing = position + len(part), missing - len(part)
         return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def before(self, update: int) -> int:
+        """Rows of all minibatches before number `update`."""
+        return update * self._batch if self._growth is None else self._growth.before(update)
 
     def _of(self, epoch: int) -> Tensor:
         if epoch not in self._orders:

@@ -21,6 +21,7 @@ from advnets.games.penalties import Scheduled
 from advnets.networks import chain
 from advnets.networks.shortcuts import shortcut
 from advnets.randomness import StepNoise, Stream, generator_for
+from advnets.training.coordination import Coordination
 from advnets.training.player import Player
 
 _SMALLEST_SLOPE = 2.0**-30
@@ -53,6 +54,7 @@ class Match:
         memory: what the game remembers of the steps so far, by name.
         several: discriminators that give several numbers a row: real and fake rows are in graphs of their own, so that
             of their two backward passes the generators' side's goes through the fake rows alone.
+        coordination: what else keeps the players in step.
     """
 
     game: Game
@@ -67,6 +69,7 @@ class Match:
     generator_steps: int = 1
     memory: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
     several: frozenset[str] = frozenset()
+    coordination: Coordination = Coordination()
 
     def batch(self, update: int) -> Batch:
         """Real rows of a discriminators' update, with what the game remembers of the steps before."""
@@ -213,10 +216,11 @@ def _discriminators(
     outcomes: list[Outcome] = []
     ends: Ends = []
     for number, view in enumerate(match.game.views(batch, draws, made.outputs)):
+        view, old = match.coordination.shown(number, view, update)
         shown, name = cut(match, view, batch, update, f"discriminators {number}"), view.discriminator
         player = match.players[name]
         real, fake, held = scores(player.worker, shown, name in match.rowwise - match.several)
-        rule = slopes(match.game, name, real, fake, batch).times(view.weight)
+        rule = _rule(match, view, real, fake, batch, update, old if shown.moves(real=False) else None)
         back = _one_pass if len(held) == 1 and real.ndim == 1 else _two_passes
         grads, cotangents = back(shown, held, rule, player.parameters)
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
@@ -249,7 +253,7 @@ def generators_side(
             continue
         name, network = view.discriminator, match.players[view.discriminator].worker
         real, fake = _for_generators(match, shown, network, said)
-        rule = slopes(match.game, name, real, fake, batch).times(view.weight)
+        rule = _rule(match, view, real, fake, batch, update, 0 if shown.moves(real=False) else None)
         held, slope = [fake], [rule.made]
         if shown.moves(real=True):
             held, slope = [real, fake], [_known(rule.given, real), rule.made]
@@ -258,6 +262,15 @@ def generators_side(
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
         outcomes.append(Outcome(name, real.detach(), said.fake, batch, view.weight))
     return _generators(match, made, ends), outcomes
+
+
+def _rule(match: Match, view: View, real: Tensor, fake: Tensor, batch: Batch, update: int, old: int | None) -> Slopes:
+    """Slopes of a view's costs; `old` is how many of its fakes are replayed, None where nobody learns from its fakes."""
+    name, updates = view.discriminator, match.steps * match.generator_steps
+    if old is None:
+        return slopes(match.game, name, real, fake, batch).times(view.weight)
+    rule = match.coordination.slopes(match.game, name, real, fake, batch, (update, updates), old)
+    return rule.times(view.weight)
 
 
 def _for_generators(match: Match, shown: Shown, network: nn.Module, said: Outcome) -> tuple[Tensor, Tensor]:

@@ -65,7 +65,7 @@ def check_game(match: Match, seats: Mapping[str, Seat], networks: Mapping[str, n
     Raises:
         RecipeError: which method of the game gives what does not fit, or which player would never learn.
     """
-    with _undisturbed([*match.nets.values(), *networks.values()], first.image.device), torch.enable_grad():
+    with undisturbed([*match.nets.values(), *networks.values()], first.image.device), torch.enable_grad():
         _check_step(match, seats, _some(first))
         with evaluating(networks.values()), torch.no_grad():
             _check_samples(match.game, seats, _Nets(networks), first)
@@ -261,7 +261,7 @@ def _scalar(game: Game, which: str, cost: Any, graph: bool = True) -> Tensor:
 
 
 @contextlib.contextmanager
-def _undisturbed(networks: Iterable[nn.Module], device: torch.device) -> Generator[None]:
+def undisturbed(networks: Iterable[nn.Module], device: torch.device) -> Generator[None]:
     """Afterwards all buffers, and what the global random generators would draw, are as they were."""
     modules = {module for network in networks for module in network.modules()}
     kept = [(module, *named) for module in modules for named in module.named_buffers(recurse=False)]

@@ -24,7 +24,7 @@ def simultaneous(match: Match, step: int) -> Sequence[Outcome]:
     """One iteration of the authors' schedule: all players move at once from the same point."""
     batch = match.batch(step)
     seed_layers(match.seed, step, 0, batch.image.device)
-    draws = _draws(match, batch, step, Stream.DISCRIMINATOR_NOISE)
+    draws = _moved(match, batch, drawn(match, batch, step, Stream.DISCRIMINATOR_NOISE))
     grads, outcomes = both_sides(match, batch, draws, step)
     for side in ("discriminator", "generator"):
         for name, player in match.side(side).items():
@@ -34,18 +34,20 @@ def simultaneous(match: Match, step: int) -> Sequence[Outcome]:
 
 def alternating(match: Match, step: int) -> Sequence[Outcome]:
     """One iteration of Algorithm 1 as printed: k moves of the discriminators, then the generators' side's."""
-    k, ahead = match.discriminator_steps, match.generator_steps
-    batch, outcomes = match.batch(step * k), list[Outcome]()
-    for update in range(step * k, (step + 1) * k):
-        batch = batch if update == step * k else match.batch(update)
+    pace, ahead = match.coordination.pace, match.generator_steps
+    first, k = (step * match.discriminator_steps, match.discriminator_steps) if pace is None else pace.begin(step)
+    planned = match.steps * k if pace is None else pace.planned(step, match.steps)
+    batch, outcomes = match.batch(first), list[Outcome]()
+    for update in range(first, first + k):
+        batch = batch if update == first else match.batch(update)
         seed_layers(match.seed, update, 1, batch.image.device)
-        draws = _draws(match, batch, update, Stream.DISCRIMINATOR_NOISE)
+        draws = _moved(match, batch, drawn(match, batch, update, Stream.DISCRIMINATOR_NOISE), learned=False)
         grads, outcomes = discriminators_side(match, batch, draws, update)
         for name, player in match.side("discriminator").items():
-            player.move(grads[name], update, match.steps * k)
+            player.move(grads[name], update, planned)
     for update in range(step * ahead, (step + 1) * ahead):
         seed_layers(match.seed, update, 2, batch.image.device)
-        draws = _draws(match, batch, update, Stream.GENERATOR_NOISE)
+        draws = _moved(match, batch, drawn(match, batch, update, Stream.GENERATOR_NOISE))
         grads, outcomes = generators_side(match, batch, draws, update, outcomes)
         for name, player in match.side("generator").items():
             player.move(grads[name], update, match.steps * ahead)
@@ -58,7 +60,12 @@ SCHEDULES: dict[str, Callable[[Match, int], Sequence[Outcome]]] = {
 }
 
 
-def _draws(match: Match, batch: Batch, update: int, stream: Stream) -> Inputs:
+def _moved(match: Match, batch: Batch, draws: Inputs, learned: bool = True) -> Inputs:
+    """The draws as players see them; `learned` says whether the generators' side learns in this update."""
+    return match.coordination.draws(match.game, match.nets, batch, draws, learned)
+
+
+def drawn(match: Match, batch: Batch, update: int, stream: Stream) -> Inputs:
     """What is random in an update, in the dtype of the batch."""
     noise = StepNoise(match.seed, update, stream, batch.first, len(batch), batch.total, batch.image.device)
     return {name: as_computed(drawn, batch.image.dtype) for name, drawn in match.game.draw(batch, noise).items()}

@@ -28,7 +28,9 @@ from advnets.runs.checkpoint import Checkpoint, Tensors, newest
 from advnets.runs.networks import Modules, initial_networks, load_weights
 from advnets.runs.sampling import Sampler, Samples
 from advnets.training.batches import Batches, Data
+from advnets.training.coordinate import coordinated
 from advnets.training.gradients import Augment, Match, Outcome
+from advnets.training.growth import Growth
 from advnets.training.labels import with_labels
 from advnets.training.memory import keep_freed_memory
 from advnets.training.player import Player, computes_in
@@ -89,15 +91,19 @@ class Trainer:
         return outcomes
 
     def figures(self, outcomes: Sequence[Outcome]) -> dict[str, float]:
-        """Costs and mean scores of an iteration.
+        """Costs and mean scores of an iteration; where k is adaptive, it too.
 
         Of several views: the sums of the costs, G's over those of what its side made; means of everything else over
         these; and each view's own. Besides, the numbers that the game remembered when it was played.
         """
         remembered = {name: float(each) for name, each in outcomes[0].batch.memory.items() if not each.ndim}
         own = [figures(self.game, each.discriminator, each.real, each.fake, each.batch) for each in outcomes]
+        pace = self._match.coordination.pace
+        return self._of_views(outcomes, own) | remembered | ({} if pace is None else pace.figures)
+
+    def _of_views(self, outcomes: Sequence[Outcome], own: Sequence[Mapping[str, float]]) -> dict[str, float]:
         if len(own) == 1:
-            return own[0] | remembered
+            return dict(own[0])
         weights = [each.weight for each in outcomes]
         made = [(each, said.weight) for each, said in zip(own, outcomes, strict=True) if said.made]
         found = _means(made or list(zip(own, weights, strict=True)))
@@ -105,7 +111,7 @@ class Trainer:
         found["cost_g"] = sum((each["cost_g"] * weight for each, weight in made), start=0.0)
         for number, (outcome, each) in enumerate(zip(outcomes, own, strict=True)):
             found |= {f"{name}_{number}_{outcome.discriminator}": value for name, value in each.items()}
-        return found | remembered
+        return found
 
     def check_finite(self, measured: Mapping[str, float]) -> None:
         """Refuse to go on from a cost or a weight that is not finite.
@@ -137,10 +143,13 @@ class Trainer:
         kept = {"vectors": self._kept_vectors, "sources": self._kept_sources}
         if own := own | {name: each for name, each in kept.items() if each is not None}:
             tensors["game"] = own
+        tensors |= self._match.coordination.tensors
         facts = {"images": self.images, "seconds": self.seconds, "seed": self.recipe.seed, **self.arithmetic}
         facts["classes"] = list(self.data.spec.classes)
         if self._kept_sources is not None:
             facts["translates_held_out"] = self.translates_held_out
+        if state := self._match.coordination.state:
+            facts["coordination"] = state
         return Checkpoint(self.step, tensors, facts)
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -164,6 +173,8 @@ class Trainer:
             player.load_optimizer(saved["optimizer"])
             player.reload()
         self._restore_memory(checkpoint.tensors.get("game", {}))
+        said = checkpoint.state.get("coordination", {})
+        self._match.coordination.restore(checkpoint.tensors, said, self.device)
         self.step = checkpoint.step
         self.seconds = float(checkpoint.state["seconds"])
 
@@ -224,7 +235,9 @@ class Trainer:
     @property
     def images(self) -> int:
         """Real images seen so far."""
-        return self.step * images_a_step(self.recipe)
+        pace = self._match.coordination.pace
+        updates = self.step * updates_a_step(self.recipe) if pace is None else pace.updates
+        return self._batches.seen_before(updates)
 
     @property
     def nets(self) -> Mapping[str, nn.Module]:
@@ -253,7 +266,8 @@ class Trainer:
         seen = None if recipe.contrast is None else functools.partial(normalize, norm=recipe.contrast)
         beside = 0 if self._asked is None else self._asked.rows
         labels = conditional or beside > 0
-        return Batches(data, recipe.batch, recipe.seed, self.device, self.compute, span, labels, seen, beside)
+        growth = growth_of(recipe)
+        return Batches(data, recipe.batch, recipe.seed, self.device, self.compute, span, labels, seen, beside, growth)
 
     def _begin(self, networks: Mapping[str, nn.Module], modules: Modules, restored: bool) -> None:
         """Give networks that the recipe describes what they begin with beside their weights from the seed."""
@@ -291,8 +305,9 @@ class Trainer:
             memory={name: each.to(self.device) for name, each in begun(self.game).items()},
             several=frozenset(name for name in discriminators if self.seats[name].gives),
         )  # fmt: skip
-        check_game(match, self.seats, {name: player.network for name, player in self.players.items()}, match.batch(0))
-        return match
+        networks = {name: player.network for name, player in self.players.items()}
+        check_game(match, self.seats, networks, match.batch(0))
+        return coordinated(match, recipe, self.seats, self.data, networks, self._batches.of_rows)
 
     def _augment(self) -> Augment | None:
         changes: tuple[str, ...] = getattr(self.recipe.game, "augment", ())
@@ -349,9 +364,22 @@ def _means(views: Sequence[tuple[Mapping[str, float], float]]) -> dict[str, floa
     return {name: sum(each[name] * weight for each, weight in views) / whole for name in common}
 
 
+def updates_a_step(recipe: Recipe) -> int:
+    """Updates of the discriminators in a step; of an adaptive k, in the first."""
+    return recipe.discriminator_steps if recipe.schedule == "alternating" else 1
+
+
+def growth_of(recipe: Recipe) -> Growth | None:
+    """How batches grow; None where they do not."""
+    config, updates = recipe.coordination, recipe.steps * updates_a_step(recipe)
+    last = config.final_batch
+    return Growth(recipe.batch, last, config.batch_stages, updates) if last else None
+
+
 def images_a_step(recipe: Recipe) -> int:
-    """Real images that the discriminators see in a step."""
-    return recipe.batch * (recipe.discriminator_steps if recipe.schedule == "alternating" else 1)
+    """Real images that the discriminators see in a step: of batches that grow, on the average over the training."""
+    growth, updates = growth_of(recipe), recipe.steps * updates_a_step(recipe)
+    return recipe.batch * updates_a_step(recipe) if growth is None else round(growth.before(updates) / recipe.steps)
 
 
 def load_pretrained(generator: nn.Module, run: str) -> None:

@@ -1,0 +1,148 @@
+"""From what a recipe says of coordination to what a training does of it; what has no effect in a game is refused."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from advnets.config.recipe import Recipe
+from advnets.errors import RecipeError
+from advnets.games.game import Batch, Game, Inputs, Nets, Seat, View, slopes
+from advnets.games.priors import into_range
+from advnets.games.realness import directions
+from advnets.randomness import StepNoise, Stream
+from advnets.training.batches import Data
+from advnets.training.coordination import Coordination
+from advnets.training.gradients import Match
+from advnets.training.latents import LatentSteps
+from advnets.training.pace import Pace, held_out_accuracy
+from advnets.training.rehearsal import undisturbed
+from advnets.training.replay import Replay
+from advnets.training.schedules import drawn
+from advnets.training.top_k import TopK
+
+_HELD_OUT = 500
+"""Held-out rows, at most, from which D's accuracy is taken."""
+
+
+def coordinated(
+    match: Match,
+    recipe: Recipe,
+    seats: Mapping[str, Seat],
+    data: Data,
+    networks: Mapping[str, nn.Module],
+    rows: Callable[[NDArray[np.int64]], Batch],
+) -> Match:
+    """The match with what its recipe says of coordination.
+
+    Args:
+        match: who plays.
+        recipe: what is played.
+        seats: of its game.
+        data: what it is played on.
+        networks: float32, with which D's accuracy is taken.
+        rows: numbers of rows -> these, as discriminators see them, float32.
+
+    Raises:
+        RecipeError: something of it has no effect in this game, or needs rows that the data have not.
+    """
+    config = recipe.coordination
+    if not (config.most_discriminator_steps or config.top_share < 1 or config.latent_step or config.replayed):
+        return match
+    turned = directions(match.game, seats, data.spec)
+    found = Coordination(
+        top=TopK(config.top_share, config.top_annealed) if config.top_share < 1 else None,
+        latents=_latents(match, recipe, turned) if config.latent_step else None,
+        replay=_replay(match, recipe, seats) if config.replayed else None,
+        pace=_pace(match, recipe, data, networks, rows, turned) if config.most_discriminator_steps else None,
+        directions=turned,
+    )
+    return replace(match, coordination=found)
+
+
+def _latents(match: Match, recipe: Recipe, turned: Mapping[str, float]) -> LatentSteps:
+    config, z = recipe.coordination, _first(match)[1].get("z")
+    if z is None or not z.is_floating_point() or z.ndim != 2:
+        what = f"coordination.latent_step changes nothing: the game {recipe.game.kind} draws no latents z"
+        raise RecipeError(what, "leave it out")
+    prior: str = getattr(recipe.game, "prior", "")
+    return LatentSteps(
+        config.latent_step, config.latent_rule == "natural", config.latent_damping, config.second_order,
+        functools.partial(into_range, prior), turned,
+    )  # fmt: skip
+
+
+def _replay(match: Match, recipe: Recipe, seats: Mapping[str, Seat]) -> Replay:
+    config, (batch, draws) = recipe.coordination, _first(match)
+    if round(config.replayed * recipe.batch) == 0:
+        raise RecipeError(
+            f"coordination.replayed {config.replayed:g} changes nothing: it is no row of {recipe.batch}", "use more"
+        )
+    with undisturbed(match.nets.values(), batch.image.device), torch.enable_grad():
+        made = match.game.make(match.nets, batch, draws)
+        views = match.game.views(batch, draws, made.outputs)
+    moving = {number: view for number, view in enumerate(views) if _moves(view)}
+    for name in {view.discriminator for view in moving.values()}:
+        _check_alone(match.game, name, seats[name].gives, batch)
+    return Replay(config.replayed, config.replay_size, recipe.seed, frozenset(moving))
+
+
+def _pace(
+    match: Match,
+    recipe: Recipe,
+    data: Data,
+    nets: Nets,
+    rows: Callable[[NDArray[np.int64]], Batch],
+    turned: Mapping[str, float],
+) -> Pace:
+    config, held_out = recipe.coordination, data.valid
+    if len(held_out) < 2:
+        what = "coordination.most_discriminator_steps: the data have no rows for validation, which D is not trained on"
+        raise RecipeError(what, "use data with some, as --holdout 0.1 leaves them, or 0 for a k that stays")
+    count = min(len(held_out), _HELD_OUT)
+    batch = rows(held_out[np.arange(count) * len(held_out) // count])
+
+    def measure(step: int) -> float:
+        noise = StepNoise(recipe.seed, step, Stream.HELD_OUT_NOISE, 0, count, count, batch.image.device)
+        return held_out_accuracy(match.game, nets, batch, match.game.draw(batch, noise), turned)
+
+    most, wanted = config.most_discriminator_steps, config.wanted_accuracy
+    return Pace(recipe.discriminator_steps, most, wanted, config.decide_every, measure)
+
+
+def _first(match: Match) -> tuple[Batch, Inputs]:
+    """The first real rows of the training and the draws beside them."""
+    batch = match.batches(0)
+    return batch, drawn(match, batch, 0, Stream.DISCRIMINATOR_NOISE)
+
+
+def _moves(view: View) -> bool:
+    return any(each.requires_grad for each in view.fake.values())
+
+
+def _check_alone(game: Game, name: str, gives: tuple[int, ...], batch: Batch) -> None:
+    """See that what a fake costs D does not depend on the real row beside it, which an old fake no longer has.
+
+    Raises:
+        RecipeError: it does.
+    """
+    rng = torch.Generator().manual_seed(0)
+    real, fake = (torch.randn(len(batch), *gives, generator=rng).to(batch.image.device) for _ in range(2))
+    here, there = (slopes(game, name, real, fake, each).fake for each in (batch, _rolled(batch)))
+    if not torch.allclose(here, there):
+        what = "coordination.replayed: what a fake costs in this game depends on the real row beside it"
+        raise RecipeError(what, "leave it out: an old fake no longer has that row")
+
+
+def _rolled(batch: Batch) -> Batch:
+    """The same rows in another order."""
+    parts = (batch.rows, batch.image, batch.label, batch.target, batch.mask)
+    rows, image, label, target, mask = (None if each is None else each.roll(1, 0) for each in parts)
+    assert rows is not None and image is not None
+    return Batch(rows, image, label, target, mask)

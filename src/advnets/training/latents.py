@@ -1,0 +1,65 @@
+"""Latent optimization: z moves along the gradient of D's score of G(z) before either player sees it.
+
+Source: Wu et al. 2019, "LOGAN", Eqs. 7 and 8 (gradient) and 19 (natural gradient, damped).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from advnets.games.game import Batch, Game, Inputs, Nets, score
+from advnets.games.realness import realness
+
+
+@dataclass(frozen=True)
+class LatentSteps:
+    """How latents move.
+
+    Args:
+        size: of the step.
+        natural: whether the gradient is divided by its squared norm and `damping`.
+        damping: above 0.
+        second_order: whether what is made of the latents has a graph through their step, into the generators' weights.
+        into_range: brings latents that were moved back to where the prior has any.
+        directions: of each discriminator (see `realness`).
+    """
+
+    size: float
+    natural: bool
+    damping: float
+    second_order: bool
+    into_range: Callable[[Tensor], Tensor]
+    directions: Mapping[str, float]
+
+    def __call__(self, game: Game, nets: Nets, batch: Batch, draws: Inputs, second_order: bool = True) -> Inputs:
+        """The draws with other z.
+
+        Args:
+            game: says what is made and shown. What is shown is not augmented.
+            nets: the players' networks.
+            batch: real rows of the step.
+            draws: z among them, (N, latent).
+            second_order: False where no generator learns from what is made.
+        """
+        graph = self.second_order and second_order
+        z = draws["z"].detach().requires_grad_()
+        (slope,) = torch.autograd.grad(self._said(game, nets, batch, {**draws, "z": z}), z, create_graph=graph)
+        slope = slope.float() if slope.dtype in (torch.bfloat16, torch.float16) else slope
+        factor = self.size / (self.damping + slope.square().sum(1, keepdim=True)) if self.natural else self.size
+        moved = self.into_range(z.detach() + (slope * factor).to(z.dtype))
+        return {**draws, "z": moved if graph else moved.detach()}
+
+    def _said(self, game: Game, nets: Nets, batch: Batch, draws: Inputs) -> Tensor:
+        """How real the discriminators find all that was made of z, added up."""
+        made = game.make(nets, batch, draws)
+        said = [
+            realness(score(nets[view.discriminator], view.fake), self.directions[view.discriminator]).sum()
+            * view.weight
+            for view in game.views(batch, draws, made.outputs)
+            if any(each.requires_grad for each in view.fake.values())
+        ]
+        return torch.stack(said).sum()

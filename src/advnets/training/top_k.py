@@ -1,0 +1,66 @@
+"""Top-k updates: the generators' side learns from the fakes that D scores best. Sinha et al. 2020, section 3."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from advnets.games.game import Batch, Game, Slopes, slopes
+from advnets.games.realness import realness
+
+
+@dataclass(frozen=True)
+class TopK:
+    """How large a share of the fakes the generators' side learns from.
+
+    Args:
+        share: from `annealed` on.
+        annealed: share of the training in which it falls from 1, linearly.
+    """
+
+    share: float
+    annealed: float
+
+    def at(self, update: int, updates: int) -> float:
+        """The share at update number `update` of `updates` of the generators' side."""
+        done = update / max(updates * self.annealed, 1e-9)
+        return 1 - (1 - self.share) * min(done, 1.0)
+
+
+def learned_from(
+    game: Game, name: str, real: Tensor, fake: Tensor, batch: Batch, share: float, direction: float, old: int = 0
+) -> Slopes:
+    """Slopes of a view of whose fakes the generators' side learns from some alone: those of the others are zero.
+
+    D's own slopes are of all rows. The generators' cost is the game's cost of the chosen fakes, not the mean over all
+    with some left out, so that gradients keep their size.
+
+    Args:
+        game: whose costs.
+        name: the discriminator.
+        real, fake: its scores.
+        batch: what it saw.
+        share: of the fakes that count, above 0, up to 1: those that it finds most real.
+        direction: of the discriminator (see `realness`).
+        old: how many of the first fakes are replayed ones, from which nobody can learn.
+    """
+    rule, count = slopes(game, name, real, fake, batch), fake.shape[0]
+    kept = max(1, math.ceil(share * (count - old)))
+    if kept == count:
+        return rule
+    rows = realness(fake[old:], direction).topk(kept).indices + old
+    beside = real.shape[0] == count  # row by row, as a paired objective compares them
+    some = slopes(game, name, real[rows] if beside else real, fake[rows], _rows_of(batch, rows, count))
+    return replace(rule, made=torch.zeros_like(rule.made).index_copy(0, rows, some.made))
+
+
+def _rows_of(batch: Batch, rows: Tensor, count: int) -> Batch:
+    """These rows of a batch; the batch itself where it has others than the fakes."""
+    if len(batch) != count:
+        return batch
+    parts = {name: getattr(batch, name) for name in ("image", "label", "target", "mask")}
+    chosen = {name: None if part is None else part[rows] for name, part in parts.items()}
+    return replace(batch, rows=batch.rows[rows.cpu()], whole=0, **chosen)
