@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import tyro
 
 from advnets.errors import AdvnetsError, RunError
-from advnets.terminal.arguments import Modules, Positional, Step, call
+from advnets.terminal.arguments import Modules, Positional, Reject, Step, Truncation, call
 from advnets.terminal.classifying import classify
 from advnets.terminal.codes import codes
 from advnets.terminal.completing import complete
@@ -125,6 +125,8 @@ def sample(args: list[str]) -> None:
         step: Step = "newest",
         out: Path | None = None,
         format: Literal["png", "jpg", "webp"] | None = None,
+        truncation: Truncation = None,
+        reject: Reject = None,
         modules: Modules = (),
     ) -> None:
         """Draw samples of a run's averaged generator. Sample i of a seed is the same whatever the count.
@@ -159,6 +161,16 @@ def sample(args: list[str]) -> None:
         asked, at = named_classes(loaded, classes), None if step == "newest" else loaded.step
         for number, target in targets(run, seed, seeds, bool(asked or named), at, out).items():
             print(f"{draw_samples(loaded, count, number, asked, target, format, named)}: {target}")
+        from advnets.terminal.runs import load_run, selecting
+        from advnets.terminal.sampling import draw_samples, named_classes, targets
+
+        if count < 1:
+            raise RunError(f"{count} samples cannot be drawn", "ask for 1 or more")
+        loaded = selecting(load_run(run, step, modules), truncation, reject)
+        asked, at = named_classes(loaded, classes), None if step == "newest" else loaded.step
+        suffix = loaded.selection.suffix
+        for number, target in targets(run, seed, seeds, classes is not None, at, out, suffix).items():
+            print(f"{draw_samples(loaded, count, number, asked, target, format)}: {target}")
 
     call(sample, args)
 

@@ -41,7 +41,7 @@ class Evaluation:
         results: measure name to its `Measurement`.
         of: what was measured: data, real (the split), real_images (how many it has; None where nobody knows),
             fingerprint of these (SHA-256), count, extractor (the identity of the features), and for a run step and seed
-            of the samples.
+            of the samples, and truncation and candidates where they were chosen so.
         features: what distances were taken in.
         notes: what a reader should know: a classifier's accuracy, measures that could not be taken.
         samples: the samples that were measured, uint8 N x C x H x W, or float32 points N x D, standardized as the
@@ -219,7 +219,7 @@ def _of(opened: Opened, subject: Subject, seed: int) -> dict[str, Any]:
     return {
         **about(opened, subject.real),
         **({} if subject.extractor is None else {"extractor": subject.extractor.identity}),
-        **({} if run is None else {"step": run.step, "seed": seed}),
+        **({} if run is None else {"step": run.step, "seed": seed, **run.selection.facts}),
     }
 
 

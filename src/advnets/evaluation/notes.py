@@ -25,9 +25,19 @@ def notes_of(subject: Subject, wish: Wish, taken: Iterable[str], of: Mapping[str
     names = list(taken)
     classes = subject.classifying.features if "inception_score" in names else ""
     return [
+        *_of_selection(of),
         *_worth(subject, names),
         *_of_real(subject, names, of),
         *explained(wish.words, subject.features, classes),
+    ]
+
+
+def _of_selection(of: Mapping[str, Any]) -> list[str]:
+    """Which of the samples that the generator makes these are."""
+    cut, tried = of.get("truncation"), of.get("candidates")
+    return [
+        *([] if cut is None else [f"latents are truncated at {cut:g}: these are not all of the generator's samples"]),
+        *([] if tried is None else [f"of {tried:,} candidates a sample the one that the discriminator preferred"]),
     ]
 
 

@@ -96,7 +96,7 @@ def truncated(name: str, z: Tensor, share: float) -> Tensor:
         share: above 0.
 
     Raises:
-        RecipeError: latents of this prior have no middle, or a uniform prior's range is not cut by a share of 1 or more.
+        RecipeError: latents of this prior have no middle, or `share` is all of a uniform prior's range.
     """
     if name == "gaussian":
         low = torch.special.ndtr(torch.tensor(-share, dtype=torch.float64))

@@ -40,6 +40,7 @@ from advnets.runs.directory import RunDirectory
 from advnets.runs.inference import coder_of, conditions_of, examples_of
 from advnets.runs.networks import Modules, initial_networks, load_weights, own_players
 from advnets.runs.sampling import Sampler, Samples
+from advnets.runs.selection import Chooser, Selection
 from advnets.runs.translating import translated
 
 
@@ -67,6 +68,24 @@ class Run:
         self.step = found.step
         self._checkpoint = found
         self._modules = dict(modules or {})
+        self.selection = Selection()
+
+    def selecting(self, truncation: float | None = None, candidates: int = 1) -> Run:
+        """This run, of whose samples some are shown: sample i of a seed still does not depend on the count.
+
+        Args:
+            truncation: share of the prior that latents come from: of a uniform prior the inner share of its range,
+                below 1; of a gaussian prior what lies within so many standard deviations. The smaller, the more alike
+                and the cleaner (Brock et al. 2019). None for the whole prior.
+            candidates: samples that are made for each; the one that the discriminator finds most real is shown.
+
+        Raises:
+            RunError: the game has no such latents, or no discriminator of samples alone.
+        """
+        chosen = Run(self.path, self._modules, self.step)
+        chosen.selection = Selection(truncation, candidates)
+        _ = chosen.sampler  # what has no effect is refused here
+        return chosen
 
     @functools.cached_property
     def facts(self) -> dict[str, Any]:
@@ -251,7 +270,7 @@ class Run:
         for part in self.stream(count, seed):
             parts.append(part)
             advance(len(part))
-        classes = self.sampler.inputs(count, seed)["condition"].numpy() if self.classes else None
+        classes = self.sampler.conditions(count, seed).numpy() if self.classes else None
         return np.concatenate(parts), classes  # type: ignore[return-value]  # of one type
 
     def sample_by_class(
@@ -442,7 +461,11 @@ class Run:
         if getattr(self.game, "scaled", False) and self.attributes:
             columns = columns_of(self.attributes)
         vectors, sources = self._kept_vectors, self._checkpoint.tensors.get("game", {}).get("sources")
-        return Sampler(self.game, nets, self.data, self.value_range, vectors, self.scale, sources, columns)
+        prior: str | None = getattr(self.recipe.game, "prior", None)
+        chooser = None
+        if self.selection.facts:
+            chooser = Chooser(self.selection, self.game, self.seats, self.data, prior, nets)
+        return Sampler(self.game, nets, self.data, self.value_range, vectors, self.scale, sources, columns, chooser)
 
     @property
     def _kept_vectors(self) -> Tensor | None:

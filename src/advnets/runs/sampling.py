@@ -16,6 +16,7 @@ from advnets.errors import RunError
 from advnets.games.game import Columns, DataSpec, Game, Inputs, blanks, sampled, translates
 from advnets.randomness import Stream, generator_for
 from advnets.runs.asking import filled
+from advnets.runs.selection import Chooser
 
 Samples = NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.float64]
 """uint8 N x C x H x W, float32 points N x D, or rows of a table in its own units, float64 N x K."""
@@ -40,6 +41,7 @@ class Sampler:
         sources: uint8 N x C x h x w, where the game translates images: what samples are made of, in this order, which
             another seed changes.
         columns: what the numbers of vectors are like, where the game takes them in standard deviations.
+        chooser: which of what could be made is shown; None for all as it comes.
     """
 
     def __init__(
@@ -52,8 +54,10 @@ class Sampler:
         scale: Scale | None = None,
         sources: Tensor | None = None,
         columns: Columns | None = None,
+        chooser: Chooser | None = None,
     ) -> None:
         self.game, self.nets, self.data, self._vectors, self._scale = game, nets, data, vectors, scale
+        self._chooser = chooser
         self.value_range = value_range if len(data.shape) == 3 else None
         self._columns = columns if getattr(game, "scaled", False) else None
         self.seats = game.seats(data)
@@ -81,26 +85,19 @@ class Sampler:
         Raises:
             RunError: conditions of a game that has none.
         """
+        if conditions is not None and not self.conditional:
+            raise RunError("these samples have no classes", "leave the classes out")
         # Whole chunks, each with its own generator: sample i never depends on how many are wanted.
         begin, end = first // _CHUNK, -(-(first + count) // _CHUNK)
         numbers, part = range(begin, max(begin + 1, end)), slice(first % _CHUNK, first % _CHUNK + count)
-        chunks = [self.game.wish(_CHUNK, generator_for(seed, number, Stream.SAMPLES)) for number in numbers]
+        chunks = [self._chosen(seed, number, conditions) for number in numbers]
         found = {name: torch.cat([chunk[name] for chunk in chunks])[part] for name in chunks[0]}
-        if self.sources is not None:
-            found["source"] = self.as_input(self.sources[self._source_numbers(count, seed, first)])
-        found |= blanks(self.seats, found, count)
-        if not self.conditional:
-            if conditions is not None:
-                raise RunError("these samples have no classes", "leave the classes out")
-            return found
-        wanted = None if conditions is None else torch.as_tensor(conditions)
-        if wanted is not None:
-            wanted = wanted[torch.arange(first, first + count) % len(wanted)]
-            if not wanted.isnan().any():
-                return {**found, "condition": self.entering(wanted)}
-        drawn = [self._conditions(generator_for(seed, number, Stream.SAMPLE_CONDITIONS)) for number in numbers]
-        chosen = torch.cat(drawn)[part]
-        return {**found, "condition": self.entering(chosen if wanted is None else filled(wanted, chosen))}
+        return self._completed(found, count, seed, first)
+
+    def conditions(self, count: int, seed: int = 0) -> Tensor:
+        """The conditions of the first `count` samples of a seed, as training data have them."""
+        chunks = [self._drawn(seed, number, None, 0)["condition"] for number in range(max(1, -(-count // _CHUNK)))]
+        return torch.cat(chunks)[:count]
 
     def entering(self, conditions: Tensor) -> Tensor:
         """Conditions as the game takes them: classes, or vectors, perhaps in standard deviations."""
@@ -150,12 +147,63 @@ class Sampler:
             columns: draws.
             seed: of them.
         """
-        one = self.inputs(columns, seed, classes[:1] if isinstance(classes, Tensor) else list(classes)[:1])
-        rows = {name: each.repeat(len(classes), *[1] * (each.ndim - 1)) for name, each in one.items()}
-        wanted = torch.as_tensor(classes).repeat_interleave(columns, 0)
+        wanted = torch.as_tensor(classes)
+        if self._chooser is not None and self._chooser.selection.candidates > 1:  # each class has its own best
+            found = [self.inputs(columns, seed, each[None]) for each in wanted]
+            return {name: torch.cat([each[name] for each in found]) for name in found[0]}
+        one = self.inputs(columns, seed, wanted[:1])
+        rows = {name: each.repeat(len(wanted), *[1] * (each.ndim - 1)) for name, each in one.items()}
+        wanted = wanted.repeat_interleave(columns, 0)
         if wanted.is_floating_point():
             wanted = filled(self.entering(wanted), rows["condition"])
         return {**rows, "condition": wanted}
+
+    def _drawn(self, seed: int, number: int, conditions: Conditions | None, candidate: int) -> dict[str, Tensor]:
+        """What a chunk of samples could be made from; all candidates of a sample have the same condition."""
+        found = dict(self.game.wish(_CHUNK, generator_for(seed, number, Stream.SAMPLES, candidate)))
+        if self._chooser is not None:
+            found = self._chooser.truncated(found)
+        return {**found, "condition": self._asked(seed, number, conditions)} if self.conditional else found
+
+    def _asked(self, seed: int, number: int, conditions: Conditions | None) -> Tensor:
+        """The conditions of a chunk of samples, as the game takes them: those asked for, the others drawn."""
+        wanted = None if conditions is None else torch.as_tensor(conditions)
+        if wanted is not None:
+            wanted = wanted[torch.arange(number * _CHUNK, (number + 1) * _CHUNK) % len(wanted)]
+            if not wanted.isnan().any():
+                return self.entering(wanted)
+        drawn = self._conditions(generator_for(seed, number, Stream.SAMPLE_CONDITIONS))
+        return self.entering(drawn if wanted is None else filled(wanted, drawn))
+
+    def _completed(self, found: dict[str, Tensor], count: int, seed: int, first: int) -> dict[str, Tensor]:
+        """Draws with what else samples are made of: their sources, or images with nothing observed."""
+        if self.sources is not None:
+            found["source"] = self.as_input(self.sources[self._source_numbers(count, seed, first)])
+        return found | blanks(self.seats, found, count)
+
+    def _chosen(self, seed: int, number: int, conditions: Conditions | None) -> dict[str, Tensor]:
+        """What a chunk of samples is made from: of each one's candidates the one that D finds most real."""
+        best = self._drawn(seed, number, conditions, 0)
+        if self._chooser is None or self._chooser.selection.candidates == 1:
+            return best
+        said = self._realness(best, seed, number)
+        for candidate in range(1, self._chooser.selection.candidates):
+            other = self._drawn(seed, number, conditions, candidate)
+            better = (now := self._realness(other, seed, number)) > said
+            said = torch.where(better, now, said)
+            for name, each in best.items():
+                best[name] = torch.where(better.view(-1, *[1] * (each.ndim - 1)), other[name], each)
+        return best
+
+    @torch.no_grad()
+    def _realness(self, drawn: Inputs, seed: int, number: int) -> Tensor:
+        """How real D finds the samples of a chunk's draws, (N,), on the CPU."""
+        assert self._chooser is not None
+        chooser, inputs = self._chooser, self._completed(dict(drawn), _CHUNK, seed, number * _CHUNK)
+        with evaluating(self.nets.values()):
+            made = ((self.game.sample(self.nets, part), part) for part in self._parts(inputs))
+            parts = [chooser.realness(*each).cpu() for each in made]
+        return torch.cat(parts)[:_CHUNK]
 
     def by_class(self, classes: Conditions, columns: int, seed: int = 0) -> Samples:
         """Samples of `inputs_by_class`, K x columns x ..."""

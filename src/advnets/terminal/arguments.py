@@ -29,6 +29,21 @@ Step = Annotated[
     ),
 ]
 
+Truncation = Annotated[
+    float | None,
+    tyro.conf.arg(
+        help="draw latents from the middle of the prior: of a uniform prior from so large a share of its range, below "
+        "1; of a gaussian one within so many standard deviations. The less, the cleaner and the more alike."
+    ),
+]
+Reject = Annotated[
+    int | None,
+    tyro.conf.arg(
+        metavar="CANDIDATES",
+        help="make so many candidates for each sample and keep the one that the discriminator finds most real.",
+    ),
+]
+
 
 def call(function: Callable[..., None], args: list[str]) -> None:
     """Call `function`, named as the command, with what `args` say.

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import tyro
 
 from advnets.errors import UsageError
-from advnets.terminal.arguments import Modules, Step, call
+from advnets.terminal.arguments import Modules, Reject, Step, Truncation, call
 
 
 def evaluate(args: list[str]) -> None:
@@ -28,6 +28,8 @@ def evaluate(args: list[str]) -> None:
         range: str | None = None,
         per_class: bool = False,
         equivalents: bool = False,
+        truncation: Truncation = None,
+        reject: Reject = None,
         json: Path | None = None,
         modules: Modules = (),
     ) -> None:
@@ -64,13 +66,16 @@ def evaluate(args: list[str]) -> None:
         from advnets.evaluation import evaluate as evaluation
         from advnets.evaluation.report import write_evaluation
         from advnets.terminal.answers import print_evaluation
-        from advnets.terminal.runs import is_run, load_run
+        from advnets.terminal.runs import is_run, load_run, selecting
         from advnets.terminal.saving import save_json
 
         options = _options(data, metrics, features, real, count, seed, size, range)
         if modules and not is_run(source):
             raise UsageError(f"--module {modules[0]}: {source} is no run", "leave it out")
-        run = load_run(source, step, modules) if is_run(source) else None
+        for flag, value in (("--truncation", truncation), ("--reject", reject)):
+            if value is not None and not is_run(source):
+                raise UsageError(f"{flag} {value:g}: {source} is no run", "leave it out")
+        run = selecting(load_run(source, step, modules), truncation, reject) if is_run(source) else None
         options |= {"per_class": per_class, "equivalents": equivalents}
         result = evaluation.evaluate(run if run is not None else source, **options)
         if json is not None:

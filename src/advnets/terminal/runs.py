@@ -43,6 +43,18 @@ def load_run(path: Path, step: str, modules: Sequence[str] = ()) -> Run:
     return run
 
 
+def selecting(run: Run, truncation: float | None, reject: int | None) -> Run:
+    """The run with the samples that --truncation and --reject choose; as it is where neither is said.
+
+    Raises:
+        UsageError: --reject of less than two candidates.
+        RunError: one of them has no effect on its samples.
+    """
+    if reject is not None and reject < 2:
+        raise UsageError(f"--reject {reject} rejects nothing", "give the candidates for each sample, 2 or more")
+    return run if truncation is None and reject is None else run.selecting(truncation, reject or 1)
+
+
 def is_run(path: Path) -> bool:
     """Whether a run directory lies there."""
     return (path / "run.json").is_file()

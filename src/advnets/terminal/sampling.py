@@ -139,7 +139,7 @@ def _unseen(asked: Asked | None) -> str:
 
 
 def targets(
-    run: Path, seed: int, seeds: str | None, by_class: bool, step: int | None, out: Path | None
+    run: Path, seed: int, seeds: str | None, by_class: bool, step: int | None, out: Path | None, suffix: str = ""
 ) -> dict[int, Path]:
     """Seeds to where their samples go; by default into the run directory, under names that tell them apart.
 
@@ -149,6 +149,7 @@ def targets(
         by_class: whether classes, or attributes, are named.
         step: of the checkpoint; None for the newest.
         out: where to, if that was said.
+        suffix: of these names, for samples that were chosen in some way.
 
     Raises:
         UsageError: seeds are said in two ways, or not as they are written.
@@ -158,11 +159,11 @@ def targets(
     many = read_seeds(seeds) if seeds is not None else [seed]
     found: dict[int, Path] = {}
     for each in many:
-        suffix = "-by-class" if by_class else ""
-        suffix += f"-{each}" if each or seeds is not None else ""
-        suffix += "" if step is None else f"-step-{step}"
+        name = "samples-by-class" if by_class else "samples"
+        name += f"-{each}" if each or seeds is not None else ""
+        name += "" if step is None else f"-step-{step}"
         own = out if out is None or seeds is None else out.with_name(f"{out.stem}-{each}{out.suffix}")
-        found[each] = own or run / f"samples{suffix}.png"
+        found[each] = own or run / f"{name}{suffix}.png"
     return found
 
 

@@ -142,7 +142,6 @@ def _check_alone(game: Game, name: str, gives: tuple[int, ...], batch: Batch) ->
 
 def _rolled(batch: Batch) -> Batch:
     """The same rows in another order."""
-    parts = (batch.rows, batch.image, batch.label, batch.target, batch.mask)
-    rows, image, label, target, mask = (None if each is None else each.roll(1, 0) for each in parts)
-    assert rows is not None and image is not None
-    return Batch(rows, image, label, target, mask)
+    beside = (batch.label, batch.target, batch.mask)
+    label, target, mask = (None if each is None else each.roll(1, 0) for each in beside)
+    return Batch(batch.rows.roll(1, 0), batch.image.roll(1, 0), label, target, mask)

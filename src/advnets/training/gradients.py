@@ -265,7 +265,7 @@ def generators_side(
 
 
 def _rule(match: Match, view: View, real: Tensor, fake: Tensor, batch: Batch, update: int, old: int | None) -> Slopes:
-    """Slopes of a view's costs; `old` is how many of its fakes are replayed, None where nobody learns from its fakes."""
+    """Slopes of a view's costs; `old` of its fakes are replayed ones, None where nobody learns from its fakes."""
     name, updates = view.discriminator, match.steps * match.generator_steps
     if old is None:
         return slopes(match.game, name, real, fake, batch).times(view.weight)
