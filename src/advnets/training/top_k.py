@@ -26,8 +26,8 @@ class TopK:
 
     def at(self, update: int, updates: int) -> float:
         """The share at update number `update` of `updates` of the generators' side."""
-        done = update / max(updates * self.annealed, 1e-9)
-        return 1 - (1 - self.share) * min(done, 1.0)
+        annealing = updates * self.annealed
+        return 1 - (1 - self.share) * (update / annealing if update < annealing else 1.0)
 
 
 def learned_from(
