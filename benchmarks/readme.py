@@ -37,6 +37,7 @@ EXTENSIONS: dict[str, str] = {
     "zoo": "The zoo: well-known games on MNIST",
 }
 EXTENSIONS: dict[str, str] = {"inference": "Learned inference on MNIST"}
+EXTENSIONS: dict[str, str] = {"coordination": "Coordinating G and D, and choosing samples"}
 """Scripts of the extensions, and what their results are called."""
 RESULTS = {
     "speed/training": "Speed of a training step",

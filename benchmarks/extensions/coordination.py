@@ -2,17 +2,19 @@
 
     python benchmarks/extensions/cells.py coordination
 
-The `mnist` recipe's game with small networks. In a cell of one seed all ways train side by side in one process, a
-twentieth of their steps each in turn, so that whatever else the machine does meets them all alike. Seconds are of the
-processor, one thread, and of the steps alone: measuring does not count. Quality is the Frechet distance of 2,000
-samples of the averaged generator to MNIST's test images in the features of the package's own classifier.
+The `mnist` recipe's game with small networks, a tenth of its units, and few steps. In a cell the recipe's own way and
+three others train side by side in one process, a hundred steps each in turn, so that whatever else the machine does
+meets them alike. Seconds are of the processor, one thread, and of the steps alone: measuring does not count. Quality is
+the Frechet distance of samples of the averaged generator to MNIST's test images in the features of the package's own
+classifier.
 """
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,31 +26,38 @@ from advnets.api import training_data
 from advnets.config.load import load_recipe
 from advnets.config.recipe import Recipe
 from advnets.data import Table, open_data
+from advnets.figures.plots import new_figure, save_figure, tidy
 from advnets.measures.features import extractor_for
 from advnets.measures.features.cache import cached_features
 from advnets.measures.features.extractor import extract_all
 from advnets.measures.frechet import GaussianStatistics, frechet_distance
+from advnets.measures.manifold import manifold
+from advnets.runs.run import Run
 from advnets.training.trainer import Trainer
-from benchmarks.extensions.cells import Cell, folder_of
+from benchmarks.extensions.cells import Cell, trained
 
 SMALL = {
-    "generator.hidden": [256, 256], "discriminator.units": [64, 64], "steps": 2000, "device": "cpu",
-    "precision": "float32", "watch.action": "off",
+    "generator.hidden": [128, 128], "discriminator.units": [32, 32], "device": "cpu", "precision": "float32",
+    "watch.action": "off", "log_every": 100, "sample_every": 0, "checkpoint_every": 500,
 }  # fmt: skip
+RECIPES = "the recipe's"
 WAYS: dict[str, dict[str, Any]] = {
-    "the recipe's": {},
+    RECIPES: {},
     "D's rate twice G's": {"discriminator.rate": 2e-3},
     "G's rate twice D's": {"generator.rate": 2e-3},
+    "top half of the fakes": {"top_share": 0.5},
     "alternating, k = 1": {"schedule": "alternating"},
     "adaptive k, 1 to 4": {"schedule": "alternating", "most_discriminator_steps": 4},
-    "top half of the fakes": {"top_share": 0.5},
+    "a quarter of old fakes": {"replayed": 0.25},
     "latent optimization": {"latent_step": 0.9},
     "latent optimization, second order": {"latent_step": 0.9, "second_order": True},
-    "a quarter of old fakes": {"replayed": 0.25},
     "batches from 50 to 200": {"batch": 50, "final_batch": 200},
 }
 """What is tried: changes of the recipe."""
-SEEDS, CHUNKS, SAMPLES, TARGET = range(5), 20, 2000, 60.0
+GROUPS = {"rates": (1, 2, 3), "updates": (4, 5, 6), "latents": (7, 8, 9)}
+"""Ways that are tried side by side, each group beside the recipe's own."""
+SEEDS, STEPS, FIRST, EVERY, SAMPLES, TARGETS = range(5), 1400, 600, 100, 1000, (180.0, 140.0)
+CUTS, CANDIDATES, CHOSEN = (2.5, 2.0, 1.5, 1.0, 0.7, 0.4), (2, 4, 8, 16), 2000
 
 
 class Judge:
@@ -59,31 +68,158 @@ class Judge:
         assert extractor is not None
         self.extractor = extractor
         self.features = cached_features(extractor, table, table.rows("test"))
-        self._real = GaussianStatistics.of(self.features)
+        self.real = GaussianStatistics.of(self.features)
+
+    def features_of(self, samples: NDArray[Any]) -> NDArray[np.float32]:
+        """Of samples, uint8 N x C x H x W."""
+        return extract_all(self.extractor, samples)
 
     def __call__(self, samples: NDArray[Any]) -> float:
-        """Of samples, uint8 N x C x H x W."""
-        return frechet_distance(GaussianStatistics.of(extract_all(self.extractor, samples)), self._real)
+        """The distance of samples."""
+        return frechet_distance(GaussianStatistics.of(self.features_of(samples)), self.real)
 
 
 def recipe_of(way: str, seed: int) -> Recipe:
     """The recipe of a way."""
-    return load_recipe("mnist").replace(**{**SMALL, "seed": seed, **WAYS[way]})
+    return load_recipe("mnist").replace(**{**SMALL, "steps": STEPS, "seed": seed, **WAYS[way]})
 
 
-def race(folder: Path, seed: int) -> dict[str, Any]:
-    """All ways from one seed, in turn: processor seconds and Frechet distances after each part of their steps."""
+def race(folder: Path, group: str, seed: int) -> dict[str, Any]:
+    """A group and the recipe's own way, in turn: step, processor seconds and Frechet distance at every look."""
     torch.set_num_threads(1)
+    names = list(WAYS)
     table = open_data(load_recipe("mnist"))
     judge, data = Judge(table), training_data(table)
-    trainers = {way: Trainer(recipe_of(way, seed), data) for way in WAYS}
-    seconds, points = dict.fromkeys(WAYS, 0.0), {way: list[list[float]]() for way in WAYS}
-    for _ in range(CHUNKS):
+    ways = [RECIPES, *(names[number] for number in GROUPS[group])]
+    trainers = {way: Trainer(recipe_of(way, seed), data) for way in ways}
+    seconds, points = dict.fromkeys(ways, 0.0), {way: list[list[float]]() for way in ways}
+    for _ in range(STEPS // EVERY):
         for way, trainer in trainers.items():
             begun = time.process_time()
-            for _ in range(trainer.recipe.steps // CHUNKS):
+            for _ in range(EVERY):
                 trainer.advance()
             seconds[way] += time.process_time() - begun
-            made = trainer.sampler.draw(SAMPLES, seed=1)
-            points[way].append([trainer.step, round(seconds[way], 3), round(judge(made), 2)])
+            if trainer.step >= FIRST:
+                distance = judge(trainer.sampler.draw(SAMPLES, seed=1))
+                points[way].append([trainer.step, round(seconds[way], 3), round(distance, 2)])
     return points
+
+
+def choices(folder: Path) -> list[dict[str, Any]]:
+    """One run with a gaussian prior: precision, recall and Frechet distance of truncated and of rejected samples."""
+    torch.set_num_threads(1)
+    run = trained(
+        "mnist", folder / "run", **{**SMALL, "steps": 3000, "prior": "gaussian", **WAYS["G's rate twice D's"]}
+    )
+    judge = Judge(open_data(run.recipe))
+    asked = [{}, *({"truncation": cut} for cut in CUTS), *({"candidates": count} for count in CANDIDATES)]
+    points = [_chosen(judge, run, each) for each in asked]
+    _draw(points, folder / "curve.png")
+    return points
+
+
+def _chosen(judge: Judge, run: Run, asked: dict[str, Any]) -> dict[str, Any]:
+    features = judge.features_of(run.selecting(**asked).sample(CHOSEN, seed=1))
+    found = manifold(features, judge.features[:CHOSEN])
+    distance = frechet_distance(GaussianStatistics.of(features), judge.real)
+    shares = {name: round(found[name].value, 4) for name in ("precision", "recall")}
+    return {**asked, **shares, "frechet": round(distance, 2)}
+
+
+def _draw(points: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Recall against precision, and the Frechet distance, of both ways to choose."""
+    figure = new_figure(9.6, 3.8)
+    trade, distances = figure.subplots(1, 2)
+    whole = points[0]
+    for name, label, color in (("truncation", "truncated latents", "C0"), ("candidates", "best of n by D", "C1")):
+        line = [whole, *(point for point in points if name in point)]
+        trade.plot([p["precision"] for p in line], [p["recall"] for p in line], "o-", color=color, label=label)
+        distances.plot([p["recall"] for p in line], [p["frechet"] for p in line], "o-", color=color, label=label)
+        for point in line[1:]:
+            said = f"{point[name]:g}"
+            trade.annotate(said, (point["precision"], point["recall"]), xytext=(4, 4), textcoords="offset points")
+    trade.plot(whole["precision"], whole["recall"], "ks", label="all samples")
+    distances.plot(whole["recall"], whole["frechet"], "ks", label="all samples")
+    trade.set(xlabel="precision", ylabel="recall", title="cleaner, and more alike")
+    distances.set(xlabel="recall", ylabel="Frechet distance", title="what it costs")
+    for axes in (trade, distances):
+        tidy(axes)
+        axes.legend(frameon=False)
+    save_figure(figure, path)
+
+
+def page(result: Mapping[str, Any]) -> str:
+    """Both tables in Markdown."""
+    return f"{_race_page(result['cells'])}\n\n{_choices_page(result['cells']['choices']['found'])}"
+
+
+def _race_page(cells: Mapping[str, Any]) -> str:
+    heads = [f"seconds to {target:g}, times the recipe's" for target in TARGETS]
+    lines = [
+        f"Frechet distance of {SAMPLES:,} samples after {STEPS:,} steps, and processor seconds to a distance as a share"
+        " of what the recipe's own way took beside it in the same process: mean over seeds with its 95 % interval"
+        " (t, of the logarithms). Where a seed did not get there, the seconds of all its steps stand, and > before.",
+        "",
+        f"| | {' | '.join(heads)} | distance at the end | ms a step, times the recipe's |",
+        "|---" * (len(TARGETS) + 3) + "|",
+    ]
+    for group, numbers in GROUPS.items():
+        found = [cells[f"{group}-{seed}"]["found"] for seed in SEEDS]
+        names = list(WAYS)
+        for way in (
+            [RECIPES, *(names[number] for number in numbers)] if group == "rates" else [names[n] for n in numbers]
+        ):
+            lines.append(f"| {way} | {' | '.join(_cells(way, found))} |")
+    return "\n".join(lines)
+
+
+def _cells(way: str, found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What a table's row says of a way."""
+    ends = [each[way][-1][2] for each in found]
+    spread = f"{statistics.mean(ends):.0f} ± {statistics.stdev(ends):.0f}"
+    if way == RECIPES:
+        reached = [_seconds(each[way], target) for target in TARGETS for each in found]
+        part = len(found)
+        means = [statistics.mean(s for s, _ in reached[k * part : (k + 1) * part]) for k in range(len(TARGETS))]
+        return [*(f"1 ({mean:.1f} s)" for mean in means), spread, "1"]
+    ratios = [_ratio([(_seconds(e[way], target), _seconds(e[RECIPES], target)) for e in found]) for target in TARGETS]
+    cost = statistics.mean(each[way][-1][1] / each[RECIPES][-1][1] for each in found)
+    return [*ratios, spread, f"{cost:.2f}"]
+
+
+def _seconds(points: Sequence[Sequence[float]], target: float) -> tuple[float, bool]:
+    """Processor seconds until a distance is reached, a straight line between looks; all of them, and False, if never."""
+    for before, (_, seconds, distance) in zip([None, *points], points, strict=False):
+        if distance <= target:
+            if before is None:
+                return seconds, True
+            share = (before[2] - target) / (before[2] - distance)
+            return before[1] + share * (seconds - before[1]), True
+    return points[-1][1], False
+
+
+def _ratio(pairs: Sequence[tuple[tuple[float, bool], tuple[float, bool]]]) -> str:
+    """The geometric mean of ratios with its interval; > where one of the way's own was never reached."""
+    logs = [math.log(mine / theirs) for (mine, _), (theirs, _) in pairs]
+    mean, half = statistics.mean(logs), T_95 * statistics.stdev(logs) / math.sqrt(len(logs))
+    missed = sum(not reached for (_, reached), _ in pairs)
+    said = f"{math.exp(mean):.2f} [{math.exp(mean - half):.2f}, {math.exp(mean + half):.2f}]"
+    return f"> {said}, {missed} of {len(pairs)} not" if missed else said
+
+
+def _choices_page(points: Sequence[Mapping[str, Any]]) -> str:
+    lines = [f"{CHOSEN:,} samples of one run.", "", "| samples | precision | recall | Frechet |", "|---|---|---|---|"]
+    for point in points:
+        said = "all"
+        said = f"latents within {point['truncation']:g} standard deviations" if "truncation" in point else said
+        said = f"best of {point['candidates']} by D" if "candidates" in point else said
+        lines.append(f"| {said} | {point['precision']:.3f} | {point['recall']:.3f} | {point['frechet']:.0f} |")
+    return "\n".join(lines)
+
+
+T_95 = 2.776
+"""Student's t, four degrees of freedom, 97.5 %."""
+CELLS = [
+    *(Cell(f"{group}-{seed}", "race", {"group": group, "seed": seed}) for seed in SEEDS for group in GROUPS),
+    Cell("choices", "choices"),
+]

@@ -15,6 +15,7 @@ from advnets.networks.convolutional import (
     MaxoutConv,
     PaperConvDiscriminator,
     PaperConvGenerator,
+    pixel_norm,
 )
 
 Pair = tuple[nn.Module, nn.Module, tuple[int, int, int]]
@@ -246,3 +247,11 @@ def test_the_papers_pair_exists_at_other_sizes() -> None:
     made = PaperConvGenerator(latent=4, channels=1, size=28)
     assert made(torch.rand(2, 4)).shape == (2, 1, 28, 28)
     assert made.dense[0].out_features == 8019  # the nearest to 8,000 that divides into 9 x 9 maps
+
+
+def test_pixel_norm_is_differentiated_once_and_twice() -> None:
+    x = torch.randn(2, 5, 3, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    assert torch.autograd.gradcheck(pixel_norm, (x,))
+    assert torch.autograd.gradgradcheck(pixel_norm, (x,))
+    plain = x / (x.square().mean(1, keepdim=True) + 1e-6).sqrt()
+    torch.testing.assert_close(pixel_norm(x), plain)

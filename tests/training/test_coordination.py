@@ -51,9 +51,7 @@ def match_of(name: str, objective: Objective = RULE, **more: Any) -> tuple[Match
 
 @pytest.mark.parametrize("objective", ["non-saturating", "wasserstein", "relativistic"])
 @pytest.mark.parametrize("name", ["plain", "conditional", "K classes"])
-def test_the_generator_learns_from_the_fakes_that_the_discriminator_scores_best_and_from_no_other(
-    name: str, objective: str
-) -> None:
+def test_the_generator_learns_from_the_best_scored_fakes_alone(name: str, objective: str) -> None:
     match, batch = match_of(name, OBJECTIVES[objective], coordination=TOP)
     draws = draws_of()
     nets, game = match.nets, match.game
