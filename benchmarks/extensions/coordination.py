@@ -187,7 +187,7 @@ def _cells(way: str, found: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _seconds(points: Sequence[Sequence[float]], target: float) -> tuple[float, bool]:
-    """Processor seconds until a distance is reached, a straight line between looks; all of them, and False, if never."""
+    """Processor seconds to a distance, along a straight line between looks; all of them, and False, if never."""
     for before, (_, seconds, distance) in zip([None, *points], points, strict=False):
         if distance <= target:
             if before is None:
