@@ -196,7 +196,11 @@ def test_accuracy_is_the_share_on_the_right_side_of_the_middle(direction: float)
     nn.init.ones_(nets["generator"].weight)  # type: ignore[arg-type]
     real = torch.tensor([[3.0], [3.0], [3.0], [0.0]])  # mean 2.25; fakes: 0.25; the middle is 1.25
     fake = torch.tensor([[0.0], [0.0], [1.0], [0.0]])
-    found = held_out_accuracy(Scored(), nets, Batch(torch.arange(4), real), {"z": fake}, {"discriminator": direction})  # type: ignore[arg-type]
+    parts = [
+        (Batch(torch.arange(2), real[:2]), {"z": fake[:2]}),
+        (Batch(torch.arange(2), real[2:]), {"z": fake[2:]}),
+    ]
+    found = held_out_accuracy(Scored(), nets, parts, {"discriminator": direction})  # type: ignore[arg-type]
     assert found == pytest.approx((3 / 4 + 1) / 2)
 
 

@@ -194,6 +194,11 @@ class View:
     fake: Inputs
     weight: float = 1.0
 
+    @property
+    def has_made(self) -> bool:
+        """Whether the generators' side made something of the fake rows; known where gradients are recorded."""
+        return any(each.requires_grad for each in self.fake.values())
+
 
 @dataclass(frozen=True)
 class Costs:

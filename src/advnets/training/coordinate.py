@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from torch import nn
 
 from advnets.config.recipe import Recipe
 from advnets.errors import RecipeError
-from advnets.games.game import Batch, Game, Inputs, Nets, Seat, View, slopes
+from advnets.games.game import Batch, Game, Inputs, Nets, Seat, slopes
 from advnets.games.priors import into_range
 from advnets.games.realness import directions
 from advnets.randomness import StepNoise, Stream
@@ -87,7 +87,7 @@ def _replay(match: Match, recipe: Recipe, seats: Mapping[str, Seat]) -> Replay:
     with undisturbed(match.nets.values(), batch.image.device), torch.enable_grad():
         made = match.game.make(match.nets, batch, draws)
         views = match.game.views(batch, draws, made.outputs)
-    moving = {number: view for number, view in enumerate(views) if _moves(view)}
+    moving = {number: view for number, view in enumerate(views) if view.has_made}
     for name in {view.discriminator for view in moving.values()}:
         _check_alone(match.game, name, seats[name].gives, batch)
     return Replay(config.replayed, config.replay_size, recipe.seed, frozenset(moving))
@@ -106,11 +106,16 @@ def _pace(
         what = "coordination.most_discriminator_steps: the data have no rows for validation, which D is not trained on"
         raise RecipeError(what, "use data with some, as --holdout 0.1 leaves them, or 0 for a k that stays")
     count = min(len(held_out), _HELD_OUT)
-    batch = rows(held_out[np.arange(count) * len(held_out) // count])
+    chosen = held_out[np.arange(count) * len(held_out) // count]
+
+    def parts(step: int) -> Iterator[tuple[Batch, Inputs]]:
+        for first in range(0, count, recipe.batch):  # passes as large as the training's own fit its memory
+            batch = rows(chosen[first : first + recipe.batch])
+            noise = StepNoise(recipe.seed, step, Stream.HELD_OUT_NOISE, first, len(batch), count, batch.image.device)
+            yield batch, match.game.draw(batch, noise)
 
     def measure(step: int) -> float:
-        noise = StepNoise(recipe.seed, step, Stream.HELD_OUT_NOISE, 0, count, count, batch.image.device)
-        return held_out_accuracy(match.game, nets, batch, match.game.draw(batch, noise), turned)
+        return held_out_accuracy(match.game, nets, parts(step), turned)
 
     most, wanted = config.most_discriminator_steps, config.wanted_accuracy
     return Pace(recipe.discriminator_steps, most, wanted, config.decide_every, measure)
@@ -120,10 +125,6 @@ def _first(match: Match) -> tuple[Batch, Inputs]:
     """The first real rows of the training and the draws beside them."""
     batch = match.batches(0)
     return batch, drawn(match, batch, 0, Stream.DISCRIMINATOR_NOISE)
-
-
-def _moves(view: View) -> bool:
-    return any(each.requires_grad for each in view.fake.values())
 
 
 def _check_alone(game: Game, name: str, gives: tuple[int, ...], batch: Batch) -> None:

@@ -60,6 +60,6 @@ class LatentSteps:
             realness(score(nets[view.discriminator], view.fake), self.directions[view.discriminator]).sum()
             * view.weight
             for view in game.views(batch, draws, made.outputs)
-            if any(each.requires_grad for each in view.fake.values())
+            if view.has_made
         ]
         return torch.stack(said).sum()

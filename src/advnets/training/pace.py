@@ -6,7 +6,7 @@ held-out rows say that it is not, it has more updates; where it is far ahead, fe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -67,7 +67,9 @@ class Pace:
         self.k, self.updates, self.accuracy = saved["k"], saved["updates"], saved["accuracy"]
 
 
-def held_out_accuracy(game: Game, nets: Nets, batch: Batch, draws: Inputs, directions: Mapping[str, float]) -> float:
+def held_out_accuracy(
+    game: Game, nets: Nets, parts: Iterable[tuple[Batch, Inputs]], directions: Mapping[str, float]
+) -> float:
     """The share of held-out real rows, and of fresh fakes, on their own side of the middle between their mean scores.
 
     The middle, and not 0, so that critics, whose scores have no zero, and energies have an accuracy, too. The mean over
@@ -76,27 +78,32 @@ def held_out_accuracy(game: Game, nets: Nets, batch: Batch, draws: Inputs, direc
     Args:
         game: says what is made and shown.
         nets: the players' networks.
-        batch: held-out real rows.
-        draws: fresh ones of the game, for as many rows.
+        parts: held-out real rows, as many at a time as fit memory, with fresh draws of the game for as many rows.
         directions: of each discriminator (see `realness`).
     """
-    with evaluating(nets.values()), torch.enable_grad():
-        made = game.make(nets, batch, draws)
-        views = [
-            view
-            for view in game.views(batch, draws, made.outputs)
-            if any(each.requires_grad for each in view.fake.values())
-        ]
-        found = [
-            _accuracy(
-                *(
-                    realness(score(nets[view.discriminator], inputs).detach(), directions[view.discriminator])
-                    for inputs in (view.real, view.fake)
-                )
-            )
-            for view in views
-        ]
-    return float(torch.stack(found).mean())
+    said: dict[int, list[tuple[Tensor, Tensor]]] = {}
+    with evaluating(nets.values()):
+        for batch, draws in parts:
+            for number, scores in _scores(game, nets, batch, draws, directions).items():
+                said.setdefault(number, []).append(scores)
+    views = [(torch.cat([real for real, _ in each]), torch.cat([fake for _, fake in each])) for each in said.values()]
+    return float(torch.stack([_accuracy(*each) for each in views]).mean())
+
+
+def _scores(
+    game: Game, nets: Nets, batch: Batch, draws: Inputs, directions: Mapping[str, float]
+) -> dict[int, tuple[Tensor, Tensor]]:
+    """What is said of the real and of the fake rows of each view with fakes that the generators' side made."""
+    with torch.enable_grad():  # which says what they made
+        views = game.views(batch, draws, game.make(nets, batch, draws).outputs)
+    found: dict[int, tuple[Tensor, Tensor]] = {}
+    for number, view in enumerate(views):
+        if view.has_made:
+            network, direction = nets[view.discriminator], directions[view.discriminator]
+            with torch.no_grad():
+                real, fake = (realness(score(network, inputs), direction) for inputs in (view.real, view.fake))
+            found[number] = real, fake
+    return found
 
 
 def _accuracy(real: Tensor, fake: Tensor) -> Tensor:

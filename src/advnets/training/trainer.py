@@ -365,7 +365,9 @@ def _means(views: Sequence[tuple[Mapping[str, float], float]]) -> dict[str, floa
 
 
 def updates_a_step(recipe: Recipe) -> int:
-    """Updates of the discriminators in a step; of an adaptive k, in the first."""
+    """Updates of the discriminators in a step; of an adaptive k, the fewest."""
+    if recipe.coordination.most_discriminator_steps:
+        return 1
     return recipe.discriminator_steps if recipe.schedule == "alternating" else 1
 
 
@@ -377,7 +379,10 @@ def growth_of(recipe: Recipe) -> Growth | None:
 
 
 def images_a_step(recipe: Recipe) -> int:
-    """Real images that the discriminators see in a step: of batches that grow, on the average over the training."""
+    """Real images that the discriminators see in a step.
+
+    Of batches that grow, on the average over the training; of an adaptive k, in the shortest step.
+    """
     growth, updates = growth_of(recipe), recipe.steps * updates_a_step(recipe)
     return recipe.batch * updates_a_step(recipe) if growth is None else round(growth.before(updates) / recipe.steps)
 

@@ -137,7 +137,7 @@ def _brief(line: Mapping[str, float], images_a_step: int) -> str:
     """The same in 80 columns, beside the step and the time left."""
     real, fake = score_names(line)
     return (
-        f"{line['steps_per_second'] * images_a_step:,.0f} img/s D {line['cost_d']:.3f} G {line['cost_g']:.3f}"
+        f"{_images_per_second(line, images_a_step):,.0f} img/s D {line['cost_d']:.3f} G {line['cost_g']:.3f}"
         f" {real} {line['d_real']:.2f} {fake} {line['d_fake']:.2f}"
     )
 
@@ -145,6 +145,11 @@ def _brief(line: Mapping[str, float], images_a_step: int) -> str:
 def _figures(line: Mapping[str, float], images_a_step: int) -> str:
     real, fake = score_names(line)
     return (
-        f"{line['steps_per_second'] * images_a_step:,.0f} images/s  cost D {line['cost_d']:.3f} G {line['cost_g']:.3f}"
+        f"{_images_per_second(line, images_a_step):,.0f} images/s  cost D {line['cost_d']:.3f} G {line['cost_g']:.3f}"
         f"  {real} {line['d_real']:.2f}  {fake} {line['d_fake']:.2f}"
     )
+
+
+def _images_per_second(line: Mapping[str, float], images_a_step: int) -> float:
+    """Real images; where k is adaptive, at the k of now."""
+    return line["steps_per_second"] * images_a_step * line.get("k", 1.0)
