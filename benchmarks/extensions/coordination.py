@@ -1,6 +1,7 @@
 """Ways of coordinating G and D by time to quality, and what truncation and rejection of samples buy and cost.
 
     python benchmarks/extensions/cells.py coordination
+    python benchmarks/extensions/coordination.py [WORK]    (writes the tables of docs/extensions/coordination.md anew)
 
 The `mnist` recipe's game with small networks, about a tenth of its units, twice its rates and few steps. In a cell the
 recipe's own way and some others train side by side in one process, fifty steps each in turn, so that whatever else the
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import math
 import statistics
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,11 +24,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as benchmarks.ROOM
+
 from advnets.api import training_data
 from advnets.config.load import load_recipe
 from advnets.config.recipe import Recipe
 from advnets.data import Table, open_data
 from advnets.figures.plots import new_figure, save_figure, tidy
+from advnets.files import write_whole
 from advnets.measures.features import extractor_for
 from advnets.measures.features.cache import cached_features
 from advnets.measures.features.extractor import extract_all
@@ -34,12 +39,16 @@ from advnets.measures.frechet import GaussianStatistics, frechet_distance
 from advnets.measures.manifold import manifold
 from advnets.runs.run import Run
 from advnets.training.trainer import Trainer
-from benchmarks.extensions.cells import Cell, trained
+from benchmarks.extensions.cells import WORK, Cell, kept, trained
 
 SMALL = {
     "generator.hidden": [128, 128], "discriminator.units": [32, 32], "device": "cpu", "precision": "float32",
     "watch.action": "off", "log_every": 100, "sample_every": 0, "checkpoint_every": 500, "generator.rate": 2e-3,
     "discriminator.rate": 2e-3,
+}  # fmt: skip
+CONVOLUTIONAL = {
+    "generator.base": 8, "discriminator.base": 8, "steps": 1200, "device": "cpu", "precision": "float32",
+    "watch.action": "off", "log_every": 100, "sample_every": 0, "checkpoint_every": 200,
 }  # fmt: skip
 RECIPES = "the recipe's"
 WAYS: dict[str, dict[str, Any]] = {
@@ -57,8 +66,9 @@ WAYS: dict[str, dict[str, Any]] = {
 """What is tried: changes of the recipe."""
 GROUPS = {"rates": (1, 2, 3, 6, 9), "updates": (4, 5, 7, 8)}
 """Ways that are tried side by side, each group beside the recipe's own."""
-SEEDS, STEPS, FIRST, EVERY, SAMPLES, TARGETS = range(5), 700, 300, 50, 500, (180.0, 140.0)
-CUTS, CANDIDATES, CHOSEN = (2.5, 2.0, 1.5, 1.0, 0.7, 0.4), (2, 4, 8, 16), 2000
+SEEDS, STEPS, FIRST, EVERY, SAMPLES, TARGETS = range(5), 700, 300, 50, 500, (200.0, 180.0)
+PAGE = Path(__file__).parents[2] / "docs" / "extensions" / "coordination.md"
+CUTS, CANDIDATES, CHOSEN = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4), (2, 4, 8), 2000
 
 
 class Judge:
@@ -107,9 +117,9 @@ def race(folder: Path, group: str, seed: int) -> dict[str, Any]:
 
 
 def choices(folder: Path) -> list[dict[str, Any]]:
-    """One run with a gaussian prior: precision, recall and Frechet distance of truncated and of rejected samples."""
+    """A small convolutional run by class: precision, recall and distance of truncated and of rejected samples."""
     torch.set_num_threads(1)
-    run = trained("mnist", folder / "run", **{**SMALL, "steps": 2500, "prior": "gaussian"})
+    run = trained("mnist-conditional", folder / "run", **CONVOLUTIONAL)
     judge = Judge(open_data(run.recipe))
     asked = [{}, *({"truncation": cut} for cut in CUTS), *({"candidates": count} for count in CANDIDATES)]
     points = [_chosen(judge, run, each) for each in asked]
@@ -126,7 +136,7 @@ def _chosen(judge: Judge, run: Run, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _draw(points: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Recall against precision, and the Frechet distance, of both ways to choose."""
+    """Recall against precision, and the Frechet distance against recall, of both ways to choose."""
     figure = new_figure(9.6, 3.8)
     trade, distances = figure.subplots(1, 2)
     whole = points[0]
@@ -139,8 +149,8 @@ def _draw(points: Sequence[Mapping[str, Any]], path: Path) -> None:
             trade.annotate(said, (point["precision"], point["recall"]), xytext=(4, 4), textcoords="offset points")
     trade.plot(whole["precision"], whole["recall"], "ks", label="all samples")
     distances.plot(whole["recall"], whole["frechet"], "ks", label="all samples")
-    trade.set(xlabel="precision", ylabel="recall", title="cleaner, and more alike")
-    distances.set(xlabel="recall", ylabel="Frechet distance", title="what it costs")
+    trade.set(xlabel="precision", ylabel="recall", title="best would be top right")
+    distances.set(xlabel="recall", ylabel="Frechet distance", title="best would be bottom right")
     for axes in (trade, distances):
         tidy(axes)
         axes.legend(frameon=False)
@@ -149,41 +159,64 @@ def _draw(points: Sequence[Mapping[str, Any]], path: Path) -> None:
 
 def page(result: Mapping[str, Any]) -> str:
     """Both tables in Markdown."""
-    return f"{_race_page(result['cells'])}\n\n{_choices_page(result['cells']['choices']['found'])}"
+    return "\n\n".join(tables(result["cells"]).values())
+
+
+def tables(cells: Mapping[str, Any]) -> dict[str, str]:
+    """The tables of the page by name, of those cells that there are."""
+    found = {"race": _race_page(cells)}
+    return found | ({"choices": _choices_page(cells["choices"]["found"])} if "choices" in cells else {})
+
+
+def write_page(work: Path) -> None:
+    """Write the tables of the page anew, of the cells that are kept."""
+    cells = {cell.name: found for cell in CELLS if (found := kept("coordination", cell.name, work)) is not None}
+    text = PAGE.read_text("utf-8")
+    for name, table in tables(cells).items():
+        before, rest = text.split(f"<!-- {name} -->")
+        _, after = rest.split(f"<!-- end of {name} -->")
+        text = f"{before}<!-- {name} -->\n\n{table}\n\n<!-- end of {name} -->{after}"
+    write_whole(PAGE, text.encode())
 
 
 def _race_page(cells: Mapping[str, Any]) -> str:
     heads = [f"seconds to {target:g}, times the recipe's" for target in TARGETS]
     lines = [
-        f"Frechet distance of {SAMPLES:,} samples after {STEPS:,} steps, and processor seconds to a distance as a share"
-        " of what the recipe's own way took beside it in the same process: mean over seeds with its 95 % interval"
-        " (t, of the logarithms). Where a seed did not get there, the seconds of all its steps stand, and > before.",
+        f"Frechet distance of {SAMPLES:,} samples after {STEPS:,} steps (± one standard deviation over seeds), and"
+        " processor seconds to a distance as a share of what the recipe's own way took beside it in the same process:",
+        "geometric mean over seeds [its 95 % interval]. Of a seed that did not get there all its seconds count.",
         "",
-        f"| | {' | '.join(heads)} | distance at the end | ms a step, times the recipe's |",
-        "|---" * (len(TARGETS) + 3) + "|",
+        f"| | seeds | {' | '.join(heads)} | distance at the end | ms a step, times the recipe's |",
+        "|---" * (len(TARGETS) + 4) + "|",
     ]
     for group, numbers in GROUPS.items():
-        found = [cells[f"{group}-{seed}"]["found"] for seed in SEEDS]
+        found = [cells[f"{group}-{seed}"]["found"] for seed in SEEDS if f"{group}-{seed}" in cells]
         names = list(WAYS)
-        for way in (
-            [RECIPES, *(names[number] for number in numbers)] if group == "rates" else [names[n] for n in numbers]
-        ):
-            lines.append(f"| {way} | {' | '.join(_cells(way, found))} |")
+        for way in [*([RECIPES] if group == "rates" else []), *(names[number] for number in numbers)]:
+            lines.append(f"| {way} | {len(found)} | {' | '.join(_cells(way, found))} |")
     return "\n".join(lines)
 
 
 def _cells(way: str, found: Sequence[Mapping[str, Any]]) -> list[str]:
     """What a table's row says of a way."""
     ends = [each[way][-1][2] for each in found]
-    spread = f"{statistics.mean(ends):.0f} ± {statistics.stdev(ends):.0f}"
+    spread = f"{statistics.mean(ends):.0f} ± {statistics.stdev(ends):.0f}" if len(ends) > 1 else f"{ends[0]:.0f}"
     if way == RECIPES:
-        reached = [_seconds(each[way], target) for target in TARGETS for each in found]
-        part = len(found)
-        means = [statistics.mean(s for s, _ in reached[k * part : (k + 1) * part]) for k in range(len(TARGETS))]
-        return [*(f"1 ({mean:.1f} s)" for mean in means), spread, "1"]
+        return [*(_reached(found, target) for target in TARGETS), spread, "1"]
     ratios = [_ratio([(_seconds(e[way], target), _seconds(e[RECIPES], target)) for e in found]) for target in TARGETS]
     cost = statistics.mean(each[way][-1][1] / each[RECIPES][-1][1] for each in found)
     return [*ratios, spread, f"{cost:.2f}"]
+
+
+def _reached(found: Sequence[Mapping[str, Any]], target: float) -> str:
+    """How long the recipe's own way took."""
+    seconds = [_seconds(each[RECIPES], target) for each in found]
+    missed = sum(not reached for _, reached in seconds)
+    return f"1 ({statistics.mean(took for took, _ in seconds):.1f} s{_missed(missed, len(seconds))})"
+
+
+def _missed(missed: int, count: int) -> str:
+    return f", {missed} of {count} not there" if missed else ""
 
 
 def _seconds(points: Sequence[Sequence[float]], target: float) -> tuple[float, bool]:
@@ -198,27 +231,37 @@ def _seconds(points: Sequence[Sequence[float]], target: float) -> tuple[float, b
 
 
 def _ratio(pairs: Sequence[tuple[tuple[float, bool], tuple[float, bool]]]) -> str:
-    """The geometric mean of ratios with its interval; > where one of the way's own was never reached."""
+    """The geometric mean of ratios with its interval."""
     logs = [math.log(mine / theirs) for (mine, _), (theirs, _) in pairs]
-    mean, half = statistics.mean(logs), T_95 * statistics.stdev(logs) / math.sqrt(len(logs))
-    missed = sum(not reached for (_, reached), _ in pairs)
-    said = f"{math.exp(mean):.2f} [{math.exp(mean - half):.2f}, {math.exp(mean + half):.2f}]"
-    return f"> {said}, {missed} of {len(pairs)} not" if missed else said
+    mean, missed = statistics.mean(logs), sum(not reached for (_, reached), _ in pairs)
+    if len(logs) < 2:
+        return f"{math.exp(mean):.2f}{_missed(missed, 1)}"
+    half = T_95[len(logs) - 1] * statistics.stdev(logs) / math.sqrt(len(logs))
+    ends = f"{math.exp(mean - half):.2f}, {math.exp(mean + half):.2f}"
+    return f"{math.exp(mean):.2f} [{ends}]{_missed(missed, len(logs))}"
 
 
 def _choices_page(points: Sequence[Mapping[str, Any]]) -> str:
-    lines = [f"{CHOSEN:,} samples of one run.", "", "| samples | precision | recall | Frechet |", "|---|---|---|---|"]
+    lines = [
+        f"{CHOSEN:,} samples of one run beside as many test images, in the classifier's features.",
+        "",
+        "| samples | precision | recall | Frechet |",
+        "|---|---|---|---|",
+    ]
     for point in points:
         said = "all"
-        said = f"latents within {point['truncation']:g} standard deviations" if "truncation" in point else said
-        said = f"best of {point['candidates']} by D" if "candidates" in point else said
+        said = f"`--truncation {point['truncation']:g}`" if "truncation" in point else said
+        said = f"`--reject {point['candidates']}`" if "candidates" in point else said
         lines.append(f"| {said} | {point['precision']:.3f} | {point['recall']:.3f} | {point['frechet']:.0f} |")
     return "\n".join(lines)
 
 
-T_95 = 2.776
-"""Student's t, four degrees of freedom, 97.5 %."""
+T_95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776}
+"""Degrees of freedom -> Student's t, 97.5 %."""
 CELLS = [
     *(Cell(f"{group}-{seed}", "race", {"group": group, "seed": seed}) for seed in SEEDS for group in GROUPS),
     Cell("choices", "choices"),
 ]
+
+if __name__ == "__main__":
+    write_page(Path(sys.argv[1]) if len(sys.argv) > 1 else WORK)
