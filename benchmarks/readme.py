@@ -32,12 +32,12 @@ Speeds compare within a table, whose rows were taken in turn on one machine, and
 EXTENSIONS: dict[str, str] = {
     "completion": "Images with holes, completed",
     "conditional_further": "Few labels, photographs by class, attributes",
+    "coordination": "Better coordination, better z",
+    "inference": "Learned inference",
     "semi_supervised": "Few labels, many images",
     "translation": "Images to images",
     "zoo": "The zoo: well-known games on MNIST",
 }
-EXTENSIONS: dict[str, str] = {"inference": "Learned inference on MNIST"}
-EXTENSIONS: dict[str, str] = {"coordination": "Coordinating G and D, and choosing samples"}
 """Scripts of the extensions, and what their results are called."""
 RESULTS = {
     "speed/training": "Speed of a training step",

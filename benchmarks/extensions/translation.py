@@ -28,7 +28,7 @@ from advnets.measures import nearest
 from advnets.measures.frechet import GaussianStatistics, frechet_distance
 from advnets.runs.run import Run
 from benchmarks import squeezenet
-from benchmarks.extensions.cells import WORK, Cell, folder_of, processor_seconds, trained
+from benchmarks.extensions.cells import Cell, processor_seconds, trained
 
 Images = NDArray[np.uint8]
 

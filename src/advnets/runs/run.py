@@ -98,9 +98,7 @@ class Run:
         said = self.facts["data"]
         classes, counts = tuple(said.get("classes", ())), tuple(said.get("counts", ()))
         source = tuple(said.get("sources", {}).get("shape", ()))
-        return DataSpec(
-            tuple(said["shape"]), classes, counts, said.get("vectors", 0), said.get("unknown", 0), source
-        )
+        return DataSpec(tuple(said["shape"]), classes, counts, said.get("vectors", 0), said.get("unknown", 0), source)
 
     @property
     def shape(self) -> tuple[int, ...]:

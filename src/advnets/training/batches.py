@@ -148,7 +148,9 @@ class Batches:
         sources = data.sources
         self._others = None if sources is None else self._placed(sources.values)
         apart = sources is not None and sources.partners is None
-        self._source_order = Order(sources.train, batch, seed, Stream.SOURCE_ORDER, growth) if sources and apart else None
+        self._source_order = (
+            Order(sources.train, batch, seed, Stream.SOURCE_ORDER, growth) if sources and apart else None
+        )
 
     def __call__(self, update: int) -> Batch:
         """Minibatch number `update` (from 0), in the value range and dtype, on the device."""

@@ -317,7 +317,9 @@ class Trainer:
 
     def _sampler(self, nets: Mapping[str, nn.Module]) -> Sampler:
         spec, vectors, sources = self.data.spec, self._kept_vectors, self._kept_sources
-        return Sampler(self.game, nets, spec, self.value_range, vectors, self.data.scale, sources, self._batches.columns)
+        return Sampler(
+            self.game, nets, spec, self.value_range, vectors, self.data.scale, sources, self._batches.columns
+        )
 
     @functools.cached_property
     def _kept_vectors(self) -> Tensor | None:
