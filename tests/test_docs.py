@@ -40,6 +40,8 @@ OTHERWISE = {
     "mnist-semi-supervised": ["--generator.hidden", "16", "--discriminator.base", "4", "--discriminator.dense", "8"],
 }  # both kinds
 SMALL_CONV = ["--generator.base", "4", "--discriminator.base", "4", "--batch", "4"]
+CONVOLUTIONAL = ("infogan",)
+"""Recipes of MNIST with convolutional networks that pages train."""
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:
@@ -163,7 +165,7 @@ def shortened(args: list[str]) -> list[str]:
     args = [arg.replace("features=classifier", "count=500").replace("every=500", "every=2") for arg in args]
     if args[0] == "train" and not {"--help", "-h"} & set(args):
         own = {"images", "photos"} & set(args) and not args[1].endswith(".yaml")
-        nets = OTHERWISE.get(args[1], SMALL_CONV if own else SMALL_MLP)
+        nets = OTHERWISE.get(args[1], SMALL_CONV if own or args[1] in CONVOLUTIONAL else SMALL_MLP)
         small = [*nets, "--steps", "4", "--log-every", "2", "--checkpoint-every", "2"]
         for flag in {word for word in small if word.startswith("--")} & set(args):
             args = [*args[: args.index(flag)], *args[args.index(flag) + 2 :]]
@@ -173,6 +175,8 @@ def shortened(args: list[str]) -> list[str]:
         return [*args, "--refine", "2", *(["--count", "50"] if measured else [])]
     if args[0] == "resume" and "--steps" in args:
         return [*args[: args.index("--steps") + 1], "6", *args[args.index("--steps") + 2 :]]
+    if args[0] == "codes":
+        return [*args, "--count", "200"]
     if args[0] == "paper":
         return [*(arg for arg in args if arg != "all"), *(["costs"] if "all" in args else []), "--quick"]
     if args[0] in ("evaluate", "compare"):  # a classifier is trained in minutes, and has tests of its own
