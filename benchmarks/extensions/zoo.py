@@ -1,6 +1,7 @@
 """The zoo: well-known games on MNIST, each by its recipe, measured alike and by what each is about.
 
     python benchmarks/extensions/cells.py zoo [--processes 2]
+    python benchmarks/extensions/zoo.py   (the table and pictures of docs/extensions/zoo.md anew, from the result)
 
 A cell trains a recipe with a seed and measures 10,000 samples against the test images in the features of a classifier
 of MNIST. `plain` is the paper's game with the networks and steps of boundary-seeking and lsgan. About 50 minutes of
@@ -9,6 +10,7 @@ one core. Result: results/zoo.json; pictures: results/zoo-*.png.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,7 +22,9 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as benchmarks.ROOM
 
+from advnets.files import write_whole
 from benchmarks.extensions.cells import Cell, processor_seconds, trained
+from benchmarks.record import result_of
 
 SEEDS = {"infogan": 3}
 """Seeds of a recipe, where they are not two."""
@@ -30,6 +34,8 @@ GAMES = (
     "plain", "boundary-seeking", "lsgan", "wgan-gp", "ebgan", "began", "adversarial-autoencoder", "cogan", "infogan",
 )  # fmt: skip
 COLUMNS = "frechet", "precision", "recall"
+DOCS = Path(__file__).parents[2] / "docs" / "extensions" / "zoo.md"
+_BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
 _SHOWN = 16
 _COUNT = 10_000
 
@@ -164,8 +170,8 @@ CELLS = [
 ]
 
 
-def page(result: dict[str, Any]) -> str:
-    """The result in words."""
+def page(result: dict[str, Any], rooms: str = "") -> str:
+    """The result in words; `rooms` leads to the folder of benchmarks."""
     cells = result["cells"]
     lines = [f"| recipe | {' | '.join(COLUMNS)} | minutes | its own figures |", "|---|---|---|---|---|---|"]
     for game in GAMES:
@@ -175,7 +181,7 @@ def page(result: dict[str, Any]) -> str:
         own = [f"{name} {words([each['own'][name] for each in found])}" for name in found[0]["own"]]
         named = f"{game} ({found[0]['steps']:,} steps, {len(found)} seeds)"
         lines.append(f"| {named} | {' | '.join(figures)} | {minutes:.1f} | {', '.join(own)} |")
-    pictures = [f"![{name}](extensions/results/zoo-{name}.png)" for name in cells["drawn"]["found"]]
+    pictures = [f"![{name}]({rooms}extensions/results/zoo-{name}.png)" for name in cells["drawn"]["found"]]
     return "\n\n".join(["\n".join(lines), *pictures])
 
 
@@ -185,5 +191,18 @@ def words(values: Sequence[float]) -> str:
     return f"{np.mean(values):.3g}" + (f" ({low:.3g} to {high:.3g})" if f"{low:.3g}" != f"{high:.3g}" else "")
 
 
+def written(text: str, result: dict[str, Any]) -> str:
+    """The page of the docs with its figures anew, between their marks."""
+    before, rest = text.split(f"{_BEGIN}\n")
+    _, after = rest.split(_END)
+    return f"{before}{_BEGIN}\n\n{page(result, '../../benchmarks/')}\n\n{_END}{after}"
+
+
+def main() -> None:
+    """Write the page of the docs."""
+    result = json.loads(result_of(__file__).read_text("utf-8"))
+    write_whole(DOCS, written(DOCS.read_text("utf-8"), result).encode())
+
+
 if __name__ == "__main__":
-    sys.exit("run it by python benchmarks/extensions/cells.py zoo")
+    main()
