@@ -40,8 +40,6 @@ OTHERWISE = {
     "mnist-semi-supervised": ["--generator.hidden", "16", "--discriminator.base", "4", "--discriminator.dense", "8"],
 }  # both kinds
 SMALL_CONV = ["--generator.base", "4", "--discriminator.base", "4", "--batch", "4"]
-CONVOLUTIONAL = ("infogan",)
-"""Recipes of MNIST with convolutional networks that pages train."""
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:
