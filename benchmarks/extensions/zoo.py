@@ -4,7 +4,7 @@
     python benchmarks/extensions/zoo.py   (the table and pictures of docs/extensions/zoo.md anew, from the result)
 
 A cell trains a recipe with a seed and measures 10,000 samples against the test images in the features of a classifier
-of MNIST. `plain` is the paper's game with the networks and steps of boundary-seeking and lsgan. Under an hour of
+of MNIST. `plain` is the paper's game as boundary-seeking and lsgan play theirs. Under an hour of
 one core. Result: results/zoo.json; pictures: results/zoo-*.png.
 """
 
