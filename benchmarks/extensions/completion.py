@@ -202,7 +202,7 @@ def adversarial(folder: Path, seed: int, **changes: Any) -> dict[str, Any]:
     run = trained(RECIPE, folder / "run", seed=seed, sample_every=0, **changes)
     if seed == SEEDS[0]:
         images = held_out()[0]
-        draw(folder / "picture.png", images[:12], masks(MANNERS, (1, 28, 28), DIGITS)[:12], run.complete)
+        draw(folder / f"{folder.name}.png", images[:12], masks(MANNERS, (1, 28, 28), DIGITS)[:12], run.complete)
     found = measured(lambda images, missing, count: run.complete(images, missing, count))
     return found | {"seconds": processor_seconds(run), "steps": run.step}
 
@@ -261,7 +261,7 @@ def emoji(folder: Path) -> dict[str, Any]:
     table = open_table(data, progress=False)
     images = table.reals("valid+test", 12)
     missing = masks({**MANNERS, "channels": 1.0}, run.shape, len(images))  # type: ignore[arg-type]  # images
-    draw(folder / "picture.png", images, missing, run.complete)
+    draw(folder / f"{folder.name}.png", images, missing, run.complete)
     made = run.complete(images, missing, TIMES)
     return {"images": len(data), "seconds": processor_seconds(run), "steps": run.step, **differences(made, images)}
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from game_kinds import images
+from game_kinds import images, recipe_of
 from torch import Tensor
 
 from advnets.config.load import load_recipe
@@ -16,6 +16,7 @@ from advnets.games.build import build_game
 from advnets.games.completion import CompletionGame, reward
 from advnets.games.game import Batch, DataSpec
 from advnets.randomness import StepNoise, Stream
+from advnets.training.hooks.watch import Watch
 from advnets.training.trainer import Trainer
 
 SHAPE = (1, 12, 10)
@@ -105,3 +106,18 @@ def test_images_of_any_size_train_with_the_recipe_for_own_images(shape: tuple[in
     trainer.advance()
     made = trainer.sampler.draw(5)
     assert made.shape == (5, *shape)
+
+
+def test_the_watch_looks_at_samples_of_nothing_and_hears_the_discriminator_on_completions() -> None:
+    trainer = Trainer(
+        recipe_of("completion", steps=20, batch=64, **{"watch.every": 1, "watch.action": "warn"}), images()
+    )
+    watch = Watch(trainer)
+    for _ in range(20):
+        watch.prepare(trainer)
+        trainer.advance()
+    line = watch.look(trainer)
+    assert not watch.blind
+    assert 0 <= line["accuracy"] <= 1
+    assert 0 < line["spread"] < 2
+    np.testing.assert_array_equal(watch.fakes(trainer), trainer.raw_sampler.draw(64, 7))
