@@ -119,7 +119,7 @@ KINDS: dict[str, Kind] = {
         | {
             "game.discriminator.network": {"kind": "conv-classifier", "base": 4, "dense": 8},
             "game.labelled": 5,
-            "game.labels": 9,
+            "game.labels": 12,
             "game.noise": 0.1,
             "game.threshold": 0.4,
         },
