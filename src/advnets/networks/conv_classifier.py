@@ -10,7 +10,7 @@ from torch.nn.functional import leaky_relu, max_pool2d
 
 from advnets.errors import RecipeError
 from advnets.networks.convolutional import SLOPE, initialize
-from advnets.networks.layers import Dropout, uniform_
+from advnets.networks.layers import Dropout
 
 _GROUP = 16  # feature maps that are normalized together
 
@@ -51,7 +51,7 @@ class ConvClassifier(nn.Module):
         for maps, kernel, layer in zip(widths, kernels, self.layers, strict=False):
             initialize(layer, fan_in=maps * kernel**2)
         initialize(self.dense, fan_in=widths[-1] * places)
-        uniform_(self.head, 1 / math.sqrt(dense))  # small: a network that is sure of nothing is wrong about nothing
+        initialize(self.head, fan_in=dense)
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (N, channels, height, width) to logits (N,)."""
