@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advnets.data import Table, holds_images, open_again, open_data
-from advnets.data.vectors import rows_like
 from advnets.errors import MeasureError
 from advnets.measures.intervals import wilson
 from advnets.runs.classifying import has_classifier, outputs
@@ -88,17 +87,16 @@ def classify(run: Run, data: str | Path | Table | None = None, real: str | None 
     rows = table.rows(real or ("test" if data is None else "all"))
     if not len(rows):
         raise MeasureError(f"{table.name} has no {real or 'test'} rows", "name others with --real, as all")
-    values: NDArray[Any] = table.values[rows]
-    if not holds_images(table):
-        values = rows_like(table.reals(real or ("test" if data is None else "all")), table.scale, run.shape[0])
-    logits, _ = outputs(run, values)
+    logits, _ = outputs(run, _as_played(run, table, table.values[rows]))
     odds = np.exp(logits - logits.max(1, keepdims=True))
     return Classified(table, rows, run.data.classes, odds / odds.sum(1, keepdims=True), _truth(run, table, rows))
 
 
 def note_of(run: Run | None, table: Table) -> list[str]:
     """What a run's own classifier errs on the test rows of a table, in words; nothing of other games."""
-    if run is None or not has_classifier(run) or not len(table.rows("test")) or table.labels is None:
+    if run is None or not has_classifier(run) or table.labels is None or not len(table.rows("test")):
+        return []
+    if table.shape != run.shape or table.scale != run.scale:  # other data than it can be asked about
         return []
     return [f"the run's own classifier: {classify(run, table, 'test').words()}, of {table.name}'s test rows"]
 
@@ -112,9 +110,23 @@ def _opened(run: Run, data: str | Path | Table | None) -> Table:
     if len(run.shape) == 3 and holds_images(table) and table.shape != run.shape:
         channels, height, width = run.shape
         table = open_data(run.recipe.replace(data=str(data), size=(height, width), channels=channels))
-    if table.shape != run.shape:
+    if table.shape != run.shape and (run.scale is None or table.scale is None):
         raise MeasureError(f"{table.name} has rows of shape {table.shape}, {run.path} knows {run.shape}", "use others")
     return table
+
+
+def _as_played(run: Run, table: Table, values: NDArray[Any]) -> NDArray[Any]:
+    """Rows of a table of numbers in the deviations of the run's own columns; all others as they are.
+
+    Raises:
+        MeasureError: the table lacks one of these columns.
+    """
+    mine, theirs = run.scale, table.scale
+    if mine is None or theirs is None or mine == theirs:
+        return values
+    if missing := [name for name in mine.columns if name not in theirs.columns]:
+        raise MeasureError(f"{table.name} has no column {missing[0]!r}", f"give {', '.join(mine.columns)}")
+    return mine.standardize(theirs.restore(values)[:, [theirs.columns.index(name) for name in mine.columns]])
 
 
 def _truth(run: Run, table: Table, rows: NDArray[np.int64]) -> NDArray[np.int64]:
