@@ -23,6 +23,7 @@ FIRST = (
     ("size",),
     ("game", "kind"),
     ("game", "objective"),
+    ("game", "labels"),
     ("game", "generator", "optimizer", "rate"),
     ("game", "discriminator", "optimizer", "rate"),
     ("batch",),
@@ -91,7 +92,8 @@ def full_help(recipe: Recipe) -> str:
 
 def _help(recipe: Recipe, body: Lines, foot: Callable[[Node], Iterable[str]]) -> str:
     tree = grow(recipe)
-    lines = [*_head(recipe), "", "first:", *_described(tree, FIRST), *_others()]
+    first = [path for path in FIRST if path in set(paths(tree))]  # not every game has an objective
+    lines = [*_head(recipe), "", "first:", *_described(tree, first), *_others()]
     for title, found in _sections(tree).items():
         lines += ["", f"{title}:", *body(tree, [path for path in found if path not in FIRST])]
     return "\n".join([*lines, "", *foot(tree)])
