@@ -48,6 +48,14 @@ def test_what_is_said_is_what_the_averaged_network_says(few: Path, terminal: Ter
     assert (saved.kind, saved.labels) == ("semi-supervised", 30)  # type: ignore[attr-defined]
 
 
+def test_a_training_says_what_of_the_labels_is_used(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    for asked, said in ((30, "labels: 30 are used, all others are hidden"), ("null", "labels: all 50,000 are used\n")):
+        quiet(
+            "train", "mnist-semi-supervised", *SMALL, "--steps", 1, "--game.labels", asked, "--run", folder / f"{asked}"
+        )
+        assert said in capsys.readouterr().err
+
+
 def test_evaluate_says_it_beside_the_measures(few: Path, terminal: Terminal) -> None:
     said = terminal.out("evaluate", few, "--count", 50, "--metrics", "total_variation")
     assert "the run's own classifier: " in said

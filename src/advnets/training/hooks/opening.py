@@ -129,7 +129,9 @@ def of_conditions(table: Table, told: bool, labels: int | None = None) -> list[s
     else:
         return []
     if labels is not None:
-        return [said, f"labels: {labels:,} are used, all others are hidden from the game (--game.labels)"]
+        whole = labels == int(class_counts(table).sum())
+        others = "" if whole else ", all others are hidden from the game (--game.labels)"
+        return [said, f"labels: {'all ' if whole else ''}{labels:,} are used{others}"]
     return [said if told else f"{said}; the game is not told of them (--game.kind conditional)"]
 
 
