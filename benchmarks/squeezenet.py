@@ -1,7 +1,7 @@
 """SqueezeNet 1.1's features of images, from its published weights as an .npz: for figures that need real features.
 
-The weights, named conv1.weight to fire9.expand3x3.bias, are trained on ImageNet; they are not shipped. The file is named
-by the environment variable ADVNETS_SQUEEZENET. Source: Iandola et al. 2016; of distances in features without learned
+The weights, named conv1.weight to fire9.expand3x3.bias, are trained on ImageNet; they are not shipped. The environment
+variable ADVNETS_SQUEEZENET names the file. Source: Iandola et al. 2016; of distances in features without learned
 weights: Zhang et al. 2018, section 3.
 """
 
@@ -41,7 +41,7 @@ class SqueezeNet:
         return torch.cat([self._layers(part)[-1].mean((2, 3)) for part in _parts(images)]).numpy()
 
     def distance(self, one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-        """Mean distance of pairs: of `LAYERS` the squared difference of features of unit length at each place, summed."""
+        """Mean distance of pairs: squared differences of features of unit length, over places, summed over `LAYERS`."""
         found: list[Tensor] = []
         for mine, theirs in zip(_parts(one), _parts(other), strict=True):
             pairs = zip(self._layers(mine), self._layers(theirs), strict=True)

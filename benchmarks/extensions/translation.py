@@ -101,7 +101,7 @@ def super_resolution(folder: Path, data: str, factor: int, seed: int, regression
 
 
 def digits_to_font(folder: Path, seed: int) -> dict[str, Any]:
-    """Handwritten digits to printed ones and back, without partners; the class of what is made by its nearest neighbor."""
+    """Handwritten digits to printed ones and back, without partners; classes by the nearest neighbor."""
     fonts, labels = printed_digits()
     data = folder / "fonts.npy"
     np.save(data, fonts)
@@ -178,7 +178,7 @@ def apart(one: Images, other: Images) -> float:
 
 
 def measured(made: Images, truth: Images) -> dict[str, float]:
-    """Pixel error, distance in SqueezeNet's features, Frechet distance in them, or in pixels where it is not at hand."""
+    """Pixel error and Frechet distance in pixels; both in SqueezeNet's features, too, where it is at hand."""
     found = {"pixel_error": apart(made, truth), "frechet_pixels": frechet_of(made, truth)}
     if squeezenet.at_hand():
         net = squeezenet.SqueezeNet()
@@ -212,7 +212,8 @@ def _held_out(table: Table) -> Images:
 
 def _held_out_pairs(table: Table) -> tuple[Images, Images]:
     rows = _some(table.rows(HELD_OUT), _TESTED)
-    assert table.sources is not None and table.sources.partners is not None
+    assert table.sources is not None
+    assert table.sources.partners is not None
     return np.asarray(table.sources.values[table.sources.partners[rows]]), np.asarray(table.values[rows])
 
 

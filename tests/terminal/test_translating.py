@@ -32,7 +32,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         patch.setenv("ADVNETS_CACHE", str(folder / "cache"))
         patch.setattr("advnets.api.write_report", lambda run: None)
         pair: dict[str, Any] = {"data": images, "sources": images[..., 0]}
-        reverse = {"reverse.base": 4, "source_discriminator.base": 4}
+        reverse: dict[str, Any] = {"reverse.base": 4, "source_discriminator.base": 4}
         advnets.train("pairs", **pair, run=folder / "pairs", **SMALL)
         advnets.train("pairs", **pair, run=folder / "z", latent=3, **SMALL)
         advnets.train("unpaired", **pair, run=folder / "unpaired", **SMALL, **reverse)

@@ -150,6 +150,9 @@ def _of_data(data: Mapping[str, Any]) -> list[str]:
     if classes := data.get("classes"):
         more = ", ..." if len(classes) > _NAMED else ""
         said.append(f"{len(classes):,} classes ({', '.join(classes[:_NAMED])}{more})")
+    if sources := data.get("sources"):
+        how = "a source for each" if sources["paired"] else "sources that are no partners"
+        said.append(f"{how} from {sources['name']}, shape {sources['shape']}")
     if "vectors" in data:
         named = ", ".join(str(Attribute(**each)) for each in data.get("attributes", ())[:_NAMED])
         more = ", ..." if data["vectors"] > _NAMED else ""

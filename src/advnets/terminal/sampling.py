@@ -130,6 +130,7 @@ def _draw_by_class(run: Run, count: int, seed: int, classes: Sequence[str], targ
 
 def _counted(wanted: Wanted) -> str:
     of = "" if wanted.classes is None else f" of {_listed(wanted.classes)}"
+    of += f", translations of {wanted.run.translated}" if wanted.run.translated else ""
     return f"{wanted.count:,} samples{of}{_unseen(wanted.asked)}"
 
 

@@ -227,6 +227,10 @@ class Trainer:
             images = self._match.augment({"image": images}, noise)["image"]
         return self.sampler.shown(images)
 
+    def sources_as_seen(self, rows: NDArray[np.int64]) -> Samples | None:
+        """The sources of these rows, or what lies beside them where there are no pairs; None where there are none."""
+        return self.sampler.shown(source_of(self.game, self._batches.of_rows(rows))) if translates(self.seats) else None
+
     def sync_buffers(self) -> None:
         """Give the averages the running statistics of the networks themselves."""
         for player in self.players.values():

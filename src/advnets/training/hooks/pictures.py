@@ -72,7 +72,10 @@ def draw_reals(trainer: Trainer, run: RunDirectory) -> None:
         seen = trainer.as_seen(chosen).reshape(len(numbers), _COLUMNS, *trainer.shape)
         _save_rows(trainer, run, path, seen, numbers)
         return
-    seen = trainer.as_seen(_evenly(rows, min(_most(trainer), len(rows))))
+    chosen = _evenly(rows, min(_most(trainer), len(rows)))
+    seen, sources = trainer.as_seen(chosen), trainer.sources_as_seen(chosen)
+    if sources is not None:
+        seen = side_by_side(sources, seen)
     with writing(run.path):
         if len(trainer.shape) == 3:
             save_samples(seen, path, None)
