@@ -59,7 +59,7 @@ def test_points_are_welcome() -> None:
 SMALL = {"mlp": {"hidden": (16,)}, "conv": {"base": 4}, "paper-conv": {"maps": 4}}
 SMALL_JUDGES = {
     "maxout": {"units": (16,)}, "mlp": {"units": (16,)}, "conv": {"base": 4},
-    "paper-conv": {"widths": (4, 4, 8), "dense": 8},
+    "paper-conv": {"widths": (4, 4, 8), "dense": 8}, "patch": {"base": 4},
 }  # fmt: skip
 
 
