@@ -88,19 +88,24 @@ def trained(recipe: str, folder: Path, data: Any = None, **changes: Any) -> Any:
         folder: the run's.
         data: what to train on where it is not the recipe's.
         **changes: fields of the recipe.
+
+    Raises:
+        SystemExit: it was stopped; what has not come to its end is not measured.
     """
     import advnets
 
     if not (folder / "run.json").exists():
         shutil.rmtree(folder, ignore_errors=True)  # killed before anything was begun
-        return advnets.train(recipe, data=data, run=folder, **changes)
-    given = None if data is None or isinstance(data, str | Path) else data
-    run = advnets.load(folder) if _finished(folder) else None
-    return run if run is not None else advnets.resume(folder, data=given)
+        advnets.train(recipe, data=data, run=folder, **changes)
+    elif not _finished(folder):
+        advnets.resume(folder, data=None if data is None or isinstance(data, str | Path) else data)
+    if not _finished(folder):
+        raise SystemExit(f"{folder} was stopped before its end")  # and is not measured: the next call goes on with it
+    return advnets.load(folder)
 
 
 def _finished(folder: Path) -> bool:
-    return json.loads((folder / "run.json").read_text("utf-8"))["status"] == "finished"
+    return json.loads((folder / "run.json").read_text("utf-8"))["status"] in ("done", "at rest", "collapsed")
 
 
 def processor_seconds(run: Any) -> float:
