@@ -163,7 +163,7 @@ def shortened(args: list[str]) -> list[str]:
     args = [arg.replace("features=classifier", "count=500").replace("every=500", "every=2") for arg in args]
     if args[0] == "train" and not {"--help", "-h"} & set(args):
         own = {"images", "photos"} & set(args) and not args[1].endswith(".yaml")
-        nets = OTHERWISE.get(args[1], SMALL_CONV if own or args[1] in CONVOLUTIONAL else SMALL_MLP)
+        nets = OTHERWISE.get(args[1], SMALL_CONV if own else SMALL_MLP)
         small = [*nets, "--steps", "4", "--log-every", "2", "--checkpoint-every", "2"]
         for flag in {word for word in small if word.startswith("--")} & set(args):
             args = [*args[: args.index(flag)], *args[args.index(flag) + 2 :]]
