@@ -26,7 +26,7 @@ from advnets.runs.run import Run
 SEARCHED = 10_000
 """Own samples among which a random search of z finds the best."""
 _OWN_SEED, _SEARCH_SEED, _START_SEED = 2, 1, 3
-_BYTES_AT_ONCE = 1 << 26
+_AVERAGED, _BYTES_AT_ONCE = 10_000, 1 << 26
 _Z = 1.96  # half a 95 % interval in standard errors
 
 
@@ -38,11 +38,13 @@ class Way:
         name: of the way, in words.
         errors: mean squared error of each image, float64 (N,).
         made: what it gave back, as the examples are; None where nobody wants to see it.
+        label: of its row in a picture.
     """
 
     name: str
     errors: NDArray[np.float64]
     made: NDArray[Any] | None = None
+    label: str = ""
 
     def answer(self) -> dict[str, Any]:
         """Mean error with its 95 % interval."""
@@ -149,25 +151,29 @@ def nearest_rows(images: NDArray[Any], table: Table) -> NDArray[np.int64]:
 
 def _by_codes(coder: Coder, held: Held, refine: int) -> list[Way]:
     codes = coder.encode(held.images)
-    found = [("G(E(x))", *coder_errors(coder, held.images, codes, 0, held.condition))]
+    begins = [("G(E(x))", "G(E(x))", codes, 0)]
     if refine:
         wished = coder.sampler.game.wish(len(codes), generator_for(_START_SEED, 0, Stream.SAMPLES))
-        from_prior = coder.latents.joined(wished)
-        descended = coder_errors(coder, held.images, from_prior, refine, held.condition)
-        found.append((f"{refine} steps from a random z", *descended))
-        found.append((f"{refine} steps from E(x)", *coder_errors(coder, held.images, codes, refine, held.condition)))
-    return [Way(name, errors, coder.decode(codes, held.condition)) for name, codes, errors in found]
+        begins.append((f"{refine} steps from a random z", "", coder.latents.joined(wished), refine))
+        begins.append((f"{refine} steps from E(x)", "refined", codes, refine))
+    ways: list[Way] = []
+    for name, label, begin, steps in begins:
+        found, errors = coder_errors(coder, held.images, begin, steps, held.condition)
+        ways.append(Way(name, errors, coder.decode(found, held.condition) if label else None, label))
+    return ways
 
 
 def _mean(coder: Coder, table: Table, held: Held) -> Way:
     rows = table.rows("train")
-    mean = coder.values(table.values[rows[some(len(rows), SEARCHED)]]).mean(0, keepdim=True)
+    mean = coder.values(table.values[rows[some(len(rows), _AVERAGED)]]).mean(0, keepdim=True)
     return Way("mean training image", _errors(coder, coder.values(held.images), mean))
 
 
 def _neighbor(coder: Coder, table: Table, held: Held) -> Way:
     found = table.values[nearest_rows(held.images, table)]
-    return Way("nearest training image", _errors(coder, coder.values(held.images), coder.values(found)), found)
+    return Way(
+        "nearest training image", _errors(coder, coder.values(held.images), coder.values(found)), found, "nearest"
+    )
 
 
 def _search(run: Run, coder: Coder, held: Held) -> Way:
@@ -175,7 +181,7 @@ def _search(run: Run, coder: Coder, held: Held) -> Way:
     made = _stored(run, coder.sampler.draw(SEARCHED, _SEARCH_SEED))
     found, _ = nearest(held.images, made)
     best = made[found[:, 0]]
-    return Way(f"best of {SEARCHED:,} samples", _errors(coder, coder.values(held.images), coder.values(best)), best)
+    return Way(f"best of {SEARCHED:,} samples", _errors(coder, coder.values(held.images), coder.values(best)))
 
 
 def _stored(run: Run, made: NDArray[Any]) -> NDArray[Any]:

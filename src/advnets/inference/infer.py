@@ -150,7 +150,9 @@ def _drawn(images: NDArray[Any], ways: Sequence[Way], path: Path, run: Run) -> P
     """Real images above what the best ways make of them; None of points."""
     if len(run.shape) != 3:
         return None
-    rows = {"real": images, **{way.name: way.made for way in ways if way.made is not None and "sample" not in way.name}}
+    order = "G(E(x))", "refined", "nearest"
+    made = {way.label: way.made for way in ways if way.label and way.made is not None}
+    rows = {"real": images, **{label: made[label] for label in order if label in made}}
     shown = np.stack([np.asarray(each[:COLUMNS], np.uint8) for each in rows.values()])
     figures.save(figures.by_class(shown, list(rows)), path, run.step)
     return path
