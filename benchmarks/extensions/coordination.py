@@ -68,7 +68,7 @@ GROUPS = {"rates": (1, 2, 3, 6, 9), "updates": (4, 5, 7, 8)}
 """Ways that are tried side by side, each group beside the recipe's own."""
 SEEDS, STEPS, FIRST, EVERY, SAMPLES, TARGETS = range(5), 700, 300, 50, 500, (200.0, 180.0)
 PAGE = Path(__file__).parents[2] / "docs" / "extensions" / "coordination.md"
-CUTS, CANDIDATES, CHOSEN = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4), (2, 4, 8), 2000
+CUTS, CANDIDATES, CHOSEN = (2.5, 2.0, 1.5, 1.0, 0.7, 0.4), (2, 4, 8), 2000
 
 
 class Judge:
@@ -252,7 +252,7 @@ def _choices_page(points: Sequence[Mapping[str, Any]]) -> str:
         said = "all"
         said = f"`--truncation {point['truncation']:g}`" if "truncation" in point else said
         said = f"`--reject {point['candidates']}`" if "candidates" in point else said
-        lines.append(f"| {said} | {point['precision']:.3f} | {point['recall']:.3f} | {point['frechet']:.0f} |")
+        lines.append(f"| {said} | {point['precision']:.3f} | {point['recall']:.3f} | {point['frechet']:.1f} |")
     return "\n".join(lines)
 
 
