@@ -118,7 +118,7 @@ def measured(fill: Fill) -> dict[str, Any]:
         right = seen_as(completed) == classes
         found[name] = {
             "frechet": frechet_distance(GaussianStatistics.of(completed), beside),
-            "class_kept": float(right.mean()), "interval": wilson(float(right.mean()), DIGITS),
+            "class_kept": float(right.mean()), "interval": wilson(float(right.sum()), DIGITS),
             **differences(fill(images[:SPREAD], missing[:SPREAD], TIMES), images[:SPREAD]),
         }  # fmt: skip
     return found
