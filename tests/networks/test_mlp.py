@@ -60,6 +60,7 @@ SMALL = {"mlp": {"hidden": (16,)}, "conv": {"base": 4}, "paper-conv": {"maps": 4
 SMALL_JUDGES = {
     "maxout": {"units": (16,)}, "mlp": {"units": (16,)}, "conv": {"base": 4},
     "paper-conv": {"widths": (4, 4, 8), "dense": 8}, "patch": {"base": 4},
+    "autoencoder": {"units": (16, 5)}, "conv-autoencoder": {"base": 4, "code": 5}, "conv-classifier": {"base": 4},
 }  # fmt: skip
 
 

@@ -179,7 +179,7 @@ class Sampler:
         """Draws with what else samples are made of: their sources, or images with nothing observed."""
         if self.sources is not None:
             found["source"] = self.as_input(self.sources[self._source_numbers(count, seed, first)])
-        return found | blanks(self.seats, found, count)
+        return {**found, **blanks(self.seats, found, count)}
 
     def _chosen(self, seed: int, number: int, conditions: Conditions | None) -> dict[str, Tensor]:
         """What a chunk of samples is made from: of each one's candidates the one that D finds most real."""

@@ -190,8 +190,9 @@ class Batches:
         image = self._images(self._values, rows, dtype)
         source = self._source(rows if apart is None else apart, dtype)
         image = image if self._seen is None else self._seen(image)
-        beside = {"source": source, "asked": asked, "columns": self.columns}
-        return Batch(rows, image, label, target, classes=self._classes, **beside)
+        return Batch(
+            rows, image, label, target, source=source, classes=self._classes, asked=asked, columns=self.columns,
+        )  # fmt: skip
 
     def _conditions(self) -> Tensor | None:
         """The conditions that rows have which have one; None where all have, or none is asked for."""
