@@ -92,10 +92,10 @@ class Bent(torch.nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layer = torch.nn.Linear(120, 1)
+        self.layer, self.head = torch.nn.Linear(120, 4), torch.nn.Linear(4, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return Square.apply(self.layer(x.flatten(1)).squeeze(1))
+        return self.head(Square.apply(self.layer(x.flatten(1)))).squeeze(1)
 
 
 def test_a_penalty_that_a_network_has_no_slope_for_is_said_before_the_first_step() -> None:
