@@ -9,7 +9,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -19,6 +19,9 @@ from torch import Tensor
 from advnets.data.attributes import Attribute, attributes_of
 from advnets.errors import RunError
 from advnets.games.game import Columns
+
+if TYPE_CHECKING:
+    from advnets.runs.run import Run
 
 Attributes = Mapping[str, float | Sequence[float]]
 """Names of attributes, each with a value, or with several."""
@@ -40,28 +43,60 @@ class Asked:
     unseen: tuple[str, ...] = ()
 
 
-def class_numbers(where: str, classes: Sequence[str], counts: Sequence[int], wanted: Sequence[str] | str) -> list[int]:
+def wanted_of(
+    run: Run, classes: Sequence[str] | str | None, conditions: ArrayLike | None, attributes: Attributes | None
+) -> list[int] | Tensor | None:
+    """What samples are asked for: numbers of classes, or vectors, float32 K x V; None where nothing is.
+
+    Args:
+        run: whose samples.
+        classes, conditions, attributes: as `Run.sample` takes them.
+
+    Raises:
+        RunError: it is said in several ways, there is no such class or attribute, or the conditions do not fit.
+    """
+    one_of(classes=classes, conditions=conditions, attributes=attributes)
+    if conditions is not None:
+        return _vectors_for(run, conditions)
+    if attributes is not None:
+        return run.asked(attributes).rows
+    return None if classes is None else class_numbers(run, classes)
+
+
+def class_numbers(run: Run, wanted: Sequence[str] | str) -> list[int]:
     """The numbers of named classes; of "all", every one that was trained.
 
     Args:
-        where: the run, in messages.
-        classes: its classes.
-        counts: training examples of each.
+        run: whose classes.
         wanted: names.
 
     Raises:
-        RunError: there is no such class, or it had no training example.
+        RunError: there is no such class, it had no training example, or the run has none.
     """
-    trained = [name for name, count in zip(classes, counts, strict=True) if count]
+    classes = run.classes
+    if not classes:
+        vector = "name --attributes, or ask for Run.sample(conditions=...)"
+        remedy = vector if run.conditional else "train with --game.kind conditional"
+        raise RunError(f"{run.path} makes samples without classes", remedy)
+    trained = [name for name, count in zip(classes, run.data.counts, strict=True) if count]
     names = trained if wanted == "all" else [wanted] if isinstance(wanted, str) else list(wanted)
     if not names:
         raise RunError("no class is named", f"choose from {_some(trained)}")
     for name in names:
         if name not in classes:
-            raise RunError(f"{where} has no class {name!r}", f"choose from {_some(trained)}")
+            raise RunError(f"{run.path} has no class {name!r}", f"choose from {_some(trained)}")
         if name not in trained:
-            raise RunError(f"{where} had no training image of class {name!r}", f"choose from {_some(trained)}")
+            raise RunError(f"{run.path} had no training image of class {name!r}", f"choose from {_some(trained)}")
     return [classes.index(name) for name in names]
+
+
+def _vectors_for(run: Run, conditions: ArrayLike) -> Tensor:
+    """Vectors that were asked of a run, float32 K x V."""
+    length = run.data.vector if run.conditional else 0
+    if not length:
+        remedy = "name classes" if run.classes else "train with --game.kind conditional on data with vectors"
+        raise RunError(f"{run.path} takes no vectors as conditions", remedy)
+    return vectors_of(conditions, length)
 
 
 def vectors_of(conditions: ArrayLike, length: int) -> Tensor:

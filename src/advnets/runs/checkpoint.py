@@ -152,6 +152,29 @@ def newest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
     return None, damaged
 
 
+def of_step(folder: Path, step: int | None = None) -> tuple[Checkpoint, list[str]]:
+    """The checkpoint of a step, by default the newest sound one, and what is wrong with newer ones.
+
+    Args:
+        folder: the checkpoints of a run.
+        step: which one.
+
+    Raises:
+        RunError: the run keeps none of this step, or it is damaged; by default, it has no sound one.
+        LaterFormatError: a later version wrote it.
+    """
+    run = folder.parent
+    if step is not None:
+        if step not in (kept := steps(folder)):
+            raise RunError(f"{run} keeps no checkpoint of step {step:,}", f"its steps are {kept}")
+        return load(folder / folder_name(step)), []
+    found, damaged = newest(folder)
+    if found is None:
+        why = f" ({'; '.join(damaged)})" if damaged else ""
+        raise RunError(f"{run} holds no checkpoint to load{why}", f"run `advnets resume {run}` first")
+    return found, damaged
+
+
 def discard_after(folder: Path, step: int) -> None:
     """Remove what a crash left half-written, and checkpoints after `step`: the training writes them again."""
     for entry in folder.iterdir() if folder.is_dir() else ():

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
 
 from advnets.errors import RunError
 from advnets.runs.sampling import Sampler
+
+if TYPE_CHECKING:
+    from advnets.runs.run import Run
 
 Bytes = NDArray[np.uint8]
 
@@ -31,7 +35,10 @@ def complete(sampler: Sampler, images: Bytes, missing: NDArray[np.bool_], count:
     at_once = max(1, sampler.at_a_time // max(count, 1))
     for start in range(0, len(images), at_once):
         part = slice(start, start + at_once)
-        given = {"image": _values(sampler, images[part]), "mask": torch.from_numpy(~missing[part]).float()}
+        given = {
+            "image": sampler.as_input(torch.from_numpy(images[part])),
+            "mask": torch.from_numpy(~missing[part]).float(),
+        }
         rows = len(given["mask"])
         repeated = {name: each[:count].repeat(rows, *[1] * (each.ndim - 1)) for name, each in latents.items()}
         repeated |= {name: each.repeat_interleave(count, 0) for name, each in given.items()}
@@ -40,11 +47,11 @@ def complete(sampler: Sampler, images: Bytes, missing: NDArray[np.bool_], count:
     return np.where(missing[:, None], made, images[:, None])
 
 
-def _values(sampler: Sampler, images: Bytes) -> Tensor:
-    """Bytes as the networks have them."""
-    assert sampler.value_range is not None  # they are images
-    low, high = sampler.value_range
-    return torch.from_numpy(images).float().mul_((high - low) / 255.0).add_(low)
+def completed(run: Run, images: ArrayLike, masks: ArrayLike, count: int, seed: int) -> Bytes:
+    """Completions of images by a run, as `Run.complete` says."""
+    if not run.completes:
+        raise RunError(f"{run.path} completes no images", "train with --game.kind completion")
+    return complete(run.sampler, *checked(images, masks, run.shape), count, seed)
 
 
 def checked(images: ArrayLike, masks: ArrayLike, shape: tuple[int, ...]) -> tuple[Bytes, NDArray[np.bool_]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from advnets.data import open_again, open_data
@@ -20,7 +20,7 @@ from advnets.data.vectors import rows_like
 from advnets.errors import DataError, RunError
 from advnets.runs.coding import Coder, Latents, latents_of
 from advnets.runs.encoders import ENCODER, folder_of, identity_of, load_trained, plays
-from advnets.runs.sampling import Sampler
+from advnets.runs.sampling import Sampler, Samples
 
 if TYPE_CHECKING:
     from advnets.runs.run import Run
@@ -108,6 +108,20 @@ def _images_in_memory(run: Run, given: NDArray[Any]) -> NDArray[np.uint8]:
     if table.shape != run.shape:
         raise DataError(f"images of shape {table.shape}", f"{run.path} makes {run.shape}: give such images")
     return np.asarray(table.values[: len(given)], np.uint8)
+
+
+def decoded(run: Run, latents: ArrayLike, classes: Sequence[str] | str | None) -> Samples:
+    """A run's samples of latents, as `Run.decode` says."""
+    codes = torch.as_tensor(np.asarray(latents, np.float32))
+    return run.coder.decode(codes, conditions_of(run, len(codes), classes))
+
+
+def reconstructed(run: Run, images: object, refine: int, classes: Sequence[str] | str | None) -> Samples:
+    """What a run makes of the codes of real images, as `Run.reconstruct` says."""
+    given = examples_of(run, images)
+    condition = conditions_of(run, len(given), classes)
+    codes, _ = run.coder.refine(given, run.coder.encode(given), refine, condition)
+    return run.coder.decode(codes, condition)
 
 
 def conditions_of(run: Run, count: int, classes: Sequence[str] | str | None) -> Tensor | None:

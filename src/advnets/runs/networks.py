@@ -1,7 +1,9 @@
-"""The networks of a recipe's players: built with weights from its seed, or modules of the user's own."""
+"""The networks of a recipe's players: with weights from its seed or a checkpoint, or modules of the user's own."""
 
 from __future__ import annotations
 
+import copy
+import functools
 import importlib
 import sys
 from collections.abc import Mapping
@@ -13,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from advnets.config.recipe import Recipe
-from advnets.errors import RecipeError
+from advnets.devices import resolve_device
+from advnets.errors import RecipeError, RunError
 from advnets.games.game import Seat
 from advnets.networks.build import build_player
 from advnets.randomness import Stream, seed_for
@@ -111,3 +114,55 @@ def load_weights(module: nn.Module, tensors: Mapping[str, Tensor], name: str) ->
         raise RecipeError(
             f"the saved {name} is another network than the recipe's", "pass the modules it was trained with"
         ) from None
+
+
+class SavedNetworks:
+    """The networks of a run's players with the weights of a checkpoint.
+
+    Args:
+        path: the run, in messages.
+        recipe: says what the players are.
+        seats: of its game, on its data.
+        tensors: the checkpoint's.
+        modules: networks of the user's own.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        recipe: Recipe,
+        seats: Mapping[str, Seat],
+        tensors: Mapping[str, Mapping[str, Tensor]],
+        modules: Modules,
+    ) -> None:
+        self._path, self._recipe, self._seats, self._tensors, self._modules = path, recipe, seats, tensors, modules
+
+    def load(self, name: str, averaged: bool) -> nn.Module:
+        """A player's network, float32, in eval mode: its average, or what its last step left.
+
+        Raises:
+            RunError: the weights are those of another network.
+        """
+        # A copy: the average and the raw network must not end up in one module of the user's.
+        network = copy.deepcopy(self._initial[name])
+        try:
+            load_weights(network, self._tensors[f"players/{name}/{'average' if averaged else 'weights'}"], name)
+        except RecipeError:
+            if name not in self._modules or name in own_players(self._recipe):
+                raise
+            raise RunError(f"{self._path} was trained without a {name} of your own", "leave it out") from None
+        return network.to(self._device()).eval()
+
+    @functools.cached_property
+    def _initial(self) -> dict[str, nn.Module]:
+        try:
+            return initial_networks(self._recipe, self._seats, self._modules)
+        except RecipeError as error:
+            raise RunError(f"{self._path}: {error.what}", error.remedy) from None
+
+    def _device(self) -> torch.device:
+        """The recipe's device; where that is not there, as for a run that was trained elsewhere, what is."""
+        try:
+            return resolve_device(self._recipe.device)
+        except RecipeError:
+            return resolve_device("auto")

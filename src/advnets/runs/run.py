@@ -2,46 +2,33 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from advnets.config.recipe import Recipe
 from advnets.data.attributes import Attribute
 from advnets.data.scale import Scale, scale_of
-from advnets.devices import resolve_device
-from advnets.errors import RecipeError, RunError
+from advnets.errors import RunError
 from advnets.games.build import build_game
-from advnets.games.contract import reason
-from advnets.games.game import DataSpec, Game, Inputs, Seat, sampled
+from advnets.games.game import DataSpec, Game, Seat, sampled
 from advnets.measures.progress import best_step
-from advnets.runs import checkpoint, walks
-from advnets.runs.asking import (
-    Asked,
-    Attributes,
-    asked_for,
-    class_numbers,
-    columns_of,
-    ends_of,
-    known_attributes,
-    one_of,
-    vectors_of,
-)
+from advnets.runs import checkpoint
+from advnets.runs.asking import Asked, Attributes, asked_for, class_numbers, known_attributes, wanted_of
 from advnets.runs.coding import Coder
-from advnets.runs.completing import checked, complete
+from advnets.runs.completing import completed
 from advnets.runs.directory import RunDirectory
-from advnets.runs.inference import coder_of, conditions_of, examples_of
-from advnets.runs.networks import Modules, initial_networks, load_weights, own_players
-from advnets.runs.sampling import Sampler, Samples
-from advnets.runs.selection import Chooser, Selection
+from advnets.runs.inference import coder_of, decoded, examples_of, reconstructed
+from advnets.runs.networks import Modules, SavedNetworks
+from advnets.runs.sampling import Sampler, Samples, sampler_of
+from advnets.runs.selection import Selection
 from advnets.runs.translating import translated
+from advnets.runs.walks import interpolated
 
 
 class Run:
@@ -61,12 +48,8 @@ class Run:
         self.directory = RunDirectory.open(Path(path))
         self.path = self.directory.path
         self.recipe: Recipe = self.directory.recipe
-        found, self.damaged = self._find(step)
-        if found is None:
-            why = f" ({'; '.join(self.damaged)})" if self.damaged else ""
-            raise RunError(f"{self.path} holds no checkpoint to load{why}", f"run `advnets resume {self.path}` first")
-        self.step = found.step
-        self._checkpoint = found
+        self._checkpoint, self.damaged = checkpoint.of_step(self.directory.checkpoints, step)
+        self.step = self._checkpoint.step
         self._modules = dict(modules or {})
         self.selection = Selection()
 
@@ -123,7 +106,7 @@ class Run:
     @functools.cached_property
     def attributes(self) -> tuple[Attribute, ...]:
         """The attributes that samples can be asked for; empty where the game takes no vectors."""
-        return known_attributes(self.facts["data"], self._kept_vectors) if self.conditional else ()
+        return known_attributes(self.facts["data"], self._kept.get("vectors")) if self.conditional else ()
 
     @functools.cached_property
     def game(self) -> Game:
@@ -185,7 +168,7 @@ class Run:
     @functools.cached_property
     def players(self) -> dict[str, nn.Module]:
         """Every player's network, float32, in eval mode: averaged where it is sampled."""
-        return {name: self._load(name, "average" if seat.averaged else "weights") for name, seat in self.seats.items()}
+        return {name: self._saved.load(name, seat.averaged) for name, seat in self.seats.items()}
 
     @property
     def generator(self) -> nn.Module:
@@ -200,7 +183,11 @@ class Run:
     @functools.cached_property
     def raw_players(self) -> dict[str, nn.Module]:
         """Every player's network as its last step left it, not averaged."""
-        return {name: self._load(name, "weights") for name in self.seats}
+        return {name: self._saved.load(name, averaged=False) for name in self.seats}
+
+    @functools.cached_property
+    def _saved(self) -> SavedNetworks:
+        return SavedNetworks(self.path, self.recipe, self.seats, self._checkpoint.tensors, self._modules)
 
     @property
     def value_range(self) -> tuple[float, float]:
@@ -236,12 +223,7 @@ class Run:
             RunError: there is no such class or attribute, or the conditions do not fit.
         """
         sampler = self.sampler if averaged else self.raw_sampler
-        one_of(classes=classes, conditions=conditions, attributes=attributes)
-        if conditions is not None:
-            return sampler.draw(count, seed, self._vectors(conditions))
-        if attributes is not None:
-            return sampler.draw(count, seed, self.asked(attributes).rows)
-        return sampler.draw(count, seed, None if classes is None else self.class_numbers(classes))
+        return sampler.draw(count, seed, wanted_of(self, classes, conditions, attributes))
 
     def stream(
         self, count: int, seed: int = 0, classes: Sequence[str] | str | None = None, first: int = 0
@@ -306,19 +288,7 @@ class Run:
         Raises:
             RunError: there is no such class, it had no training example, or the run has none.
         """
-        if not self.classes:
-            vector = "name --attributes, or ask for Run.sample(conditions=...)"
-            remedy = vector if self.conditional else "train with --game.kind conditional"
-            raise RunError(f"{self.path} makes samples without classes", remedy)
-        return class_numbers(str(self.path), self.classes, self.data.counts, classes)
-
-    def _vectors(self, conditions: ArrayLike) -> Tensor:
-        """Conditions that were asked for, float32 K x V."""
-        length = self.data.vector if self.conditional else 0
-        if not length:
-            remedy = "name classes" if self.classes else "train with --game.kind conditional on data with vectors"
-            raise RunError(f"{self.path} takes no vectors as conditions", remedy)
-        return vectors_of(conditions, length)
+        return class_numbers(self, classes)
 
     def translate(self, images: ArrayLike, seed: int = 0, reverse: bool = False) -> NDArray[np.uint8]:
         """What the averaged generator makes of images, each by itself: uint8 N x C x H x W.
@@ -356,23 +326,7 @@ class Run:
         Raises:
             RunError: no such class or attribute, or a generator of the user's own that takes no mixtures of classes.
         """
-        one_of(classes=classes, attributes=attributes)
-        if attributes is not None:
-            return self._along(attributes, lines, steps, seed)
-        numbers = None if classes is None else self.class_numbers(classes)
-        still = numbers is None or len(set(numbers)) == 1
-        ends = self.sampler.inputs(2 * lines, seed, numbers if still else None)
-        if not ends.keys() - {"source"}:
-            what = f"{self.path} makes one image of each source: there is no z to walk in"
-            raise RunError(what, "train with a --game.latent, or look at advnets sample")
-        if still:
-            walked = {name: walks.walk_of(name, each, lines, steps) for name, each in ends.items()}
-        else:
-            assert numbers is not None
-            walked = {name: each[:lines].repeat_interleave(steps, 0) for name, each in ends.items()}
-            walked["condition"] = walks.of_classes(numbers, len(self.classes), lines, steps)
-        made = self.sampler.decode(walked) if still else self._mixed(walked)
-        return made.reshape(lines, steps, *made.shape[1:])
+        return interpolated(self, lines, steps, seed, classes, attributes)
 
     def complete(self, images: ArrayLike, masks: ArrayLike, count: int = 8, seed: int = 0) -> NDArray[np.uint8]:
         """Images with what is missing filled in, `count` times: uint8 N x count x C x H x W.
@@ -386,16 +340,7 @@ class Run:
         Raises:
             RunError: the run completes nothing, or images and masks do not fit it.
         """
-        if not self.completes:
-            raise RunError(f"{self.path} completes no images", "train with --game.kind completion")
-        return complete(self.sampler, *checked(images, masks, self.shape), count, seed)
-
-    def _along(self, attributes: Attributes, lines: int, steps: int, seed: int) -> Samples:
-        """Lines along an attribute, or through z with attributes that stay."""
-        rows, is_walk = ends_of(str(self.path), self.attributes, attributes)
-        inputs = walks.along if is_walk else walks.within
-        made = self.sampler.decode(inputs(self.sampler, rows, lines, steps, seed))
-        return made.reshape(lines, steps, *made.shape[1:])
+        return completed(self, images, masks, count, seed)
 
     @functools.cached_property
     def coder(self) -> Coder:
@@ -417,8 +362,7 @@ class Run:
 
     def decode(self, latents: ArrayLike, classes: Sequence[str] | str | None = None) -> Samples:
         """Samples of latents, N x L; in a game of classes the i-th is of the (i mod their number)-th of `classes`."""
-        codes = torch.as_tensor(np.asarray(latents, np.float32))
-        return self.coder.decode(codes, conditions_of(self, len(codes), classes))
+        return decoded(self, latents, classes)
 
     def reconstruct(self, images: object, refine: int = 0, classes: Sequence[str] | str | None = None) -> Samples:
         """G(E(x)) of real images, as samples are.
@@ -428,80 +372,22 @@ class Run:
             refine: steps of Adam on the latents, from E(x), toward G's best image.
             classes: as for `decode`.
         """
-        given = examples_of(self, images)
-        condition = conditions_of(self, len(given), classes)
-        codes, _ = self.coder.refine(given, self.coder.encode(given), refine, condition)
-        return self.coder.decode(codes, condition)
-
-    def _mixed(self, inputs: Inputs) -> Samples:
-        """Samples of mixtures of classes, which a generator of the user's own may not take."""
-        sampler = self.sampler
-        try:
-            return sampler.decode(inputs)
-        except Exception as error:
-            maker = sampled(self.seats)
-            if maker not in own_players(self.recipe):
-                raise
-            raise RunError(f"the {maker} takes no mixtures of classes: {reason(error)}", "name one --class") from error
+        return reconstructed(self, images, refine, classes)
 
     @functools.cached_property
     def sampler(self) -> Sampler:
         """Samples of the averaged networks."""
-        return self._sampler_of(self.players)
+        return sampler_of(self, self.players, self._kept)
 
     @functools.cached_property
     def raw_sampler(self) -> Sampler:
         """Samples of the networks as their last step left them."""
-        return self._sampler_of(self.raw_players)
-
-    def _sampler_of(self, nets: Mapping[str, nn.Module]) -> Sampler:
-        columns = None
-        if getattr(self.game, "scaled", False) and self.attributes:
-            columns = columns_of(self.attributes)
-        vectors, sources = self._kept_vectors, self._checkpoint.tensors.get("game", {}).get("sources")
-        prior: str | None = getattr(self.recipe.game, "prior", None)
-        chooser = None
-        if self.selection.facts:
-            chooser = Chooser(self.selection, self.game, self.seats, self.data, prior, nets)
-        return Sampler(self.game, nets, self.data, self.value_range, vectors, self.scale, sources, columns, chooser)
+        return sampler_of(self, self.raw_players, self._kept)
 
     @property
-    def _kept_vectors(self) -> Tensor | None:
-        """Conditions of training examples, where the game takes vectors."""
-        return self._checkpoint.tensors.get("game", {}).get("vectors")
-
-    def _find(self, step: int | None) -> tuple[checkpoint.Checkpoint | None, list[str]]:
-        folder = self.directory.checkpoints
-        if step is None:
-            return checkpoint.newest(folder)
-        if step not in (kept := checkpoint.steps(folder)):
-            raise RunError(f"{self.path} keeps no checkpoint of step {step:,}", f"its steps are {kept}")
-        return checkpoint.load(folder / checkpoint.folder_name(step)), []
-
-    def _load(self, name: str, part: str) -> nn.Module:
-        # A copy: the average and the raw network must not end up in one module of the user's.
-        network = copy.deepcopy(self._initial[name])
-        try:
-            load_weights(network, self._checkpoint.tensors[f"players/{name}/{part}"], name)
-        except RecipeError:
-            if name not in self._modules or name in own_players(self.recipe):
-                raise
-            raise RunError(f"{self.path} was trained without a {name} of your own", "leave it out") from None
-        return network.to(self._device()).eval()
-
-    @functools.cached_property
-    def _initial(self) -> dict[str, nn.Module]:
-        try:
-            return initial_networks(self.recipe, self.seats, self._modules)
-        except RecipeError as error:
-            raise RunError(f"{self.path}: {error.what}", error.remedy) from None
-
-    def _device(self) -> torch.device:
-        """The recipe's device; where that is not there, as for a run that was trained elsewhere, what is."""
-        try:
-            return resolve_device(self.recipe.device)
-        except RecipeError:
-            return resolve_device("auto")
+    def _kept(self) -> Mapping[str, Tensor]:
+        """What the checkpoint keeps beside the players, among it `vectors` and `sources` of the data, for samples."""
+        return self._checkpoint.tensors.get("game", {})
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r}, recipe={self.recipe.name!r}, step={self.step:,} of {self.recipe.steps:,})"

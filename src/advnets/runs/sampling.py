@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,8 +16,11 @@ from advnets.data.scale import Scale
 from advnets.errors import RunError
 from advnets.games.game import Columns, DataSpec, Game, Inputs, blanks, sampled, translates
 from advnets.randomness import Stream, generator_for
-from advnets.runs.asking import filled
+from advnets.runs.asking import columns_of, filled
 from advnets.runs.selection import Chooser
+
+if TYPE_CHECKING:
+    from advnets.runs.run import Run
 
 Samples = NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.float64]
 """uint8 N x C x H x W, float32 points N x D, or rows of a table in its own units, float64 N x K."""
@@ -261,6 +265,23 @@ class Sampler:
             return values.float().cpu()
         low, high = self.value_range
         return values.float().sub(low).mul_(255.0 / (high - low)).round_().clamp_(0, 255).to(torch.uint8).cpu()
+
+
+def sampler_of(run: Run, nets: Mapping[str, nn.Module], kept: Mapping[str, Tensor]) -> Sampler:
+    """The sampler of a run.
+
+    Args:
+        run: whose samples, with its selection of them.
+        nets: its players' networks.
+        kept: what its checkpoint keeps of the training's data: `vectors` and `sources`, where the game takes them.
+    """
+    columns = columns_of(run.attributes) if getattr(run.game, "scaled", False) and run.attributes else None
+    chooser = None
+    if run.selection.facts:
+        prior: str | None = getattr(run.recipe.game, "prior", None)
+        chooser = Chooser(run.selection, run.game, run.seats, run.data, prior, nets)
+    vectors, sources = kept.get("vectors"), kept.get("sources")
+    return Sampler(run.game, nets, run.data, run.value_range, vectors, run.scale, sources, columns, chooser)
 
 
 @contextlib.contextmanager

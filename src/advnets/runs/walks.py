@@ -1,14 +1,68 @@
-"""Inputs of samples along lines: through z, from class to class, along an attribute."""
+"""Samples along lines: through z, from class to class, along an attribute."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from advnets.games.game import Inputs
-from advnets.runs.sampling import Sampler
+from advnets.errors import RunError
+from advnets.games.contract import reason
+from advnets.games.game import Inputs, sampled
+from advnets.runs.asking import Attributes, ends_of, one_of
+from advnets.runs.networks import own_players
+from advnets.runs.sampling import Sampler, Samples
+
+if TYPE_CHECKING:
+    from advnets.runs.run import Run
+
+
+def interpolated(
+    run: Run,
+    lines: int,
+    steps: int,
+    seed: int,
+    classes: Sequence[str] | str | None,
+    attributes: Attributes | None,
+) -> Samples:
+    """A run's samples along straight lines, as `Run.interpolate` says."""
+    one_of(classes=classes, attributes=attributes)
+    if attributes is not None:
+        rows, is_walk = ends_of(str(run.path), run.attributes, attributes)
+        inputs = along if is_walk else within
+        made = run.sampler.decode(inputs(run.sampler, rows, lines, steps, seed))
+    else:
+        numbers = None if classes is None else run.class_numbers(classes)
+        if numbers is None or len(set(numbers)) == 1:
+            made = _through_z(run, numbers, lines, steps, seed)
+        else:
+            made = _mixed(run, numbers, lines, steps, seed)
+    return made.reshape(lines, steps, *made.shape[1:])
+
+
+def _through_z(run: Run, numbers: Sequence[int] | None, lines: int, steps: int, seed: int) -> Samples:
+    """z walks, a line keeps its class."""
+    ends = run.sampler.inputs(2 * lines, seed, numbers)
+    if not ends.keys() - {"source"}:
+        what = f"{run.path} makes one image of each source: there is no z to walk in"
+        raise RunError(what, "train with a --game.latent, or look at advnets sample")
+    return run.sampler.decode({name: walk_of(name, each, lines, steps) for name, each in ends.items()})
+
+
+def _mixed(run: Run, numbers: Sequence[int], lines: int, steps: int, seed: int) -> Samples:
+    """A line keeps its z and walks through mixtures of classes, which a generator of the user's own may not take."""
+    sampler = run.sampler
+    walked = {name: each.repeat_interleave(steps, 0) for name, each in sampler.inputs(lines, seed).items()}
+    walked["condition"] = of_classes(numbers, len(run.classes), lines, steps)
+    try:
+        return sampler.decode(walked)
+    except Exception as error:
+        maker = sampled(run.seats)
+        if maker not in own_players(run.recipe):
+            raise
+        raise RunError(f"the {maker} takes no mixtures of classes: {reason(error)}", "name one --class") from error
 
 
 def straight_lines(ends: Tensor, steps: int) -> Tensor:
