@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from advnets.config.recipe import Recipe
+
 
 @dataclass(frozen=True)
 class Growth:
@@ -41,3 +43,26 @@ class Growth:
 
     def _of_stage(self, stage: int) -> int:
         return round(self.first * (self.last / self.first) ** (stage / (self.stages - 1)))
+
+
+def updates_a_step(recipe: Recipe) -> int:
+    """Updates of the discriminators in a step; of an adaptive k, the fewest."""
+    if recipe.coordination.most_discriminator_steps:
+        return 1
+    return recipe.discriminator_steps if recipe.schedule == "alternating" else 1
+
+
+def growth_of(recipe: Recipe) -> Growth | None:
+    """How batches grow; None where they do not."""
+    config, updates = recipe.coordination, recipe.steps * updates_a_step(recipe)
+    last = config.final_batch
+    return Growth(recipe.batch, last, config.batch_stages, updates) if last else None
+
+
+def images_a_step(recipe: Recipe) -> int:
+    """Real images that the discriminators see in a step.
+
+    Of batches that grow, on the average over the training; of an adaptive k, in the shortest step.
+    """
+    growth, updates = growth_of(recipe), recipe.steps * updates_a_step(recipe)
+    return recipe.batch * updates_a_step(recipe) if growth is None else round(growth.before(updates) / recipe.steps)

@@ -12,6 +12,7 @@ from typing import Any
 from advnets.measures.progress import at_rest, best_step
 from advnets.runs.directory import RunDirectory, writing
 from advnets.training.clock import Clock
+from advnets.training.growth import images_a_step
 from advnets.training.hooks.beginning import begin
 from advnets.training.hooks.keeping import Keeping
 from advnets.training.hooks.log import Log
@@ -22,7 +23,7 @@ from advnets.training.hooks.showing import Showing
 from advnets.training.hooks.watch import Watch
 from advnets.training.hooks.watching import Watching
 from advnets.training.session import Hook, Session
-from advnets.training.trainer import Trainer, images_a_step
+from advnets.training.trainer import Trainer
 
 
 class Interrupt:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from advnets.errors import DivergedError, RecipeError
 from advnets.games.augment import augmented, check_changes
 from advnets.games.build import build_game, build_penalties
 from advnets.games.contract import seats_of
-from advnets.games.game import Batch, Game, Labels, Seat, begun, figures, sampled, source_of, translates
+from advnets.games.game import Batch, Game, Labels, Seat, begun, sampled, source_of, translates
 from advnets.networks.conditioning import ConditionalGenerator
 from advnets.networks.mlp import MLPGenerator
 from advnets.randomness import StepNoise, Stream
@@ -30,17 +29,15 @@ from advnets.runs.sampling import Sampler, Samples
 from advnets.training.batches import Batches, Data
 from advnets.training.coordinate import coordinated
 from advnets.training.gradients import Augment, Match, Outcome
-from advnets.training.growth import Growth
+from advnets.training.growth import growth_of, updates_a_step
+from advnets.training.kept import held_out_to_translate, kept_sources, kept_vectors
 from advnets.training.labels import with_labels
 from advnets.training.memory import keep_freed_memory
+from advnets.training.outcomes import figures_of
 from advnets.training.player import Player, computes_in
 from advnets.training.probes import check_networks, probe_inputs, rows_independent
 from advnets.training.rehearsal import check_game
 from advnets.training.schedules import SCHEDULES
-
-_CONDITIONS = 1000  # vectors of training rows that are kept for sampling
-_SOURCES, _SOURCE_VALUES = 1000, 4_000_000  # images, and values of them, that are kept to be translated as samples
-_FEWEST_HELD_OUT = 16  # with fewer images held out samples are made of those that are trained on
 
 
 class Trainer:
@@ -96,22 +93,8 @@ class Trainer:
         Of several views: the sums of the costs, G's over those of what its side made; means of everything else over
         these; and each view's own. Besides, the numbers that the game remembered when it was played.
         """
-        remembered = {name: float(each) for name, each in outcomes[0].batch.memory.items() if not each.ndim}
-        own = [figures(self.game, each.discriminator, each.real, each.fake, each.batch) for each in outcomes]
         pace = self._match.coordination.pace
-        return self._of_views(outcomes, own) | remembered | ({} if pace is None else pace.figures)
-
-    def _of_views(self, outcomes: Sequence[Outcome], own: Sequence[Mapping[str, float]]) -> dict[str, float]:
-        if len(own) == 1:
-            return dict(own[0])
-        weights = [each.weight for each in outcomes]
-        made = [(each, said.weight) for each, said in zip(own, outcomes, strict=True) if said.made]
-        found = _means(made or list(zip(own, weights, strict=True)))
-        found["cost_d"] = sum(each["cost_d"] * weight for each, weight in zip(own, weights, strict=True))
-        found["cost_g"] = sum((each["cost_g"] * weight for each, weight in made), start=0.0)
-        for number, (outcome, each) in enumerate(zip(outcomes, own, strict=True)):
-            found |= {f"{name}_{number}_{outcome.discriminator}": value for name, value in each.items()}
-        return found
+        return figures_of(self.game, outcomes) | ({} if pace is None else pace.figures)
 
     def check_finite(self, measured: Mapping[str, float]) -> None:
         """Refuse to go on from a cost or a weight that is not finite.
@@ -328,28 +311,17 @@ class Trainer:
     @functools.cached_property
     def _kept_vectors(self) -> Tensor | None:
         """Vectors of some training rows: what a finished run draws conditions from."""
-        if self.data.vectors is None or not any("condition" in seat.takes for seat in self.seats.values()):
-            return None
-        rows = self.data.rows[~np.isnan(self.data.vectors[self.data.rows]).any(1)]
-        rows = rows[:: max(1, len(rows) // _CONDITIONS)][:_CONDITIONS]
-        return torch.from_numpy(np.asarray(self.data.vectors[rows], np.float32))
+        return kept_vectors(self.data, self.seats)
 
     @property
     def translates_held_out(self) -> bool:
         """Whether samples are made of images that are not trained on, as there are enough."""
-        return len(self.data.to_translate) >= _FEWEST_HELD_OUT
+        return held_out_to_translate(self.data)
 
     @functools.cached_property
     def _kept_sources(self) -> Tensor | None:
         """Images of which a finished run makes samples, as bytes: held out of the training, where some are."""
-        if not translates(self.seats):
-            return None
-        values = math.prod(self.seats[self.maker].takes["source"].shape)
-        count = max(1, min(_SOURCES, _SOURCE_VALUES // values))
-        with torch.no_grad():
-            rows = source_of(self.game, self._batches.to_translate(count, self.translates_held_out))
-        low, high = self.value_range
-        return rows.sub(low).mul_(255.0 / (high - low)).round_().clamp_(0, 255).to(torch.uint8).cpu()
+        return kept_sources(self.data, self.seats, self.game, self._batches, self.value_range)
 
     def _settle_precision(self, networks: Mapping[str, nn.Module]) -> None:
         """Stay with float32 where a user's network cannot do otherwise: batch normalization mixes no types."""
@@ -360,37 +332,6 @@ class Trainer:
                     raise RecipeError(f"the {name} cannot compute in {self.recipe.precision}", "use precision float32")
                 self.compute = torch.float32
                 return
-
-
-def _means(views: Sequence[tuple[Mapping[str, float], float]]) -> dict[str, float]:
-    """What all views say, weighted."""
-    whole = sum(weight for _, weight in views)
-    first, *rest = (each for each, _ in views)
-    common = [name for name in first if all(name in each for each in rest)]
-    return {name: sum(each[name] * weight for each, weight in views) / whole for name in common}
-
-
-def updates_a_step(recipe: Recipe) -> int:
-    """Updates of the discriminators in a step; of an adaptive k, the fewest."""
-    if recipe.coordination.most_discriminator_steps:
-        return 1
-    return recipe.discriminator_steps if recipe.schedule == "alternating" else 1
-
-
-def growth_of(recipe: Recipe) -> Growth | None:
-    """How batches grow; None where they do not."""
-    config, updates = recipe.coordination, recipe.steps * updates_a_step(recipe)
-    last = config.final_batch
-    return Growth(recipe.batch, last, config.batch_stages, updates) if last else None
-
-
-def images_a_step(recipe: Recipe) -> int:
-    """Real images that the discriminators see in a step.
-
-    Of batches that grow, on the average over the training; of an adaptive k, in the shortest step.
-    """
-    growth, updates = growth_of(recipe), recipe.steps * updates_a_step(recipe)
-    return recipe.batch * updates_a_step(recipe) if growth is None else round(growth.before(updates) / recipe.steps)
 
 
 def load_pretrained(generator: nn.Module, run: str) -> None:

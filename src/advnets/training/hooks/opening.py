@@ -13,7 +13,8 @@ from advnets.config.recipe import Recipe
 from advnets.data import Table, class_counts, holds_images
 from advnets.data.attributes import listed
 from advnets.data.table import table_attributes, without_condition
-from advnets.training.trainer import Trainer, images_a_step
+from advnets.training.growth import images_a_step
+from advnets.training.trainer import Trainer
 
 TINY = 50
 """Training images below which a class is named: too few to be learned, and to be measured within."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from advnets.runs.durations import in_words
+from advnets.training.growth import images_a_step
 from advnets.training.session import Session
-from advnets.training.trainer import images_a_step
 
 
 class Showing:
