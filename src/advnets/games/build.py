@@ -6,8 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from advnets.config.games import (
+    AdversarialAutoencoderConfig,
     AdversarialConfig,
     BEGANConfig,
+    BidirectionalConfig,
+    CoGANConfig,
     CompletionConfig,
     ConditionalConfig,
     CycleConfig,
@@ -59,6 +62,18 @@ def _began(c: BEGANConfig) -> BEGAN:
     return BEGAN(energies(margin=0.0), c.prior, c.latent, c.diversity, c.gain, c.first_k)
 
 
+def _adversarial_autoencoder(config: AdversarialAutoencoderConfig) -> AdversarialAutoencoder:
+    return AdversarialAutoencoder(objective(config.objective), config.prior, config.latent, config.reconstruction)
+
+
+def _cogan(config: CoGANConfig) -> CoGAN:
+    return CoGAN(objective(config.objective), config.prior, config.latent, config.domain)
+
+
+def _bidirectional(config: BidirectionalConfig) -> BidirectionalGame:
+    return BidirectionalGame(_adversarial(config), config.regression, config.reconstruction)
+
+
 def _translation(config: TranslationConfig) -> TranslationGame:
     return TranslationGame(_adversarial(config), config.pixels, Moves(config.flip, config.crop))
 
@@ -95,16 +110,14 @@ GAMES: dict[str, Callable[[Any], Game]] = {
     "infogan": _infogan,
     "ebgan": _ebgan,
     "began": _began,
-    "adversarial-autoencoder": lambda c: AdversarialAutoencoder(
-        objective(c.objective), c.prior, c.latent, c.reconstruction
-    ),
-    "cogan": lambda c: CoGAN(objective(c.objective), c.prior, c.latent, c.domain),
+    "adversarial-autoencoder": _adversarial_autoencoder,
+    "cogan": _cogan,
     "translation": _translation,
     "cycle": _cycle,
     "super-resolution": _super_resolution,
     "semi-supervised": _semi_supervised,
     "conditional": _conditional,
-    "bidirectional": lambda config: BidirectionalGame(_adversarial(config), config.regression, config.reconstruction),
+    "bidirectional": _bidirectional,
 }
 """Kind of a `GameConfig` -> what makes the game of it. A game of your own enters here."""
 
