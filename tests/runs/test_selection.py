@@ -64,7 +64,8 @@ def test_of_the_candidates_the_discriminators_favorite_is_shown(gaussian: Run) -
 
     def said(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
         with torch.no_grad():
-            return judge(gaussian.generator(inputs["z"], inputs["condition"]), inputs["condition"])
+            made = gaussian.generator(inputs["z"], inputs["condition"])
+            return judge(made, inputs["condition"])[:, 0]  # behind its logit it tells the classes
 
     assert chosen["condition"].equal(plain["condition"])
     assert (said(chosen) >= said(plain) - 1e-6).all()

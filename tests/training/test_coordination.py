@@ -19,9 +19,13 @@ from torch import Tensor, nn
 
 import advnets
 from advnets.errors import RecipeError
-from advnets.games.game import Batch, DataSpec, Seat, View
+from advnets.games.adversarial import AdversarialGame
+from advnets.games.conditional import ConditionalGame
+from advnets.games.ebgan import PullingAway, energies
+from advnets.games.game import Batch, DataSpec, Labels, Seat, View
 from advnets.games.objectives import OBJECTIVES, Objective
-from advnets.games.realness import directions
+from advnets.games.realness import realness
+from advnets.games.semi_supervised import SemiSupervisedGame
 from advnets.networks.conditioning import Input
 from advnets.training.batches import Batches
 from advnets.training.coordination import Coordination
@@ -34,7 +38,8 @@ from advnets.training.top_k import TopK
 from advnets.training.trainer import Trainer
 
 RULE = OBJECTIVES["non-saturating"]
-TOP = Coordination(top=TopK(0.5, 0.0), directions={"discriminator": 1.0})
+SCORES = {"discriminator": lambda scores: scores.logsumexp(1) if scores.ndim > 1 else scores}
+TOP = Coordination(top=TopK(0.5, 0.0), realness=SCORES)
 ALTERNATING = {
     "schedule": "alternating", "most_discriminator_steps": 3, "decide_every": 2, "wanted_accuracy": 0.6,
     "top_share": 0.5, "latent_step": 0.9, "second_order": True, "replayed": 0.5, "replay_size": 20, "holdout": 0.2,
@@ -76,7 +81,7 @@ def test_the_share_of_the_fakes_falls_over_its_part_of_the_training() -> None:
 
 
 def moves(natural: bool = True, second_order: bool = False, size: float = 0.9) -> Coordination:
-    steps = LatentSteps(size, natural, 5.0, second_order, lambda z: z.clamp(-9, 9), {"discriminator": 1.0})
+    steps = LatentSteps(size, natural, 5.0, second_order, lambda z: z.clamp(-9, 9), SCORES)
     return Coordination(latents=steps)
 
 
@@ -150,7 +155,7 @@ def test_old_fakes_are_shown_and_new_ones_take_their_place() -> None:
 def test_the_generator_learns_from_the_new_fakes_alone_as_if_they_were_all() -> None:
     match, batch = match_of("plain")
     replay = Replay(0.5, 3, seed=0, views={0})
-    match = replace(match, coordination=Coordination(replay=replay, directions={"discriminator": 1.0}))
+    match = replace(match, coordination=Coordination(replay=replay, realness=SCORES))
     both_sides(match, batch, draws_of(7), 0)
     found, _ = both_sides(match, batch, draws_of(), 1)
     fresh = Batch(batch.rows[3:], batch.image[3:])
@@ -200,7 +205,7 @@ def test_accuracy_is_the_share_on_the_right_side_of_the_middle(direction: float)
         (Batch(torch.arange(2), real[:2]), {"z": fake[:2]}),
         (Batch(torch.arange(2), real[2:]), {"z": fake[2:]}),
     ]
-    found = held_out_accuracy(Scored(), nets, parts, {"discriminator": direction})  # type: ignore[arg-type]
+    found = held_out_accuracy(Scored(), nets, parts, {"discriminator": lambda s: s * direction})  # type: ignore[arg-type]
     assert found == pytest.approx((3 / 4 + 1) / 2)
 
 
@@ -223,7 +228,9 @@ def test_any_game_is_coordinated_or_says_what_has_no_effect_in_it(kind: str, cha
 
 
 @pytest.mark.parametrize(
-    ("kind", "changes"), [("adversarial", ALTERNATING), ("conditional", SIMULTANEOUS)], ids=["alternating", "growing"]
+    ("kind", "changes"),
+    [("adversarial", ALTERNATING), ("conditional", SIMULTANEOUS | {"game.auxiliary": 0.0})],
+    ids=["alternating", "growing"],
 )
 def test_a_coordinated_training_that_is_killed_and_resumed_ends_in_the_same_bits(
     kind: str, changes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -315,7 +322,25 @@ def test_an_energy_is_turned() -> None:
             return type("Costs", (), {"discriminator": energy(real, fake), "generators": fake.mean()})()
 
     seats = {"discriminator": Seat("discriminator", {"image": Input((2,))})}
-    assert directions(Energies(), seats, DataSpec((2,))) == {"discriminator": -1.0}  # type: ignore[arg-type]
+    scores = torch.tensor([1.0, -2.0])
+
+    def said(game: Any) -> list[float]:
+        return realness(game, seats, DataSpec((2,)))["discriminator"](scores).tolist()
+
+    assert said(Energies()) == [-1.0, 2.0]
     for name in OBJECTIVES:
         game, _ = games(OBJECTIVES[name])["plain"]
-        assert directions(game, seats, DataSpec((2,))) == {"discriminator": 1.0}
+        assert said(game) == [1.0, -2.0]
+
+
+def test_of_several_scores_what_says_real_or_fake_counts() -> None:
+    data = DataSpec((2,), ("a", "b"), (5, 5))
+    scores = torch.tensor([[1.0, 4.0, 9.0], [-2.0, 4.0, -9.0]])
+    plain = AdversarialGame(RULE, latent=2)
+    several: dict[str, tuple[Any, list[float]]] = {
+        "auxiliary": (ConditionalGame(plain, auxiliary=0.5), [1.0, -2.0]),
+        "energy and code": (PullingAway(energies(1.0), latent=2, code=2), [-1.0, 2.0]),
+        "classes and features": (SemiSupervisedGame(plain, Labels(4)), scores[:, :2].logsumexp(1).tolist()),
+    }
+    for game, wanted in several.values():
+        assert realness(game, game.seats(data), data)["discriminator"](scores).tolist() == wanted

@@ -53,9 +53,14 @@ class PullingAway(AdversarialGame):
         seats = super().seats(data)
         return {**seats, D: replace(seats[D], gives=(1 + self.code,))}
 
+    @staticmethod
+    def logit(scores: Tensor) -> Tensor:
+        """The energy, (N,), of what D gives, N x (1 + code)."""
+        return scores[:, 0]
+
     def costs(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Costs:
         """The objective's, and the repulsion."""
-        found = super().costs(discriminator, real[:, 0], fake[:, 0], batch)
+        found = super().costs(discriminator, self.logit(real), self.logit(fake), batch)
         return Costs(found.discriminator, found.generators + self.weight * repulsion(fake[:, 1:]))
 
     def slopes(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Slopes:
@@ -64,7 +69,7 @@ class PullingAway(AdversarialGame):
 
     def figures(self, real: Tensor, fake: Tensor) -> dict[str, float]:
         """What the log says of energies, and the repulsion."""
-        found, apart = super().figures(real[:, 0], fake[:, 0]), float(repulsion(fake[:, 1:]))
+        found, apart = super().figures(self.logit(real), self.logit(fake)), float(repulsion(fake[:, 1:]))
         return {**found, "cost_g": found["cost_g"] + self.weight * apart, "repulsion": apart}
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from advnets.errors import RecipeError, RunError
 from advnets.games.game import DataSpec, Game, Inputs, Seat
 from advnets.games.priors import truncated
-from advnets.games.realness import directions, realness
+from advnets.games.realness import realness
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Chooser:
         self.selection, self._nets, self._prior = selection, nets, prior or ""
         self._judge = "" if selection.candidates == 1 else _judge(seats, data)
         self._takes = list(seats[self._judge].takes) if self._judge else []
-        self._direction = directions(game, seats, data)[self._judge] if self._judge else 1.0
+        self._said = realness(game, seats, data) if self._judge else {}
         if selection.truncation is not None:
             if prior is None or "z" not in game.wish(2, torch.Generator().manual_seed(0)):
                 raise RunError("truncation changes nothing: the game draws no latents z of a prior", "leave it out")
@@ -97,7 +97,7 @@ class Chooser:
     def realness(self, made: Tensor, inputs: Inputs) -> Tensor:
         """How real D finds samples, (N,), float32."""
         given = {"image": made, **({"condition": inputs["condition"]} if "condition" in inputs else {})}
-        return realness(self._nets[self._judge](*(given[name] for name in self._takes)).float(), self._direction)
+        return self._said[self._judge](self._nets[self._judge](*(given[name] for name in self._takes)).float())
 
 
 def _judge(seats: Mapping[str, Seat], data: DataSpec) -> str:

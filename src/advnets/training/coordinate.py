@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,9 +14,9 @@ from torch import nn
 
 from advnets.config.recipe import Recipe
 from advnets.errors import RecipeError
-from advnets.games.game import Batch, Game, Inputs, Nets, Seat, slopes
+from advnets.games.game import Batch, Game, Inputs, Nets, Seat, View, slopes
 from advnets.games.priors import into_range
-from advnets.games.realness import directions
+from advnets.games.realness import Realness, realness
 from advnets.randomness import StepNoise, Stream
 from advnets.training.batches import Data
 from advnets.training.coordination import Coordination
@@ -55,27 +56,33 @@ def coordinated(
     config = recipe.coordination
     if not (config.most_discriminator_steps or config.top_share < 1 or config.latent_step or config.replayed):
         return match
-    turned = directions(match.game, seats, data.spec)
+    said = realness(match.game, seats, data.spec)
     found = Coordination(
         top=TopK(config.top_share, config.top_annealed) if config.top_share < 1 else None,
-        latents=_latents(match, recipe, turned) if config.latent_step else None,
+        latents=_latents(match, recipe, said) if config.latent_step else None,
         replay=_replay(match, recipe, seats) if config.replayed else None,
-        pace=_pace(match, recipe, data, networks, rows, turned) if config.most_discriminator_steps else None,
-        directions=turned,
+        pace=_pace(match, recipe, data, networks, rows, said) if config.most_discriminator_steps else None,
+        realness=said,
     )
     return replace(match, coordination=found)
 
 
-def _latents(match: Match, recipe: Recipe, turned: Mapping[str, float]) -> LatentSteps:
-    config, z = recipe.coordination, _first(match)[1].get("z")
+def _latents(match: Match, recipe: Recipe, said: Mapping[str, Realness]) -> LatentSteps:
+    config, (batch, draws) = recipe.coordination, _first(match)
+    z = draws.get("z")
     if z is None or not z.is_floating_point() or z.ndim != 2:
         what = f"coordination.latent_step changes nothing: the game {recipe.game.kind} draws no latents z"
         raise RecipeError(what, "leave it out")
     prior: str = getattr(recipe.game, "prior", "")
-    return LatentSteps(
+    steps = LatentSteps(
         config.latent_step, config.latent_rule == "natural", config.latent_damping, config.second_order,
-        functools.partial(into_range, prior), turned,
+        functools.partial(into_range, prior), said,
     )  # fmt: skip
+    with undisturbed(match.nets.values(), batch.image.device), torch.enable_grad():
+        if not steps.moves(match.game, match.nets, batch, draws):
+            what = f"coordination.latent_step changes nothing: D scores nothing that {recipe.game.kind} makes of z"
+            raise RecipeError(what, "leave it out")
+    return steps
 
 
 def _replay(match: Match, recipe: Recipe, seats: Mapping[str, Seat]) -> Replay:
@@ -88,8 +95,8 @@ def _replay(match: Match, recipe: Recipe, seats: Mapping[str, Seat]) -> Replay:
         made = match.game.make(match.nets, batch, draws)
         views = match.game.views(batch, draws, made.outputs)
     moving = {number: view for number, view in enumerate(views) if view.has_made}
-    for name in {view.discriminator for view in moving.values()}:
-        _check_alone(match.game, name, seats[name].gives, batch)
+    for view in {view.discriminator: view for view in moving.values()}.values():
+        _check_alone(match.game, view, seats[view.discriminator].gives, batch)
     return Replay(config.replayed, config.replay_size, recipe.seed, frozenset(moving))
 
 
@@ -99,7 +106,7 @@ def _pace(
     data: Data,
     nets: Nets,
     rows: Callable[[NDArray[np.int64]], Batch],
-    turned: Mapping[str, float],
+    said: Mapping[str, Realness],
 ) -> Pace:
     config, held_out = recipe.coordination, data.valid
     if len(held_out) < 2:
@@ -115,7 +122,7 @@ def _pace(
             yield batch, match.game.draw(batch, noise)
 
     def measure(step: int) -> float:
-        return held_out_accuracy(match.game, nets, parts(step), turned)
+        return held_out_accuracy(match.game, nets, parts(step), said)
 
     most, wanted = config.most_discriminator_steps, config.wanted_accuracy
     return Pace(recipe.discriminator_steps, most, wanted, config.decide_every, measure)
@@ -123,19 +130,20 @@ def _pace(
 
 def _first(match: Match) -> tuple[Batch, Inputs]:
     """The first real rows of the training and the draws beside them."""
-    batch = match.batches(0)
+    batch = match.batch(0)
     return batch, drawn(match, batch, 0, Stream.DISCRIMINATOR_NOISE)
 
 
-def _check_alone(game: Game, name: str, gives: tuple[int, ...], batch: Batch) -> None:
+def _check_alone(game: Game, view: View, gives: tuple[int, ...], batch: Batch) -> None:
     """See that what a fake costs D does not depend on the real row beside it, which an old fake no longer has.
 
     Raises:
         RecipeError: it does.
     """
     rng = torch.Generator().manual_seed(0)
-    real, fake = (torch.randn(len(batch), *gives, generator=rng).to(batch.image.device) for _ in range(2))
-    here, there = (slopes(game, name, real, fake, each).fake for each in (batch, _rolled(batch)))
+    counts = (len(next(iter(side.values()))) for side in (view.real, view.fake))
+    real, fake = (torch.randn(count, *gives, generator=rng).to(batch.image.device) for count in counts)
+    here, there = (slopes(game, view.discriminator, real, fake, each).fake for each in (batch, _rolled(batch)))
     if not torch.allclose(here, there):
         what = "coordination.replayed: what a fake costs in this game depends on the real row beside it"
         raise RecipeError(what, "leave it out: an old fake no longer has that row")
@@ -143,6 +151,5 @@ def _check_alone(game: Game, name: str, gives: tuple[int, ...], batch: Batch) ->
 
 def _rolled(batch: Batch) -> Batch:
     """The same rows in another order."""
-    beside = (batch.label, batch.target, batch.mask)
-    label, target, mask = (None if each is None else each.roll(1, 0) for each in beside)
-    return Batch(batch.rows.roll(1, 0), batch.image.roll(1, 0), label, target, mask)
+    rolled: dict[str, Any] = {name: each.roll(1, 0) for name, each in batch.by_row().items()}
+    return replace(batch, **rolled)

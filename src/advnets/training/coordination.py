@@ -10,6 +10,7 @@ from torch import Tensor
 
 from advnets.errors import RecipeError
 from advnets.games.game import Batch, Game, Inputs, Nets, Slopes, View, slopes
+from advnets.games.realness import Realness
 from advnets.training.latents import LatentSteps
 from advnets.training.pace import Pace
 from advnets.training.replay import Replay
@@ -25,14 +26,14 @@ class Coordination:
         latents: how z moves before it is used.
         replay: fakes of before.
         pace: how many updates the discriminators have.
-        directions: of each discriminator (see `advnets.games.realness`).
+        realness: of each discriminator's scores.
     """
 
     top: TopK | None = None
     latents: LatentSteps | None = None
     replay: Replay | None = None
     pace: Pace | None = None
-    directions: Mapping[str, float] = field(default_factory=dict[str, float])
+    realness: Mapping[str, Realness] = field(default_factory=dict[str, Realness])
 
     def draws(self, game: Game, nets: Nets, batch: Batch, draws: Inputs, learned: bool) -> Inputs:
         """The draws of an update, with latents that moved; `learned` says whether the generators' side learns in it."""
@@ -55,7 +56,7 @@ class Coordination:
         if self.top is None and not old:
             return slopes(game, name, real, fake, batch)
         share = 1.0 if self.top is None else self.top.at(*done)
-        return learned_from(game, name, real, fake, batch, share, self.directions[name], old)
+        return learned_from(game, name, real, fake, batch, share, self.realness[name], old)
 
     @property
     def tensors(self) -> dict[str, dict[str, Tensor]]:

@@ -5,14 +5,15 @@ Source: Wu et al. 2019, "LOGAN", Eqs. 7 and 8 (gradient) and 19 (natural gradien
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
 
 from advnets.games.game import Batch, Game, Inputs, Nets, score
-from advnets.games.realness import realness
+from advnets.games.realness import Realness
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class LatentSteps:
         damping: above 0.
         second_order: whether what is made of the latents has a graph through their step, into the generators' weights.
         into_range: brings latents that were moved back to where the prior has any.
-        directions: of each discriminator (see `realness`).
+        realness: of each discriminator's scores.
     """
 
     size: float
@@ -33,7 +34,7 @@ class LatentSteps:
     damping: float
     second_order: bool
     into_range: Callable[[Tensor], Tensor]
-    directions: Mapping[str, float]
+    realness: Mapping[str, Realness]
 
     def __call__(self, game: Game, nets: Nets, batch: Batch, draws: Inputs, second_order: bool = True) -> Inputs:
         """The draws with other z.
@@ -53,12 +54,18 @@ class LatentSteps:
         moved = self.into_range(z.detach() + (slope * factor).to(z.dtype))
         return {**draws, "z": moved if graph else moved.detach()}
 
+    def moves(self, game: Game, nets: Nets, batch: Batch, draws: Inputs) -> bool:
+        """Whether what discriminators say of what is made depends on z. Arguments as for a call."""
+        z = draws["z"].detach().requires_grad_()
+        said = self._said(game, nets, batch, {**draws, "z": z})
+        slopes = cast("Sequence[Tensor | None]", torch.autograd.grad(said, z, allow_unused=True))
+        return slopes[0] is not None
+
     def _said(self, game: Game, nets: Nets, batch: Batch, draws: Inputs) -> Tensor:
         """How real the discriminators find all that was made of z, added up."""
         made = game.make(nets, batch, draws)
         said = [
-            realness(score(nets[view.discriminator], view.fake), self.directions[view.discriminator]).sum()
-            * view.weight
+            self.realness[view.discriminator](score(nets[view.discriminator], view.fake)).sum() * view.weight
             for view in game.views(batch, draws, made.outputs)
             if view.has_made
         ]

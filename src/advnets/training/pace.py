@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from advnets.games.game import Batch, Game, Inputs, Nets, score
-from advnets.games.realness import realness
+from advnets.games.realness import Realness
 from advnets.runs.sampling import evaluating
 
 
@@ -68,7 +68,7 @@ class Pace:
 
 
 def held_out_accuracy(
-    game: Game, nets: Nets, parts: Iterable[tuple[Batch, Inputs]], directions: Mapping[str, float]
+    game: Game, nets: Nets, parts: Iterable[tuple[Batch, Inputs]], realness: Mapping[str, Realness]
 ) -> float:
     """The share of held-out real rows, and of fresh fakes, on their own side of the middle between their mean scores.
 
@@ -79,19 +79,19 @@ def held_out_accuracy(
         game: says what is made and shown.
         nets: the players' networks.
         parts: held-out real rows, as many at a time as fit memory, with fresh draws of the game for as many rows.
-        directions: of each discriminator (see `realness`).
+        realness: of each discriminator's scores.
     """
     said: dict[int, list[tuple[Tensor, Tensor]]] = {}
     with evaluating(nets.values()):
         for batch, draws in parts:
-            for number, scores in _scores(game, nets, batch, draws, directions).items():
+            for number, scores in _scores(game, nets, batch, draws, realness).items():
                 said.setdefault(number, []).append(scores)
     views = [(torch.cat([real for real, _ in each]), torch.cat([fake for _, fake in each])) for each in said.values()]
     return float(torch.stack([_accuracy(*each) for each in views]).mean())
 
 
 def _scores(
-    game: Game, nets: Nets, batch: Batch, draws: Inputs, directions: Mapping[str, float]
+    game: Game, nets: Nets, batch: Batch, draws: Inputs, realness: Mapping[str, Realness]
 ) -> dict[int, tuple[Tensor, Tensor]]:
     """What is said of the real and of the fake rows of each view with fakes that the generators' side made."""
     with torch.enable_grad():  # which says what they made
@@ -99,9 +99,9 @@ def _scores(
     found: dict[int, tuple[Tensor, Tensor]] = {}
     for number, view in enumerate(views):
         if view.has_made:
-            network, direction = nets[view.discriminator], directions[view.discriminator]
+            network, read = nets[view.discriminator], realness[view.discriminator]
             with torch.no_grad():
-                real, fake = (realness(score(network, inputs), direction) for inputs in (view.real, view.fake))
+                real, fake = (read(score(network, inputs)) for inputs in (view.real, view.fake))
             found[number] = real, fake
     return found
 

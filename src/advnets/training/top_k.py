@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from advnets.games.game import Batch, Game, Slopes, slopes
-from advnets.games.realness import realness
+from advnets.games.realness import Realness
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class TopK:
 
 
 def learned_from(
-    game: Game, name: str, real: Tensor, fake: Tensor, batch: Batch, share: float, direction: float, old: int = 0
+    game: Game, name: str, real: Tensor, fake: Tensor, batch: Batch, share: float, realness: Realness, old: int = 0
 ) -> Slopes:
     """Slopes of a view of whose fakes the generators' side learns from some alone: those of the others are zero.
 
@@ -44,14 +45,14 @@ def learned_from(
         real, fake: its scores.
         batch: what it saw.
         share: of the fakes that count, above 0, up to 1: those that it finds most real.
-        direction: of the discriminator (see `realness`).
+        realness: of the discriminator's scores.
         old: how many of the first fakes are replayed ones, from which nobody can learn.
     """
     rule, count = slopes(game, name, real, fake, batch), fake.shape[0]
     kept = max(1, math.ceil(share * (count - old)))
     if kept == count:
         return rule
-    rows = realness(fake[old:], direction).topk(kept).indices + old
+    rows = realness(fake[old:]).topk(kept).indices + old
     beside = real.shape[0] == count  # row by row, as a paired objective compares them
     some = slopes(game, name, real[rows] if beside else real, fake[rows], _rows_of(batch, rows, count))
     return replace(rule, made=torch.zeros_like(rule.made).index_copy(0, rows, some.made))
@@ -61,6 +62,5 @@ def _rows_of(batch: Batch, rows: Tensor, count: int) -> Batch:
     """These rows of a batch; the batch itself where it has others than the fakes."""
     if len(batch) != count:
         return batch
-    parts = {name: getattr(batch, name) for name in ("image", "label", "target", "mask")}
-    chosen = {name: None if part is None else part[rows] for name, part in parts.items()}
-    return replace(batch, rows=batch.rows[rows.cpu()], whole=0, **chosen)
+    chosen: dict[str, Any] = {name: each[rows.to(each.device)] for name, each in batch.by_row().items()}
+    return replace(batch, whole=0, **chosen)
