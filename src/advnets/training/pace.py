@@ -53,9 +53,9 @@ class Pace:
 
     @property
     def figures(self) -> dict[str, float]:
-        """What the log says: k, and the accuracy that it follows from, once there is one."""
+        """What the log says: k, by a name that no game's own figure has, and the accuracy that it follows from."""
         known = {} if self.accuracy is None else {"held_out_accuracy": self.accuracy}
-        return {"k": float(self.k), **known}
+        return {"adaptive_k": float(self.k), **known}
 
     @property
     def state(self) -> dict[str, Any]:

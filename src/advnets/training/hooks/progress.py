@@ -152,4 +152,4 @@ def _figures(line: Mapping[str, float], images_a_step: int) -> str:
 
 def _images_per_second(line: Mapping[str, float], images_a_step: int) -> float:
     """Real images; where k is adaptive, at the k of now."""
-    return line["steps_per_second"] * images_a_step * line.get("k", 1.0)
+    return line["steps_per_second"] * images_a_step * line.get("adaptive_k", 1.0)
