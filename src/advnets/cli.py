@@ -151,26 +151,17 @@ def sample(args: list[str]) -> None:
                 samples.png in the run directory, samples-SEED.png for another seed.
             format: of the files in a directory; by default png. jpg is the only one that is not exact.
         """
-        from advnets.terminal.runs import load_run
+        from advnets.terminal.runs import load_run, selecting
         from advnets.terminal.sampling import asked_attributes, draw_samples, named_classes, targets
 
         if count < 1:
             raise RunError(f"{count} samples cannot be drawn", "ask for 1 or more")
-        loaded = load_run(run, step, modules)
+        loaded = selecting(load_run(run, step, modules), truncation, reject)
         named = asked_attributes(loaded, attributes, classes)
         asked, at = named_classes(loaded, classes), None if step == "newest" else loaded.step
-        for number, target in targets(run, seed, seeds, bool(asked or named), at, out).items():
-            print(f"{draw_samples(loaded, count, number, asked, target, format, named)}: {target}")
-        from advnets.terminal.runs import load_run, selecting
-        from advnets.terminal.sampling import draw_samples, named_classes, targets
-
-        if count < 1:
-            raise RunError(f"{count} samples cannot be drawn", "ask for 1 or more")
-        loaded = selecting(load_run(run, step, modules), truncation, reject)
-        asked, at = named_classes(loaded, classes), None if step == "newest" else loaded.step
         suffix = loaded.selection.suffix
-        for number, target in targets(run, seed, seeds, classes is not None, at, out, suffix).items():
-            print(f"{draw_samples(loaded, count, number, asked, target, format)}: {target}")
+        for number, target in targets(run, seed, seeds, bool(asked or named), at, out, suffix).items():
+            print(f"{draw_samples(loaded, count, number, asked, target, format, named)}: {target}")
 
     call(sample, args)
 

@@ -36,6 +36,9 @@ def test_pictures_arrays_and_folders(terminal: Terminal, run: Path, folder: Path
     asked = ("sample", run, "--attributes", "tilt=-.5:.5,odd=1", "--count", 6, "--out")
     assert "3 samples of each of tilt=-0.5, tilt=0.5: rows.png" in terminal.out(*asked, "rows.png")
     assert Image.open(folder / "rows.png").size[0] > 60
+    chosen = terminal.out(*asked, "chosen.npz", "--truncation", ".5", "--reject", 2)
+    assert chosen.splitlines() == ["6 samples of tilt=-0.5, tilt=0.5: chosen.npz"]  # drawn once, and of what was asked
+    assert open_table(folder / "chosen.npz", holdout=0).columns == ("tilt", "odd")
     terminal.out(*asked, "made.npz")
     table = open_table(folder / "made.npz", holdout=0)
     assert table.columns == ("tilt", "odd")

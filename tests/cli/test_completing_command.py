@@ -74,6 +74,7 @@ def test_the_share_that_is_missing_is_said(work: Path, terminal: Terminal, capsy
         (("photo.png", "--mask", "mask.png", "--count", "0"), "0 completions cannot be made"),
         (("photos", "--mask", "mask.png", "--out", "photos"), "--out photos is where the images lie"),
         (("masks/nothing", "--mask", "mask.png"), "masks/nothing: no image there"),
+        ((), "there is nothing to complete; name images, or a folder of them"),
     ],
 )
 def test_mistakes(words, said: str, work: Path, terminal: Terminal) -> None:

@@ -75,6 +75,7 @@ def test_labels_are_drawn_by_their_own_seed_of_every_class_as_many() -> None:
     [
         (data(), Labels(4, 13), r"13 labels of 3 classes are not as many of each; use --game.labels 12, or another"),
         (data(), Labels(4, 2), r"2 labels of 3 classes are not as many of each; use --game.labels 3, or another"),
+        (data(), Labels(4, 100), r"100 labels of 3 classes are not as many of each; use --game.labels 57, or another"),
         (data(), Labels(4, 60), r"20 labels of class 'a' are asked for, 19 training .*; use --game.labels 57"),
         (data(known=1), Labels(4), r"needs data in which some images have classes"),
         (data(), Labels(9), r"9 rows with labels beside a batch of 8; use --game.labelled 8, or less"),

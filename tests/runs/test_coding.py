@@ -98,3 +98,8 @@ def test_samples_of_images_have_no_latents_to_find() -> None:
 
     with pytest.raises(RunError, match="a Translation makes samples from image of shape"):
         latents_of(Translation(objective("hinge")))
+
+
+def test_translations_without_z_have_no_latents_to_find() -> None:
+    with pytest.raises(RunError, match="without z makes samples of sources alone"):
+        latents_of(AdversarialGame(objective("hinge"), "uniform", 0))

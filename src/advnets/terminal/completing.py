@@ -150,7 +150,8 @@ def _pairs(images: Sequence[Path], mask: Path | None) -> list[tuple[Path, Path |
     """
     found = [each for path in images for each in (_files(path) if path.is_dir() else [path])]
     if not found:
-        raise UsageError(f"{', '.join(map(str, images))}: no image there", "name images, or a folder of them")
+        what = f"{', '.join(map(str, images))}: no image there" if images else "there is nothing to complete"
+        raise UsageError(what, "name images, or a folder of them")
     _check_names(found, "would have completions of one name")
     if mask is None or not mask.is_dir():
         return [(each, mask) for each in found]

@@ -45,7 +45,8 @@ def _chosen(data: Data, count: int, seed: int) -> NDArray[np.int64]:
     classes = [number for number in range(len(data.classes)) if (labels[rows] == number).any()]
     each, left = divmod(count, len(classes))
     if left or not each:
-        near = max(1, round(count / len(classes))) * len(classes)
+        fewest = int(np.bincount(labels[rows])[classes].min())
+        near = min(max(1, round(count / len(classes))), fewest) * len(classes)
         what = f"{count:,} labels of {len(classes)} classes are not as many of each"
         raise RecipeError(what, f"use --game.labels {near}, or another multiple of {len(classes)}")
     rng = np.random.Generator(np.random.Philox(key=seed_for(seed, 0, Stream.LABELS)))
