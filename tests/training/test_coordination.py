@@ -256,8 +256,8 @@ def test_a_coordinated_training_that_is_killed_and_resumed_ends_in_the_same_bits
     ]
     assert without_time[0] == without_time[1]
     if "most_discriminator_steps" in changes:
-        assert {line["k"] for line in whole.metrics} > {1.0}
-        assert whole.metrics[-1]["images"] == 12 * sum(line["k"] for line in whole.metrics)
+        assert {line["adaptive_k"] for line in whole.metrics} > {1.0}
+        assert whole.metrics[-1]["images"] == 12 * sum(line["adaptive_k"] for line in whole.metrics)
     else:
         assert whole.metrics[-1]["images"] == 4 * (12 + 19 + 30)
 

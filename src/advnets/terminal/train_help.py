@@ -61,9 +61,14 @@ SECTIONS = {
         "device",
     ),
     "coordination": ("coordination",),
-    "what is kept": ("log_every", "sample_every", "checkpoint_every", "keep_checkpoints"),
-    "measures": ("measure",),
-    "watch": ("watch",),
+    "what is kept, measured and watched": (
+        "log_every",
+        "sample_every",
+        "checkpoint_every",
+        "keep_checkpoints",
+        "measure",
+        "watch",
+    ),
 }
 """The recipe's fields in the order of the help; the players of its game have sections of their own."""
 
@@ -93,9 +98,11 @@ def full_help(recipe: Recipe) -> str:
 def _help(recipe: Recipe, body: Lines, foot: Callable[[Node], Iterable[str]]) -> str:
     tree = grow(recipe)
     first = [path for path in FIRST if path in set(paths(tree))]  # not every game has an objective
+    if not recipe.game.sources:
+        first.remove(("sources",))
     lines = [*_head(recipe), "", "first:", *_described(tree, first), *_others()]
     for title, found in _sections(tree).items():
-        lines += ["", f"{title}:", *body(tree, [path for path in found if path not in FIRST])]
+        lines += ["", f"{title}:", *body(tree, [path for path in found if path not in first])]
     return "\n".join([*lines, "", *foot(tree)])
 
 

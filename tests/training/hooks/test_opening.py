@@ -56,7 +56,7 @@ def test_a_game_that_is_not_told_of_the_conditions_says_so() -> None:
     assert told == "classes: 2, 3 examples each; fewer than 50 of x, y"
     assert untold == told + "; the game is not told of them (--game.kind conditional)"
     angles = open_table((images, np.zeros((6, 3))), holdout=0, progress=False)
-    assert of_conditions(angles, True) == ["conditions: vectors of 3 numbers"]
+    assert of_conditions(angles, True) == ["conditions: vectors of 3 numbers (0 0 to 0, 1 0 to 0, 2 0 to 0)"]
     assert of_conditions(open_table(images, holdout=0, progress=False), False) == []
 
 
