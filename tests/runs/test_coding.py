@@ -96,7 +96,7 @@ def test_samples_of_images_have_no_latents_to_find() -> None:
         def wish(self, count: int, rng: torch.Generator):
             return {"image": torch.zeros(count, 1, 2, 2)}
 
-    with pytest.raises(RunError, match="a Translation makes samples from image of shape"):
+    with pytest.raises(RunError, match="this game makes samples from image of shape"):
         latents_of(Translation(objective("hinge")))
 
 

@@ -60,16 +60,14 @@ def with_sources(table: Table, recipe: Recipe, given: Given | None = None, *, ve
         return table
     if not holds_images(table):
         raise DataError(f"sources beside {table.name}, which holds points", "leave --sources out, or give images")
-    sources = open_table(
-        found,
-        (table.shape[1], table.shape[2]),
-        recipe.source_channels,
-        fit=recipe.fit,
-        labels="none",
-        strict=recipe.strict,
-        holdout=recipe.holdout,
-        verify=verify,
-    )
+    size = table.shape[1], table.shape[2]
+    try:
+        sources = open_table(
+            found, size, recipe.source_channels, fit=recipe.fit, labels="none", strict=recipe.strict,
+            holdout=recipe.holdout, verify=verify,
+        )  # fmt: skip
+    except DataError as error:
+        raise DataError(f"the sources: {error.what}", error.remedy) from error
     return beside(table, sources, paired=how == "paired", strict=recipe.strict)
 
 

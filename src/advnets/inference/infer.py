@@ -107,7 +107,7 @@ def with_encoder_of(
     table = data_of(run, data)
     if plays(run.seats, latents_of(run.game).length):
         if fresh or changes:
-            said = ", ".join(changes) or "fresh"
+            said = " and ".join([*changes, *(["fresh"] if fresh else [])])
             raise RunError(f"the encoder of {run.path} played in its game, {said} changes nothing", "leave it out")
         return run, table
     train_encoder(run, table, changes, fresh)

@@ -57,10 +57,10 @@ def latents_of(game: Game) -> Latents:
     wished = game.wish(2, generator_for(0, 0, Stream.SAMPLES))
     for name, each in wished.items():
         if not each.is_floating_point() or each.ndim != 2:
-            what = f"a {type(game).__name__} makes samples from {name} of shape {tuple(each.shape[1:])}"
+            what = f"this game makes samples from {name} of shape {tuple(each.shape[1:])}"
             raise RunError(f"{what}, which no encoder finds", "infer latents of a game of latent vectors")
     if not any(each.shape[1] for each in wished.values()):
-        what = f"a {type(game).__name__} without z makes samples of sources alone: there are no latents to find"
+        what = "this game has no z and makes samples of sources alone: there are no latents to find"
         raise RunError(what, "infer latents of a game of latent vectors")
     return Latents({name: each.shape[1] for name, each in wished.items()})
 

@@ -118,6 +118,11 @@ def _check(
     }
     for flag, said in idle.items():
         if said:
-            needed = {"--strength": "--edit", "--points": "--walk or --edit", "--class": "images"}
+            needed = {
+                "--strength": "--edit",
+                "--points": "--walk or --edit",
+                "--class": "images",
+                "--out": "images, --walk or --edit",
+            }
             why = f"without {needed[flag]}" if flag in needed else "here"
             raise UsageError(f"{flag} changes nothing {why}", "leave it out")
