@@ -118,7 +118,7 @@ def test_settings_out_of_range_are_refused(said: dict[str, float]) -> None:
 
 
 def test_an_encoder_that_played_is_not_trained(played: Run) -> None:
-    with pytest.raises(RunError, match="played in its game, steps, width, batch changes nothing"):
+    with pytest.raises(RunError, match="played in its game and is not trained: nothing comes of steps, width, batch"):
         infer(played)
     found = advnets.infer(played, count=20, refine=1)
     assert found.answer["encoder"] == "played in the game"

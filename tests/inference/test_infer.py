@@ -174,7 +174,7 @@ def test_the_command(digits: Run, tmp_path: Path, capsys: pytest.CaptureFixture[
         (("--points", "3"), "--points changes nothing without --walk or --edit; leave it out"),
         (("--strength", "2", "--walk"), "--strength changes nothing without --edit"),
         (("--walk", "--edit", "0:1"), "--walk and --edit at once"),
-        (("--out", "x"), "--out changes nothing here"),
+        (("--out", "x"), "--out changes nothing without images, --walk or --edit"),
         (("--class", "1"), "--class changes nothing without images"),
         (("--count", "3", "--walk"), "--count changes nothing here"),
         (("gone.png",), "gone.png: cannot be read"),

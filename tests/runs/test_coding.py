@@ -101,5 +101,5 @@ def test_samples_of_images_have_no_latents_to_find() -> None:
 
 
 def test_translations_without_z_have_no_latents_to_find() -> None:
-    with pytest.raises(RunError, match="without z makes samples of sources alone"):
+    with pytest.raises(RunError, match="no z and makes samples of sources alone"):
         latents_of(AdversarialGame(objective("hinge"), "uniform", 0))

@@ -107,8 +107,9 @@ def with_encoder_of(
     table = data_of(run, data)
     if plays(run.seats, latents_of(run.game).length):
         if fresh or changes:
-            said = " and ".join([*changes, *(["fresh"] if fresh else [])])
-            raise RunError(f"the encoder of {run.path} played in its game, {said} changes nothing", "leave it out")
+            said = ", ".join([*changes, *(["fresh"] if fresh else [])])
+            what = f"the encoder of {run.path} played in its game and is not trained: nothing comes of {said}"
+            raise RunError(what, "leave that out")
         return run, table
     train_encoder(run, table, changes, fresh)
     vars(run).pop("coder", None)  # of an encoder that was there before
