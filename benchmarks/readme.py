@@ -38,8 +38,6 @@ EXTENSIONS: dict[str, str] = {
     "translation": "Images to images",
     "zoo": "The zoo: well-known games on MNIST",
 }
-EXTENSIONS: dict[str, str] = {"completion": "Completion: whatever is missing of an image"}
-EXTENSIONS: dict[str, str] = {"translation": "Images of images"}
 """Scripts of the extensions, and what their results are called."""
 RESULTS = {
     "speed/training": "Speed of a training step",

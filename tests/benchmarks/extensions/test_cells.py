@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks import readme
 from benchmarks.extensions import cells
 
 
@@ -18,6 +19,10 @@ def test_every_script_says_what_it_computes() -> None:
         assert all(callable(getattr(module, cell.function)) for cell in module.CELLS)
         assert all(each in names for cell in module.CELLS for each in cell.after)
         assert callable(module.page)
+
+
+def test_every_script_has_its_place_among_the_results() -> None:
+    assert set(readme.EXTENSIONS) == set(cells.scripts())
 
 
 def test_what_is_unknown_is_refused_in_one_line() -> None:
