@@ -80,6 +80,34 @@ class AdversarialGame:
         return priors.draw(self.prior, count, self.latent, rng)
 
 
+@dataclass(frozen=True)
+class OfPlainCosts:
+    """A base for games of other images than the paper's, whose scores cost what they cost there.
+
+    Args:
+        plain: the objective, and z's prior and length.
+    """
+
+    plain: AdversarialGame
+
+    @property
+    def paired(self) -> bool:
+        """Whether the generators' cost compares a fake's score with a real image's."""
+        return self.plain.paired
+
+    def costs(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Costs:
+        """The objective's."""
+        return self.plain.costs(discriminator, real, fake, batch)
+
+    def slopes(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Slopes:
+        """The objective's closed forms."""
+        return self.plain.slopes(discriminator, real, fake, batch)
+
+    def figures(self, real: Tensor, fake: Tensor) -> dict[str, float]:
+        """What the log says of scores."""
+        return self.plain.figures(real, fake)
+
+
 def score_figures(objective: Objective, real: Tensor, fake: Tensor) -> dict[str, float]:
     """Both costs, and the mean of D(x) and D(G(z)); of the scores themselves where D is a critic.
 

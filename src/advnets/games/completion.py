@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from advnets.games.adversarial import AdversarialGame, D, G
-from advnets.games.game import Batch, Costs, DataSpec, Input, Inputs, Made, Nets, RowNoise, Seat, Slopes, View
+from advnets.games.adversarial import D, G, OfPlainCosts
+from advnets.games.game import Batch, DataSpec, Input, Inputs, Made, Nets, RowNoise, Seat, View
 from advnets.games.masks import check_shares, draw_masks
 
 
 @dataclass(frozen=True)
-class CompletionGame:
+class CompletionGame(OfPlainCosts):
     """The paper's game for all conditionals at once: G is given an image with a hole, where the hole is, and z.
 
     What is observed stays as it is; D sees real images and completed ones, each with the mask of its row.
@@ -32,15 +32,9 @@ class CompletionGame:
             completion makes least by being the same.
     """
 
-    plain: AdversarialGame
     masks: Mapping[str, float | None]
     reconstruction: float = 0.0
     averaged: int = 2
-
-    @property
-    def paired(self) -> bool:
-        """Whether G's cost compares a fake's score with a real image's."""
-        return self.plain.paired
 
     def seats(self, data: DataSpec) -> Mapping[str, Seat]:
         """G makes images of images, masks and z; D scores images beside masks."""
@@ -77,18 +71,6 @@ class CompletionGame:
         """Real images beside completed ones, with the same masks."""
         mask = {"mask": draws["mask"]}
         return [View(D, {"image": batch.image, **mask}, {**made, **mask})]
-
-    def costs(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Costs:
-        """The objective's."""
-        return self.plain.costs(discriminator, real, fake, batch)
-
-    def slopes(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Slopes:
-        """The objective's closed forms."""
-        return self.plain.slopes(discriminator, real, fake, batch)
-
-    def figures(self, real: Tensor, fake: Tensor) -> dict[str, float]:
-        """What the log says of D's scores."""
-        return self.plain.figures(real, fake)
 
     def wish(self, count: int, rng: torch.Generator) -> Inputs:
         """z of `count` samples; an image and a mask may be given beside it, without them all is missing."""

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from advnets.errors import RecipeError
-from advnets.games.adversarial import AdversarialGame, D, G
-from advnets.games.game import Batch, Costs, DataSpec, Input, Inputs, Made, Nets, RowNoise, Seat, Slopes, View
+from advnets.games.adversarial import D, G, OfPlainCosts
+from advnets.games.game import Batch, DataSpec, Input, Inputs, Made, Nets, RowNoise, Seat, View
 from advnets.games.moves import STILL, Moves
 from advnets.games.translation import require_sources
 
@@ -20,7 +20,7 @@ _SOURCE = "source "
 
 
 @dataclass(frozen=True)
-class CycleGame:
+class CycleGame(OfPlainCosts):
     """G makes images of sources, `reverse` makes sources of images, and each undoes what the other does.
 
     Source: Zhu et al. 2017, Eq. 1 to 3, and section 5.2 for the identity cost.
@@ -32,15 +32,9 @@ class CycleGame:
         moves: what is done to each image.
     """
 
-    plain: AdversarialGame
     cycle: float = 10.0
     identity: float = 0.0
     moves: Moves = STILL
-
-    @property
-    def paired(self) -> bool:
-        """Whether the generators' cost compares a fake's score with a real image's."""
-        return self.plain.paired
 
     def seats(self, data: DataSpec) -> Mapping[str, Seat]:
         """Two generators, and a discriminator of what each makes.
@@ -88,18 +82,6 @@ class CycleGame:
             View(D, {"image": made["real image"]}, {"image": made["image"]}),
             View(SOURCE_D, {"source": made["real source"]}, {"source": made["source"]}),
         ]
-
-    def costs(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Costs:
-        """The objective's."""
-        return self.plain.costs(discriminator, real, fake, batch)
-
-    def slopes(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Slopes:
-        """The objective's closed forms."""
-        return self.plain.slopes(discriminator, real, fake, batch)
-
-    def figures(self, real: Tensor, fake: Tensor) -> dict[str, float]:
-        """What the log says of scores."""
-        return self.plain.figures(real, fake)
 
     def wish(self, count: int, rng: torch.Generator) -> Inputs:
         """Nothing: sources are given."""

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from advnets.errors import RecipeError
-from advnets.games.adversarial import AdversarialGame, D, G
-from advnets.games.game import Batch, Costs, DataSpec, Input, Inputs, Made, Nets, RowNoise, Seat, Slopes, View
+from advnets.games.adversarial import D, G, OfPlainCosts
+from advnets.games.game import Batch, DataSpec, Input, Inputs, Made, Nets, RowNoise, Seat, View
 from advnets.games.moves import STILL, Moves
 
 
 @dataclass(frozen=True)
-class TranslationGame:
+class TranslationGame(OfPlainCosts):
     """An adversarial game of pairs, with the distance from the target as a cost of G's own.
 
     D is shown the target, or what G makes, and the source beside it. Source: Isola et al. 2017, Eq. 1 to 4; without z
@@ -27,14 +27,8 @@ class TranslationGame:
         moves: what is done to both images of a pair alike.
     """
 
-    plain: AdversarialGame
     pixels: float = 100.0
     moves: Moves = STILL
-
-    @property
-    def paired(self) -> bool:
-        """Whether G's cost compares a fake's score with a real image's."""
-        return self.plain.paired
 
     def seats(self, data: DataSpec) -> Mapping[str, Seat]:
         """G makes targets of sources and perhaps z, D scores images beside sources."""
@@ -84,18 +78,6 @@ class TranslationGame:
         source = self.beside(made["source"])
         real, fake = ({"image": each, "source": source} for each in (made["target"], made["image"]))
         return [View(D, real, fake)]
-
-    def costs(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Costs:
-        """The objective's."""
-        return self.plain.costs(discriminator, real, fake, batch)
-
-    def slopes(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Slopes:
-        """The objective's closed forms."""
-        return self.plain.slopes(discriminator, real, fake, batch)
-
-    def figures(self, real: Tensor, fake: Tensor) -> dict[str, float]:
-        """What the log says of D's scores."""
-        return self.plain.figures(real, fake)
 
     def wish(self, count: int, rng: torch.Generator) -> Inputs:
         """z of `count` samples, if there is any; their sources are given."""
