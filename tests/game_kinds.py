@@ -13,7 +13,7 @@ import numpy as np
 
 from advnets.config.load import load_recipe
 from advnets.config.recipe import Recipe
-from advnets.data.pairs import Sources
+from advnets.data.sources import Sources
 from advnets.training.batches import Data
 
 COUNT, SHAPE, CLASSES = 96, (1, 12, 10), ("a", "b", "c")

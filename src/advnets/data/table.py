@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from advnets.data.attributes import Attribute, attributes_of, facts_of
 from advnets.data.origins import Origins
 from advnets.data.scale import Scale
+from advnets.data.sources import Sources
 from advnets.errors import DataError
-
-if TYPE_CHECKING:
-    from advnets.data.pairs import Sources
 
 SPLITS = ("train", "valid", "test")
 HELD_OUT = "valid+test"

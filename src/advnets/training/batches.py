@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from advnets.data.attributes import attributes_of
-from advnets.data.pairs import Sources
 from advnets.data.scale import Scale
+from advnets.data.sources import Sources
 from advnets.errors import RecipeError
 from advnets.games.game import Batch, Columns, DataSpec
 from advnets.networks.conditioning import is_given
