@@ -10,7 +10,7 @@ from torch.nn.functional import leaky_relu, max_pool2d
 
 from advnets.errors import RecipeError
 from advnets.networks.convolutional import SLOPE, initialize
-from advnets.networks.layers import Dropout
+from advnets.networks.layers import Dropout, channels_last
 
 _GROUP = 16  # feature maps that are normalized together
 
@@ -59,7 +59,7 @@ class ConvClassifier(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """What the head sees of images: N x dense, dropout included."""
-        x = images.contiguous(memory_format=torch.channels_last)
+        x = channels_last(images)
         for layer, norm in zip(self.layers, self.norms, strict=True):
             x = leaky_relu(norm(max_pool2d(layer(x), 2, ceil_mode=True)), SLOPE)
         return self.dropout(leaky_relu(self.dense(x.flatten(1)), SLOPE))

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, leaky_relu, max_pool2d
 
 from advnets.errors import RecipeError
-from advnets.networks.layers import Dropout, Maxout, uniform_
+from advnets.networks.layers import Dropout, Maxout, channels_last, uniform_
 from advnets.networks.shortcuts import is_plain
 
 SLOPE = 0.2
@@ -144,10 +144,10 @@ class PaperConvDiscriminator(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """What the head sees of images: N x units, dropout included."""
-        x = images.contiguous(memory_format=torch.channels_last)
+        x = channels_last(images)
         dropout = self.input_dropout
         for layer in self.convolutions:
-            x = layer(_channels_last(dropout, x))
+            x = layer(_in_memory_order(dropout, x))
             dropout = self.hidden_dropout
         return dropout(self.dense(dropout(x.flatten(1))))
 
@@ -276,7 +276,7 @@ class ConvDiscriminator(nn.Module):
     def features(self, images: Tensor) -> Tensor:
         """What the head sees of images: N x F."""
         first = self.layers[0]
-        return self._above(first(images.contiguous(memory_format=torch.channels_last)))
+        return self._above(first(channels_last(images)))
 
     def pair_features(self, real: Tensor, fake: Tensor) -> Tensor:
         """The same of real images, then fake ones, computing no gradient for the real images."""
@@ -306,7 +306,7 @@ class _JoinedConv(torch.autograd.Function):
     def forward(
         ctx: torch.autograd.function.FunctionCtx, real: Tensor, fake: Tensor, weight: Tensor, bias: Tensor
     ) -> Tensor:
-        rows = torch.cat([real, fake]).contiguous(memory_format=torch.channels_last)
+        rows = channels_last(torch.cat([real, fake]))
         ctx.save_for_backward(rows, weight)
         ctx.real_count = len(real)  # type: ignore[attr-defined]  # contexts take any attribute
         return conv2d(rows, weight, bias, stride=2, padding=1)
@@ -353,7 +353,7 @@ def _halved(length: int, times: int) -> int:
     return -(-length >> times)
 
 
-def _channels_last(module: nn.Module, x: Tensor) -> Tensor:
+def _in_memory_order(module: nn.Module, x: Tensor) -> Tensor:
     """An elementwise module on the memory's own order, N x H x W x C."""
     return module(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 

@@ -19,6 +19,7 @@ from advnets.networks.convolutional import (
     maps_by_level,
     pixel_norm,
 )
+from advnets.networks.layers import channels_last
 
 _CODE = 128  # numbers that a network of images and noise makes of an image
 
@@ -91,7 +92,7 @@ class UNet(nn.Module):
 
     def forward(self, images: Tensor, z: Tensor | None = None) -> Tensor:
         """Images (N, channels, height, width) and perhaps noise (N, noise) to images in `output_range`."""
-        x = self.first(images.contiguous(memory_format=torch.channels_last))
+        x = self.first(channels_last(images))
         seen = [x]
         for layer in self.down:
             x = layer(pixel_norm(leaky_relu(x, SLOPE)))
@@ -143,7 +144,7 @@ class Upscaler(nn.Module):
 
         Their values lie in `output_range`, or a little beyond.
         """
-        x = self.first(images.contiguous(memory_format=torch.channels_last))
+        x = self.first(channels_last(images))
         if z is not None and self.noise is not None:
             x = x + self.noise(z)[:, :, None, None]
         for one, other in zip(self.blocks[::2], self.blocks[1::2], strict=True):
@@ -189,7 +190,7 @@ class PatchDiscriminator(nn.Module):
 
     def patches(self, images: Tensor) -> Tensor:
         """Images (N, channels, height, width) to a logit for each patch, N x h x w."""
-        x = images.contiguous(memory_format=torch.channels_last)
+        x = channels_last(images)
         for layer in self.layers:
             x = leaky_relu(layer(x), SLOPE)
         return self.head(x).squeeze(1)

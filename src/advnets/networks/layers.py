@@ -171,6 +171,17 @@ def keep_mask(like: Tensor, keep: float) -> Tensor:
     return kept.to(like.dtype).view(like.shape)
 
 
+def channels_last(images: Tensor) -> Tensor:
+    """Images N x C x H x W in the memory order N, H, W, C, which convolutions and pooling are fastest in.
+
+    With one channel both orders are the same bytes, and PyTorch takes such images for the slow order, then and in all
+    layers above: their strides have to say it.
+    """
+    if images.shape[1] == 1:
+        return images.reshape(len(images), *images.shape[2:], 1).permute(0, 3, 1, 2)
+    return images.contiguous(memory_format=torch.channels_last)
+
+
 def uniform_(layer: nn.Module, bound: float) -> None:
     """Draw every weight of `layer` uniformly from [-bound, bound] and set every bias to zero, in place."""
     with torch.no_grad():
