@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -110,3 +112,27 @@ def test_every_batch_has_rows_with_labels_beside_it_each_as_often_as_another() -
     assert np.unique(np.unique(seen, return_counts=True)[1]).tolist() == [5]
     assert beside(7).known.rows.tolist() == batches(5)(7).known.rows.tolist()  # type: ignore[union-attr]
     assert alone(0).known is None
+
+
+def test_guesses_are_aligned_with_the_frequency_of_labels() -> None:
+    game, rows = SemiSupervisedGame(PLAIN, Labels(KNOWN), adversarial=0, threshold=0.4), batch()
+    real, fake = scores(2 * ROWS + KNOWN, 0), scores(ROWS, 1)
+    given, labelled = torch.tensor([0.5, 0.3, 0.2]).double(), torch.tensor([0.2, 0.2, 0.6]).double()
+    found = game.costs("D", real, fake, replace(rows, memory={"given": given, "labelled": labelled})).discriminator
+    guesses = real[:ROWS, :K].softmax(1) * labelled / given
+    guesses = guesses / guesses.sum(1, keepdim=True)
+    copies = real[ROWS : 2 * ROWS, :K].log_softmax(1)
+    wanted = -sum(float(copies[row, each.argmax()]) for row, each in enumerate(guesses) if each.max() >= 0.4) / ROWS
+    assert float(found) == pytest.approx(wanted + float(cross_entropy(real[2 * ROWS :, :K], torch.tensor([2, 0]))))
+
+
+def test_frequencies_are_running_means() -> None:
+    game, rows = SemiSupervisedGame(PLAIN, Labels(KNOWN), alignment=0.75), batch()
+    real, fake = scores(2 * ROWS + KNOWN, 0), scores(ROWS, 1)
+    begun = game.memory(DataSpec((2,), CLASSES))
+    assert [each.tolist() for each in begun.values()] == [pytest.approx([1 / 3] * 3)] * 2
+    found = game.remember("D", real, fake, replace(rows, memory={name: each.double() for name, each in begun.items()}))
+    torch.testing.assert_close(found["given"], 0.75 / 3 + 0.25 * real[:ROWS, :K].softmax(1).mean(0))
+    assert found["labelled"].tolist() == pytest.approx([0.25 + 0.125, 0.25, 0.25 + 0.125])  # classes 2 and 0
+    for without in (replace(game, alignment=0.0), replace(game, consistency=0.0)):
+        assert not without.memory(DataSpec((2,), CLASSES))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from advnets.games.warps import Warp
@@ -47,3 +48,14 @@ def test_amounts_lie_within_their_bounds() -> None:
     amounts = Warp().draw(1000, torch.Generator().manual_seed(0))
     assert amounts.shape == (1000, 6)
     assert -1 <= float(amounts.min()) < -0.99 < 0.99 < float(amounts.max()) <= 1
+
+
+def test_images_are_bent_smoothly_and_all_places_moved_alike_are_a_shift() -> None:
+    warp = Warp(elastic=0.2)
+    amounts = torch.cat([drawn(), torch.tensor([[1.0] * 25 + [0.0] * 25] * 2)], 1)
+    torch.testing.assert_close(warp(IMAGES, amounts, None), Warp(shift=0.2)(IMAGES, drawn(right=1.0), None))
+    amounts[0, 6 + 12] = -1.0  # the middle alone goes the other way
+    bent = warp._bends(amounts[:, 6:], (9, 9))[0, :, :, 0]
+    assert bent[4, 4] == pytest.approx(-0.4)
+    assert bent[0].tolist() == pytest.approx([0.4] * 9)
+    assert bent.diff(dim=1).abs().max() < 0.5

@@ -37,7 +37,7 @@ def match_of(kind: str) -> tuple[Match, Batch]:
     batches = Batches(data, ROWS, 0, torch.device("cpu"), torch.float64, (-1.0, 1.0), **beside)
     judges = frozenset(name for name, seat in seats.items() if seat.side == "discriminator")
     penalties = build_penalties(recipe.game)
-    known = {name: each.double() for name, each in begun(game).items()}
+    known = {name: each.double() for name, each in begun(game, data.spec).items()}
     match = Match(game, players, batches, 3, 10, rowwise=judges, penalties=penalties, memory=known)  # type: ignore[arg-type]
     return match, match.batch(0)
 

@@ -97,7 +97,8 @@ def _of_labels(game: SemiSupervisedConfig) -> Iterator[tuple[Path, str, Path]]:
     if game.labels is None:
         yield ("game", "label_seed"), "all labels are used", ("game", "labels")
     if game.consistency == 0:
-        yield ("game", "threshold"), "consistency has weight 0", ("game", "consistency")
+        for field in ("threshold", "alignment"):
+            yield ("game", field), "consistency has weight 0", ("game", "consistency")
 
 
 _COORDINATED = {

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from advnets.games.adversarial import AdversarialGame
-from advnets.games.game import Batch, Costs, Inputs, Slopes
+from advnets.games.game import Batch, Costs, DataSpec, Inputs, Slopes
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class BEGAN(AdversarialGame):
     gain: float = 0.001
     first_k: float = 0.0
 
-    def memory(self) -> Inputs:
+    def memory(self, data: DataSpec) -> Inputs:
         """k."""
         return {"k": torch.tensor(self.first_k)}
 

@@ -25,7 +25,7 @@ METHODS = {
     **_NEEDED,
     "source_of": "source_of(batch) returns the sources of its images; or no averaged player takes a source",
     "slopes": "slopes(discriminator, real, fake, batch) returns Slopes, shaped as the scores; or leave it out",
-    "remember": "remember(discriminator, real, fake, batch) returns what memory() does, as it is after the step",
+    "remember": "remember(discriminator, real, fake, batch) returns what memory(data) does, as it is after the step",
     "figures": "figures(real, fake) returns {name: number}, or batch_figures(real, fake, batch); or leave it out",
 }
 """How a game's methods are written, in one line each."""

@@ -272,7 +272,7 @@ def sampled(seats: Mapping[str, Seat]) -> str:
     return next(name for name, seat in seats.items() if seat.averaged and seat.side == "generator")
 
 
-def begun(game: Game) -> dict[str, Tensor]:
+def begun(game: Game, data: DataSpec) -> dict[str, Tensor]:
     """What a training of the game begins to remember, by name; nothing where the game has no method `memory`.
 
     A game is immutable: what it adapts from step to step, as BEGAN its k, is handed to it in `Batch.memory`, and
@@ -280,7 +280,7 @@ def begun(game: Game) -> dict[str, Tensor]:
     and shapes. The engine keeps it in checkpoints, and logs what is a scalar.
     """
     own = getattr(game, "memory", None)
-    return {} if own is None else dict(own())
+    return {} if own is None else dict(own(data))
 
 
 def remembered(game: Game, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Inputs:

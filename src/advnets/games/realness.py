@@ -60,4 +60,4 @@ def _blank(game: Game, data: DataSpec, count: int = 2) -> Batch:
     """Rows that stand for any."""
     label = torch.zeros(count, dtype=torch.int64) if data.classes else None
     target = torch.zeros(count, data.vector) if data.vector else None
-    return Batch(torch.arange(count), torch.zeros(count, *data.shape), label, target, memory=begun(game))
+    return Batch(torch.arange(count), torch.zeros(count, *data.shape), label, target, memory=begun(game, data))

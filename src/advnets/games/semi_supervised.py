@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, one_hot
 
 from advnets.errors import NoClassesError, RecipeError
 from advnets.games.adversarial import AdversarialGame, D
 from advnets.games.game import Batch, Costs, DataSpec, Inputs, Labels, Made, Nets, RowNoise, Seat, View
 from advnets.games.warps import Warp
+
+_RAREST = 1e-3  # a class that D never gives does not count infinitely
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,10 @@ class SemiSupervisedGame:
 
     D is shown the batch as it is, distorted, and rows with labels, distorted, beside G(z). G matches the mean of D's
     last hidden layer over the batch as it is. What predicts is the average of D's weights.
-    Source: Salimans et al. 2016, section 5 and section 3.1 (feature matching); Sohn et al. 2020, Eqs. 3 and 4.
+    With few labels D soon gives one class what belongs to another, and learns it from itself: classes are therefore
+    brought to be as frequent as labels are, by running means of both, which the game remembers.
+    Source: Salimans et al. 2016, section 5 and section 3.1 (feature matching); Sohn et al. 2020, Eqs. 3 and 4;
+    Berthelot et al. 2020 (ReMixMatch), section 3.1 (distribution alignment).
 
     Args:
         plain: z, and what G makes of it; D's cost of real and fake rows is its objective's, of the logit log Z.
@@ -30,6 +35,7 @@ class SemiSupervisedGame:
         adversarial: weight of telling real from fake in D's cost.
         consistency: weight of the classes that D is sure of as labels of the distorted rows.
         threshold: how sure, as a probability.
+        alignment: what a step leaves of the running means of both frequencies; 0 for classes as D gives them.
     """
 
     plain: AdversarialGame
@@ -38,6 +44,7 @@ class SemiSupervisedGame:
     adversarial: float = 1.0
     consistency: float = 1.0
     threshold: float = 0.95
+    alignment: float = 0.98
 
     def seats(self, data: DataSpec) -> Mapping[str, Seat]:
         """G makes examples of z, D gives K logits and its last hidden layer."""
@@ -51,6 +58,23 @@ class SemiSupervisedGame:
             raise RecipeError(f"a semi-supervised game of one class, {''.join(data.classes)!r}", remedy)
         seats = self.plain.seats(data)
         return {**seats, D: replace(seats[D], gives=(len(data.classes),), averaged=True, features=True)}
+
+    def memory(self, data: DataSpec) -> Inputs:
+        """How frequent classes are: `given` by D to rows without labels, and among `labelled` ones; K numbers each."""
+        if not (self.alignment and self.consistency):
+            return {}
+        even = torch.full((len(data.classes),), 1 / len(data.classes))
+        return {"given": even, "labelled": even.clone()}
+
+    def remember(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Inputs:
+        """Both frequencies after a step with these scores."""
+        known, left = batch.memory, self.alignment
+        given = real[: len(fake), : batch.classes].to(known["given"].dtype).softmax(1).mean(0)
+        labelled = one_hot(_label(batch), batch.classes).to(given.dtype).mean(0)
+        return {
+            "given": known["given"] * left + given * (1 - left),
+            "labelled": known["labelled"] * left + labelled * (1 - left),
+        }
 
     def draw(self, batch: Batch, noise: RowNoise) -> Inputs:
         """z, and how rows are distorted: those of the batch, and those with labels."""
@@ -86,22 +110,29 @@ class SemiSupervisedGame:
             of_real, of_fake = logits[:rows].logsumexp(1), fake[:, :classes].logsumexp(1)
             cost = cost + self.adversarial * self.plain.objective.discriminator(of_real, of_fake)
         if self.consistency:
-            cost = cost + self.consistency * self._consistency(logits[:rows], logits[rows : 2 * rows])
+            cost = cost + self.consistency * self._consistency(logits[:rows], logits[rows : 2 * rows], batch)
         matched = (real[:rows, classes:].mean(0) - fake[:, classes:].mean(0)).square().sum()
         return Costs(cost, matched)
 
-    def _consistency(self, plain: Tensor, distorted: Tensor) -> Tensor:
+    def _consistency(self, plain: Tensor, distorted: Tensor, batch: Batch) -> Tensor:
         """Cross entropy of distorted rows with the likeliest class of the plain ones, where that is likely enough."""
-        probability, likeliest = plain.detach().softmax(1).max(1)
+        probability, likeliest = self._guesses(plain.detach(), batch).max(1)
         sure = (probability >= self.threshold).to(distorted.dtype)
         return (cross_entropy(distorted, likeliest, reduction="none") * sure).mean()
+
+    def _guesses(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Probabilities of classes, aligned with the frequency of labels."""
+        if not batch.memory:
+            return logits.softmax(1)
+        ratio = batch.memory["labelled"] / batch.memory["given"].clamp_min(_RAREST)
+        return (logits + ratio.to(logits.dtype).log()).softmax(1)
 
     def batch_figures(self, real: Tensor, fake: Tensor, batch: Batch) -> dict[str, float]:
         """Mean D(x) and D(G(z)), error among the rows with labels, and how many of the others D is sure of."""
         rows, classes, label = len(fake), batch.classes, _label(batch)
         logits = real[:, :classes].float()
         scores = logits[:rows].logsumexp(1), fake[:, :classes].float().logsumexp(1)
-        sure = logits[:rows].softmax(1).amax(1) >= self.threshold
+        sure = self._guesses(logits[:rows], batch).amax(1) >= self.threshold
         wrong = logits[-len(label) :].argmax(1) != label
         values = [*(torch.sigmoid(each).mean() for each in scores), wrong.float().mean(), sure.float().mean()]
         names = "d_real", "d_fake", "error_labelled", "sure"

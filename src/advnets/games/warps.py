@@ -1,15 +1,17 @@
-"""Small distortions that leave an image's class as it is: moved, turned, stretched, slanted; or points with noise."""
+"""Small distortions that leave an image's class: moved, turned, stretched, slanted, bent; or points with noise."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample
+from torch.nn.functional import affine_grid, grid_sample, interpolate
 
 _NUMBERS = 6  # of an affine map: turn, two stretches, slant, two shifts
+_PLACES = 5  # along either side, by whose own shifts an image is bent; it is smooth between them
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Warp:
         turn: degrees.
         stretch: along either side, as a share.
         slant: sideways, as a share of the height.
+        elastic: of each of 5 x 5 places by itself, as a share of the image's sides (Simard et al. 2003, section 2).
         noise: standard deviation of Gaussian noise in each value.
     """
 
@@ -28,28 +31,38 @@ class Warp:
     turn: float = 0.0
     stretch: float = 0.0
     slant: float = 0.0
+    elastic: float = 0.0
     noise: float = 0.0
 
     def draw(self, count: int, rng: torch.Generator) -> Tensor:
-        """What an affine map is made of, uniform on [-1, 1], count x 6."""
-        return torch.rand(count, _NUMBERS, generator=rng, device=rng.device) * 2 - 1
+        """What an affine map is made of, then the shifts of places, uniform on [-1, 1], count x 6, or count x 56."""
+        numbers = _NUMBERS + (2 * _PLACES**2 if self.elastic else 0)
+        return torch.rand(count, numbers, generator=rng, device=rng.device) * 2 - 1
 
     def draw_noise(self, shape: tuple[int, ...], count: int, rng: torch.Generator) -> Tensor:
         """What is added, count x shape."""
         return torch.randn(count, *shape, generator=rng, device=rng.device) * self.noise
 
     def __call__(self, rows: Tensor, drawn: Tensor, noise: Tensor | None) -> Tensor:
-        """Distorted rows; images, N x C x H x W, by the affine maps, all by the noise. Edges are drawn on.
+        """Distorted rows; images, N x C x H x W, by maps of places, all by the noise. Edges are drawn on.
 
         Args:
             rows: images or points.
-            drawn: of `draw`, N x 6.
+            drawn: of `draw`.
             noise: of `draw_noise`; None for none.
         """
-        if rows.ndim == 4 and any((self.shift, self.turn, self.stretch, self.slant)):
-            grid = affine_grid(self._maps(drawn.to(rows.dtype)), list(rows.shape), align_corners=False)
+        if rows.ndim == 4 and any((self.shift, self.turn, self.stretch, self.slant, self.elastic)):
+            maps, places = drawn.to(rows.dtype).split([_NUMBERS, drawn.shape[1] - _NUMBERS], 1)
+            grid = affine_grid(self._maps(maps), list(rows.shape), align_corners=False)
+            if self.elastic:
+                grid = grid + self._bends(places, rows.shape[2:])
             rows = grid_sample(rows, grid, padding_mode="border", align_corners=False)
         return rows if noise is None else rows + noise
+
+    def _bends(self, places: Tensor, size: Sequence[int]) -> Tensor:
+        """How far each place of a bent image comes from elsewhere, N x H x W x 2."""
+        shifts = places.view(-1, 2, _PLACES, _PLACES) * (2 * self.elastic)
+        return interpolate(shifts, size=list(size), mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
 
     def _maps(self, drawn: Tensor) -> Tensor:
         """Where each place of a distorted image comes from, N x 2 x 3, the image's sides being from -1 to 1."""

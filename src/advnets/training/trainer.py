@@ -289,7 +289,7 @@ class Trainer:
         match = Match(
             self.game, self.players, self._batches, recipe.seed, recipe.steps, rowwise, penalties, self._augment(),
             discriminator_steps=recipe.discriminator_steps, generator_steps=recipe.generator_steps,
-            memory={name: each.to(self.device) for name, each in begun(self.game).items()},
+            memory={name: each.to(self.device) for name, each in begun(self.game, self.data.spec).items()},
             several=frozenset(name for name in discriminators if self.seats[name].gives),
         )  # fmt: skip
         networks = {name: player.network for name, player in self.players.items()}

@@ -32,6 +32,8 @@ class SemiSupervisedConfig(GameConfig):
     """Weight of an image's likeliest class, where D is sure of it, as the label of its distorted copy (Sohn 2020)."""
     threshold: float = 0.95
     """How sure, as a probability."""
+    alignment: float = 0.98
+    """Classes are brought to be as frequent as among labels by running means, of which a step leaves this; 0: not."""
     shift: float = 0.15
     """Distorted images are moved by up to this share of their sides; so are those with labels."""
     turn: float = 15.0
@@ -40,6 +42,8 @@ class SemiSupervisedConfig(GameConfig):
     """Stretched along either side by up to this share."""
     slant: float = 0.15
     """Slanted by up to this share."""
+    elastic: float = 0.04
+    """Bent: each of 5 x 5 places is moved by up to this share of the sides, what is between them smoothly."""
     noise: float = 0.0
     """Standard deviation of noise added to them, in the generator's values; of points, the only distortion."""
     generator: GeneratorConfig = GeneratorConfig()
@@ -52,5 +56,6 @@ class SemiSupervisedConfig(GameConfig):
         require_prior(self.prior)
         require_between(self, 0, math.inf, "adversarial", "consistency", "noise")
         require_between(self, 0, 1, "threshold")
-        require_between(self, 0, 0.5, "shift", "stretch", "slant")
+        require(0 <= self.alignment < 1, "alignment", self.alignment, "use 0 to less than 1")
+        require_between(self, 0, 0.5, "shift", "stretch", "slant", "elastic")
         require_between(self, 0, 180, "turn")
