@@ -17,6 +17,7 @@ from advnets.randomness import StepNoise, Stream
 from advnets.runs.networks import initial_networks
 from advnets.training.batches import Batches
 from advnets.training.gradients import Match, both_sides, discriminators_side, generators_side
+from advnets.training.outcomes import figures_of
 
 ROWS = 12
 
@@ -58,6 +59,9 @@ def test_every_players_gradient_is_that_of_its_own_cost(kind: str) -> None:
         wanted = plainly(due, batch, draws, update)
         found, said = both_sides(match, batch, draws, update)
         assert worst(found, wanted) < 1e-9
+        direct = match.game.make(match.nets, batch, draws).direct
+        logged = figures_of(match.game, said).get("cost_direct")
+        assert logged == (None if direct is None else pytest.approx(float(direct)))
         for side, (alone, _) in {
             "discriminator": discriminators_side(match, batch, draws, update),
             "generator": generators_side(match, batch, draws, update, said),

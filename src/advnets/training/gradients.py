@@ -129,6 +129,7 @@ class Outcome:
         batch: what it saw.
         weight: of the view.
         made: whether the generators' side has made something of what was seen.
+        direct: the game's direct cost in this step, of the first view alone; None without.
     """
 
     discriminator: str
@@ -137,6 +138,7 @@ class Outcome:
     batch: Batch
     weight: float = 1.0
     made: bool = True
+    direct: Tensor | None = None
 
 
 def cut(match: Match, view: View, batch: Batch, update: int, turn: str) -> Shown:
@@ -226,7 +228,7 @@ def _discriminators(
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
         found[name] = _added(found.get(name), _with_penalty(match, shown, grads, update, number))
         outcomes.append(Outcome(name, real, fake, batch, view.weight, made=bool(shown.cuts)))
-    return found, outcomes, ends
+    return found, _beside(outcomes, made), ends
 
 
 def generators_side(
@@ -261,7 +263,14 @@ def generators_side(
         cotangents = map(_known, _grads(held, inputs, _as(held, slope)), inputs)
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
         outcomes.append(Outcome(name, real.detach(), said.fake, batch, view.weight))
-    return _generators(match, made, ends), outcomes
+    return _generators(match, made, ends), _beside(outcomes, made)
+
+
+def _beside(outcomes: list[Outcome], made: Made) -> list[Outcome]:
+    """The outcomes with the direct cost of what was made, where there is one."""
+    if made.direct is None:
+        return outcomes
+    return [replace(outcomes[0], direct=made.direct.detach()), *outcomes[1:]]
 
 
 def _rule(match: Match, view: View, real: Tensor, fake: Tensor, batch: Batch, update: int, old: int | None) -> Slopes:

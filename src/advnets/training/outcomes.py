@@ -11,6 +11,8 @@ from advnets.training.gradients import Outcome
 def figures_of(game: Game, outcomes: Sequence[Outcome]) -> dict[str, float]:
     """Costs and mean scores of an iteration, and the numbers that the game remembered when it was played.
 
+    The direct cost, of a game that has one, is `cost_direct`, as it is weighed, and no part of `cost_g`.
+
     Of several views: the sums of the costs, G's over those of what its side made; means of everything else over
     these; and each view's own.
 
@@ -20,7 +22,8 @@ def figures_of(game: Game, outcomes: Sequence[Outcome]) -> dict[str, float]:
     """
     remembered = {name: float(each) for name, each in outcomes[0].batch.memory.items() if not each.ndim}
     own = [figures(game, each.discriminator, each.real, each.fake, each.batch) for each in outcomes]
-    return (own[0] if len(own) == 1 else _of_views(outcomes, own)) | remembered
+    direct = {} if outcomes[0].direct is None else {"cost_direct": float(outcomes[0].direct)}
+    return (own[0] if len(own) == 1 else _of_views(outcomes, own)) | direct | remembered
 
 
 def _of_views(outcomes: Sequence[Outcome], own: Sequence[Mapping[str, float]]) -> dict[str, float]:
