@@ -46,6 +46,7 @@ def test_what_is_said_is_what_the_averaged_network_says(few: Path, terminal: Ter
     assert f"mnist: {wrong / 100:.2f} % of 10,000 are taken for another class" in said
     saved = run.directory.recipe.game
     assert (saved.kind, saved.labels) == ("semi-supervised", 30)  # type: ignore[attr-defined]
+    assert "game: semi-supervised, 30 labels used\n" in terminal.out("info", few)
 
 
 def test_a_training_says_what_of_the_labels_is_used(capsys: pytest.CaptureFixture[str], folder: Path) -> None:

@@ -66,6 +66,14 @@ IDLE = [
         "mnist-semi-supervised --game.consistency 0 --game.threshold .5",
         "--game.threshold changes nothing: consistency has weight 0; leave it out",
     ),
+    (
+        "mnist-semi-supervised --game.consistency 0 --game.alignment .5",
+        "--game.alignment changes nothing: consistency has weight 0; leave it out",
+    ),
+    (
+        "mnist --sources folder",
+        "--sources changes nothing: the adversarial game has no sources, recipes pairs and unpaired have; leave it out",
+    ),
 ]  # fmt: skip
 
 

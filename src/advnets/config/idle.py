@@ -130,7 +130,7 @@ def _of_momentum(config: SGDConfig, path: Path) -> Iterator[tuple[Path, str, Pat
 
 def _of_data(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
     if not recipe.game.sources:
-        yield ("sources",), f"the {recipe.game.kind} game has no sources", ("game", "kind")
+        yield ("sources",), f"the {recipe.game.kind} game has no sources, recipes pairs and unpaired have", ()
     if recipe.sources is None:
         switch: Path = ("sources",) if recipe.game.sources else ("game", "kind")
         yield ("source_channels",), "there are no sources", switch

@@ -136,9 +136,10 @@ def print_info(path: Path, as_json: bool) -> None:
 
         last = metrics[-1]
         real, fake = score_names(last)
+        direct = f" and {last['cost_direct']:.3f} directly" if "cost_direct" in last else ""
         print(
             f"last log line: step {last['step']:,}, {last['seconds']:,.0f} s, cost D {last['cost_d']:.3f}"
-            f" G {last['cost_g']:.3f}, {real} {last['d_real']:.2f}, {fake} {last['d_fake']:.2f}"
+            f" G {last['cost_g']:.3f}{direct}, {real} {last['d_real']:.2f}, {fake} {last['d_fake']:.2f}"
         )
 
 
@@ -162,7 +163,9 @@ def _of_data(data: Mapping[str, Any]) -> list[str]:
 
 def _of_game(game: Mapping[str, Any]) -> list[str]:
     """What info says of the game."""
-    return [game["kind"], *([f"{game['objective']} objective"] if "objective" in game else [])]
+    objective = [f"{game['objective']} objective"] if "objective" in game else []
+    labels = [f"{game['labels']:,} labels used"] if game.get("labels") else []
+    return [game["kind"], *objective, *labels]
 
 
 def _facts(run: RunDirectory) -> dict[str, Any]:
