@@ -136,3 +136,24 @@ def test_frequencies_are_running_means() -> None:
     assert found["labelled"].tolist() == pytest.approx([0.25 + 0.125, 0.25, 0.25 + 0.125])  # classes 2 and 0
     for without in (replace(game, alignment=0.0), replace(game, consistency=0.0)):
         assert not without.memory(DataSpec((2,), CLASSES))
+
+
+class Known(torch.nn.Module):
+    """Gives logits that are known, and a hidden layer behind them."""
+
+    def __init__(self, said: torch.Tensor) -> None:
+        super().__init__()
+        self.said = said
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        assert image.shape == (ROWS, 2)
+        return self.said
+
+
+def test_the_average_of_ds_weights_says_the_classes_of_rows_without_labels() -> None:
+    game, rows = SemiSupervisedGame(PLAIN, Labels(KNOWN), adversarial=0, threshold=0.7), batch()
+    real, fake, teacher = scores(2 * ROWS + KNOWN, 0), scores(ROWS, 1), scores(ROWS, 2)
+    found = game.costs("D", real, fake, replace(rows, averages={"discriminator": Known(teacher)})).discriminator
+    guesses, copies = teacher[:, :K].softmax(1), real[ROWS : 2 * ROWS, :K].log_softmax(1)
+    wanted = -sum(float(copies[row, each.argmax()]) for row, each in enumerate(guesses) if each.max() >= 0.7) / ROWS
+    assert float(found) == pytest.approx(wanted + float(cross_entropy(real[2 * ROWS :, :K], torch.tensor([2, 0]))))

@@ -105,6 +105,8 @@ class Batch:
         asked: conditions of fakes beside these rows where some rows of the data have none: their own where they have
             one, else those of other training rows, drawn; None where all have one.
         columns: what the numbers of the vectors are like; None without vectors.
+        averages: the averaged networks of players that have one (`Seat.averaged`), as they are before the step: in
+            float32, without dropout and without a gradient.
     """
 
     rows: Tensor
@@ -120,6 +122,7 @@ class Batch:
     classes: int = 0
     asked: Tensor | None = None
     columns: Columns | None = None
+    averages: Nets = field(default_factory=dict[str, nn.Module])
 
     @property
     def total(self) -> int:

@@ -23,10 +23,11 @@ class SemiSupervisedGame:
 
     D is shown the batch as it is, distorted, and rows with labels, distorted, beside G(z). G matches the mean of D's
     last hidden layer over the batch as it is. What predicts is the average of D's weights.
+    The average of D's weights is what says the classes of rows without labels, too (where it is at hand).
     With few labels D soon gives one class what belongs to another, and learns it from itself: classes are therefore
     brought to be as frequent as labels are, by running means of both, which the game remembers.
     Source: Salimans et al. 2016, section 5 and section 3.1 (feature matching); Sohn et al. 2020, Eqs. 3 and 4;
-    Berthelot et al. 2020 (ReMixMatch), section 3.1 (distribution alignment).
+    Berthelot et al. 2020 (ReMixMatch), section 3.1 (distribution alignment); Tarvainen and Valpola 2017 (mean teacher).
 
     Args:
         plain: z, and what G makes of it; D's cost of real and fake rows is its objective's, of the logit log Z.
@@ -116,12 +117,16 @@ class SemiSupervisedGame:
 
     def _consistency(self, plain: Tensor, distorted: Tensor, batch: Batch) -> Tensor:
         """Cross entropy of distorted rows with the likeliest class of the plain ones, where that is likely enough."""
-        probability, likeliest = self._guesses(plain.detach(), batch).max(1)
+        probability, likeliest = self._guesses(plain, batch).max(1)
         sure = (probability >= self.threshold).to(distorted.dtype)
         return (cross_entropy(distorted, likeliest, reduction="none") * sure).mean()
 
     def _guesses(self, logits: Tensor, batch: Batch) -> Tensor:
-        """Probabilities of classes, aligned with the frequency of labels."""
+        """Probabilities of classes of the batch by the average of D's weights, aligned with labels' frequency."""
+        logits = logits.detach()
+        if D in batch.averages:
+            with torch.no_grad():
+                logits = batch.averages[D](batch.image.float())[:, : batch.classes]
         if not batch.memory:
             return logits.softmax(1)
         ratio = batch.memory["labelled"] / batch.memory["given"].clamp_min(_RAREST)

@@ -72,9 +72,13 @@ class Match:
     coordination: Coordination = Coordination()
 
     def batch(self, update: int) -> Batch:
-        """Real rows of a discriminators' update, with what the game remembers of the steps before."""
-        rows = self.batches(update)
-        return replace(rows, memory=dict(self.memory)) if self.memory else rows
+        """Real rows of a discriminators' update, with what the game remembers of the steps before, and the averages."""
+        return replace(self.batches(update), memory=dict(self.memory), averages=self._averages)
+
+    @functools.cached_property
+    def _averages(self) -> Mapping[str, nn.Module]:
+        found = {name: getattr(player, "average", None) for name, player in self.players.items()}
+        return {name: average for name, average in found.items() if average is not None}
 
     def remember(self, outcomes: Sequence[Outcome]) -> None:
         """Let the game remember what the discriminators said in a step, if it remembers anything."""
