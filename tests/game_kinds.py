@@ -121,7 +121,7 @@ KINDS: dict[str, Kind] = {
             "game.labelled": 5,
             "game.labels": 12,
             "game.noise": 0.1,
-            "game.threshold": 0.4,
+            "game.temperature": 0.8,
         },
         partly_labelled,
     ),

@@ -63,8 +63,8 @@ IDLE = [
         "--game.label-seed changes nothing: all labels are used; leave it out",
     ),
     (
-        "mnist-semi-supervised --game.consistency 0 --game.threshold .5",
-        "--game.threshold changes nothing: consistency has weight 0; leave it out",
+        "mnist-semi-supervised --game.consistency 0 --game.temperature .7",
+        "--game.temperature changes nothing: consistency has weight 0; leave it out",
     ),
     (
         "mnist-semi-supervised --game.consistency 0 --game.alignment .5",

@@ -31,9 +31,14 @@ def batch() -> Batch:
     return Batch(torch.arange(ROWS), torch.zeros(ROWS, 2), known=known, classes=K)
 
 
+def sharp(guesses: torch.Tensor) -> torch.Tensor:
+    """Probabilities squared, made to add up to 1."""
+    return guesses**2 / (guesses**2).sum(1, keepdim=True)
+
+
 def test_the_costs_are_those_of_k_plus_1_classes() -> None:
     real, fake = scores(2 * ROWS + KNOWN, 0), scores(ROWS, 1)
-    found = SemiSupervisedGame(PLAIN, Labels(KNOWN), consistency=2.0, threshold=0.7).costs("D", real, fake, batch())
+    found = SemiSupervisedGame(PLAIN, Labels(KNOWN), consistency=2.0).costs("D", real, fake, batch())
 
     def share_of_fake(rows: torch.Tensor) -> torch.Tensor:
         """The last of K + 1 classes, whose logit is 0."""
@@ -42,9 +47,7 @@ def test_the_costs_are_those_of_k_plus_1_classes() -> None:
     unlabelled = -((1 - share_of_fake(real[:ROWS])).log().mean() + share_of_fake(fake).log().mean()) / 2
     labelled = cross_entropy(real[2 * ROWS :, :K], torch.tensor([2, 0]))
     plain, copies = real[:ROWS, :K].softmax(1), real[ROWS : 2 * ROWS, :K].softmax(1)
-    sure = [row for row in range(ROWS) if plain[row].max() >= 0.7]
-    assert 0 < len(sure) < ROWS
-    consistent = -sum(float(copies[row, plain[row].argmax()].log()) for row in sure) / ROWS
+    consistent = -float((sharp(plain) * copies.log()).sum()) / ROWS
     assert float(found.discriminator) == pytest.approx(float(labelled + unlabelled) + 2 * consistent)
     apart = real[:ROWS, K:].mean(0) - fake[:, K:].mean(0)
     assert float(found.generators) == pytest.approx(float((apart**2).sum()))
@@ -115,14 +118,14 @@ def test_every_batch_has_rows_with_labels_beside_it_each_as_often_as_another() -
 
 
 def test_guesses_are_aligned_with_the_frequency_of_labels() -> None:
-    game, rows = SemiSupervisedGame(PLAIN, Labels(KNOWN), adversarial=0, threshold=0.4), batch()
+    game, rows = SemiSupervisedGame(PLAIN, Labels(KNOWN), adversarial=0), batch()
     real, fake = scores(2 * ROWS + KNOWN, 0), scores(ROWS, 1)
     given, labelled = torch.tensor([0.5, 0.3, 0.2]).double(), torch.tensor([0.2, 0.2, 0.6]).double()
     found = game.costs("D", real, fake, replace(rows, memory={"given": given, "labelled": labelled})).discriminator
     guesses = real[:ROWS, :K].softmax(1) * labelled / given
     guesses = guesses / guesses.sum(1, keepdim=True)
     copies = real[ROWS : 2 * ROWS, :K].log_softmax(1)
-    wanted = -sum(float(copies[row, each.argmax()]) for row, each in enumerate(guesses) if each.max() >= 0.4) / ROWS
+    wanted = -float((sharp(guesses) * copies).sum()) / ROWS
     assert float(found) == pytest.approx(wanted + float(cross_entropy(real[2 * ROWS :, :K], torch.tensor([2, 0]))))
 
 
@@ -151,9 +154,9 @@ class Known(torch.nn.Module):
 
 
 def test_the_average_of_ds_weights_says_the_classes_of_rows_without_labels() -> None:
-    game, rows = SemiSupervisedGame(PLAIN, Labels(KNOWN), adversarial=0, threshold=0.7), batch()
+    game, rows = SemiSupervisedGame(PLAIN, Labels(KNOWN), adversarial=0), batch()
     real, fake, teacher = scores(2 * ROWS + KNOWN, 0), scores(ROWS, 1), scores(ROWS, 2)
     found = game.costs("D", real, fake, replace(rows, averages={"discriminator": Known(teacher)})).discriminator
     guesses, copies = teacher[:, :K].softmax(1), real[ROWS : 2 * ROWS, :K].log_softmax(1)
-    wanted = -sum(float(copies[row, each.argmax()]) for row, each in enumerate(guesses) if each.max() >= 0.7) / ROWS
+    wanted = -float((sharp(guesses) * copies).sum()) / ROWS
     assert float(found) == pytest.approx(wanted + float(cross_entropy(real[2 * ROWS :, :K], torch.tensor([2, 0]))))

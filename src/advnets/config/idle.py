@@ -93,11 +93,11 @@ def _idle(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
 
 
 def _of_labels(game: SemiSupervisedConfig) -> Iterator[tuple[Path, str, Path]]:
-    """All labels are no draw of them, and a threshold is for what consistency takes for labels."""
+    """All labels are no draw of them, and a temperature is for what consistency takes for labels."""
     if game.labels is None:
         yield ("game", "label_seed"), "all labels are used", ("game", "labels")
     if game.consistency == 0:
-        for field in ("threshold", "alignment"):
+        for field in ("temperature", "alignment"):
             yield ("game", field), "consistency has weight 0", ("game", "consistency")
 
 

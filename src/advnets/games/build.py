@@ -96,7 +96,7 @@ def _semi_supervised(c: SemiSupervisedConfig) -> SemiSupervisedGame:
     plain = AdversarialGame(objective("non-saturating"), c.prior, c.latent)
     warp = Warp(c.shift, c.turn, c.stretch, c.slant, c.elastic, c.noise)
     labels = Labels(c.labelled, c.labels, c.label_seed)
-    return SemiSupervisedGame(plain, labels, warp, c.adversarial, c.consistency, c.threshold, c.alignment)
+    return SemiSupervisedGame(plain, labels, warp, c.adversarial, c.consistency, c.temperature, c.alignment)
 
 
 def _conditional(config: ConditionalConfig) -> ConditionalGame:

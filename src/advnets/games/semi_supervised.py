@@ -14,6 +14,7 @@ from advnets.games.adversarial import AdversarialGame, D
 from advnets.games.game import Batch, Costs, DataSpec, Inputs, Labels, Made, Nets, RowNoise, Seat, View
 from advnets.games.warps import Warp
 
+_SURE = 0.95  # how likely a guess is that the log counts
 _RAREST = 1e-3  # a class that D never gives does not count infinitely
 
 
@@ -26,16 +27,17 @@ class SemiSupervisedGame:
     The average of D's weights is what says the classes of rows without labels, too (where it is at hand).
     With few labels D soon gives one class what belongs to another, and learns it from itself: classes are therefore
     brought to be as frequent as labels are, by running means of both, which the game remembers.
-    Source: Salimans et al. 2016, section 5 and section 3.1 (feature matching); Sohn et al. 2020, Eqs. 3 and 4;
-    Berthelot et al. 2020 (ReMixMatch), section 3.1 (distribution alignment); Tarvainen and Valpola 2017 (mean teacher).
+    Source: Salimans et al. 2016, section 5 and section 3.1 (feature matching); Sohn et al. 2020, Eq. 4, with guesses as
+    Tarvainen and Valpola 2017 (by an average), Berthelot et al. 2019, Eq. 7 (sharpened) and Berthelot et al. 2020,
+    section 3.1 (aligned) have them.
 
     Args:
         plain: z, and what G makes of it; D's cost of real and fake rows is its objective's, of the logit log Z.
         labels: which labels are used, and how many rows with them a batch has beside it.
         warp: how rows are distorted.
         adversarial: weight of telling real from fake in D's cost.
-        consistency: weight of the classes that D is sure of as labels of the distorted rows.
-        threshold: how sure, as a probability.
+        consistency: weight of the guessed classes of rows as labels of their distorted copies.
+        temperature: of the guesses, at most 1: their probabilities to the power of 1 / temperature, which add up to 1.
         alignment: what a step leaves of the running means of both frequencies; 0 for classes as D gives them.
     """
 
@@ -44,7 +46,7 @@ class SemiSupervisedGame:
     warp: Warp = Warp()
     adversarial: float = 1.0
     consistency: float = 1.0
-    threshold: float = 0.95
+    temperature: float = 0.5
     alignment: float = 0.98
 
     def seats(self, data: DataSpec) -> Mapping[str, Seat]:
@@ -116,10 +118,8 @@ class SemiSupervisedGame:
         return Costs(cost, matched)
 
     def _consistency(self, plain: Tensor, distorted: Tensor, batch: Batch) -> Tensor:
-        """Cross entropy of distorted rows with the likeliest class of the plain ones, where that is likely enough."""
-        probability, likeliest = self._guesses(plain, batch).max(1)
-        sure = (probability >= self.threshold).to(distorted.dtype)
-        return (cross_entropy(distorted, likeliest, reduction="none") * sure).mean()
+        """Cross entropy of distorted rows with the guesses for the plain ones."""
+        return cross_entropy(distorted, self._guesses(plain, batch).to(distorted.dtype))
 
     def _guesses(self, logits: Tensor, batch: Batch) -> Tensor:
         """Probabilities of classes of the batch by the average of D's weights, aligned with labels' frequency."""
@@ -128,16 +128,16 @@ class SemiSupervisedGame:
             with torch.no_grad():
                 logits = batch.averages[D](batch.image.float())[:, : batch.classes]
         if not batch.memory:
-            return logits.softmax(1)
+            return (logits / self.temperature).softmax(1)
         ratio = batch.memory["labelled"] / batch.memory["given"].clamp_min(_RAREST)
-        return (logits + ratio.to(logits.dtype).log()).softmax(1)
+        return ((logits + ratio.to(logits.dtype).log()) / self.temperature).softmax(1)
 
     def batch_figures(self, real: Tensor, fake: Tensor, batch: Batch) -> dict[str, float]:
         """Mean D(x) and D(G(z)), error among the rows with labels, and how many of the others D is sure of."""
         rows, classes, label = len(fake), batch.classes, _label(batch)
         logits = real[:, :classes].float()
         scores = logits[:rows].logsumexp(1), fake[:, :classes].float().logsumexp(1)
-        sure = self._guesses(logits[:rows], batch).amax(1) >= self.threshold
+        sure = self._guesses(logits[:rows], batch).amax(1) >= _SURE
         wrong = logits[-len(label) :].argmax(1) != label
         values = [*(torch.sigmoid(each).mean() for each in scores), wrong.float().mean(), sure.float().mean()]
         names = "d_real", "d_fake", "error_labelled", "sure"

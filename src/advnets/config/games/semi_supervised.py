@@ -29,9 +29,9 @@ class SemiSupervisedConfig(GameConfig):
     adversarial: float = 1.0
     """Weight of telling real images from made ones, in D's cost."""
     consistency: float = 1.0
-    """Weight of an image's likeliest class, where D is sure of it, as the label of its distorted copy (Sohn 2020)."""
-    threshold: float = 0.95
-    """How sure, as a probability."""
+    """Weight of an image's guessed classes as the label of its distorted copy (Sohn et al. 2020)."""
+    temperature: float = 0.5
+    """Of these guesses: their probabilities to the power of 1 / temperature, made to add up to 1; 1: as they are."""
     alignment: float = 0.98
     """Classes are brought to be as frequent as among labels by running means, of which a step leaves this; 0: not."""
     shift: float = 0.15
@@ -55,7 +55,7 @@ class SemiSupervisedConfig(GameConfig):
         require(0 <= self.label_seed < 2**63, "label_seed", self.label_seed, "use 0 to 2^63 - 1")
         require_prior(self.prior)
         require_between(self, 0, math.inf, "adversarial", "consistency", "noise")
-        require_between(self, 0, 1, "threshold")
+        require(0 < self.temperature <= 1, "temperature", self.temperature, "use more than 0, and at most 1")
         require(0 <= self.alignment < 1, "alignment", self.alignment, "use 0 to less than 1")
         require_between(self, 0, 0.5, "shift", "stretch", "slant", "elastic")
         require_between(self, 0, 180, "turn")
