@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import advnets
 from advnets import cli
+from advnets.networks.image_to_image import Upscaler
 from advnets.runs.run import Run
+from advnets.runs.translating import Translator
 
 COUNT, SIDE = 120, 8
 SMALL: dict[str, Any] = {
@@ -152,3 +155,33 @@ def test_samples_are_translations_of_images_held_out(trained: dict[str, Path]) -
     with pytest.raises(advnets.AdvnetsError, match="no z to walk in"):
         run.interpolate()
     assert Run(trained["z"]).interpolate(2, 3).shape == (2, 3, 3, SIDE, SIDE)
+
+
+def test_a_large_image_is_enlarged_part_by_part_without_a_seam(
+    trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, image = advnets.load(trained["sr"]), np.random.default_rng(3).integers(0, 256, (3, 41, 57), np.uint8)
+    network = run.players["generator"]
+    assert isinstance(network, Upscaler)
+    torch.nn.init.normal_(network.last.weight, std=0.1)  # in two steps it has hardly begun to see its surroundings
+    whole, done = Translator(run)(image), list[int]()
+    monkeypatch.setattr("advnets.runs.translating._PART", 16)
+    parts = Translator(run)(image, say=done.append)
+    assert (sum(done), len(done)) == (41 * 57, 12)
+    assert whole.shape == parts.shape == (3, 82, 114)
+    apart = np.abs(whole.astype(int) - parts)
+    assert apart.max() <= 1  # kernels may add up in another order
+    assert (apart > 0).mean() < 0.001
+    monkeypatch.setattr(Upscaler, "reach", 5)  # parts that see too little have seams
+    assert np.abs(whole.astype(int) - Translator(run)(image)).max() > 1
+
+
+def test_what_would_become_too_large_to_be_read_is_refused(
+    trained: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("advnets.terminal.translating.MAX_PIXELS", 4 * 12 * 12)
+    for side in (12, 13):
+        Image.fromarray(np.zeros((12, side, 3), np.uint8)).save(tmp_path / "one.png")
+        code, words = said(capsys, trained["sr"], tmp_path / "one.png", "--out", tmp_path / f"{side}.png")
+        assert (code, (tmp_path / f"{side}.png").exists()) == ((0, True) if side == 12 else (2, False))
+    assert "one.png: 12 x 13 is more than 144 pixels; name another image" in words

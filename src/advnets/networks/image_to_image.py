@@ -139,6 +139,11 @@ class Upscaler(nn.Module):
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]  # it has one
 
+    @property
+    def reach(self) -> int:
+        """How far away a pixel of the small image may be and still bear on a place."""
+        return 2 + len(self.blocks)  # a pixel for each of its convolutions; the enlargement itself needs two
+
     def forward(self, images: Tensor, z: Tensor | None = None) -> Tensor:
         """Images (N, channels, h, w) and perhaps noise (N, noise) to N x channels x factor * h x factor * w.
 

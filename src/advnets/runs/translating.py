@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Image = NDArray[np.uint8]
 """uint8, C x H x W."""
+
+_PART = 512  # pixels of a side of what is enlarged at once
 
 
 class Translator:
@@ -49,20 +52,43 @@ class Translator:
         self._back = back if reverse else None
         takes = run.shape if reverse else run.seats[maker].takes["source"].shape
         self.channels, self.height, self.width = takes
-        self.any_size = isinstance(run.players[maker], Upscaler)
-        """Whether images of any height and width are taken, and not those of the training's sources alone."""
+        network = run.players[maker]
+        self.upscaler = network if isinstance(network, Upscaler) else None
+        """What takes images of any height and width; None where those of the training's sources alone are taken."""
 
-    def __call__(self, image: Image, number: int = 0) -> Image:
-        """What is made of an image, whatever other images there are.
+    def __call__(self, image: Image, number: int = 0, say: Callable[[int], None] | None = None) -> Image:
+        """What is made of an image, whatever other images there are. A large one is enlarged part by part.
 
         Args:
             image: uint8, C x H x W.
             number: of the image, by which it has its z.
+            say: called with how many of the image's pixels are done since it was called last.
 
         Raises:
             RunError: it is of another size, or has other channels.
         """
         self._check(image)
+        if self.upscaler is None:
+            return self._make(image, number)
+        return self._in_parts(image, number, self.upscaler, say or (lambda pixels: None))
+
+    def _in_parts(self, image: Image, number: int, network: Upscaler, say: Callable[[int], None]) -> Image:
+        """What is made of the whole: each part is seen with as much around it as bears on it."""
+        factor, (channels, height, width) = network.factor, image.shape
+        made = np.empty((channels, height * factor, width * factor), np.uint8)
+        for top, left in itertools.product(range(0, height, _PART), range(0, width, _PART)):
+            first = max(top - network.reach, 0), max(left - network.reach, 0)
+            last = min(top + _PART, height), min(left + _PART, width)
+            seen = image[:, first[0] : last[0] + network.reach, first[1] : last[1] + network.reach]
+            there = [slice(a * factor, b * factor) for a, b in zip((top, left), last, strict=True)]
+            inside = [
+                slice((a - c) * factor, (b - c) * factor) for a, b, c in zip((top, left), last, first, strict=True)
+            ]
+            made[:, *there] = self._make(seen, number)[:, *inside]
+            say((last[0] - top) * (last[1] - left))
+        return made
+
+    def _make(self, image: Image, number: int) -> Image:
         run, sampler = self._run, self._run.sampler
         rows = sampler.as_input(torch.tensor(image)[None])
         rng = generator_for(self._seed, number, Stream.SAMPLE_SOURCES, index=1)
@@ -80,7 +106,7 @@ class Translator:
         if channels != self.channels:
             what = f"an image of {channels} channels, {self._run.path} translates images of {self.channels}"
             raise RunError(what, "give it such images")
-        if not self.any_size and size != [self.height, self.width]:
+        if self.upscaler is None and size != [self.height, self.width]:
             what = f"an image of {size[0]} x {size[1]}, {self._run.path} translates {self.height} x {self.width}"
             raise RunError(what, "bring it to this size, or let advnets translate read it from its file")
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from advnets import figures
+from advnets.data.decode import MAX_PIXELS
 from advnets.data.parallel import progress_bar
 from advnets.data.pictures import Entry
 from advnets.data.single import OneImage, Wanted, files_of, images_in, without_ending
@@ -43,9 +44,10 @@ class Translations:
         """Where what becomes of an image goes."""
         return self.folder / f"{image.name}{self.ending}"
 
-    def made(self, image: OneImage) -> Image:
-        """What becomes of an image, H x W x C: it has its z by its name."""
-        return self.translate(image.pixels, zlib.crc32(image.name.encode("utf-8", "surrogatepass"))).transpose(1, 2, 0)
+    def made(self, image: OneImage, say: Callable[[int], None] | None = None) -> Image:
+        """What becomes of an image, H x W x C: it has its z by its name. `say` hears of pixels that are done."""
+        number = zlib.crc32(image.name.encode("utf-8", "surrogatepass"))
+        return self.translate(image.pixels, number, say).transpose(1, 2, 0)
 
 
 def write_translations(
@@ -89,18 +91,22 @@ def _wanted(run: Run, translate: Translator, reverse: bool) -> Wanted:
         what = f"{run.path} translates images of {translate.channels} channels"
         raise RunError(what, "give it arrays, by Run.translate: files have 1 or 3")
     of_data = reverse or not recipe.game.sources
-    size = None if translate.any_size else (translate.height, translate.width)
+    factor = 0 if translate.upscaler is None else translate.upscaler.factor
+    size = None if factor else (translate.height, translate.width)
     gray = (recipe.channels if of_data else recipe.source_channels) == 1
-    return Wanted(size, translate.channels, recipe.fit, drop_colors=gray)
+    most = MAX_PIXELS // factor**2 if factor else MAX_PIXELS  # what is made can be read again
+    return Wanted(size, translate.channels, recipe.fit, drop_colors=gray, most=most)
 
 
 def _write_one(entry: Entry | Skipped, work: Translations) -> str:
     """Translate one image into a picture's file."""
     image = next(_images([entry], work.wanted))
     if not isinstance(image, OneImage):
-        raise DataError(str(image), "name an image")
+        raise DataError(str(image), "name another image")
     work.folder.parent.mkdir(parents=True, exist_ok=True)
-    figures.save_one(work.made(image), work.folder)
+    with progress_bar("Translating", image.pixels[0].size, unit="pixels", shown=True) as advance:
+        made = work.made(image, advance)
+    figures.save_one(made, work.folder)
     return f"1 image: {work.folder}"
 
 
