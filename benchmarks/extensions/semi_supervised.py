@@ -19,7 +19,7 @@ from benchmarks.extensions.cells import Cell, processor_seconds, trained
 DRAWS = range(10)
 LABELS = 20, 50, 100, 1000
 RECIPE = "mnist-semi-supervised"
-STEPS = {20: 500, 50: 500, 100: 2400, 1000: 500}
+STEPS = {20: 1000, 50: 1000, 100: 4000, 1000: 1000}
 """Of the game; 100 labels are those that papers report."""
 ALONE = {"adversarial": 0.0, "consistency": 0.0, "steps": 400, "batch": 32}
 """The labels alone: without the weights of all else, and as many labels a step."""
@@ -39,7 +39,7 @@ def game(folder: Path, labels: int, draw: int, steps: int, batch: int = 64, **ch
     from advnets.evaluation.classification import classify
 
     own = {f"game.{name}": value for name, value in changes.items()}
-    quiet = {"sample_every": 0, "checkpoint_every": 200, "watch.action": "off", "keep_checkpoints": 1}
+    quiet = {"sample_every": 0, "checkpoint_every": 500, "watch.action": "off", "keep_checkpoints": 1}
     fixed = {"game.labels": labels, "game.label_seed": draw, "seed": draw, **quiet}
     fixed |= {"steps": steps, "batch": batch}
     run = trained(RECIPE, folder / "run", **fixed, **own)
