@@ -185,3 +185,12 @@ def test_what_would_become_too_large_to_be_read_is_refused(
         code, words = said(capsys, trained["sr"], tmp_path / "one.png", "--out", tmp_path / f"{side}.png")
         assert (code, (tmp_path / f"{side}.png").exists()) == ((0, True) if side == 12 else (2, False))
     assert "one.png: 12 x 13 is more than 144 pixels; name another image" in words
+
+
+def test_a_picture_of_an_ending_that_is_not_written_is_no_folder(
+    trained: dict[str, Path], grays: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = grays.parent / "one.bmp"
+    code, words = said(capsys, trained["pairs"], grays / "large.bmp", "--out", out)
+    assert (code, out.exists()) == (2, False)
+    assert "one.bmp cannot be a picture; end its name in .png, " in words

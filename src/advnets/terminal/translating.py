@@ -70,6 +70,9 @@ def write_translations(
         DataError: there are no such images, or the folder holds other pictures.
     """
     translate, one = Translator(run, seed, reverse), out.suffix.lower() in figures.ENDINGS
+    if images.is_file() and out.suffix and not one and not out.is_dir():
+        ending = f"end its name in {', '.join(figures.ENDINGS)}, or name a folder"
+        raise DataError(f"{out} cannot be a picture", ending)
     if one and not images.is_file():
         raise DataError(f"{out} is one picture, {images} is none", "name a folder as --out")
     entries = files_of(images)
