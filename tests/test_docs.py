@@ -35,11 +35,12 @@ pytestmark = pytest.mark.usefixtures("no_report")  # `advnets evaluate` writes o
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SMALL_MLP = ["--generator.hidden", "16", "--discriminator.units", "8"]
-OTHERWISE = {
+SMALL_CONV = ["--generator.base", "4", "--discriminator.base", "4", "--batch", "4"]
+OTHERWISE: dict[str, list[str]] = {
     "mnist-completion": ["--generator.hidden", "16", "--discriminator.base", "4"],
     "mnist-semi-supervised": ["--generator.hidden", "16", "--discriminator.base", "4", "--discriminator.dense", "8"],
-}  # both kinds
-SMALL_CONV = ["--generator.base", "4", "--discriminator.base", "4", "--batch", "4"]
+    "infogan": [*SMALL_CONV, "--recognizer.base", "4"],
+}
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:
