@@ -18,6 +18,7 @@ from advnets.runs.networks import initial_networks
 from advnets.training.batches import Batches
 from advnets.training.gradients import Match, both_sides, discriminators_side, generators_side
 from advnets.training.outcomes import figures_of
+from advnets.training.trainer import Trainer
 
 ROWS = 12
 
@@ -48,6 +49,17 @@ def drawn(match: Match, batch: Batch) -> dict[str, Tensor]:
     noise = StepNoise(3, 0, Stream.DISCRIMINATOR_NOISE, 0, len(batch), len(batch), torch.device("cpu"))
     draws = match.game.draw(batch, noise)
     return {name: each.double() if each.is_floating_point() else each for name, each in draws.items()}
+
+
+@pytest.mark.parametrize("kind", GAMES)
+def test_k_adapts_to_held_out_rows(kind: str) -> None:
+    data = KINDS[kind].data()
+    apart = replace(data, rows=data.rows[:-8], held_out=data.rows[-8:], valid=data.rows[-8:])
+    asked = {"coordination.most_discriminator_steps": 3, "coordination.decide_every": 2}
+    trainer = Trainer(recipe_of(kind, schedule="alternating", **asked), apart)
+    figures = [trainer.figures(trainer.advance()) for _ in range(3)][-1]
+    assert 0 <= figures["held_out_accuracy"] <= 1
+    assert 1 <= figures["adaptive_k"] <= 3
 
 
 @pytest.mark.parametrize("kind", GAMES)

@@ -94,10 +94,13 @@ class SemiSupervisedGame:
         return self.plain.make(nets, batch, draws)
 
     def views(self, batch: Batch, draws: Inputs, made: Inputs) -> Sequence[View]:
-        """The batch as it is, its distorted copy where consistency counts, distorted rows with labels; beside G(z)."""
-        known = _known(batch)
+        """The batch as it is, its distorted copy where consistency counts, distorted rows with labels; beside G(z).
+
+        There are no rows with labels where D is asked, and not trained.
+        """
+        known = [] if batch.known is None else [self._warped(batch.known.image, "warp known", draws)]
         copies = [self._warped(batch.image, "warp", draws)] if self.consistency else []
-        real = torch.cat([batch.image, *copies, self._warped(known.image, "warp known", draws)])
+        real = torch.cat([batch.image, *copies, *known])
         return [View(D, {"image": real}, {"image": made["image"]})]
 
     def _warped(self, rows: Tensor, name: str, draws: Inputs) -> Tensor:
