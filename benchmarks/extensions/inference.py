@@ -49,7 +49,8 @@ def pixels(folder: Path) -> dict[str, Any]:
     found = {"raw pixels": accuracy(lambda images: images.flatten(1))}
     for kind in ("mlp", "conv-encoder"):
         network = EncoderSettings(network=kind).build((1, 28, 28), 50).eval()
-        found[f"{kind} with first weights, last hidden layer"] = accuracy(hidden(network))
+        for name, layer in hidden(network).items():
+            found[f"{kind} with first weights, {name}"] = accuracy(layer)
     return {"accuracy": found}
 
 
@@ -65,11 +66,7 @@ def game(folder: Path, seed: int, **changes: Any) -> dict[str, Any]:
     found = advnets.infer(run)
     if found.picture is not None:
         shutil.copyfile(found.picture, folder / f"{folder.name}.png")
-    accuracies = {
-        "E's code": accuracy(encoder),
-        "E's last hidden layer": accuracy(hidden(encoder)),
-        "D's last hidden layer": accuracy(of_discriminator),
-    }
+    accuracies = {**of_encoder(encoder), "D's last hidden layer": accuracy(of_discriminator)}
     return {"accuracy": accuracies, "seconds": processor_seconds(run), "steps": run.step, **found.answer}
 
 
@@ -88,16 +85,23 @@ def _after(run: Run, folder: Path, name: str, weight: float, seed: int) -> dict[
     found = advnets.infer(copied)
     if found.picture is not None:
         shutil.copyfile(found.picture, folder / f"{folder.name}-{name}.png")
-    accuracies = {"E's code": accuracy(encoder), "E's last hidden layer": accuracy(hidden(encoder))}
-    return {"accuracy": accuracies, **found.answer}
+    return {"accuracy": of_encoder(encoder), **found.answer}
 
 
-def hidden(encoder: nn.Module) -> Features:
-    """What an encoder's code is linear in."""
+def of_encoder(encoder: nn.Module) -> dict[str, float]:
+    """Accuracies in an encoder's code and hidden layers."""
+    return {"E's code": accuracy(encoder)} | {f"E's {name}": accuracy(layer) for name, layer in hidden(encoder).items()}
+
+
+def hidden(encoder: nn.Module) -> dict[str, Features]:
+    """An encoder's hidden layers, the last one first; of a conv-encoder that one alone."""
     if hasattr(encoder, "features"):
-        return encoder.features  # type: ignore[return-value]  # a conv-encoder's
-    layers = encoder.network.layers[:-2]  # type: ignore[union-attr, index]  # of an MLP that takes images flat
-    return lambda images: layers(images.flatten(1))  # type: ignore[operator]
+        return {"last hidden layer": encoder.features}  # type: ignore[dict-item]  # it is a method
+    layers = encoder.network.layers  # type: ignore[union-attr]  # of an MLP that takes images flat
+    return {
+        "last hidden layer": lambda images: layers[:-2](images.flatten(1)),  # type: ignore[operator, index]
+        "first hidden layer": lambda images: layers[:2](images.flatten(1)),  # type: ignore[operator, index]
+    }
 
 
 @torch.no_grad()

@@ -73,7 +73,7 @@ def test_every_players_gradient_is_that_of_its_own_cost(kind: str) -> None:
         assert worst(found, wanted) < 1e-9
         direct = match.game.make(match.nets, batch, draws).direct
         logged = figures_of(match.game, said).get("cost_direct")
-        assert logged == (None if direct is None else pytest.approx(float(direct)))
+        assert logged == (None if direct is None else pytest.approx(float(direct.detach())))
         for side, (alone, _) in {
             "discriminator": discriminators_side(match, batch, draws, update),
             "generator": generators_side(match, batch, draws, update, said),
