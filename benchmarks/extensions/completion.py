@@ -8,7 +8,9 @@ that is nearest on what is observed. Emoji: `images --game.kind completion` on t
 $ADVNETS_EMOJI names, or on the 600 of tests/data; a picture alone. Held-out images throughout.
 
 Every second test digit is completed once, with masks in the four manners that leave something of a gray digit, and held
-beside the others: Frechet in the features of the classifier. Differences are measured on 500 digits with 8 completions.
+beside the others: Frechet in the features of the classifier. The joint distance asks whether completions belong to what
+is observed, too: Frechet of the features of both, beside those of the digits themselves (DeVries et al. 2019).
+Differences are measured on 500 digits with 8 completions.
 """
 
 from __future__ import annotations
@@ -53,14 +55,15 @@ SEEDS = (0, 1, 2)
 DIGITS, SPREAD, TIMES = 5000, 500, 8
 MANNERS = {"boxes": 1.0, "halves": 1.0, "pixels": 1.0, "strokes": 1.0}
 EMOJI = Path(os.environ.get("ADVNETS_EMOJI", Path(__file__).parents[2] / "tests" / "data" / "emoji.npz"))
-COSTS = {"no-direct": {"reconstruction": 0.0}, "error-of-one": {"averaged": 1}}
-"""Other direct costs: none, and the plain error of each completion."""
+SHORT = 3000
+COSTS: dict[str, dict[str, Any]] = {"short": {}, "no-direct": {"reconstruction": 0.0}, "error-of-one": {"averaged": 1}}
+"""Other direct costs, in short trainings: the recipe's own, none, and the plain error of each completion."""
 
 CELLS = [
     Cell("reals", "reals"),
     *(Cell(f"adversarial-{seed}", "adversarial", {"seed": seed}) for seed in SEEDS),
     *(Cell(f"least-squares-{seed}", "least_squares", {"seed": seed}) for seed in SEEDS),
-    *(Cell(name, "adversarial", {"seed": 0, **changes}) for name, changes in COSTS.items()),
+    *(Cell(name, "adversarial", {"seed": 0, "steps": SHORT, **changes}) for name, changes in COSTS.items()),
     Cell("mean", "mean_digit"),
     Cell("nearest", "nearest_digit"),
     Cell("emoji", "emoji"),
@@ -115,9 +118,11 @@ def measured(fill: Fill) -> dict[str, Any]:
     for name, manners in (("all", MANNERS), ("halves", {"halves": 1.0})):
         missing = masks(manners, (1, 28, 28), DIGITS)
         completed = features(fill(images, missing, 1)[:, 0])
+        observed = features(np.where(missing, 0, images).astype(np.uint8))
+        pairs = (GaussianStatistics.of(np.concatenate([observed, each], 1)) for each in (completed, features(images)))
         right = seen_as(completed) == classes
         found[name] = {
-            "frechet": frechet_distance(GaussianStatistics.of(completed), beside),
+            "frechet": frechet_distance(GaussianStatistics.of(completed), beside), "joint": frechet_distance(*pairs),
             "class_kept": float(right.mean()), "interval": wilson(float(right.sum()), DIGITS),
             **differences(fill(images[:SPREAD], missing[:SPREAD], TIMES), images[:SPREAD]),
         }  # fmt: skip
@@ -269,8 +274,9 @@ def emoji(folder: Path) -> dict[str, Any]:
 # --- in words ---
 
 NAMES = {
-    "adversarial": "adversarial, the recipe", "no-direct": "the same without its direct cost",
-    "error-of-one": "the same with the error of each completion", "least-squares": "the same net, least squares",
+    "adversarial": "adversarial, the recipe", "least-squares": "the same net, least squares",
+    "short": f"the recipe, {SHORT:,} steps", "no-direct": f"without its direct cost, {SHORT:,} steps",
+    "error-of-one": f"with the error of each completion, {SHORT:,} steps",
     "nearest": "nearest training digits", "mean": "the mean digit",
 }  # fmt: skip
 
@@ -282,12 +288,14 @@ def page(result: dict[str, Any]) -> str:
     kept = some["class_kept"]
     lines = [
         f"{DIGITS:,} test digits with boxes, halves, single pixels or strokes missing, beside the other {DIGITS:,}:"
-        f" Frechet in the features of the classifier (of the real ones {some['frechet']:.2f}). Halves: the"
+        f" Frechet in the features of the classifier (of the real ones {some['frechet']:.2f}). Joint: of what is"
+        " observed and its completion together, beside what is observed and the digit itself. Class kept: the"
         f" share that the classifier sees as the digit's own class (of the real ones {kept:.1%})."
         " Apart: mean distance of two completions of a digit over that of a completion from the digit itself; 1 is what"
         f" draws of the very distribution have. Nets: {len(SEEDS)} seeds, mean +- standard deviation.",
-        "", "| | Frechet | Frechet, halves | class kept, halves | apart | apart, halves | minutes |",
-        "|---|---|---|---|---|---|---|",
+        "",
+        "| | Frechet | halves | joint | halves | class kept, halves | apart | halves | minutes |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip
     for name, title in NAMES.items():
         group = [cells[each] for each in cells if each == name or each.startswith(f"{name}-")]
@@ -306,6 +314,8 @@ def _row(group: Sequence[dict[str, Any]]) -> list[str]:
     figures_of: dict[str, Callable[[dict[str, Any]], float]] = {
         ".2f": lambda each: each["all"]["frechet"],
         "0.2f": lambda each: each["halves"]["frechet"],
+        "3.2f": lambda each: each["all"]["joint"],
+        "4.2f": lambda each: each["halves"]["joint"],
         ".1%": lambda each: each["halves"]["class_kept"],
         "1.2f": lambda each: each["all"]["apart"] / each["all"]["from_truth"],
         "2.2f": lambda each: each["halves"]["apart"] / each["halves"]["from_truth"],
