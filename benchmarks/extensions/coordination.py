@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as benchmarks.ROOM
 
+import advnets
 from advnets.api import training_data
 from advnets.config.load import load_recipe
 from advnets.config.recipe import Recipe
@@ -39,7 +40,7 @@ from advnets.measures.frechet import GaussianStatistics, frechet_distance
 from advnets.measures.manifold import manifold
 from advnets.runs.run import Run
 from advnets.training.trainer import Trainer
-from benchmarks.extensions.cells import WORK, Cell, kept, trained
+from benchmarks.extensions.cells import WORK, Cell, kept, processor_seconds, trained
 
 SMALL = {
     "generator.hidden": [128, 128], "discriminator.units": [32, 32], "device": "cpu", "precision": "float32",
@@ -67,6 +68,11 @@ WAYS: dict[str, dict[str, Any]] = {
 GROUPS = {"rates": (1, 2, 3, 6, 9), "updates": (4, 5, 7, 8)}
 """Ways that are tried side by side, each group beside the recipe's own."""
 SEEDS, STEPS, FIRST, EVERY, SAMPLES, TARGETS = range(5), 700, 300, 50, 500, (200.0, 180.0)
+WHOLE: dict[str, dict[str, Any]] = {
+    RECIPES: {}, "G's rate twice D's": {"generator.rate": 2e-3}, "alternating, k = 1": {"schedule": "alternating"},
+}  # fmt: skip
+"""What won, in the recipe's own game, for all its steps."""
+MEASURES = "frechet", "precision", "recall", "parzen"
 PAGE = Path(__file__).parents[2] / "docs" / "extensions" / "coordination.md"
 CUTS, CANDIDATES, CHOSEN = (2.5, 2.0, 1.5, 1.0, 0.7, 0.4), (2, 4, 8), 2000
 
@@ -116,6 +122,13 @@ def race(folder: Path, group: str, seed: int) -> dict[str, Any]:
     return points
 
 
+def whole(folder: Path, way: str, seed: int) -> dict[str, float]:
+    """The recipe's own game in full: measures of its samples, and its seconds."""
+    run = trained("mnist", folder / "run", seed=seed, sample_every=0, **{"watch.action": "off"}, **WHOLE[way])
+    measures = advnets.evaluate(run, metrics=",".join(MEASURES), features="classifier").measures
+    return {name: measures[name]["value"] for name in MEASURES} | {"seconds": processor_seconds(run)}
+
+
 def choices(folder: Path) -> list[dict[str, Any]]:
     """A small convolutional run by class: precision, recall and distance of truncated and of rejected samples."""
     torch.set_num_threads(1)
@@ -158,13 +171,15 @@ def _draw(points: Sequence[Mapping[str, Any]], path: Path) -> None:
 
 
 def page(result: Mapping[str, Any]) -> str:
-    """Both tables in Markdown."""
+    """All tables in Markdown."""
     return "\n\n".join(tables(result["cells"]).values())
 
 
 def tables(cells: Mapping[str, Any]) -> dict[str, str]:
     """The tables of the page by name, of those cells that there are."""
     found = {"race": _race_page(cells)}
+    if all(f"whole-{number}" in cells for number in range(len(WHOLE))):
+        found["whole"] = _whole_page([cells[f"whole-{number}"]["found"] for number in range(len(WHOLE))])
     return found | ({"choices": _choices_page(cells["choices"]["found"])} if "choices" in cells else {})
 
 
@@ -241,6 +256,14 @@ def _ratio(pairs: Sequence[tuple[tuple[float, bool], tuple[float, bool]]]) -> st
     return f"{math.exp(mean):.2f} [{ends}]{_missed(missed, len(logs))}"
 
 
+def _whole_page(found: Sequence[Mapping[str, float]]) -> str:
+    lines = ["| | Frechet | precision | recall | Parzen, nats | minutes |", "|---|---|---|---|---|---|"]
+    for way, each in zip(WHOLE, found, strict=True):
+        figures = f"{each['frechet']:.2f} | {each['precision']:.3f} | {each['recall']:.3f} | {each['parzen']:.1f}"
+        lines.append(f"| {way} | {figures} | {each['seconds'] / 60:.0f} |")
+    return "\n".join(lines)
+
+
 def _choices_page(points: Sequence[Mapping[str, Any]]) -> str:
     lines = [
         f"{CHOSEN:,} samples of one run beside as many test images, in the classifier's features.",
@@ -261,6 +284,7 @@ T_95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776}
 CELLS = [
     *(Cell(f"{group}-{seed}", "race", {"group": group, "seed": seed}) for seed in SEEDS for group in GROUPS),
     Cell("choices", "choices"),
+    *(Cell(f"whole-{number}", "whole", {"way": way, "seed": 0}) for number, way in enumerate(WHOLE)),
 ]
 
 if __name__ == "__main__":
