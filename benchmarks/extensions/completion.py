@@ -5,7 +5,8 @@
 Digits: the recipe `mnist-completion` with several seeds, and the same net, steps, rate and masks with the squared error
 alone; how the direct cost of G bears on it, at one seed; and what needs no net: the mean digit, and the training digit
 that is nearest on what is observed. Emoji: `images --game.kind completion` on the array `x` of the file that
-$ADVNETS_EMOJI names, or on the 600 of tests/data; a picture alone. Held-out images throughout.
+$ADVNETS_EMOJI names, or on the 600 of tests/data, beside the nearest training emoji and the mean one. Held-out images
+throughout.
 
 Every second test digit is completed once, with masks in the four manners that leave something of a gray digit, and held
 beside the others: Frechet in the features of the classifier. The joint distance asks whether completions belong to what
@@ -31,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # rooms import each other as
 
 from advnets import figures
 from advnets.config.load import load_recipe
-from advnets.data import ImageTable, open_table
+from advnets.data import HELD_OUT, ImageTable, open_table
 from advnets.games.build import build_game
 from advnets.games.masks import draw_masks
 from advnets.measures.features import Extractor, extractor_for
@@ -43,6 +44,7 @@ from advnets.runs.networks import initial_networks
 from advnets.runs.sampling import Sampler
 from advnets.training.batches import Batches, Data
 from advnets.training.player import Player
+from benchmarks import squeezenet
 from benchmarks.extensions.cells import Cell, processor_seconds, trained
 
 Bytes = NDArray[np.uint8]
@@ -56,6 +58,7 @@ DIGITS, SPREAD, TIMES = 5000, 500, 8
 MANNERS = {"boxes": 1.0, "halves": 1.0, "pixels": 1.0, "strokes": 1.0}
 EMOJI = Path(os.environ.get("ADVNETS_EMOJI", Path(__file__).parents[2] / "tests" / "data" / "emoji.npz"))
 SHORT = 3000
+EMOJI_STEPS = 1500
 COSTS: dict[str, dict[str, Any]] = {"short": {}, "no-direct": {"reconstruction": 0.0}, "error-of-one": {"averaged": 1}}
 """Other direct costs, in short trainings: the recipe's own, none, and the plain error of each completion."""
 
@@ -169,17 +172,24 @@ def reals(folder: Path) -> dict[str, Any]:
     return found
 
 
-def nearest(images: Bytes, missing: Missing, count: int) -> Bytes:
-    """The training digits that are nearest on what is observed: N x count x 1 x 28 x 28."""
-    table = digits()
-    known = torch.from_numpy(table.values[table.rows("train")].reshape(-1, 784)).float()
-    squares, found = known.square(), list[NDArray[np.int64]]()
+def nearest(images: Bytes, missing: Missing, count: int, known: Bytes | None = None) -> Bytes:
+    """Those of known images, by default training digits, that are nearest on what is observed: N x count x C x H x W.
+
+    Args:
+        images: N x C x H x W.
+        missing: of each; N x C x H x W.
+        count: how many, the nearest first.
+        known: M x C x H x W.
+    """
+    known = digits().values[digits().rows("train")] if known is None else known
+    rows, found = torch.from_numpy(known.reshape(len(known), -1)).float(), list[NDArray[np.int64]]()
+    squares = rows.square()
     for first in range(0, len(images), 250):
         part = slice(first, first + 250)
-        seen = torch.from_numpy(~missing[part].reshape(-1, 784)).float()
-        ours = torch.from_numpy(images[part].reshape(-1, 784)).float() * seen
-        found.append((seen @ squares.T - 2 * ours @ known.T).topk(count, largest=False).indices.numpy())
-    return table.values[table.rows("train")[np.concatenate(found)]]
+        seen = torch.from_numpy(~missing[part].reshape(-1, rows.shape[1])).float()
+        ours = torch.from_numpy(images[part].reshape(-1, rows.shape[1])).float() * seen
+        found.append((seen @ squares.T - 2 * ours @ rows.T).topk(count, largest=False).indices.numpy())
+    return known[np.concatenate(found)]
 
 
 def mean_digit(folder: Path) -> dict[str, Any]:
@@ -259,16 +269,34 @@ def by_value(images: Bytes, missing: Missing) -> Missing:
 
 
 def emoji(folder: Path) -> dict[str, Any]:
-    """Pictures in colors; the held-out ones are completed."""
+    """Pictures in colors: the held-out ones are completed, and held beside what needs no net."""
     data = np.load(EMOJI)["x"]
-    changes = {"game.kind": "completion", "generator.base": 32, "discriminator.base": 32, "reconstruction": 20.0}
-    run = trained("images", folder / "run", data=data, steps=1500, sample_every=0, **changes)
+    changes = {"game.kind": "completion", "generator.base": 8, "discriminator.base": 16, "reconstruction": 20.0}
+    changes |= {"batch": 32}
+    run = trained("images", folder / "run", data=data, steps=EMOJI_STEPS, sample_every=0, **changes)
     table = open_table(data, progress=False)
-    images = table.reals("valid+test", 12)
-    missing = masks({**MANNERS, "channels": 1.0}, run.shape, len(images))  # type: ignore[arg-type]  # images
-    draw(folder / f"{folder.name}.png", images, missing, run.complete)
-    made = run.complete(images, missing, TIMES)
-    return {"images": len(data), "seconds": processor_seconds(run), "steps": run.step, **differences(made, images)}
+    images, known = (table.values[table.rows(split)] for split in (HELD_OUT, "train"))
+    missing = masks({**MANNERS, "channels": 1.0}, images.shape[1:], len(images))
+    draw(folder / f"{folder.name}.png", images[:12], missing[:12], run.complete)
+    mean = known.mean(0).round().astype(np.uint8)
+    ways = {
+        "ours": run.complete(images, missing, 1)[:, 0],
+        "nearest": pasted(nearest(images, missing, 1, known), images, missing)[:, 0],
+        "mean": pasted(mean[None, None], images, missing)[:, 0],
+    }
+    apart = differences(run.complete(images[:SPREAD], missing[:SPREAD], TIMES), images[:SPREAD])
+    sizes = {"images": len(data), "held_out": len(images), "seconds": processor_seconds(run), "steps": run.step}
+    return {**sizes, **apart, **{name: beside_truth(made, images) for name, made in ways.items()}}
+
+
+def beside_truth(made: Bytes, truth: Bytes) -> dict[str, float]:
+    """Pixel error; Frechet and feature distance in SqueezeNet's features, where it is at hand."""
+    found = {"pixel_error": float(np.abs(made.astype(float) - truth).mean() / 255)}
+    if squeezenet.at_hand():
+        net = squeezenet.SqueezeNet()
+        ours, theirs = (GaussianStatistics.of(net.features(images)) for images in (made, truth))
+        found |= {"frechet": frechet_distance(ours, theirs), "feature_distance": net.distance(made, truth)}
+    return found
 
 
 # --- in words ---
@@ -307,7 +335,21 @@ def page(result: dict[str, Any]) -> str:
             f" real digits of its class {some[name]['apart_of_class']:.2f}, any two {some[name]['apart_any']:.2f}; two"
             f" of the {TIMES} training digits nearest on what is observed {some[name]['apart_nearest']:.2f}.",
         ]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *_of_emoji(cells["emoji"])])
+
+
+def _of_emoji(found: dict[str, Any]) -> list[str]:
+    ways = {"ours": "adversarial", "nearest": "nearest training emoji", "mean": "the mean emoji"}
+    shown = [name for name in ("frechet", "feature_distance", "pixel_error") if name in found["ours"]]
+    return [
+        f"{found['held_out']:,} held-out emoji of {found['images']:,}, completed once, channels missing, too, beside"
+        f" themselves; {found['steps']:,} steps, {found['seconds'] / 60:.0f} minutes, one seed. Apart:"
+        f" {found['apart'] / found['from_truth']:.2f}. Frechet and the feature distance are of SqueezeNet's features.",
+        "",
+        f"| | {' | '.join(name.replace('_', ' ') for name in shown)} |",
+        f"|{'---|' * (len(shown) + 1)}",
+        *(f"| {words} | {' | '.join(f'{found[way][each]:.3g}' for each in shown)} |" for way, words in ways.items()),
+    ]
 
 
 def _row(group: Sequence[dict[str, Any]]) -> list[str]:
