@@ -14,6 +14,7 @@ from advnets.games.adversarial import AdversarialGame
 from advnets.games.game import Batch, DataSpec, Labels
 from advnets.games.objectives import objective
 from advnets.games.semi_supervised import SemiSupervisedGame
+from advnets.games.warps import Warp
 from advnets.training.batches import Batches, Data
 from advnets.training.labels import with_labels
 
@@ -141,22 +142,22 @@ def test_frequencies_are_running_means() -> None:
         assert not without.memory(DataSpec((2,), CLASSES))
 
 
-class Known(torch.nn.Module):
-    """Gives logits that are known, and a hidden layer behind them."""
-
-    def __init__(self, said: torch.Tensor) -> None:
-        super().__init__()
-        self.said = said
-
-    def forward(self, image: torch.Tensor) -> torch.Tensor:
-        assert image.shape == (ROWS, 2)
-        return self.said
-
-
-def test_the_average_of_ds_weights_says_the_classes_of_rows_without_labels() -> None:
-    game, rows = SemiSupervisedGame(PLAIN, Labels(KNOWN), adversarial=0), batch()
-    real, fake, teacher = scores(2 * ROWS + KNOWN, 0), scores(ROWS, 1), scores(ROWS, 2)
-    found = game.costs("D", real, fake, replace(rows, averages={"discriminator": Known(teacher)})).discriminator
-    guesses, copies = teacher[:, :K].softmax(1), real[ROWS : 2 * ROWS, :K].log_softmax(1)
-    wanted = -float((sharp(guesses) * copies).sum()) / ROWS
+def test_the_average_of_ds_weights_guesses_the_classes_of_rows_without_labels() -> None:
+    game = SemiSupervisedGame(PLAIN, Labels(KNOWN), Warp(noise=3.0), adversarial=0)
+    teacher, rows = torch.nn.Linear(2, K + F), batch()
+    draws = {name: torch.zeros(ROWS, 6) for name in ("warp", "warp known", "warp mild")}
+    draws |= {f"{name} noise": torch.ones(ROWS, 2) for name in draws}
+    (view,) = game.views(replace(rows, averages={"discriminator": teacher}), draws, {"image": torch.zeros(ROWS, 2)})
+    assert view.batch is not None
+    assert view.batch.guess is not None
+    mildly = torch.full((1, 2), 1 / 3)  # a third of the noise; the rows are zeros
+    guess = teacher(mildly)[:, :K].softmax(1).expand(ROWS, -1).detach()
+    torch.testing.assert_close(view.batch.guess, guess)
+    assert not view.batch.guess.requires_grad
+    real, fake = scores(2 * ROWS + KNOWN, 0), scores(ROWS, 1)
+    found = game.costs("D", real, fake, view.batch).discriminator
+    wanted = -float((sharp(guess) * real[ROWS : 2 * ROWS, :K].log_softmax(1)).sum()) / ROWS
     assert float(found) == pytest.approx(wanted + float(cross_entropy(real[2 * ROWS :, :K], torch.tensor([2, 0]))))
+    known = {name: each.double() for name, each in game.memory(DataSpec((2,), CLASSES)).items()}
+    then = game.remember("D", real, fake, replace(view.batch, memory=known))
+    torch.testing.assert_close(then["given"], 0.98 / 3 + 0.02 * guess[0].double())

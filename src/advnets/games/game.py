@@ -107,6 +107,7 @@ class Batch:
         columns: what the numbers of the vectors are like; None without vectors.
         averages: the averaged networks of players that have one (`Seat.averaged`), as they are before the step: in
             float32, without dropout and without a gradient.
+        guess: N x K, probabilities of classes that a game itself gave rows without labels (`View.batch`); None else.
     """
 
     rows: Tensor
@@ -123,6 +124,7 @@ class Batch:
     asked: Tensor | None = None
     columns: Columns | None = None
     averages: Nets = field(default_factory=dict[str, nn.Module])
+    guess: Tensor | None = None
 
     @property
     def total(self) -> int:
@@ -190,12 +192,14 @@ class View:
         real: inputs of the real rows, in the order of `Seat.takes`.
         fake: the same inputs of the fake rows.
         weight: times this, its costs and penalties count for either side.
+        batch: what costs and figures of the view are given where that is not the step's batch as it is.
     """
 
     discriminator: str
     real: Inputs
     fake: Inputs
     weight: float = 1.0
+    batch: Batch | None = None
 
     @property
     def has_made(self) -> bool:

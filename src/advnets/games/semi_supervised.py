@@ -14,6 +14,7 @@ from advnets.games.adversarial import AdversarialGame, D
 from advnets.games.game import Batch, Costs, DataSpec, Inputs, Labels, Made, Nets, RowNoise, Seat, View
 from advnets.games.warps import Warp
 
+_MILD = 1 / 3  # of the distortions: how far rows are distorted whose classes are guessed
 _SURE = 0.95  # how likely a guess is that the log counts
 _RAREST = 1e-3  # a class that D never gives does not count infinitely
 
@@ -23,10 +24,10 @@ class SemiSupervisedGame:
     """K logits a row; the fake class's is fixed at 0, so that D(x) = Z / (Z + 1) with Z the sum of their exponentials.
 
     D is shown the batch as it is, distorted, and rows with labels, distorted, beside G(z). G matches the mean of D's
-    last hidden layer over the batch as it is. What predicts is the average of D's weights.
-    The average of D's weights is what says the classes of rows without labels, too (where it is at hand).
-    With few labels D soon gives one class what belongs to another, and learns it from itself: classes are therefore
-    brought to be as frequent as labels are, by running means of both, which the game remembers.
+    last hidden layer over the batch as it is. What predicts is the average of D's weights, and it guesses the classes
+    of rows without labels, too, mildly distorted. With few labels D soon gives one class what belongs to another, and
+    learns it from itself: guesses are therefore brought to be as frequent as labels are, by running means of both,
+    which the game remembers.
     Source: Salimans et al. 2016, section 5 and section 3.1 (feature matching); Sohn et al. 2020, Eq. 4, with guesses as
     Tarvainen and Valpola 2017 (by an average), Berthelot et al. 2019, Eq. 7 (sharpened) and Berthelot et al. 2020,
     section 3.1 (aligned) have them.
@@ -63,7 +64,7 @@ class SemiSupervisedGame:
         return {**seats, D: replace(seats[D], gives=(len(data.classes),), averaged=True, features=True)}
 
     def memory(self, data: DataSpec) -> Inputs:
-        """How frequent classes are: `given` by D to rows without labels, and among `labelled` ones; K numbers each."""
+        """How frequent classes are: `given` to rows without labels, and among `labelled` ones; K numbers each."""
         if not (self.alignment and self.consistency):
             return {}
         even = torch.full((len(data.classes),), 1 / len(data.classes))
@@ -72,7 +73,7 @@ class SemiSupervisedGame:
     def remember(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Inputs:
         """Both frequencies after a step with these scores."""
         known, left = batch.memory, self.alignment
-        given = real[: len(fake), : batch.classes].to(known["given"].dtype).softmax(1).mean(0)
+        given = _guess(real[: len(fake)], batch).to(known["given"].dtype).mean(0)
         labelled = one_hot(_label(batch), batch.classes).to(given.dtype).mean(0)
         return {
             "given": known["given"] * left + given * (1 - left),
@@ -80,10 +81,10 @@ class SemiSupervisedGame:
         }
 
     def draw(self, batch: Batch, noise: RowNoise) -> Inputs:
-        """z, and how rows are distorted: those of the batch, and those with labels."""
+        """z, and how rows are distorted: those of the batch, those with labels, and mildly those that are guessed."""
         drawn = dict(self.plain.draw(batch, noise))
         shape = tuple(batch.image.shape[1:])
-        for name in ("warp", "warp known"):
+        for name in ("warp", "warp known", *(["warp mild"] if self.consistency else [])):
             drawn[name] = noise(name, self.warp.draw)
             if self.warp.noise:
                 drawn[f"{name} noise"] = noise(f"{name} noise", lambda n, rng: self.warp.draw_noise(shape, n, rng))
@@ -101,11 +102,20 @@ class SemiSupervisedGame:
         known = [] if batch.known is None else [self._warped(batch.known.image, "warp known", draws)]
         copies = [self._warped(batch.image, "warp", draws)] if self.consistency else []
         real = torch.cat([batch.image, *copies, *known])
-        return [View(D, {"image": real}, {"image": made["image"]})]
+        return [View(D, {"image": real}, {"image": made["image"]}, batch=self._guessed(batch, draws))]
 
-    def _warped(self, rows: Tensor, name: str, draws: Inputs) -> Tensor:
+    def _guessed(self, batch: Batch, draws: Inputs) -> Batch:
+        """The batch with what the average of D's weights says of its rows, where that counts."""
+        if not self.consistency or D not in batch.averages:
+            return batch
+        with torch.no_grad():
+            rows = self._warped(batch.image.float(), "warp mild", draws, _MILD)
+            return replace(batch, guess=batch.averages[D](rows)[:, : batch.classes].softmax(1))
+
+    def _warped(self, rows: Tensor, name: str, draws: Inputs, share: float = 1.0) -> Tensor:
         noise = draws.get(f"{name} noise")
-        return self.warp(rows, draws[name][: len(rows)], None if noise is None else noise[: len(rows)])
+        noise = None if noise is None else noise[: len(rows)] * share
+        return self.warp.times(share)(rows, draws[name][: len(rows)], noise)
 
     def costs(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Costs:
         """D: cross entropies of the classes, and of real against fake. G: squared distance of mean features."""
@@ -121,26 +131,23 @@ class SemiSupervisedGame:
         return Costs(cost, matched)
 
     def _consistency(self, plain: Tensor, distorted: Tensor, batch: Batch) -> Tensor:
-        """Cross entropy of distorted rows with the guesses for the plain ones."""
-        return cross_entropy(distorted, self._guesses(plain, batch).to(distorted.dtype))
+        """Cross entropy of distorted rows with what is taken for the classes of the plain ones."""
+        return cross_entropy(distorted, self._taken(plain, batch).to(distorted.dtype))
 
-    def _guesses(self, logits: Tensor, batch: Batch) -> Tensor:
-        """Probabilities of classes of the batch by the average of D's weights, aligned with labels' frequency."""
-        logits = logits.detach()
-        if D in batch.averages:
-            with torch.no_grad():
-                logits = batch.averages[D](batch.image.float())[:, : batch.classes]
-        if not batch.memory:
-            return (logits / self.temperature).softmax(1)
-        ratio = batch.memory["labelled"] / batch.memory["given"].clamp_min(_RAREST)
-        return ((logits + ratio.to(logits.dtype).log()) / self.temperature).softmax(1)
+    def _taken(self, plain: Tensor, batch: Batch) -> Tensor:
+        """Guesses, N x K, aligned with the frequency of labels and sharpened."""
+        guess = _guess(plain, batch)
+        if batch.memory:
+            guess = guess * (batch.memory["labelled"] / batch.memory["given"].clamp_min(_RAREST)).to(guess.dtype)
+        sharp = (guess / guess.amax(1, keepdim=True)) ** (1 / self.temperature)
+        return sharp / sharp.sum(1, keepdim=True)
 
     def batch_figures(self, real: Tensor, fake: Tensor, batch: Batch) -> dict[str, float]:
         """Mean D(x) and D(G(z)), error among the rows with labels, and how many of the others D is sure of."""
         rows, classes, label = len(fake), batch.classes, _label(batch)
         logits = real[:, :classes].float()
         scores = logits[:rows].logsumexp(1), fake[:, :classes].float().logsumexp(1)
-        sure = self._guesses(logits[:rows], batch).amax(1) >= _SURE
+        sure = self._taken(logits[:rows], batch).amax(1) >= _SURE
         wrong = logits[-len(label) :].argmax(1) != label
         values = [*(torch.sigmoid(each).mean() for each in scores), wrong.float().mean(), sure.float().mean()]
         names = "d_real", "d_fake", "error_labelled", "sure"
@@ -153,6 +160,11 @@ class SemiSupervisedGame:
     def sample(self, nets: Nets, inputs: Inputs) -> Tensor:
         """G(z)."""
         return self.plain.sample(nets, inputs)
+
+
+def _guess(plain: Tensor, batch: Batch) -> Tensor:
+    """Probabilities of the classes of the plain rows: those that were guessed, else D's own."""
+    return plain[:, : batch.classes].detach().softmax(1) if batch.guess is None else batch.guess
 
 
 def _known(batch: Batch) -> Batch:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample, interpolate
 
 _NUMBERS = 6  # of an affine map: turn, two stretches, slant, two shifts
+_MAPS = "shift", "turn", "stretch", "slant", "elastic"
 _PLACES = 5  # along either side, by whose own shifts an image is bent; it is smooth between them
 
 
@@ -33,6 +34,10 @@ class Warp:
     slant: float = 0.0
     elastic: float = 0.0
     noise: float = 0.0
+
+    def times(self, share: float) -> Warp:
+        """The same distortions, a share as far, by the same draws; noise is added as it was drawn."""
+        return replace(self, **{name: getattr(self, name) * share for name in _MAPS})
 
     def draw(self, count: int, rng: torch.Generator) -> Tensor:
         """What an affine map is made of, then the shifts of places, uniform on [-1, 1], count x 6, or count x 56."""

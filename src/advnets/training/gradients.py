@@ -226,12 +226,13 @@ def _discriminators(
         shown, name = cut(match, view, batch, update, f"discriminators {number}"), view.discriminator
         player = match.players[name]
         real, fake, held = scores(player.worker, shown, name in match.rowwise - match.several)
-        rule = _rule(match, view, real, fake, batch, update, old if shown.moves(real=False) else None)
+        beside = view.batch or batch
+        rule = _rule(match, view, real, fake, beside, update, old if shown.moves(real=False) else None)
         back = _one_pass if len(held) == 1 and real.ndim == 1 else _two_passes
         grads, cotangents = back(shown, held, rule, player.parameters)
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
         found[name] = _added(found.get(name), _with_penalty(match, shown, grads, update, number))
-        outcomes.append(Outcome(name, real, fake, batch, view.weight, made=bool(shown.cuts)))
+        outcomes.append(Outcome(name, real, fake, beside, view.weight, made=bool(shown.cuts)))
     return found, _beside(outcomes, made), ends
 
 
@@ -259,14 +260,15 @@ def generators_side(
             continue
         name, network = view.discriminator, match.players[view.discriminator].worker
         real, fake = _for_generators(match, shown, network, said)
-        rule = _rule(match, view, real, fake, batch, update, 0 if shown.moves(real=False) else None)
+        beside = view.batch or batch
+        rule = _rule(match, view, real, fake, beside, update, 0 if shown.moves(real=False) else None)
         held, slope = [fake], [rule.made]
         if shown.moves(real=True):
             held, slope = [real, fake], [_known(rule.given, real), rule.made]
         inputs = [copy for _, copy, _ in shown.cuts]
         cotangents = map(_known, _grads(held, inputs, _as(held, slope)), inputs)
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
-        outcomes.append(Outcome(name, real.detach(), said.fake, batch, view.weight))
+        outcomes.append(Outcome(name, real.detach(), said.fake, beside, view.weight))
     return _generators(match, made, ends), _beside(outcomes, made)
 
 
