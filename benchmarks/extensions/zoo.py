@@ -79,10 +79,10 @@ def of_autoencoder(run: Any) -> dict[str, Any]:
 
 
 def of_pairs(run: Any) -> dict[str, Any]:
-    """The share of pixels in which the second images agree with what the first are turned into, and with another's."""
+    """How far bright pixels of second images are those of what the first are turned into, and of what others are."""
     first, second = pairs(run, _COUNT)
     wanted = turned(run, first)
-    return {"agreement": agreement(second, wanted), "of_strangers": agreement(np.roll(second, 1, 0), wanted)}
+    return {"overlap": overlap(second, wanted), "overlap_of_strangers": overlap(np.roll(second, 1, 0), wanted)}
 
 
 def of_energies(run: Any) -> dict[str, Any]:
@@ -136,9 +136,10 @@ def turned(run: Any, images: Pixels) -> Pixels:
     return DOMAINS[run.game.domain](torch.from_numpy(images).float(), 0.0, 255.0).numpy().astype(np.uint8)
 
 
-def agreement(images: Pixels, others: Pixels) -> float:
-    """The share of pixels that are on the same side of the middle."""
-    return float(((images > 127) == (others > 127)).mean())
+def overlap(images: Pixels, others: Pixels) -> float:
+    """Intersection over union of the pixels that are brighter than the middle, of all images together."""
+    ours, theirs = images > 127, others > 127
+    return float((ours & theirs).sum() / (ours | theirs).sum())
 
 
 def drawn(folder: Path) -> list[str]:
@@ -183,7 +184,7 @@ def page(result: dict[str, Any], rooms: str = "") -> str:
         found = [cell["found"] for name, cell in cells.items() if name.rsplit("-", 1)[0] == game]
         figures = [words([each[column] for each in found]) for column in COLUMNS]
         minutes = np.mean([each["seconds"] for each in found]) / 60
-        own = [f"{name} {words([each['own'][name] for each in found])}" for name in found[0]["own"]]
+        own = [f"{name.replace('_', ' ')} {words([each['own'][name] for each in found])}" for name in found[0]["own"]]
         named = f"{game} ({found[0]['steps']:,} steps, {len(found)} seeds)"
         lines.append(f"| {named} | {' | '.join(figures)} | {minutes:.1f} | {', '.join(own)} |")
     pictures = [f"![{name}]({rooms}extensions/results/zoo-{name}.png)" for name in cells["drawn"]["found"]]
