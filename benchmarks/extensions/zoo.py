@@ -185,7 +185,8 @@ def page(result: dict[str, Any], rooms: str = "") -> str:
         figures = [words([each[column] for each in found]) for column in COLUMNS]
         minutes = np.mean([each["seconds"] for each in found]) / 60
         own = [f"{name.replace('_', ' ')} {words([each['own'][name] for each in found])}" for name in found[0]["own"]]
-        named = f"{game} ({found[0]['steps']:,} steps, {len(found)} seeds)"
+        seeds = "1 seed" if len(found) == 1 else f"{len(found)} seeds"
+        named = f"{game} ({found[0]['steps']:,} steps, {seeds})"
         lines.append(f"| {named} | {' | '.join(figures)} | {minutes:.1f} | {', '.join(own)} |")
     pictures = [f"![{name}]({rooms}extensions/results/zoo-{name}.png)" for name in cells["drawn"]["found"]]
     return "\n\n".join(["\n".join(lines), *pictures])
