@@ -69,7 +69,7 @@ def test_partial_frames_of_pixels_are_refused() -> None:
 
 def test_one_class_is_too_few_but_minus_one_and_one_are_two() -> None:
     X, y = digits(20)
-    with pytest.raises(ValueError, match="labels of 1 class besides -1"):
+    with pytest.raises(ValueError, match="labels of one class besides -1"):
         AdversarialClassifier(2).fit(X, np.where(y == 2, 2, -1))
     coded = AdversarialClassifier(2, changes=QUICK, device="cpu").fit(X, np.where(y == 2, 1, -1))
     assert coded.classes_.tolist() == [-1, 1]
@@ -79,3 +79,16 @@ def test_without_scikit_learn_it_is_said_what_is_missing() -> None:
     code = "import sys; sys.modules['sklearn'] = None; import advnets; advnets.AdversarialClassifier"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "needs scikit-learn 1.6 or newer, which is not installed; install it with: pip install" in done.stderr
+
+
+def test_classes_of_text_are_unlabelled_by_the_number_among_objects() -> None:
+    rows = np.repeat([[0.0, 0.0], [3.0, 3.0]], 20, 0) + np.random.default_rng(0).normal(size=(40, 2)) / 10
+    named = np.repeat(np.array(["a", "b"], object), 20)
+    named[::2] = -1
+    found = AdversarialClassifier(5, random_state=0).fit(rows, named)
+    assert found.classes_.tolist() == ["a", "b"]
+    assert set(found.predict(rows)) <= {"a", "b"}
+    with pytest.raises(ValueError, match=r"y is text, and says '-1', .*; give an array of objects"):
+        AdversarialClassifier(5).fit(rows, named.astype(str))
+    with pytest.raises(ValueError, match="y has labels of no class besides -1"):
+        AdversarialClassifier(5).fit(rows, np.full(40, -1, object))

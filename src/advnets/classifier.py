@@ -75,18 +75,20 @@ class AdversarialClassifier(ClassifierMixin, BaseEstimator):
         self.device = device
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> AdversarialClassifier:
-        """Train on rows X with classes y, -1 where a row's is not known.
+        """Train on rows X with classes y, -1 where a row's is not known; beside text that is so in an array of objects.
 
         Raises:
             ValueError: X or y is nothing to be learned from, or `image_shape` does not fit.
             AdvnetsError: the recipe does not fit, or the training diverged.
         """
         rows, given = validate(self, X, y, allow_nd=True)
-        check_classification_targets(given)
         known = _labelled(given)
-        self.classes_, numbers = np.unique(given[known], return_inverse=True)
+        labelled = given[known] if given.dtype != object else np.array(given[known].tolist())
+        check_classification_targets(labelled)
+        self.classes_, numbers = np.unique(labelled, return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError(f"y has labels of {len(self.classes_)} class besides -1 (unlabelled); give two or more")
+            count = "one class" if len(self.classes_) else "no class"
+            raise ValueError(f"y has labels of {count} besides -1 (unlabelled); give two or more")
         labels = np.full(len(given), UNLABELLED, np.int64)
         labels[known] = numbers
         self._fit_units(rows)
@@ -187,7 +189,16 @@ class AdversarialClassifier(ClassifierMixin, BaseEstimator):
 
 
 def _labelled(y: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which rows have a label: all whose label is not -1, unless -1 and 1 are all there are."""
+    """Which rows have a label: all whose label is not -1, unless -1 and 1 are all there are.
+
+    Raises:
+        ValueError: a text that says -1, which is what NumPy makes of the number among texts.
+    """
+    if y.dtype == object:
+        return np.array([isinstance(each, str) or each != UNLABELLED for each in y], bool)
+    if y.dtype.kind == "U" and str(UNLABELLED) in y:
+        what = "y is text, and says '-1', which would be a class"
+        raise ValueError(f"{what}; give an array of objects, dtype=object, with the number -1 where a label is unknown")
     if y.dtype.kind not in "iuf" or set(np.unique(y).tolist()) == {-1, 1}:
         return np.ones(len(y), bool)
     return y != UNLABELLED
