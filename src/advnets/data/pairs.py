@@ -51,7 +51,9 @@ def beside(table: Table, sources: ImageTable, paired: bool, strict: bool = False
 def _paired(table: ImageTable, sources: ImageTable, strict: bool) -> ImageTable:
     partners, alone, notes = _matched(table, sources)
     if alone and strict:
-        raise DataError(f"{table.name}: {alone[0]}", "remove it, or read without strict to leave such images out")
+        raise DataError(
+            f"{table.name}: {alone[0]}", "remove it, or leave --strict (strict=True) out to leave out such images"
+        )
     splits = {split: rows[partners[rows] >= 0] for split in (*SPLITS, "all") for rows in (table.rows(split),)}
     for rows in splits.values():
         rows.flags.writeable = False

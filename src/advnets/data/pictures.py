@@ -302,7 +302,9 @@ def _row(entry: Entry, decoded: Decoded, options: Options) -> _Row:
 
 def refuse(source: str, skipped: Skipped) -> DataError:
     """The error of a strict reading."""
-    return DataError(f"{source}: {skipped}", "remove or repair it, or read without strict to skip such files")
+    return DataError(
+        f"{source}: {skipped}", "remove or repair it, or leave --strict (strict=True) out to skip such files"
+    )
 
 
 def _too_few(source: str, read: Read) -> DataError:

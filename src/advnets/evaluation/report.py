@@ -37,6 +37,10 @@ _PAPER_SAMPLES = 10_000
 PAPER_PARZEN: dict[tuple[str | int, ...], str] = {("mnist", 1, 28, 28): "225 ± 2 nats"}
 """Table 1 of Goodfellow et al. 2014, by data set and shape."""
 
+_BOUND = (
+    "D minimizes cross entropy: its value bounds the Jensen-Shannon divergence from below (Theorem 1); on the batches"
+    " that D is trained on it may lie too high."
+)
 _COURSES = ("curves.png", "watch.png", "measures.png")
 _DRAWN_HERE = ("samples.png", *_COURSES)
 _PICTURES = (
@@ -51,8 +55,7 @@ _PICTURES = (
     (
         "curves.png",
         "Course of the training",
-        "Where D minimizes cross entropy its value bounds the Jensen-Shannon divergence from below (Theorem 1); on the"
-        " batches that D is trained on it may lie too high.",
+        "",
     ),
     (
         "watch.png",
@@ -199,18 +202,31 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
         real, fake = figures.score_names(last)
         lines += [
             f"{last['images']:,} real images in {last['seconds']:,.0f} s."
-            f" Last line of the log, step {last['step']:,}: cost of D {last['cost_d']:.3f}, of G {last['cost_g']:.3f},"
-            f" {real} {last['d_real']:.3f}, {fake} {last['d_fake']:.3f}.",
+            f" Last line of the log, step {last['step']:,}: cost of D {last['cost_d']:.3f}, of G {last['cost_g']:.3f}"
+            f"{_directly(last)}, {real} {last['d_real']:.3f}, {fake} {last['d_fake']:.3f}.",
             "",
         ]
     measures = _read_measures(run.path / "evaluation.json")
     about = next((answer["of"] for answer in measures.values()), None)
     if about:
         lines += _measures(measures, about, paper_figure(about["data"], run.shape, about["count"], about["real"]))
-    for name, title, text in _shown(run):
-        heading = title if name in _COURSES else f"{title} of step {run.step:,}"
+    for name, title, text in (*_shown(run), *_completions(run)):
+        text = _BOUND if name == "curves.png" and metrics and "jsd_bound" in metrics[-1] else text
+        heading = title if name in _COURSES or name.startswith("samples/") else f"{title} of step {run.step:,}"
         lines += [f"## {heading}", "", *([text, ""] if text else []), f"![{title}]({name})", ""]
     return "\n".join(lines)
+
+
+def _directly(line: Mapping[str, Any]) -> str:
+    return f" and {line['cost_direct']:.3f} directly" if "cost_direct" in line else ""
+
+
+def _completions(run: Run) -> Iterator[tuple[str, str, str]]:
+    """The last picture that the training drew of completed images, of a game that completes some."""
+    if drawn := sorted((run.path / "samples").glob("completions-*.png")):
+        step = int(drawn[-1].stem.split("-")[1])
+        text = f"Of step {step:,}: an image, its hole in amber, and what is made of it."
+        yield f"samples/{drawn[-1].name}", "Completions", text
 
 
 def _of_columns(run: Run) -> str:
@@ -230,8 +246,9 @@ def conditions(run: Run) -> str:
 
 
 def _rules(recipe: Recipe) -> str:
-    objective = getattr(recipe.game, "objective", None)
-    return f"{recipe.game.kind} game" + (f", {objective} objective" if objective else "")
+    objective, labels = (getattr(recipe.game, name, None) for name in ("objective", "labels"))
+    used = f", {labels:,} labels used" if labels else ""
+    return f"{recipe.game.kind} game" + (f", {objective} objective" if objective else "") + used
 
 
 def _courses(run: Run) -> dict[str, list[tuple[float, float, float, float]]]:
