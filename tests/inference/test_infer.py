@@ -168,6 +168,43 @@ def test_the_command(digits: Run, tmp_path: Path, capsys: pytest.CaptureFixture[
         assert said(capsys, digits.path, *args) == (0, f"{name}: {folder / f'{name}.png'}\n")
 
 
+def test_images_of_the_user_are_never_written_over(
+    digits: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    advnets.infer(digits, count=20, refine=0, **QUICK)
+    mine, others, made = tmp_path / "mine", tmp_path / "others", tmp_path / "made"
+    for folder in (mine, others):
+        folder.mkdir()
+        Image.fromarray(np.full((14, 14), 77, np.uint8)).save(folder / "1.png")
+    np.save(tmp_path / "latents.npy", np.zeros(1))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    one = mine / "1.png"
+    for images, out, wrong in (
+        ([mine], ["--out", mine], f"{mine} is itself named"),
+        ([mine], ["--out", mine / "deep"], f"{mine / 'deep'} lies in {mine}"),
+        ([one], ["--out", mine], f"{mine} holds {one}"),
+        ([mine], ["--out", others], f"{others} holds other files, as 1.png"),
+        ([others / "1.png"], ["--out", tmp_path], f"{tmp_path} holds other files, as latents.npy"),
+        ([one, others / "1.png", "--walk"], ["--out", one], f"{one} is itself named"),
+    ):
+        status, printed = said(capsys, digits.path, *images, "--refine", 0, *out)
+        assert (status, wrong in printed, printed.count("\n")) == (2, True, 1), printed
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
+    for images in ([one, others / "1.png"], [one]):  # what the command itself has written is written anew
+        assert said(capsys, digits.path, *images, "--refine", 0, "--out", made)[0] == 0
+    assert sorted(path.name for path in made.iterdir()) == ["1.png", "inferred.json", "inferred.png", "latents.npy"]
+
+
+def test_an_image_may_be_called_as_the_overview(
+    digits: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = advnets.infer(digits, count=20, refine=0, **QUICK).run
+    Image.fromarray(run.sample(1)[0, 0]).save(tmp_path / "inferred.png")
+    assert said(capsys, run.path, tmp_path / "inferred.png", "--refine", 0, "--out", tmp_path / "out")[0] == 0
+    with Image.open(tmp_path / "out" / "inferred-2.png") as made:
+        np.testing.assert_array_equal(np.asarray(made), run.reconstruct(run.sample(1))[0, 0])
+
+
 @pytest.mark.parametrize(
     ("args", "wrong"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from rich.table import Table as Shown
 
 from advnets import figures
 from advnets.data import Table
-from advnets.errors import RunError
+from advnets.errors import DataError, RunError
 from advnets.files import write_whole
 from advnets.inference.editing import direction, edit, kind_rows, walk
 from advnets.inference.errors import coder_errors, condition_of, held_out, nearest_rows
@@ -26,7 +27,9 @@ from advnets.runs.inference import conditions_of, pictures_of
 from advnets.runs.run import Run
 from advnets.terminal.sampling import named_classes
 from advnets.terminal.saving import save_json, writing_elsewhere
+from advnets.terminal.streaming import pictures_below
 
+_LATENTS, _LIST, _OVERVIEW = "latents.npy", "inferred.json", "inferred.png"
 _ROWS = 8
 """Held-out images that a walk or a change is drawn of, where none are given."""
 
@@ -53,24 +56,25 @@ def given(
     run: Run, paths: Sequence[Path], asked: Mapping[str, Any], classes: str | None, refine: int, out: Path | None
 ) -> str:
     """Write latents of images, and what G makes of them; the line that says where."""
-    run, table, images, names = _opened(run, paths, asked)
-    condition = conditions_of(run, len(images), named_classes(run, classes))
     target = out or folder_of(run.path, run.step) / "inferred"
     if target.suffix:
         raise RunError(f"--out {target} is no directory", "name one: latents and images go into it")
+    _refuse_sources(paths, target)
+    written = _written_before(target)
+    run, table, images, names = _opened(run, paths, asked)
+    condition = conditions_of(run, len(images), named_classes(run, classes))
     codes, errors = coder_errors(run.coder, images, run.coder.encode(images), refine, condition)
     made = np.asarray(run.coder.decode(codes, condition), np.uint8)
     files = _file_names(names)
+    for name in written.difference(files):
+        (target / name).unlink(missing_ok=True)
+    rows = zip(names, files, errors.tolist(), strict=True)  # listed first: a command that was killed is known by it
+    save_json([{"image": name, "made": file, "error": error} for name, file, error in rows], target / _LIST)
     with writing_elsewhere(target):
-        write_whole(target / "latents.npy", lambda file: np.save(file, codes.numpy()))
+        write_whole(target / _LATENTS, lambda file: np.save(file, codes.numpy()))
         for name, image in zip(files, made, strict=True):
             figures.save_one(image.transpose(1, 2, 0), target / name)
-        closest = table.values[nearest_rows(images[:COLUMNS], table)]
-        shown = np.stack([images[:COLUMNS], made[:COLUMNS], closest])
-        figures.save(figures.by_class(shown, ["real", "from its latents", "nearest training image"]),
-                     target / "inferred.png")  # fmt: skip
-    rows = zip(names, files, errors.tolist(), strict=True)
-    save_json([{"image": name, "made": file, "error": error} for name, file, error in rows], target / "inferred.json")
+        _save_overview(images[:COLUMNS], made[:COLUMNS], table, target / _OVERVIEW)
     return f"{len(images):,} images, mean squared error {errors.mean():.4f}: {target}"
 
 
@@ -79,6 +83,7 @@ def walked(
     out: Path | None,
 ) -> str:  # fmt: skip
     """Draw walks from image to image; the line that says where."""
+    _refuse_sources(paths, out)
     run, table, images, _ = _opened(run, paths, asked)
     if paths:
         rows = walk(run, images, points, refine, conditions_of(run, len(images), named_classes(run, classes)))
@@ -98,6 +103,7 @@ def edited(
     refine: int, out: Path | None,
 ) -> str:  # fmt: skip
     """Draw images with their latents moved along a direction; the line that says where."""
+    _refuse_sources(paths, out)
     run, table, images, _ = _opened(run, paths, asked)
     along, condition = direction(run, table, change), None
     if paths:
@@ -127,6 +133,12 @@ def _opened(
     return run, table, loose.values if loose else none, loose.names if loose else ()
 
 
+def _save_overview(images: NDArray[np.uint8], made: NDArray[np.uint8], table: Table, target: Path) -> None:
+    """Images above what is made of them and the nearest training images."""
+    shown = np.stack([images, made, table.values[nearest_rows(images, table)]])
+    figures.save(figures.by_class(shown, ["real", "from its latents", "nearest training image"]), target)
+
+
 def _save_rows(name: str, run: Run, parts: Sequence[NDArray[np.uint8]], out: Path | None) -> str:
     """A picture of rows, real images at their ends."""
     target = out or folder_of(run.path, run.step) / f"{name}.png"
@@ -135,13 +147,47 @@ def _save_rows(name: str, run: Run, parts: Sequence[NDArray[np.uint8]], out: Pat
     return f"{name}: {target}"
 
 
+def _refuse_sources(paths: Sequence[Path], out: Path | None) -> None:
+    """See that what is made goes neither over an image that was named nor into the folder of one.
+
+    Raises:
+        DataError: it would.
+    """
+    if out is None:
+        return
+    target = out.resolve()
+    for path in paths:
+        source = path.resolve()
+        holds = path.is_dir() and source in target.parents
+        if target == source or holds or (target.is_dir() and source.parent == target):
+            where = "is itself named" if target == source else f"lies in {path}" if holds else f"holds {path}"
+            raise DataError(f"{out} {where}", "choose another place: what is made would be taken for more images")
+
+
+def _written_before(target: Path) -> set[str]:
+    """The pictures of images that an earlier command has written into a folder, as its list says.
+
+    Raises:
+        DataError: the folder holds other pictures, or files of the names that are written.
+    """
+    there = pictures_below(target) | {name for name in (_LATENTS, _LIST) if (target / name).exists()}
+    try:
+        listed = {str(each["made"]) for each in json.loads((target / _LIST).read_bytes())}
+        known = {*listed, _LATENTS, _LIST, _OVERVIEW}
+    except (OSError, ValueError, TypeError, KeyError):
+        listed, known = set[str](), set[str]()
+    if others := sorted(there - known):
+        raise DataError(f"{target} holds other files, as {others[0]}", "name an empty or a new directory")
+    return listed & there
+
+
 def _file_names(names: Sequence[str]) -> list[str]:
-    """PNG files for what is made of images, numbered where two would be called the same."""
-    found: list[str] = []
+    """PNG files for what is made of images, numbered where two would be called the same, or as the overview."""
+    found: list[str] = [_OVERVIEW]
     for name in names:
         stem = re.sub(r"\.[^.#]*(#\d+)?$", lambda ending: (ending[1] or "").replace("#", "-"), Path(name).name)
         wanted, number = f"{stem}.png", 2
         while wanted in found:
             wanted, number = f"{stem}-{number}.png", number + 1
         found.append(wanted)
-    return found
+    return found[1:]
