@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from completing_runs import SHAPE, colors
 from PIL import Image
 
 import advnets
@@ -130,6 +132,32 @@ def test_data_in_memory_are_passed_again(tmp_path: Path, no_report: None) -> Non
     assert advnets.infer(run, data=images, count=5, refine=0, **QUICK).answer["count"] == 5
     with pytest.raises(RunError, match="have changed since it was started"):
         advnets.infer(run, data=255 - images, **QUICK)
+
+
+def test_images_that_a_run_completes_have_latents_of_images_with_nothing_observed(tmp_path: Path) -> None:
+    run = advnets.load(shutil.copytree(colors().path, tmp_path / "run"))
+    data = np.random.default_rng(0).integers(0, 256, (60, *SHAPE), np.uint8)
+    found = advnets.infer(run, data=data, count=5, refine=2, **QUICK)
+    np.testing.assert_array_equal(found.run.decode(run.sampler.inputs(3)["z"]), run.sample(3))
+    codes = found.run.encode(run.sample(3))
+    inputs = {**run.sampler.inputs(3), "z": torch.from_numpy(codes)}
+    np.testing.assert_array_equal(found.run.reconstruct(run.sample(3)), run.sampler.decode(inputs))
+
+
+def test_what_is_made_of_sources_and_z_is_refused_before_anything_is_written(
+    tmp_path: Path, no_report: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), np.uint8)
+    small = {"steps": 1, "batch": 4, "generator.base": 4, "discriminator.base": 4, "sample_every": 0, "latent": 3}
+    run = advnets.train("pairs", data=images, sources=images[..., 0], run=tmp_path / "run", **small)  # type: ignore[arg-type]
+    wrong = "samples of sources besides z: no image has latents without its source; infer latents of a game of"
+    with pytest.raises(RunError, match=wrong):
+        advnets.infer(run, **QUICK)
+    Image.fromarray(images[0]).save(tmp_path / "a.png")
+    for args in ((), (tmp_path / "a.png",)):
+        status, printed = said(capsys, run.path, *args)
+        assert (status, wrong in printed, printed.count("\n")) == (2, True, 1)
+    assert not (run.path / "encoder").exists()
 
 
 def said(capsys: pytest.CaptureFixture[str], *args: object) -> tuple[int, str]:

@@ -17,6 +17,7 @@ from advnets.runs.sampling import Sampler
 
 LATENT, SHAPE = 3, (1, 2, 4)
 GAME = AdversarialGame(objective("non-saturating"), "uniform", LATENT)
+SEATS = GAME.seats(DataSpec(SHAPE))
 
 
 class Linear(nn.Module):
@@ -37,7 +38,7 @@ class Linear(nn.Module):
 
 def coder(prior: str = "gaussian") -> Coder:
     sampler = Sampler(GAME, {"generator": Linear(False).requires_grad_(False)}, DataSpec(SHAPE), (0.0, 1.0))
-    return Coder(Linear(True), sampler, latents_of(GAME), prior)
+    return Coder(Linear(True), sampler, latents_of(GAME, SEATS), prior)
 
 
 def images(count: int = 300) -> tuple[Tensor, np.ndarray]:
@@ -97,9 +98,9 @@ def test_samples_of_images_have_no_latents_to_find() -> None:
             return {"image": torch.zeros(count, 1, 2, 2)}
 
     with pytest.raises(RunError, match="this game makes samples from image of shape"):
-        latents_of(Translation(objective("hinge")))
+        latents_of(Translation(objective("hinge")), SEATS)
 
 
 def test_translations_without_z_have_no_latents_to_find() -> None:
     with pytest.raises(RunError, match="no z and makes samples of sources alone"):
-        latents_of(AdversarialGame(objective("hinge"), "uniform", 0))
+        latents_of(AdversarialGame(objective("hinge"), "uniform", 0), SEATS)

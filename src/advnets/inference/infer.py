@@ -104,8 +104,9 @@ def with_encoder_of(
         RunError, DataError, DivergedError: as `infer`.
     """
     run = run if isinstance(run, Run) else Run(run)
+    latents = latents_of(run.game, run.seats)
     table = data_of(run, data)
-    if plays(run.seats, latents_of(run.game).length):
+    if plays(run.seats, latents.length):
         if fresh or changes:
             said = ", ".join([*changes, *(["fresh"] if fresh else [])])
             what = f"the encoder of {run.path} played in its game and is not trained: nothing comes of {said}"

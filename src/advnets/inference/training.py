@@ -59,7 +59,7 @@ class EncoderTraining:
 
     def __init__(self, run: Run, table: Table, settings: EncoderSettings) -> None:
         self.settings, self.step, self.lines = settings, 0, list[dict[str, float]]()
-        latents = latents_of(run.game)
+        latents = latents_of(run.game, run.seats)
         device = next(run.generator.parameters()).device
         self.encoder = settings.build(run.shape, latents.length).to(device).train()
         self.coder: Coder = with_encoder(run, self.encoder, latents)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from advnets.data.contrast import normalize
 from advnets.errors import RunError
 from advnets.games import priors
-from advnets.games.game import Game, Inputs
+from advnets.games.game import Game, Inputs, Seat, blanks, translates
 from advnets.randomness import Stream, generator_for
 from advnets.runs.sampling import Sampler, evaluating
 
@@ -48,8 +48,10 @@ class Latents:
         return dict(zip(self.widths, codes.split(list(self.widths.values()), 1), strict=True))
 
 
-def latents_of(game: Game) -> Latents:
+def latents_of(game: Game, seats: Mapping[str, Seat]) -> Latents:
     """The latents of a game whose samples are made from vectors of numbers, and perhaps a condition.
+
+    A game that completes images has them too: of images with nothing observed.
 
     Raises:
         RunError: they are made from something else, as images.
@@ -61,6 +63,9 @@ def latents_of(game: Game) -> Latents:
             raise RunError(f"{what}, which no encoder finds", "infer latents of a game of latent vectors")
     if not any(each.shape[1] for each in wished.values()):
         what = "this game has no z and makes samples of sources alone: there are no latents to find"
+        raise RunError(what, "infer latents of a game of latent vectors")
+    if translates(seats):
+        what = "this game makes samples of sources besides z: no image has latents without its source"
         raise RunError(what, "infer latents of a game of latent vectors")
     return Latents({name: each.shape[1] for name, each in wished.items()})
 
@@ -155,6 +160,8 @@ class Coder:
 
     def _inputs(self, codes: Tensor, condition: Tensor | None) -> dict[str, Tensor]:
         parts = self.latents.parted(codes)
+        unseen = blanks(self.sampler.seats, parts, len(codes))
+        parts |= {name: each.to(codes.device) for name, each in unseen.items()}
         return parts if condition is None else {**parts, "condition": condition}
 
     @property

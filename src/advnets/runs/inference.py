@@ -32,7 +32,7 @@ def coder_of(run: Run) -> Coder:
     Raises:
         RunError: the run has no finished encoder, or its game has no latents that can be found.
     """
-    latents = latents_of(run.game)
+    latents = latents_of(run.game, run.seats)
     if plays(run.seats, latents.length):
         return with_encoder(run, run.players[ENCODER], latents)
     folder = folder_of(run.path, run.step)
