@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import signal
 import subprocess
@@ -111,7 +112,19 @@ def test_a_damaged_file_is_said_and_trained_anew(digits: Run) -> None:
     infer(digits, fresh=True)
 
 
-@pytest.mark.parametrize("said", [{"steps": 0}, {"rate": 0.0}, {"pixels": -1.0}, {"batch": 0}])
+def test_an_encoder_is_not_removed_for_settings_that_are_refused(digits: Run) -> None:
+    infer(digits)
+    folder = folder_of(digits.path, digits.step)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for wrong in ({"pixels": -3.0}, {"steps": 0}, {"batch": 0}, {"rate": math.nan}, {"count": 1}, {"refine": -1}):
+        with pytest.raises(RunError, match="an encoder of|measure 2 examples or more"):
+            advnets.infer(digits, fresh=True, **{**QUICK, **wrong})  # type: ignore[arg-type]
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    "said", [{"steps": 0}, {"rate": 0.0}, {"pixels": -1.0}, {"pixels": math.nan}, {"rate": math.inf}, {"batch": 0}]
+)
 def test_settings_out_of_range_are_refused(said: dict[str, float]) -> None:
     with pytest.raises(RunError, match=f"an encoder of {next(iter(said))}"):
         EncoderSettings(**said)  # type: ignore[arg-type]

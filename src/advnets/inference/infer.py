@@ -73,9 +73,9 @@ def infer(
         DataError: its data cannot be read.
         DivergedError: a cost is not finite.
     """
-    run, table = with_encoder_of(run, data, fresh, changes)
     if count < 2 or refine < 0:
         raise RunError(f"{count} examples and {refine} steps", "measure 2 examples or more, in 0 steps or more")
+    run, table = with_encoder_of(run, data, fresh, changes)
     held, coder = held_out(run, table, count), run.coder
     ways = compare_ways(run, coder, table, held, refine)
     own, explained = own_samples(run, coder, count, refine)

@@ -144,15 +144,17 @@ def train_encoder(run: Run, table: Table, changes: dict[str, Any], fresh: bool =
         The encoder, in eval mode.
 
     Raises:
-        RunError: one of other settings or of another generator is there, or it cannot be written.
+        RunError: settings are out of range: then nothing is removed; one of other settings or of another generator is
+            there, or it cannot be written.
         DivergedError: a cost is not finite.
     """
     folder, identity = folder_of(run.path, run.step), identity_of(generators_of(run))
+    wanted = EncoderSettings(**changes).settled(run.shape)  # refused before anything is removed
     with _alone(folder):
         if fresh:
             for name in ("encoder.json", "checkpoints", "metrics.jsonl"):
                 _remove(folder / name)
-        settings = _settle(folder, run, identity, changes)
+        settings = _settle(folder, wanted, identity, changes)
         training = EncoderTraining(run, table, settings)
         _go_on(training, folder)
         with progress_bar("Training an encoder", settings.steps, unit="steps", shown=True) as advance:
@@ -161,14 +163,13 @@ def train_encoder(run: Run, table: Table, changes: dict[str, Any], fresh: bool =
     return training.encoder.eval()
 
 
-def _settle(folder: Path, run: Run, identity: str, changes: dict[str, Any]) -> EncoderSettings:
+def _settle(folder: Path, wanted: EncoderSettings, identity: str, changes: dict[str, Any]) -> EncoderSettings:
     """The settings that were begun with, if there are any; else those that were said, written."""
     begun = read_settings(folder)
     if begun is None:
-        settings = EncoderSettings(**changes).settled(run.shape)
         with writing(folder):
-            write_whole(folder / "encoder.json", write_settings(settings, identity))
-        return settings
+            write_whole(folder / "encoder.json", write_settings(wanted, identity))
+        return wanted
     settings, of = begun
     if of != identity:
         raise RunError(f"{folder} is of another generator", "train it anew with --fresh")

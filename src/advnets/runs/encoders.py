@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -57,9 +58,9 @@ class EncoderSettings:
 
     def __post_init__(self) -> None:
         for name, least in (("width", 0), ("pixels", 0), ("steps", 1), ("batch", 1), ("seed", 0)):
-            if getattr(self, name) < least:
+            if not least <= getattr(self, name) < math.inf:
                 raise RunError(f"an encoder of {name} {getattr(self, name)}", f"use {least} or more")
-        if not self.rate > 0:
+        if not 0 < self.rate < math.inf:
             raise RunError(f"an encoder of rate {self.rate}", "use a rate above 0")
 
     def settled(self, shape: tuple[int, ...]) -> EncoderSettings:
