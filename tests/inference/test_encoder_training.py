@@ -117,7 +117,7 @@ def test_an_encoder_is_not_removed_for_settings_that_are_refused(digits: Run) ->
     folder = folder_of(digits.path, digits.step)
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     for wrong in ({"pixels": -3.0}, {"steps": 0}, {"batch": 0}, {"rate": math.nan}, {"count": 1}, {"refine": -1}):
-        with pytest.raises(RunError, match="an encoder of|measure 2 examples or more"):
+        with pytest.raises(RunError, match=r"an encoder of|measure 2 examples or more"):
             advnets.infer(digits, fresh=True, **{**QUICK, **wrong})  # type: ignore[arg-type]
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 

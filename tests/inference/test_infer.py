@@ -244,7 +244,15 @@ def test_an_image_may_be_called_as_the_overview(
         (("--count", "3", "--walk"), "--count changes nothing here"),
         (("gone.png",), "gone.png: cannot be read"),
         (("--network", "conv"), "--network"),
-        (("--count", "1"), "measure 2 examples or more"),
+        (("--count", "1"), "--count 1; use 2 or more"),
+        (("--count", "0"), "--count 0; use 2 or more"),
+        (("--width", "0"), "--width 0; use 1 or more"),
+        (("--walk", "--points", "0"), "--points 0; use 2 or more"),
+        (("--refine", "-1"), "--refine -1; use 0 or more"),
+        (("--edit", "0:1", "--strength", "nan"), "--strength nan; use a finite number"),
+        (("--edit", "0:1", "--strength=-inf"), "--strength -inf; use a finite number"),
+        (("--edit", "1:1"), "1:1 goes from a class to itself; write FROM:TO of its classes: 0, 1, 2"),
+        (("--edit", "0:9"), "knows no change 0:9; write FROM:TO of its classes: 0, 1, 2"),
     ],
 )
 def test_mistakes_are_one_line(
@@ -255,3 +263,4 @@ def test_mistakes_are_one_line(
     assert status == 2
     assert wrong in printed
     assert printed.count("\n") == 1
+    assert not (digits.path / "encoder").exists()  # nothing is trained for nothing

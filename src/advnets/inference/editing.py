@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,6 +52,18 @@ def walk(
     return made.reshape(len(images) - 1, points, *made.shape[1:])
 
 
+def check_change(run: Run, table: Table, change: str) -> None:
+    """See that a run's data know a change, as `direction` takes it.
+
+    Raises:
+        RunError: they do not, it goes from a class to itself, or the run is told of classes.
+    """
+    if run.classes:
+        remedy = "ask for the other --class: the code stays, the class changes"
+        raise RunError(f"{run.path} is told of classes, codes need not know them", remedy)
+    _kinds(table, change)
+
+
 def direction(run: Run, table: Table, change: str) -> Tensor:
     """The mean code of one kind of training images less that of another, (L,).
 
@@ -61,12 +74,10 @@ def direction(run: Run, table: Table, change: str) -> Tensor:
             values to those with its high ones.
 
     Raises:
-        RunError: the data have no such classes or column, or no training image of one of the kinds; or the run is
-            told of classes, so that its codes need not be.
+        RunError: the data have no two such classes or column, or no training image of one of the kinds; or the run
+            is told of classes, so that its codes need not be.
     """
-    if run.classes:
-        remedy = "ask for the other --class: the code stays, the class changes"
-        raise RunError(f"{run.path} is told of classes, codes need not know them", remedy)
+    check_change(run, table, change)
     before, after = (_mean_code(run, table, rows, change) for rows in _kinds(table, change))
     return after - before
 
@@ -95,10 +106,10 @@ def edit(
         N x points x the shape of a sample.
 
     Raises:
-        RunError: fewer than two points.
+        RunError: fewer than two points, or a strength that is not finite.
     """
-    if points < 2:
-        raise RunError(f"a change in {points} points", "give 2 or more")
+    if points < 2 or not math.isfinite(strength):
+        raise RunError(f"a change of strength {strength} in {points} points", "give 2 or more, and a finite strength")
     coder = run.coder
     codes, _ = coder.refine(images, coder.encode(images), refine, condition)
     shares = torch.linspace(0, strength, points).view(1, points, 1)
@@ -133,6 +144,8 @@ def _kinds(table: Table, change: str) -> tuple[NDArray[np.int64], NDArray[np.int
         middle = (float(column.min()) + float(column.max())) / 2
         return np.flatnonzero(column <= middle), np.flatnonzero(column > middle)
     numbers = _pair(change, table.classes)
+    if numbers is not None and numbers[0] == numbers[1]:
+        raise RunError(f"{change} goes from a class to itself", _remedy(table))
     if numbers is None:
         raise RunError(f"{table.name} knows no change {change}", _remedy(table))
     assert table.labels is not None  # it has classes

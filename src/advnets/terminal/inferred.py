@@ -18,9 +18,9 @@ from advnets import figures
 from advnets.data import Table
 from advnets.errors import DataError, RunError
 from advnets.files import write_whole
-from advnets.inference.editing import direction, edit, kind_rows, walk
+from advnets.inference.editing import check_change, direction, edit, kind_rows, walk
 from advnets.inference.errors import coder_errors, condition_of, held_out, nearest_rows
-from advnets.inference.infer import COLUMNS, infer, with_encoder_of
+from advnets.inference.infer import COLUMNS, data_of, infer, with_encoder_of
 from advnets.measures.inputs import some
 from advnets.runs.encoders import folder_of
 from advnets.runs.inference import conditions_of, pictures_of
@@ -104,7 +104,9 @@ def edited(
 ) -> str:  # fmt: skip
     """Draw images with their latents moved along a direction; the line that says where."""
     _refuse_sources(paths, out)
-    run, table, images, _ = _opened(run, paths, asked)
+    table = data_of(run, asked["data"])
+    check_change(run, table, change)  # before an encoder is trained
+    run, table, images, _ = _opened(run, paths, {**asked, "data": table})
     along, condition = direction(run, table, change), None
     if paths:
         condition = conditions_of(run, len(images), None)

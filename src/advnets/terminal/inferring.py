@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -78,16 +79,18 @@ def infer(args: list[str]) -> None:
                "seed": seed}  # fmt: skip
         said: dict[str, Any] = {name: each for name, each in own.items() if each is not None}
         _check(bool(images), walk, edit is not None, out, classes, points, strength, count)
+        _check_numbers(refine, points, strength, count, width)
         loaded = load_run(run, step, modules)
         asked = {"data": data, "fresh": fresh, "changes": said}
         if walk:
-            print(walked(loaded, images, asked, classes, points or 9, refine, out))
+            print(walked(loaded, images, asked, classes, 9 if points is None else points, refine, out))
         elif edit is not None:
-            print(edited(loaded, images, asked, edit, points or 9, 1.0 if strength is None else strength, refine, out))
+            far, row = 1.0 if strength is None else strength, 9 if points is None else points
+            print(edited(loaded, images, asked, edit, row, far, refine, out))
         elif images:
             print(given(loaded, images, asked, classes, refine, out))
         else:
-            print(measured(loaded, asked, count or 1000, refine))
+            print(measured(loaded, asked, 1000 if count is None else count, refine))
 
     call(infer, args)
 
@@ -126,3 +129,19 @@ def _check(
             }
             why = f"without {needed[flag]}" if flag in needed else "here"
             raise UsageError(f"{flag} changes nothing {why}", "leave it out")
+
+
+def _check_numbers(
+    refine: int, points: int | None, strength: float | None, count: int | None, width: int | None
+) -> None:
+    """See that numbers are in their ranges, before an encoder is trained.
+
+    Raises:
+        UsageError: one is not.
+    """
+    for flag, said, least in (("--refine", refine, 0), ("--points", points, 2), ("--count", count, 2),
+                              ("--width", width, 1)):  # fmt: skip
+        if said is not None and said < least:
+            raise UsageError(f"{flag} {said}", f"use {least} or more")
+    if strength is not None and not math.isfinite(strength):
+        raise UsageError(f"--strength {strength}", "use a finite number: 1 is from mean to mean")
