@@ -46,6 +46,33 @@ def test_an_encoder_that_was_killed_ends_as_one_never_killed(run: Path, tmp_path
     assert (ends[0] / "metrics.jsonl").read_bytes() == (ends[1] / "metrics.jsonl").read_bytes()
 
 
+@pytest.mark.parametrize("fresh", [False, True])
+def test_an_encoder_that_was_stopped_ends_as_one_never_stopped(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh: bool
+) -> None:
+    whole, advance = shutil.copytree(run, tmp_path / "whole"), EncoderTraining.advance
+
+    def stopped(self: EncoderTraining) -> torch.Tensor:
+        if self.step == 6:
+            signal.raise_signal(signal.SIGINT)
+        return advance(self)
+
+    remedy = "the same command without --fresh goes on" if fresh else "the same command goes on"
+    with monkeypatch.context() as patch:
+        patch.setattr(EncoderTraining, "advance", stopped)
+        with pytest.raises(
+            RunError, match=f"SIGINT: stopped with an encoder of 7 of 20 steps, which is kept; {remedy}"
+        ):
+            infer(run, fresh=fresh)
+    ends = [folder_of(each, advnets.load(each).step) / "checkpoints" for each in (run, whole)]
+    assert checkpoint.steps(ends[0]) == [7]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    for each in (run, whole):
+        infer(each)
+    first, second = ((end / f"step-00000020/{WEIGHTS}.safetensors").read_bytes() for end in ends)
+    assert first == second
+
+
 def test_latents_of_own_samples_are_learned_and_so_are_images(digits: Run) -> None:
     settings = EncoderSettings(network="mlp", width=64, steps=300, batch=32, pixels=30.0, rate=3e-3)
     training = EncoderTraining(digits, data_of(digits), settings)

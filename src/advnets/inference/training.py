@@ -43,9 +43,10 @@ from advnets.runs.inference import generators_of, with_encoder
 from advnets.runs.networks import load_weights
 from advnets.runs.run import Run
 from advnets.training.batches import Batches, Data
+from advnets.training.interrupt import interruptible
 from advnets.training.player import Player
 
-_LOG_EVERY, _CHECKPOINT_EVERY, _KEPT = 100, 500, 2
+_LOG_EVERY, _CHECKPOINT_EVERY, _KEPT = 100, 100, 2
 
 
 class EncoderTraining:
@@ -146,6 +147,7 @@ def train_encoder(run: Run, table: Table, changes: dict[str, Any], fresh: bool =
     Raises:
         RunError: settings are out of range: then nothing is removed; one of other settings or of another generator is
             there, or it cannot be written.
+        RunError: Ctrl-C or SIGTERM came: it is kept as far as it is.
         DivergedError: a cost is not finite.
     """
     folder, identity = folder_of(run.path, run.step), identity_of(generators_of(run))
@@ -159,7 +161,7 @@ def train_encoder(run: Run, table: Table, changes: dict[str, Any], fresh: bool =
         _go_on(training, folder)
         with progress_bar("Training an encoder", settings.steps, unit="steps", shown=True) as advance:
             advance(training.step)
-            _train(training, folder, advance)
+            _train(training, folder, advance, fresh)
     return training.encoder.eval()
 
 
@@ -190,17 +192,26 @@ def _go_on(training: EncoderTraining, folder: Path) -> None:
         checkpoint.discard_after(folder / "checkpoints", saved.step)
 
 
-def _train(training: EncoderTraining, folder: Path, advance: Callable[[int], None]) -> None:
+def _train(training: EncoderTraining, folder: Path, advance: Callable[[int], None], fresh: bool) -> None:
     steps = training.settings.steps
-    while training.step < steps:
-        costs = training.advance()
-        advance(1)
-        if training.step % _LOG_EVERY == 0 or training.step == steps:
-            training.log(costs)
-        if training.step % _CHECKPOINT_EVERY == 0 or training.step == steps:
-            with writing(folder):
-                write_whole(folder / "metrics.jsonl", "".join(json.dumps(e) + "\n" for e in training.lines).encode())
-                checkpoint.save(folder / "checkpoints", training.checkpoint(), _KEPT)
+    with interruptible() as interrupt:
+        while training.step < steps and not interrupt.name:
+            costs = training.advance()
+            advance(1)
+            if training.step % _LOG_EVERY == 0 or training.step == steps:
+                training.log(costs)
+            if training.step % _CHECKPOINT_EVERY == 0 or training.step == steps:
+                _keep(training, folder)
+    if training.step < steps:
+        _keep(training, folder)
+        what = f"{interrupt.name}: stopped with an encoder of {training.step:,} of {steps:,} steps, which is kept"
+        raise RunError(what, "the same command goes on" if not fresh else "the same command without --fresh goes on")
+
+
+def _keep(training: EncoderTraining, folder: Path) -> None:
+    with writing(folder):
+        write_whole(folder / "metrics.jsonl", "".join(json.dumps(e) + "\n" for e in training.lines).encode())
+        checkpoint.save(folder / "checkpoints", training.checkpoint(), _KEPT)
 
 
 @contextlib.contextmanager

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 from collections.abc import Generator, Sequence
-from types import FrameType
 from typing import Any
 
 from advnets.measures.progress import at_rest, best_step
@@ -22,20 +19,9 @@ from advnets.training.hooks.progress import progress_display
 from advnets.training.hooks.showing import Showing
 from advnets.training.hooks.watch import Watch
 from advnets.training.hooks.watching import Watching
+from advnets.training.interrupt import Interrupt, interruptible
 from advnets.training.session import Hook, Session
 from advnets.training.trainer import Trainer
-
-
-class Interrupt:
-    """Set once the process is asked to stop (Ctrl-C, SIGTERM)."""
-
-    def __init__(self) -> None:
-        self.name = ""
-
-    def __call__(self, number: int, frame: FrameType | None) -> None:
-        if self.name:  # asked twice: the person means now
-            raise KeyboardInterrupt
-        self.name = signal.Signals(number).name
 
 
 def play(
@@ -64,7 +50,7 @@ def play(
     """
     recipe = trainer.recipe
     display = progress_display(recipe.steps, trainer.step, images_a_step(recipe))
-    with run.lock(), _interruptible() as interrupt:
+    with run.lock(), interruptible() as interrupt:
         for note in notes:  # before what takes a second
             display.say(note)
         with _events(run, trainer.step) as events:
@@ -145,18 +131,3 @@ def _events(run: RunDirectory, step: int) -> Generator[Any]:
         raise
     with writing(run.path):
         events.close()
-
-
-@contextlib.contextmanager
-def _interruptible() -> Generator[Interrupt]:
-    """Turn SIGINT and SIGTERM into a wish that the loop grants between two steps (main thread only)."""
-    interrupt = Interrupt()
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupt
-        return
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield interrupt
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
