@@ -92,3 +92,55 @@ def test_everything_may_be_missing_where_that_is_meant(work: Path, terminal: Ter
 def test_a_run_of_another_game(work: Path, terminal: Terminal, ring: Path) -> None:
     said = terminal.mistake("complete", ring, "photo.png", "--mask", "mask.png")
     assert "completes no images; train with --game.kind completion" in said
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*.png"))
+
+
+def test_a_folder_is_gone_on_with_and_nothing_of_another_origin_is_lost(work: Path, terminal: Terminal) -> None:
+    task = ("complete", colors().path, "photos", "--mask", "masks", "--count", 2, "--out", "filled")
+    terminal.out(*task)
+    before = {name: (work / "filled" / name).read_bytes() for name in names(work / "filled")}
+    (work / "filled" / "b-1.png").unlink()
+    (work / "filled" / ".b-1.png.0.part").touch()
+    stamp = (work / "filled" / "a-2.png").stat().st_mtime_ns
+    assert "(3 of them were there)" in terminal.out(*task)
+    assert {name: (work / "filled" / name).read_bytes() for name in names(work / "filled")} == before
+    assert ((work / "filled" / "a-2.png").stat().st_mtime_ns, *(work / "filled").glob(".*")) == (stamp,)
+    assert "filled/a-1.png is another picture than the run makes of" in terminal.mistake(*task, "--seed", 1)
+    assert "filled holds other pictures, as a-2.png" in terminal.mistake(*task, "--count", 1)
+    (work / "filled" / "a-1.png").unlink()
+    Image.fromarray(PHOTO).save(work / "filled" / "b-2.png")
+    assert "filled/b-2.png is another picture" in terminal.mistake(*task)
+    assert names(work / "filled") == ["a-2.png", "b-1.png", "b-2.png"]
+    np.testing.assert_array_equal(np.asarray(Image.open(work / "filled" / "b-2.png")), PHOTO)
+
+
+def test_what_was_stopped_says_how_many_are_there(
+    work: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from advnets import cli, figures
+
+    task, save_one = ("complete", colors().path, "photos", "--mask", "masks", "--count", 2), figures.save_one
+
+    def stopped(image: np.ndarray, path: Path) -> None:
+        if path.name == "b-1.png":
+            raise KeyboardInterrupt
+        save_one(image, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(figures, "save_one", stopped)
+        assert cli.main([*map(str, task), "--out", "filled"]) == 2
+    assert "stopped: 2 of 4 completions are in filled; the same command goes on" in capsys.readouterr().err
+    assert "(2 of them were there)" in terminal.out(*task, "--out", "filled")
+
+
+def test_nothing_is_written_where_the_last_mask_does_not_do(work: Path, terminal: Terminal) -> None:
+    task = ("complete", colors().path, "photos", "--mask", "masks", "--count", 2, "--out", "filled")
+    Image.fromarray(HOLE * 0).save(work / "masks" / "b.jpg")
+    assert "photos/b.png: nothing is missing, as masks/b.jpg says" in terminal.mistake(*task)
+    assert not (work / "filled").exists()
+    (work / "photos" / "b.png").write_bytes((work / "photos" / "a.png").read_bytes()[:150])
+    assert "photos/b.png: broken or truncated" in terminal.mistake(*task)
+    assert not (work / "filled").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
 Bytes = NDArray[np.uint8]
 
 
-def complete(sampler: Sampler, images: Bytes, missing: NDArray[np.bool_], count: int, seed: int) -> Bytes:
+def complete(
+    sampler: Sampler,
+    images: Bytes,
+    missing: NDArray[np.bool_],
+    count: int,
+    seed: int,
+    advance: Callable[[int], object] = lambda made: None,
+) -> Bytes:
     """Completions: the k-th of every image is made of the k-th latents of the seed, whatever the others are.
 
     Args:
@@ -26,24 +34,23 @@ def complete(sampler: Sampler, images: Bytes, missing: NDArray[np.bool_], count:
         missing: the same shape, true where the image's values count for nothing.
         count: completions of each.
         seed: which ones.
+        advance: is told how many have been made since it was told last.
 
     Returns:
         uint8 N x count x C x H x W.
     """
     latents = sampler.inputs(max(count, 1), seed)
-    made = np.empty((len(images), count, *images.shape[1:]), np.uint8)
-    at_once = max(1, sampler.at_a_time // max(count, 1))
-    for start in range(0, len(images), at_once):
-        part = slice(start, start + at_once)
+    made, size = np.empty((len(images) * count, *images.shape[1:]), np.uint8), sampler.at_a_time
+    for start in range(0, len(made), size):
+        numbers = np.arange(start, min(start + size, len(made)))
+        of, which = numbers // count, torch.from_numpy(numbers % count)
         given = {
-            "image": sampler.as_input(torch.from_numpy(images[part])),
-            "mask": torch.from_numpy(~missing[part]).float(),
+            "image": sampler.as_input(torch.from_numpy(images[of])),
+            "mask": torch.from_numpy(~missing[of]).float(),
         }
-        rows = len(given["mask"])
-        repeated = {name: each[:count].repeat(rows, *[1] * (each.ndim - 1)) for name, each in latents.items()}
-        repeated |= {name: each.repeat_interleave(count, 0) for name, each in given.items()}
-        filled = sampler.decode(repeated) if count else made[part]
-        made[part] = filled.reshape(rows, count, *images.shape[1:])
+        made[numbers] = sampler.decode({**{name: each[which] for name, each in latents.items()}, **given})
+        advance(len(numbers))
+    made = made.reshape(len(images), count, *images.shape[1:])
     return np.where(missing[:, None], made, images[:, None])
 
 

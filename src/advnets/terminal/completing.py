@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +14,9 @@ if TYPE_CHECKING:
     from advnets.data.holes import Holed, Wanted
     from advnets.runs.run import Run
 
-_MOST = 100  # rows of a picture
-_AT_ONCE = 64  # images in memory
+Pair = tuple[Path, Path | None]
+"""An image, and its mask where it is not in the image itself."""
+_SAID = 10  # images, of each of which it is said how much is missing
 
 
 def complete(args: list[str]) -> None:
@@ -56,6 +56,7 @@ def complete(args: list[str]) -> None:
                 N,count,H,W,C; or a directory for a PNG file each, NAME-1.png and so on. By default completions.png in
                 the run directory.
         """
+        from advnets.terminal.completions import write_completions
         from advnets.terminal.runs import load_run
 
         if count < 1:
@@ -63,7 +64,7 @@ def complete(args: list[str]) -> None:
         loaded = load_run(run, step, modules)
         work = Work(_wanted(loaded), _pairs(images, mask), invert, by_channel, anyway)
         target = out or run / "completions.png"
-        print(f"{_write(loaded, work, count, seed, target)}: {target}")
+        print(f"{write_completions(loaded, work, count, seed, target)}: {target}")
 
     call(complete, args)
 
@@ -80,13 +81,13 @@ class Work:
     """
 
     wanted: Wanted
-    pairs: Sequence[tuple[Path, Path | None]]
+    pairs: Sequence[Pair]
     inverted: bool
     by_channel: bool
     anyway: bool
 
-    def read(self) -> Iterator[Holed]:
-        """One after another; of each it is said how much is missing.
+    def read(self, pair: Pair) -> Holed:
+        """An image with what is missing of it.
 
         Raises:
             UsageError: everything or nothing is missing, and nobody said that it may be.
@@ -94,33 +95,51 @@ class Work:
         """
         from advnets.data.holes import read_holed
 
-        for image, mask in self.pairs:
-            holed = read_holed(image, mask, self.wanted, self.inverted, self.by_channel)
-            if holed.share in (0, 1) and not self.anyway:
-                what = "nothing" if holed.share == 0 else "everything"
-                remedy = "look at the mask (light is missing, --invert: dark), or complete it --anyway"
-                raise UsageError(f"{image}: {what} is missing, as {mask or 'its transparency'} says", remedy)
-            print(f"{image}: {holed.share:.1%} missing{self._sizes(holed)}", file=sys.stderr)
-            yield holed
+        image, mask = pair
+        holed = read_holed(image, mask, self.wanted, self.inverted, self.by_channel)
+        if holed.share in (0, 1) and not self.anyway:
+            what = "nothing" if holed.share == 0 else "everything"
+            remedy = "look at the mask (light is missing, --invert: dark), or complete it --anyway"
+            raise UsageError(f"{image}: {what} is missing, as {mask or 'its transparency'} says", remedy)
+        return holed
 
-    def _sizes(self, holed: Holed) -> str:
-        """What was brought to another size."""
+    def sizes(self, holed: Holed) -> str:
+        """What was brought to another size, in words."""
         _, height, width = self.wanted.shape
         said = f", at {height} x {width}, the run's size" if holed.resized else ""
         if holed.mask_size is None:
             return said
         return f"{said}; its mask of {holed.mask_size[0]} x {holed.mask_size[1]} was brought to its size"
 
-    def read_parts(self) -> Iterator[list[Holed]]:
-        """The same in lists of some."""
-        part: list[Holed] = []
-        for holed in self.read():
-            part.append(holed)
-            if len(part) == _AT_ONCE:
-                yield part
-                part = []
-        if part:
-            yield part
+
+def seen(work: Work, keep: bool) -> tuple[list[Holed], list[str]]:
+    """All images, if they are to be kept, and how much of them is missing, in lines: before anything is made of one.
+
+    Raises:
+        AdvnetsError: as `Work.read`.
+    """
+    from advnets.data.parallel import progress_bar
+
+    kept: list[Holed] = []
+    said: list[tuple[float, str]] = []
+    with progress_bar("Reading", len(work.pairs), shown=True) as advance:
+        for pair in work.pairs:
+            holed = work.read(pair)
+            said.append((holed.share, work.sizes(holed)))
+            kept += [holed] if keep else []
+            advance(1)
+    return kept, _lines(work, said)
+
+
+def _lines(work: Work, said: Sequence[tuple[float, str]]) -> list[str]:
+    """How much is missing: of each of a few images, else from where to where."""
+    if len(said) <= _SAID:
+        return [
+            f"{image}: {share:.1%} missing{sizes}" for (image, _), (share, sizes) in zip(work.pairs, said, strict=True)
+        ]
+    shares, resized = [share for share, _ in said], sum(bool(sizes) for _, sizes in said)
+    brought = f"; {resized:,} of them, or their masks, were brought to another size" if resized else ""
+    return [f"{len(said):,} images: {min(shares):.1%} to {max(shares):.1%} missing{brought}"]
 
 
 def _wanted(run: Run) -> Wanted:
@@ -142,7 +161,7 @@ def _wanted(run: Run) -> Wanted:
     return Wanted((channels, height, width), run.recipe.fit, value_range)
 
 
-def _pairs(images: Sequence[Path], mask: Path | None) -> list[tuple[Path, Path | None]]:
+def _pairs(images: Sequence[Path], mask: Path | None) -> list[Pair]:
     """Images with their masks.
 
     Raises:
@@ -183,60 +202,3 @@ def _files(folder: Path) -> list[Path]:
 
     files = sorted(each for each in folder.iterdir() if each.is_file() and not each.name.startswith("."))
     return [each for each in files if is_image(each.read_bytes())]
-
-
-def _write(run: Run, work: Work, count: int, seed: int, target: Path) -> str:
-    """Complete all and put them where `target` says; what was made, in words."""
-    import numpy as np
-
-    from advnets import figures
-    from advnets.errors import DataError
-    from advnets.files import write_whole
-    from advnets.terminal.saving import writing_elsewhere
-
-    several = f"{count:,} completion{'s' if count > 1 else ''} of {_counted(work.pairs)}"
-    if not target.suffix:
-        _write_folder(run, work, count, seed, target)
-        return several
-    if target.suffix != ".npy" and target.suffix.lower() not in figures.ENDINGS:
-        raise DataError(f"completions cannot be written to {target}", "name a .png, .jpg, .webp, .npy or a directory")
-    if target.suffix != ".npy" and len(work.pairs) > _MOST:
-        raise UsageError(f"{len(work.pairs):,} images do not fit into a picture", "name a directory as --out")
-    holed = list(work.read())
-    pixels, missing = (np.stack([getattr(each, name) for each in holed]) for name in ("pixels", "missing"))
-    made = run.complete(pixels, missing, count, seed)
-    with writing_elsewhere(target):
-        if target.suffix == ".npy":
-            write_whole(target, lambda file: np.save(file, made.transpose(0, 1, 3, 4, 2)))
-        else:
-            figures.save(figures.completions(pixels, missing, made), target, run.step)
-    return several
-
-
-def _write_folder(run: Run, work: Work, count: int, seed: int, folder: Path) -> None:
-    """A PNG file a completion.
-
-    Raises:
-        UsageError: the images lie in that folder: the next command would take completions for images.
-        RunError: it cannot be written.
-    """
-    import numpy as np
-
-    from advnets import figures
-    from advnets.terminal.saving import writing_elsewhere
-
-    if any(each.parent.resolve() == folder.resolve() for each, _ in work.pairs):
-        raise UsageError(f"--out {folder} is where the images lie", "name another directory")
-    names = iter([each.stem for each, _ in work.pairs])
-    for part in work.read_parts():
-        pixels, missing = (np.stack([getattr(each, name) for each in part]) for name in ("pixels", "missing"))
-        made = run.complete(pixels, missing, count, seed)
-        with writing_elsewhere(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            for name, completed in zip([next(names) for _ in part], made, strict=True):
-                for number, image in enumerate(completed, 1):
-                    figures.save_one(image.transpose(1, 2, 0), folder / f"{name}-{number}.png")
-
-
-def _counted(pairs: Sequence[object]) -> str:
-    return f"{len(pairs):,} images, each" if len(pairs) > 1 else "1 image"
