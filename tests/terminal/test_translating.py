@@ -101,6 +101,20 @@ def test_another_folder_is_left_alone(
     assert (code, "lies in" in text) == (2, True)
 
 
+def test_nothing_is_written_where_the_last_image_has_colors(
+    trained: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = tmp_path / "grays", tmp_path / "made"
+    folder.mkdir()
+    gray = colored(1, 1)[0, ..., :1].repeat(3, 2)
+    Image.fromarray(gray).save(folder / "a.png")  # gray, whatever its header says
+    Image.fromarray(colored(1, 1)[0]).save(folder / "b.png")
+    code, text = said(capsys, trained["pairs"], folder, "--out", out)
+    assert (code, "b.png has colors, and gray images are wanted" in text, out.exists()) == (2, True, False)
+    (folder / "b.png").unlink()
+    assert said(capsys, trained["pairs"], folder, "--out", out) == (0, f"1 image: {out}\n")
+
+
 def test_both_ways_one_image_and_an_own_size(
     trained: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

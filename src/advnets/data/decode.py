@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import BinaryIO
@@ -69,6 +69,8 @@ _MODES = {
     "I;16L": ("gray", "16 bits"), "I;16N": ("gray", "16 bits"),
 }  # fmt: skip
 """Pillow's modes in words: colors and depth; the others, as CMYK, are called as Pillow does."""
+
+_GRAY_MODES = {mode for mode, (colors, _) in _MODES.items() if colors in ("black and white", "gray", "gray with alpha")}
 
 
 class UnusableError(Exception):
@@ -152,6 +154,15 @@ def is_image(content: bytes) -> bool:
             return True
     except Exception:  # as in `decode`
         return False
+
+
+def has_gray_header(opened: Callable[[], BinaryIO]) -> bool:
+    """Whether a file says before its pixels that it is one gray image, or is none that `decode` reads."""
+    try:
+        with opened() as file, Image.open(file, formats=tuple(DECODERS)) as image:
+            return getattr(image, "n_frames", 1) == 1 and image.mode in _GRAY_MODES
+    except Exception:  # as in `decode`
+        return True
 
 
 def _one(

@@ -6,14 +6,14 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from advnets.data.decode import UnusableError, decode
+from advnets.data.decode import UnusableError, decode, has_gray_header
 from advnets.data.formats.folder import list_folder
 from advnets.data.options import Fit
 from advnets.data.pictures import Entry
@@ -98,6 +98,17 @@ def images_in(entry: Entry, wanted: Wanted) -> Iterator[OneImage | Skipped]:
         yield skip(entry.name, str(error))
     except OSError as error:
         yield skip(entry.name, f"cannot be read ({error.strerror or error})")
+
+
+def check_colors(entry: Entry, wanted: Wanted) -> None:
+    """See that a file's images have no colors where gray ones are wanted, by its header where that is enough.
+
+    Raises:
+        DataError: one has.
+    """
+    if wanted.channels == 1 and not wanted.drop_colors and not has_gray_header(entry.open):
+        for _ in images_in(entry, replace(wanted, size=None)):
+            pass
 
 
 def _brought(name: str, image: Image.Image, wanted: Wanted, file: str) -> OneImage | Skipped:

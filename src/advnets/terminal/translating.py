@@ -13,7 +13,7 @@ from advnets import figures
 from advnets.data.decode import MAX_PIXELS
 from advnets.data.parallel import progress_bar
 from advnets.data.pictures import Entry
-from advnets.data.single import OneImage, Wanted, files_of, images_in, without_ending
+from advnets.data.single import OneImage, Wanted, check_colors, files_of, images_in, without_ending
 from advnets.data.table import Skipped
 from advnets.errors import DataError, RunError
 from advnets.runs.run import Run
@@ -84,7 +84,7 @@ def write_translations(
         if one:
             return _write_one(entries[0], work)
         done, there = _write_all(entries, work)
-    return f"{done:,} images{f' ({there:,} of them were there)' if there else ''}: {out}"
+    return f"{done:,} image{'s' if done > 1 else ''}{f' ({there:,} of them were there)' if there else ''}: {out}"
 
 
 def _wanted(run: Run, translate: Translator, reverse: bool) -> Wanted:
@@ -119,6 +119,7 @@ def _write_all(entries: Sequence[Entry | Skipped], work: Translations) -> tuple[
     What is there is gone on with, once some of it was seen to be what these images become.
     """
     _refuse_others(entries, work)
+    _refuse_colors(entries, work.wanted)
     done, there, skipped = 0, 0, list[Skipped]()
     try:
         with progress_bar("Translating", len(entries), shown=True) as advance:
@@ -139,7 +140,8 @@ def _write_all(entries: Sequence[Entry | Skipped], work: Translations) -> tuple[
                     done += 1
                 advance(1)
     except KeyboardInterrupt:
-        raise RunError(f"stopped: {done:,} images are in {work.folder}", "the same command goes on") from None
+        what = f"stopped: {done:,} image{' is' if done == 1 else 's are'} in {work.folder}"
+        raise RunError(what, "the same command goes on") from None
     _say_skipped(skipped)
     if not done:
         raise DataError(f"no image among {len(entries):,} files", "name a folder of images")
@@ -166,6 +168,15 @@ def _refuse_others(entries: Sequence[Entry | Skipped], work: Translations) -> No
             raise DataError(f"{work.folder} holds other pictures, as {name}", "name an empty or a new directory")
     for part in work.folder.rglob(".*.part"):
         part.unlink(missing_ok=True)
+
+
+def _refuse_colors(entries: Sequence[Entry | Skipped], wanted: Wanted) -> None:
+    """See that no file is refused for its colors once others are written."""
+    with progress_bar("Reading", len(entries), shown=True) as advance:
+        for entry in entries:
+            if not isinstance(entry, Skipped):
+                check_colors(entry, wanted)
+            advance(1)
 
 
 def _say_skipped(skipped: Sequence[Skipped]) -> None:
