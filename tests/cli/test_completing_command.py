@@ -144,3 +144,20 @@ def test_nothing_is_written_where_the_last_mask_does_not_do(work: Path, terminal
     (work / "photos" / "b.png").write_bytes((work / "photos" / "a.png").read_bytes()[:150])
     assert "photos/b.png: broken or truncated" in terminal.mistake(*task)
     assert not (work / "filled").exists()
+
+
+def test_what_is_left_out_of_a_folder_is_named(
+    work: Path, terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from advnets import cli
+
+    (work / "photos" / "deep").mkdir()
+    (work / "photos" / "notes.txt").write_text("no image")
+    (work / "photos" / ".hidden").touch()
+    (work / "photos" / "empty.png").touch()
+    task = "complete", str(colors().path), "photos", "--mask", "masks", "--count", "1", "--out", "filled"
+    assert cli.main([*task]) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("left out: ")]
+    assert [line.split(" ")[2] for line in said] == ["photos/deep:", "photos/empty.png:", "photos/notes.txt:"]
+    assert "empty file" in said[1]
+    assert "not a readable image" in said[2]

@@ -5,6 +5,7 @@ Light is the hole, as in the masks of most editors, and so is transparent; from 
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from advnets.data.decode import DECODERS, Decoded, UnusableError, decode, upright
+from advnets.data.decode import DECODERS, Decoded, UnusableError, decode, is_image, upright
 from advnets.data.depth import Range
 from advnets.data.options import Fit
 from advnets.data.resize import fit_image, image_row
@@ -85,6 +86,19 @@ def read_holed(
     height, width = missing.shape[:2]
     found = _fitted(decoded.image, _nearest(missing, decoded.image.size), wanted)
     return found if (width, height) == decoded.image.size else replace(found, mask_size=(height, width))
+
+
+def reason_unusable(path: Path) -> str:
+    """Why a file is none that begins as an image does; empty where it is one."""
+    try:
+        content = path.read_bytes()
+        if not is_image(content):
+            next(iter(decode(io.BytesIO(content))))
+    except UnusableError as error:
+        return str(error)
+    except OSError as error:
+        return f"cannot be read ({(error.strerror or str(error)).lower()})"
+    return ""
 
 
 def _decoded(path: Path, value_range: Range | None = None) -> Decoded:

@@ -12,6 +12,7 @@ from advnets.terminal.arguments import Modules, Positional, Step, call
 
 if TYPE_CHECKING:
     from advnets.data.holes import Holed, Wanted
+    from advnets.data.table import Skipped
     from advnets.runs.run import Run
 
 Pair = tuple[Path, Path | None]
@@ -62,7 +63,8 @@ def complete(args: list[str]) -> None:
         if count < 1:
             raise RunError(f"{count} completions cannot be made", "ask for 1 or more")
         loaded = load_run(run, step, modules)
-        work = Work(_wanted(loaded), _pairs(images, mask), invert, by_channel, anyway)
+        found, left_out = _found(images)
+        work = Work(_wanted(loaded), _pairs(found, mask), invert, by_channel, anyway, left_out)
         target = out or run / "completions.png"
         print(f"{write_completions(loaded, work, count, seed, target)}: {target}")
 
@@ -78,6 +80,7 @@ class Work:
         pairs: each with its mask, where it is not in the image itself.
         inverted, by_channel: how masks are read.
         anyway: whether all or nothing may be missing.
+        left_out: what else is in the folders.
     """
 
     wanted: Wanted
@@ -85,6 +88,7 @@ class Work:
     inverted: bool
     by_channel: bool
     anyway: bool
+    left_out: Sequence[Skipped] = ()
 
     def read(self, pair: Pair) -> Holed:
         """An image with what is missing of it.
@@ -161,20 +165,33 @@ def _wanted(run: Run) -> Wanted:
     return Wanted((channels, height, width), run.recipe.fit, value_range)
 
 
-def _pairs(images: Sequence[Path], mask: Path | None) -> list[Pair]:
-    """Images with their masks.
+def _found(images: Sequence[Path]) -> tuple[list[Path], list[Skipped]]:
+    """Image files, and what else is in folders of them.
 
     Raises:
-        UsageError: no image, two whose completions would have one name, or an image without a mask.
+        UsageError: no image, or two whose completions would have one name.
     """
-    found = [each for path in images for each in (_files(path) if path.is_dir() else [path])]
+    found: list[Path] = []
+    left_out: list[Skipped] = []
+    for path in images:
+        files, others = _files(path) if path.is_dir() else ([path], [])
+        found, left_out = found + files, left_out + others
     if not found:
         what = f"{', '.join(map(str, images))}: no image there" if images else "there is nothing to complete"
         raise UsageError(what, "name images, or a folder of them")
     _check_names(found, "would have completions of one name")
+    return found, left_out
+
+
+def _pairs(found: Sequence[Path], mask: Path | None) -> list[Pair]:
+    """Images with their masks.
+
+    Raises:
+        UsageError: an image without a mask, or two masks of one name.
+    """
     if mask is None or not mask.is_dir():
         return [(each, mask) for each in found]
-    masks = {each.stem: each for each in _check_names(_files(mask), "are masks of one name")}
+    masks = {each.stem: each for each in _check_names(_files(mask)[0], "are masks of one name")}
     without = [str(each) for each in found if each.stem not in masks]
     if without:
         some = ", ".join(without[:5]) + (f" and {len(without) - 5:,} more" if len(without) > 5 else "")
@@ -196,9 +213,18 @@ def _check_names(files: Sequence[Path], twice: str) -> Sequence[Path]:
     return files
 
 
-def _files(folder: Path) -> list[Path]:
-    """The image files of a folder, by name."""
-    from advnets.data.decode import is_image
+def _files(folder: Path) -> tuple[list[Path], list[Skipped]]:
+    """The image files of a folder, by name, and what else is in it; what is hidden is not looked at."""
+    from advnets.data.holes import reason_unusable
+    from advnets.data.table import skip
 
-    files = sorted(each for each in folder.iterdir() if each.is_file() and not each.name.startswith("."))
-    return [each for each in files if is_image(each.read_bytes())]
+    images: list[Path] = []
+    left_out: list[Skipped] = []
+    for each in sorted(folder.iterdir()):
+        if each.name.startswith("."):
+            continue
+        if reason := "a folder within it: name it, too" if each.is_dir() else reason_unusable(each):
+            left_out.append(skip(str(each), reason))
+        else:
+            images.append(each)
+    return images, left_out

@@ -19,12 +19,12 @@ from advnets.files import write_whole
 from advnets.runs.completing import complete
 from advnets.runs.run import Run
 from advnets.terminal.completing import Pair, Work, seen
-from advnets.terminal.saving import writing_elsewhere
+from advnets.terminal.saving import say_left_out, writing_elsewhere
 from advnets.terminal.streaming import pictures_below
 
 _MOST = 100  # rows of a picture
 _AT_ONCE = 64  # images in memory
-_Say = Callable[[int], object]
+_Advance = Callable[[int], object]
 
 
 def write_completions(run: Run, work: Work, count: int, seed: int, target: Path) -> str:
@@ -54,7 +54,7 @@ def write_completions(run: Run, work: Work, count: int, seed: int, target: Path)
     if target.suffix != ".npy" and len(work.pairs) > _MOST:
         raise UsageError(f"{len(work.pairs):,} images do not fit into a picture", "name a directory as --out")
     holed, lines = seen(work, keep=True)
-    _print(lines)
+    _say(work, lines)
     pixels, missing = _stacked(holed)
     with _progress(len(work.pairs) * count) as advance:
         made = complete(run.sampler, pixels, missing, count, seed, advance)
@@ -95,7 +95,7 @@ class Folder:
         try:
             with writing_elsewhere(self.path), _progress(len(self.work.pairs) * self.count) as advance:
                 self._refuse_pictures()
-                _print(lines)
+                _say(self.work, lines)
                 self.path.mkdir(parents=True, exist_ok=True)
                 self._write_missing(advance)
         except KeyboardInterrupt:
@@ -125,13 +125,15 @@ class Folder:
                     what = f"{file} is another picture than the run makes of {pair[0]} with --seed {self.seed}"
                     raise DataError(what, "name an empty or a new directory")
 
-    def _write_missing(self, advance: _Say) -> None:
+    def _write_missing(self, advance: _Advance) -> None:
         for pair, made in self._made(lambda files: not all(file.exists() for file in files), advance):
             for file, image in zip(self._files(pair), made, strict=True):
                 if not file.exists():
                     figures.save_one(image, file)
 
-    def _made(self, wanted: Callable[[list[Path]], bool], advance: _Say) -> Iterator[tuple[Pair, NDArray[np.uint8]]]:
+    def _made(
+        self, wanted: Callable[[list[Path]], bool], advance: _Advance
+    ) -> Iterator[tuple[Pair, NDArray[np.uint8]]]:
         """Images with their completions, count x H x W x C: those of whose files it is wanted."""
         pairs = [pair for pair in self.work.pairs if wanted(self._files(pair))]
         advance((len(self.work.pairs) - len(pairs)) * self.count)
@@ -142,7 +144,9 @@ class Folder:
             yield from zip(part, made.transpose(0, 1, 3, 4, 2), strict=True)
 
 
-def _print(lines: Sequence[str]) -> None:
+def _say(work: Work, lines: Sequence[str]) -> None:
+    """What is missing of the images, and what is in their folders beside them."""
+    say_left_out(work.left_out)
     for line in lines:
         print(line, file=sys.stderr)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from advnets import figures
 from advnets.data.open_data import real_points
+from advnets.data.table import Skipped
 from advnets.errors import DataError
 from advnets.files import write_whole
 from advnets.runs.directory import writing
@@ -22,11 +24,20 @@ from advnets.terminal.tables import SUFFIXES as TABLES
 from advnets.terminal.tables import save_table
 
 ARRAYS = ".npy", ".npz"
+_SHOWN = 10  # files that are left out
 
 
 def writing_elsewhere(target: Path) -> AbstractContextManager[None]:
     """`writing`, for a file that need not lie in a run directory: it may be put elsewhere."""
     return writing(target, "or choose another place")
+
+
+def say_left_out(skipped: Sequence[Skipped]) -> None:
+    """Name files of which nothing was made, some of many."""
+    for each in skipped[:_SHOWN]:
+        print(f"left out: {each}", file=sys.stderr)
+    if len(skipped) > _SHOWN:
+        print(f"left out: {len(skipped) - _SHOWN:,} more", file=sys.stderr)
 
 
 def save_json(value: Any, target: Path) -> None:

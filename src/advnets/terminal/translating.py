@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,10 +17,8 @@ from advnets.data.table import Skipped
 from advnets.errors import DataError, RunError
 from advnets.runs.run import Run
 from advnets.runs.translating import Image, Translator
-from advnets.terminal.saving import writing_elsewhere
+from advnets.terminal.saving import say_left_out, writing_elsewhere
 from advnets.terminal.streaming import pictures_below
-
-_SHOWN = 10  # files that are left out
 
 
 @dataclass(frozen=True)
@@ -142,7 +139,7 @@ def _write_all(entries: Sequence[Entry | Skipped], work: Translations) -> tuple[
     except KeyboardInterrupt:
         what = f"stopped: {done:,} image{' is' if done == 1 else 's are'} in {work.folder}"
         raise RunError(what, "the same command goes on") from None
-    _say_skipped(skipped)
+    say_left_out(skipped)
     if not done:
         raise DataError(f"no image among {len(entries):,} files", "name a folder of images")
     return done, there
@@ -177,10 +174,3 @@ def _refuse_colors(entries: Sequence[Entry | Skipped], wanted: Wanted) -> None:
             if not isinstance(entry, Skipped):
                 check_colors(entry, wanted)
             advance(1)
-
-
-def _say_skipped(skipped: Sequence[Skipped]) -> None:
-    for each in skipped[:_SHOWN]:
-        print(f"left out: {each}", file=sys.stderr)
-    if len(skipped) > _SHOWN:
-        print(f"left out: {len(skipped) - _SHOWN:,} more", file=sys.stderr)
