@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,46 @@ def test_nothing_of_the_hole_reaches_what_is_observed_of_a_larger_image(fit, siz
     np.testing.assert_array_equal(first.missing, second.missing)
     np.testing.assert_array_equal(first.pixels[~first.missing], second.pixels[~second.missing])
     assert 0.05 < first.share < 0.4
+
+
+def overlapping(count: int, first: float, last: float, made: int) -> np.ndarray:
+    """By exact fractions: which of `made` pixels between two places of an axis overlap with which of `count`."""
+    wide = (Fraction(last) - Fraction(first)) / made
+    begins = [Fraction(first) + wide * number for number in range(made)]
+    return np.array([[min(j + 1, b + wide) > max(j, b) for j in range(count)] for b in begins])
+
+
+@pytest.mark.parametrize(
+    ("fit", "before", "after", "seen", "there"),
+    [
+        ("stretch", (40, 40), (32, 32), (0, 0, 40, 40), (0, 0, 32, 32)),
+        ("stretch", (9, 14), (32, 24), (0, 0, 14, 9), (0, 0, 24, 32)),  # enlarged
+        ("crop", (30, 45), (8, 8), (7.5, 0, 37.5, 30), (0, 0, 8, 8)),
+        ("crop", (7, 12), (16, 16), (2.5, 0, 9.5, 7), (0, 0, 16, 16)),
+        ("pad", (20, 50), (16, 16), (0, 0, 50, 20), (0, 5, 16, 11)),
+    ],
+)
+def test_a_pixel_that_is_partly_hole_is_missing(fit, before, after, seen, there, tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    hole = np.zeros(before, bool)
+    hole[: before[0] // 3, : before[1] // 3 + 1] = True
+    hole |= rng.random(before) < 0.02
+    rows = overlapping(before[0], seen[1], seen[3], there[3] - there[1])
+    columns = overlapping(before[1], seen[0], seen[2], there[2] - there[0])
+    wanted = np.zeros(after, bool)
+    wanted[there[1] : there[3], there[0] : there[2]] = rows.astype(int) @ hole.astype(int) @ columns.T.astype(int) > 0
+    image = saved(tmp_path / "image.png", rng.integers(0, 256, (*before, 3), np.uint8))
+    found = read_holed(image, saved(tmp_path / "mask.png", (hole * 255).astype(np.uint8)), Wanted((3, *after), fit))
+    np.testing.assert_array_equal(found.missing, np.stack([wanted] * 3))
+
+
+def test_columns_that_the_hole_reaches_a_little_into_are_missing(tmp_path: Path) -> None:
+    light = np.zeros((40, 40), np.uint8)
+    light[:, :13] = 255  # the eleventh of 32 columns covers 12.5 to 13.75
+    image = saved(tmp_path / "image.png", np.zeros((40, 40, 3), np.uint8))
+    found = read_holed(image, saved(tmp_path / "mask.png", light), Wanted((3, 32, 32)))
+    assert (found.missing[..., :11].all(), found.missing[..., 11:].any()) == (True, False)
+    assert found.share == 11 / 32
 
 
 def test_files_that_cannot_be_used(image: Path, tmp_path: Path) -> None:

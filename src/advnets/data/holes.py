@@ -16,12 +16,13 @@ from PIL import Image
 from advnets.data.decode import DECODERS, Decoded, UnusableError, decode, is_image, upright
 from advnets.data.depth import Range
 from advnets.data.options import Fit
-from advnets.data.resize import fit_image, image_row
+from advnets.data.resize import fit_image, image_row, laid_out
 from advnets.errors import DataError
 
 Missing = NDArray[np.bool_]
 """H x W, or H x W x 3 where each channel has its own: true where something is missing."""
 _HALF = 128  # of 256 shades: from here on a value is light
+_ROUNDED = 1e-6  # of a pixel: an overlap as small is one of rounded numbers
 _FEW_BITS = 255.0  # the greatest value of a mask that has more bits than it uses
 
 
@@ -163,6 +164,15 @@ def _without(image: Image.Image, missing: Missing) -> Image.Image:
 
 
 def _reached(missing: Missing, size: tuple[int, int], fit: Fit) -> Missing:
-    """The pixels of another size that anything missing reaches into."""
-    shares = Image.fromarray(missing.astype(np.float32))
-    return np.asarray(fit_image(shares, size, fit, Image.Resampling.BOX, 0.0)) > 1e-6
+    """The pixels of another size that anything missing reaches into: each covers a box of the image's own pixels."""
+    seen, there = laid_out(missing.shape[1::-1], size, fit)
+    for axis in (0, 1):
+        first, last = seen[1 - axis], seen[3 - axis]
+        edges = np.linspace(first, last, there[3 - axis] - there[1 - axis] + 1)
+        begins = np.floor(edges[:-1] + _ROUNDED).astype(int)
+        ends = np.minimum(np.ceil(edges[1:] - _ROUNDED).astype(int), missing.shape[axis])
+        parts = [np.take(missing, np.arange(*ends_of), axis).any(axis) for ends_of in zip(begins, ends, strict=True)]
+        missing = np.stack(parts, axis)
+    found = np.zeros(size, bool)
+    found[there[1] : there[3], there[0] : there[2]] = missing
+    return found

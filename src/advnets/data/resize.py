@@ -12,31 +12,49 @@ from advnets.data.options import Fit
 COLORS_LOST = "lose their colors"
 
 
-def fit_image(
-    image: Image.Image,
-    size: tuple[int, int],
-    fit: Fit,
-    by: Image.Resampling = Image.Resampling.LANCZOS,
-    background: str | float = "white",
-) -> Image.Image:
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
+
+def fit_image(image: Image.Image, size: tuple[int, int], fit: Fit) -> Image.Image:
     """Resizes with an antialiased filter; an image that has the size already is left untouched.
 
     Args:
-        image: mode "L", "RGB" or "F".
+        image: mode "L" or "RGB".
         size: height and width of the result.
         fit: "crop" keeps the center of the wanted aspect, "pad" shows everything on white (as alpha is laid
             over white), "stretch" gives up the aspect.
-        by: the filter.
-        background: what "pad" shows beside the image.
     """
     height, width = size
     if image.size == (width, height):
         return image
+    seen, (left, top, right, bottom) = laid_out(image.size, size, fit)
+    resized = image.resize((right - left, bottom - top), Image.Resampling.LANCZOS, box=seen)
+    if resized.size == (width, height):
+        return resized
+    canvas = Image.new(image.mode, (width, height), "white")
+    canvas.paste(resized, (left, top))
+    return canvas
+
+
+def laid_out(before: tuple[int, int], size: tuple[int, int], fit: Fit) -> tuple[Box, tuple[int, int, int, int]]:
+    """Which part of an image `fit_image` shows, and where in the result it comes to lie: boxes.
+
+    Args:
+        before: width and height.
+        size: height and width.
+        fit: as for `fit_image`.
+    """
+    height, width = size
+    whole = (0.0, 0.0, float(before[0]), float(before[1]))
     if fit == "crop":
-        return image.resize((width, height), by, box=_center_box(image.size, width / height))
-    if fit == "pad":
-        return _pad(image, width, height, by, background)
-    return image.resize((width, height), by)
+        return _center_box(before, width / height), (0, 0, width, height)
+    if fit == "stretch":
+        return whole, (0, 0, width, height)
+    scale = min(width / before[0], height / before[1])
+    inner = max(1, round(before[0] * scale)), max(1, round(before[1] * scale))
+    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
+    return whole, (left, top, left + inner[0], top + inner[1])
 
 
 def changes(before: tuple[int, int], size: tuple[int, int], fit: Fit) -> tuple[str, ...]:
@@ -67,20 +85,11 @@ def color_changes(pixels: NDArray[np.uint8], channels: int | None) -> tuple[str,
     return (COLORS_LOST,) if lost else ()
 
 
-def _center_box(size: tuple[int, int], aspect: float) -> tuple[float, float, float, float]:
+def _center_box(size: tuple[int, int], aspect: float) -> Box:
     width, height = size
     crop_width, crop_height = min(width, height * aspect), min(height, width / aspect)
     left, top = (width - crop_width) / 2, (height - crop_height) / 2
     return left, top, left + crop_width, top + crop_height
-
-
-def _pad(image: Image.Image, width: int, height: int, by: Image.Resampling, background: str | float) -> Image.Image:
-    scale = min(width / image.width, height / image.height)
-    inner = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    canvas = Image.new(image.mode, (width, height), background)
-    resized = image.resize(inner, by)
-    canvas.paste(resized, ((width - inner[0]) // 2, (height - inner[1]) // 2))
-    return canvas
 
 
 def image_row(image: Image.Image, channels: int | None, pixels: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
