@@ -73,6 +73,21 @@ def test_images_without_classes_are_named_by_file(few: Path, terminal: Terminal,
     assert (folder / "mine.csv").read_text().splitlines()[2].startswith("1,photo-1.png,")
 
 
+def test_one_image_is_classified(few: Path, terminal: Terminal, folder: Path) -> None:
+    run, images = advnets.load(few), open_table("mnist", progress=False).values[:2]
+    for number, image in enumerate(images):
+        (folder / f"kinds{number}" / "7").mkdir(parents=True)
+        Image.fromarray(image[0]).save(folder / f"kinds{number}" / "7" / "one.png")
+        logits = outputs(run, image[None])[0][0].astype(np.float64)
+        likeliest, odds = str(logits.argmax()), np.exp(logits.max()) / np.exp(logits).sum()
+        for data, file in ((f"kinds{number}/7/one.png", "one.png"), (f"kinds{number}/7", "one.png")):
+            said = terminal.out("classify", few, "--data", data, "--out", "one.csv")
+            assert f": 1 row, {likeliest} by {odds:.1%}; it has no label of 0, 1, 2" in said
+            assert (folder / "one.csv").read_text().splitlines()[1] == f"0,{file},{likeliest},{odds:.6f}"
+        wrong = 100 * (likeliest != "7")
+        assert f"{wrong}.00 % of 1 are taken" in terminal.out("classify", few, "--data", f"kinds{number}")
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

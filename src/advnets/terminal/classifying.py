@@ -33,7 +33,8 @@ def classify(args: list[str]) -> None:
 
         Args:
             run: the run directory.
-            data: images, brought to the run's size, or a table of numbers; by default what the run was trained on.
+            data: images, or one, brought to the run's size, or a table of numbers; by default what the run was trained
+                on.
             real: which rows: test, valid, valid+test, train or all. By default the test images of what it was trained
                 on, all of other data.
             out: a .csv file: row, file (of image files), class, probability.
@@ -45,7 +46,7 @@ def classify(args: list[str]) -> None:
 
         if out is not None and out.suffix != ".csv":
             raise UsageError(f"--out {out}", "name a .csv file")
-        found = classification.classify(load_run(run, step, modules), data, real)
+        found = classification.classify(load_run(run, step, modules), data, real, progress=True)
         if out is not None:
             _save(found, out)
         if json is not None:
@@ -62,8 +63,7 @@ def _save(found: Classified, target: Path) -> None:
     from advnets.files import write_whole
     from advnets.terminal.saving import writing_elsewhere
 
-    origins = getattr(found.table, "origins", lambda: None)()
-    files = list(origins.names) if origins is not None and origins.names else []
+    files = found.files
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["row", *(["file"] if files else []), "class", "probability"])
