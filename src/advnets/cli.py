@@ -148,7 +148,8 @@ def sample(args: list[str]) -> None:
             out: FILE.png, .jpg or .webp for a grid, FILE.npy for uint8 N,H,W,C (for points N,D), FILE.npz for these
                 as x and their --class as y, FILE.csv or FILE.parquet for rows of a table, or a directory for a file
                 each, with --class in a folder for each class; stopped, the same command goes on. By default
-                samples.png in the run directory, samples-SEED.png for another seed.
+                samples.png in the run directory, samples-SEED.png for another seed. In a grid translations have their
+                sources on their left.
             format: of the files in a directory; by default png. jpg is the only one that is not exact.
         """
         from advnets.terminal.runs import load_run, selecting

@@ -82,7 +82,7 @@ def test_one_image_is_classified(few: Path, terminal: Terminal, folder: Path) ->
         likeliest, odds = str(logits.argmax()), np.exp(logits.max()) / np.exp(logits).sum()
         for data, file in ((f"kinds{number}/7/one.png", "one.png"), (f"kinds{number}/7", "one.png")):
             said = terminal.out("classify", few, "--data", data, "--out", "one.csv")
-            assert f": 1 row, {likeliest} by {odds:.1%}; it has no label of 0, 1, 2" in said
+            assert f": 1 row: {likeliest} ({odds:.1%}); it has no label of 0, 1, 2" in said
             assert (folder / "one.csv").read_text().splitlines()[1] == f"0,{file},{likeliest},{odds:.6f}"
         wrong = 100 * (likeliest != "7")
         assert f"{wrong}.00 % of 1 are taken" in terminal.out("classify", few, "--data", f"kinds{number}")

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 import advnets
-from advnets import cli
+from advnets import cli, figures
 from advnets.networks.image_to_image import Upscaler
 from advnets.runs.run import Run
 from advnets.runs.translating import Translator
@@ -169,6 +169,23 @@ def test_samples_are_translations_of_images_held_out(trained: dict[str, Path]) -
     with pytest.raises(advnets.AdvnetsError, match="no z to walk in"):
         run.interpolate()
     assert Run(trained["z"]).interpolate(2, 3).shape == (2, 3, 3, SIDE, SIDE)
+
+
+@pytest.mark.parametrize(("name", "factor"), [("pairs", 1), ("sr", 2)])
+def test_pictures_of_samples_have_sources_on_their_left(
+    trained: dict[str, Path], tmp_path: Path, name: str, factor: int
+) -> None:
+    run = Run(trained[name])
+    for out in ("made.npy", "made.png", "made"):
+        assert cli.main(["sample", str(run.path), "--count", "3", "--seed", "2", "--out", str(tmp_path / out)]) == 0
+    made, sources = np.load(tmp_path / "made.npy"), run.sampler.sources_of(3, 2).transpose(0, 2, 3, 1)
+    assert made.shape == (3, SIDE, SIDE, 3)
+    for number in range(3):
+        one = np.asarray(Image.open(tmp_path / "made" / f"{number:06d}.png"))
+        np.testing.assert_array_equal(one, made[number])
+    large = sources.repeat(factor, 1).repeat(factor, 2) * np.ones((1, 1, 1, 3), np.uint8)
+    beside = np.concatenate([large, made], 2).transpose(0, 3, 1, 2)
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "made.png")), figures.grid(beside))
 
 
 def test_a_large_image_is_enlarged_part_by_part_without_a_seam(

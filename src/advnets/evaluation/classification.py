@@ -63,7 +63,7 @@ class Classified:
         if not count:
             named = ", ".join(self.classes)
             if len(self.rows) == 1:
-                return f"1 row, {self.names[0]} by {self.probabilities.max():.1%}; it has no label of {named}"
+                return f"1 row: {self.names[0]} ({self.probabilities.max():.1%}); it has no label of {named}"
             return f"{len(self.rows):,} rows, none of them with a label of {named}"
         low, high = (100 * end for end in wilson(self.errors, count))
         share = 100 * self.errors / count

@@ -81,7 +81,8 @@ def draw_samples(
         count: how many, in all classes together.
         seed: which ones.
         classes: names of classes; None for conditions as the data have them, or none.
-        target: a picture's, .npy or .npz file, of points .csv or .parquet, or a directory.
+        target: a picture's, .npy or .npz file, of points .csv or .parquet, or a directory. In a picture translations
+            have their sources on their left.
         form: of the files in a directory: png, jpg or webp; by default png.
         asked: attributes with values: a picture has a row a combination of these.
 
@@ -111,6 +112,8 @@ def draw_samples(
         named = [] if numbers is None else [run.classes[number] for number in numbers]
     else:
         made, named = draw(wanted), [wanted.class_of(number) for number in range(count)] if classes else []
+    if images and run.translated:  # a picture, as those of the training
+        made = figures.side_by_side(run.sampler.sources_of(count, seed), made)
     save_made(made, target, run, named)
     return _counted(wanted)
 
