@@ -161,3 +161,15 @@ def test_what_is_left_out_of_a_folder_is_named(
     assert [line.split(" ")[2] for line in said] == ["photos/deep:", "photos/empty.png:", "photos/notes.txt:"]
     assert "empty file" in said[1]
     assert "not a readable image" in said[2]
+
+
+def test_a_mask_in_a_dark_color_is_to_be_read_by_channel(work: Path, terminal: Terminal) -> None:
+    Image.fromarray(np.dstack([HOLE, HOLE * 0, HOLE * 0])).save(work / "red.png")
+    task = ("complete", colors().path, "photo.png", "--mask", "red.png", "--count", 2, "--out", "x.npy")
+    said = terminal.mistake(*task)
+    assert "nothing is missing, as red.png says; look at the mask (has colors, of which lightness counts: " in said
+    assert "--by-channel takes each" in said
+    terminal.out(*task, "--by-channel")
+    np.testing.assert_array_equal(np.load(work / "x.npy")[0, ..., 1:], np.stack([PHOTO[..., 1:]] * 2))
+    Image.fromarray(HOLE * 0).save(work / "red.png")
+    assert "--by-channel" not in terminal.mistake(*task)

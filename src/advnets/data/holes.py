@@ -16,7 +16,7 @@ from PIL import Image
 from advnets.data.decode import DECODERS, Decoded, UnusableError, decode, is_image, upright
 from advnets.data.depth import Range
 from advnets.data.options import Fit
-from advnets.data.resize import fit_image, image_row, laid_out
+from advnets.data.resize import color_changes, fit_image, image_row, laid_out
 from advnets.errors import DataError
 
 Missing = NDArray[np.bool_]
@@ -87,6 +87,15 @@ def read_holed(
     height, width = missing.shape[:2]
     found = _fitted(decoded.image, _nearest(missing, decoded.image.size), wanted)
     return found if (width, height) == decoded.image.size else replace(found, mask_size=(height, width))
+
+
+def has_colors(mask: Path) -> bool:
+    """Whether a mask has colors, each of which could say what is missing.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    return bool(color_changes(np.asarray(_decoded(mask).image), 1))
 
 
 def reason_unusable(path: Path) -> str:

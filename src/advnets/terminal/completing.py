@@ -103,9 +103,18 @@ class Work:
         holed = read_holed(image, mask, self.wanted, self.inverted, self.by_channel)
         if holed.share in (0, 1) and not self.anyway:
             what = "nothing" if holed.share == 0 else "everything"
-            remedy = "look at the mask (light is missing, --invert: dark), or complete it --anyway"
-            raise UsageError(f"{image}: {what} is missing, as {mask or 'its transparency'} says", remedy)
+            raise UsageError(f"{image}: {what} is missing, as {mask or 'its transparency'} says", self._remedy(mask))
         return holed
+
+    def _remedy(self, mask: Path | None) -> str:
+        """What helps where all or nothing is missing."""
+        from advnets.data.holes import has_colors
+
+        if mask is None:
+            return "look at it (transparent is missing, --invert: what can be seen), or complete it --anyway"
+        colors = self.wanted.shape[0] == 3 and not self.by_channel and has_colors(mask)
+        said = "has colors, of which lightness counts: --by-channel takes each; --invert: dark is missing"
+        return f"look at the mask ({said if colors else 'light is missing, --invert: dark'}), or complete it --anyway"
 
     def sizes(self, holed: Holed) -> str:
         """What was brought to another size, in words."""
