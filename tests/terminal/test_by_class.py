@@ -117,3 +117,12 @@ def test_modules_of_ones_own_work_from_the_command_line(
         capsys, "compare", "first", "second", "--module", "critic=small_nets:make"
     )
     assert advnets.load("first", modules={"generator": "small_nets:make"}).step == 6
+
+
+def test_a_class_may_be_an_integer() -> None:
+    run = digits()
+    for number, name in ((3, "3"), ([3, 5], ["3", "5"]), (np.int64(3), "3")):
+        np.testing.assert_array_equal(run.sample(4, classes=number), run.sample(4, classes=name))  # type: ignore[arg-type]
+    for wrong, said in ((11, "has no class '11'; choose from 0"), (3.5, "3.5 names no class; choose from 0, 1")):
+        with pytest.raises(advnets.AdvnetsError, match=re.escape(said)):
+            run.sample(4, classes=wrong)  # type: ignore[arg-type]

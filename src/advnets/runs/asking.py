@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -63,12 +64,12 @@ def wanted_of(
     return None if classes is None else class_numbers(run, classes)
 
 
-def class_numbers(run: Run, wanted: Sequence[str] | str) -> list[int]:
+def class_numbers(run: Run, wanted: Sequence[str | int] | str | int) -> list[int]:
     """The numbers of named classes; of "all", every one that was trained.
 
     Args:
         run: whose classes.
-        wanted: names.
+        wanted: names; an integer stands for the name that it is written as.
 
     Raises:
         RunError: there is no such class, it had no training example, or the run has none.
@@ -79,7 +80,7 @@ def class_numbers(run: Run, wanted: Sequence[str] | str) -> list[int]:
         remedy = vector if run.conditional else "train with --game.kind conditional"
         raise RunError(f"{run.path} makes samples without classes", remedy)
     trained = [name for name, count in zip(classes, run.data.counts, strict=True) if count]
-    names = trained if wanted == "all" else [wanted] if isinstance(wanted, str) else list(wanted)
+    names = trained if isinstance(wanted, str) and wanted == "all" else _names(wanted, trained)
     if not names:
         raise RunError("no class is named", f"choose from {_some(trained)}")
     for name in names:
@@ -88,6 +89,15 @@ def class_numbers(run: Run, wanted: Sequence[str] | str) -> list[int]:
         if name not in trained:
             raise RunError(f"{run.path} had no training image of class {name!r}", f"choose from {_some(trained)}")
     return [classes.index(name) for name in names]
+
+
+def _names(wanted: object, trained: Sequence[str]) -> list[str]:
+    """Names of classes, of one or of several, of which numbers may be written as such."""
+    try:
+        several = [wanted] if isinstance(wanted, str | Integral) else list(cast("Iterable[object]", wanted))
+    except TypeError:
+        raise RunError(f"{wanted!r} names no class", f"choose from {_some(trained)}") from None
+    return [str(each) for each in several]
 
 
 def _vectors_for(run: Run, conditions: ArrayLike) -> Tensor:

@@ -212,7 +212,7 @@ class Run:
             seed: which ones.
             averaged: False samples the networks as their last step left them.
             classes: names of classes, sample i of the (i mod their number)-th; "all" for every class. By default
-                classes are drawn as the training data have them.
+                classes are drawn as the training data have them. An integer stands for the name that it is written as.
             conditions: float, K x V, of a run that was trained with vectors: sample i is of the (i mod K)-th. By
                 default vectors of training examples are drawn.
             attributes: of such a run, values by name, {"slant": 10} or {"slant": [-10, 10]}: sample i is of the (i mod
