@@ -68,6 +68,14 @@ def test_refinement_finds_the_least_error_from_anywhere_and_never_ends_above_its
     torch.testing.assert_close(after, direct)
 
 
+def test_refinement_tells_of_its_steps(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("advnets.data.parallel._FIRST_LINE", 0.0)
+    monkeypatch.setattr("advnets.data.parallel._OTHER_LINES", 0.0)
+    _, made = images(300)  # 250 at a time
+    coder().refine(made, torch.zeros(300, LATENT), 2)
+    assert capsys.readouterr().err.split("\n")[1::3] == [f"Refining latents: {done} of 4 steps" for done in (2, 4)]
+
+
 def test_codes_stay_where_the_prior_can_draw() -> None:
     column = (Linear(False).weight[:, 0] > 0).numpy().reshape(SHAPE)
     far = np.stack([column, ~column]) * np.uint8(255)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from advnets.data import HELD_OUT, Table
+from advnets.data.parallel import progress_bar
 from advnets.errors import RunError
 from advnets.measures import nearest
 from advnets.measures.inputs import some
@@ -141,11 +142,13 @@ def nearest_rows(images: NDArray[Any], table: Table) -> NDArray[np.int64]:
     """Rows of the table for training that are nearest to images; a part of the table at a time is in memory."""
     rows, size = table.rows("train"), max(1, _BYTES_AT_ONCE // table.values[:1].nbytes)
     best, least = np.zeros(len(images), np.int64), np.full(len(images), np.inf)
-    for begin in range(0, len(rows), size):
-        part = rows[begin : begin + size]
-        found, far = nearest(images, table.values[part])
-        best = np.where(far[:, 0] < least, part[found[:, 0]], best)
-        least = np.minimum(far[:, 0], least)
+    with progress_bar("Nearest training examples", len(rows), unit="examples", shown=True) as advance:
+        for begin in range(0, len(rows), size):
+            part = rows[begin : begin + size]
+            found, far = nearest(images, table.values[part])
+            best = np.where(far[:, 0] < least, part[found[:, 0]], best)
+            least = np.minimum(far[:, 0], least)
+            advance(len(part))
     return best
 
 
@@ -178,7 +181,12 @@ def _neighbor(coder: Coder, table: Table, held: Held) -> Way:
 
 def _search(run: Run, coder: Coder, held: Held) -> Way:
     """The nearest of own samples, whatever their conditions."""
-    made = _stored(run, coder.sampler.draw(SEARCHED, _SEARCH_SEED))
+    parts: list[NDArray[Any]] = []
+    with progress_bar("Own samples", SEARCHED, unit="samples", shown=True) as advance:
+        for part in coder.sampler.stream(SEARCHED, _SEARCH_SEED):
+            parts.append(part)
+            advance(len(part))
+    made = _stored(run, np.concatenate(parts))
     found, _ = nearest(held.images, made)
     best = made[found[:, 0]]
     return Way(f"best of {SEARCHED:,} samples", _errors(coder, coder.values(held.images), coder.values(best)))

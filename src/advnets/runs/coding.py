@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from advnets.data.contrast import normalize
+from advnets.data.parallel import progress_bar
 from advnets.errors import RunError
 from advnets.games import priors
 from advnets.games.game import Game, Inputs, Seat, blanks, translates
@@ -135,14 +136,20 @@ class Coder:
             The codes, and their mean squared errors in the generator's values, (N,).
         """
         found: list[tuple[Tensor, Tensor]] = []
-        with evaluating(self.sampler.nets.values()):
-            for rows in self._parts(len(images)):
+        parts, label = list(self._parts(len(images))), "Refining latents"
+        with (
+            evaluating(self.sampler.nets.values()),
+            progress_bar(label, steps * len(parts), unit="steps", shown=steps > 0) as advance,
+        ):
+            for rows in parts:
                 given = None if condition is None else condition[rows].to(self._device)
                 target = self.values(images[rows]).to(self._device)
-                found.append(self._descend(target, codes[rows].to(self._device), steps, given))
+                found.append(self._descend(target, codes[rows].to(self._device), steps, given, advance))
         return torch.cat([codes.cpu() for codes, _ in found]), torch.cat([errors.cpu() for _, errors in found])
 
-    def _descend(self, target: Tensor, begin: Tensor, steps: int, condition: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _descend(
+        self, target: Tensor, begin: Tensor, steps: int, condition: Tensor | None, advance: Callable[[int], None]
+    ) -> tuple[Tensor, Tensor]:
         codes = begin.clone().requires_grad_()
         mover = torch.optim.Adam([codes], lr=RATE)
         best, least = begin.clone(), torch.full((len(begin),), math.inf, device=begin.device)
@@ -156,6 +163,7 @@ class Coder:
             mover.param_groups[0]["lr"] = RATE * 0.5 * (1 + math.cos(math.pi * step / max(steps, 1)))
             mover.step()
             codes.data = priors.inside(self.prior, codes.data)
+            advance(int(step < steps))  # the last one only measures
         return best, least
 
     def _inputs(self, codes: Tensor, condition: Tensor | None) -> dict[str, Tensor]:
