@@ -120,7 +120,14 @@ def test_points_have_latents_too(run: Path) -> None:
     found = advnets.infer(run, count=50, refine=3, **QUICK)
     assert found.picture is None
     assert found.run.encode(found.run.sample(4)).shape == (4, 16)
-    assert {way["way"] for way in found.answer["ways"]} >= {"nearest training image", "G(E(x))"}
+    errors = {way["way"]: way["error"] for way in found.answer["ways"]}
+    opened = advnets.load(run)
+    table = data_of(opened)
+    points, train = table.reals("test", 50), table.reals("train")
+    np.testing.assert_array_equal(held_out(opened, table, 50).images, points)
+    apart = ((points[:, None] - train[None]) ** 2).mean(2).min(1)
+    assert errors["nearest training point"] == pytest.approx(apart.mean(), rel=1e-3)
+    assert (found.answer["split"], apart.mean() > 0, "G(E(x))" in errors) == ("test", True, True)
 
 
 def test_data_in_memory_are_passed_again(tmp_path: Path, no_report: None) -> None:

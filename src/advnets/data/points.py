@@ -113,7 +113,16 @@ class PointTable:
         rows = self.rows(split)
         if len(rows) or self.modes is None:
             return self.values[rows[:count]]
-        return draw_points(self.modes, self.deviation, _FRESH if count is None else count, _SEEDS[split])[0]
+        return self.fresh(split, _FRESH if count is None else count)[0]
+
+    def fresh(self, split: str, count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Points of a mixture for valid or test, as `reals` gives them, and the modes that they were drawn from.
+
+        Returns:
+            float32 count x D, and int64 count.
+        """
+        assert self.modes is not None  # a table of numbers has the rows that it has
+        return draw_points(self.modes, self.deviation, count, _SEEDS[split])
 
     def digest(self, split: str) -> str:
         """SHA-256 (hex) of a split's points; of a mixture one stands for every split."""

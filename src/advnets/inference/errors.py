@@ -17,6 +17,7 @@ from torch import Tensor
 
 from advnets.data import HELD_OUT, Table
 from advnets.data.parallel import progress_bar
+from advnets.data.points import PointTable
 from advnets.errors import RunError
 from advnets.measures import nearest
 from advnets.measures.inputs import some
@@ -59,7 +60,7 @@ class Held:
 
     Args:
         images: as the table stores them.
-        rows: their numbers in the table.
+        rows: their numbers in the table; none of points of a mixture, which are drawn.
         split: of the table.
         condition: of a conditional game, their classes or vectors; else None.
     """
@@ -73,15 +74,18 @@ class Held:
 def held_out(run: Run, table: Table, count: int) -> Held:
     """At most `count` examples of the test part, else of validation and test, evenly drawn, always the same.
 
+    Of a mixture of points, as many drawn for the test.
+
     Rows without a class are left out where the game needs one.
 
     Raises:
         RunError: fewer than two are held out.
     """
+    if isinstance(table, PointTable) and table.modes is not None:
+        points, modes = table.fresh("test", count)  # no row of it is stored
+        return Held(points, np.empty(0, np.int64), "test", torch.from_numpy(modes) if run.conditional else None)
     split = "test" if not table.drawn and len(table.rows("test")) else HELD_OUT
     rows, labels = table.rows(split), table.labels
-    if not len(rows) and len(run.shape) == 1:
-        split, rows = "train", table.rows("train")  # toys are drawn anew without end: no row is learned by heart
     if run.conditional and table.vectors is None and labels is not None:
         rows = rows[labels[rows] >= 0]
     if len(rows) < 2:
@@ -152,6 +156,11 @@ def nearest_rows(images: NDArray[Any], table: Table) -> NDArray[np.int64]:
     return best
 
 
+def noun_of(table: Table) -> str:
+    """What an example of it is called."""
+    return "point" if isinstance(table, PointTable) else "image"
+
+
 def _by_codes(coder: Coder, held: Held, refine: int) -> list[Way]:
     codes = coder.encode(held.images)
     begins = [("G(E(x))", "G(E(x))", codes, 0)]
@@ -169,14 +178,13 @@ def _by_codes(coder: Coder, held: Held, refine: int) -> list[Way]:
 def _mean(coder: Coder, table: Table, held: Held) -> Way:
     rows = table.rows("train")
     mean = coder.values(table.values[rows[some(len(rows), _AVERAGED)]]).mean(0, keepdim=True)
-    return Way("mean training image", _errors(coder, coder.values(held.images), mean))
+    return Way(f"mean training {noun_of(table)}", _errors(coder, coder.values(held.images), mean))
 
 
 def _neighbor(coder: Coder, table: Table, held: Held) -> Way:
     found = table.values[nearest_rows(held.images, table)]
-    return Way(
-        "nearest training image", _errors(coder, coder.values(held.images), coder.values(found)), found, "nearest"
-    )
+    errors = _errors(coder, coder.values(held.images), coder.values(found))
+    return Way(f"nearest training {noun_of(table)}", errors, found, "nearest")
 
 
 def _search(run: Run, coder: Coder, held: Held) -> Way:
