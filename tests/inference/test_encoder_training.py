@@ -162,6 +162,7 @@ def test_an_encoder_that_played_is_not_trained(played: Run) -> None:
         infer(played)
     found = advnets.infer(played, count=20, refine=1)
     assert found.answer["encoder"] == "played in the game"
+    assert "1 step from E(x)" in [way["way"] for way in found.answer["ways"]]
     images = played.sample(3)
     with torch.no_grad():
         direct = played.players["encoder"](torch.from_numpy(images) / 255)

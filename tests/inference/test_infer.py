@@ -236,6 +236,7 @@ def test_an_image_may_be_called_as_the_overview(
     run = advnets.infer(digits, count=20, refine=0, **QUICK).run
     Image.fromarray(run.sample(1)[0, 0]).save(tmp_path / "inferred.png")
     assert said(capsys, run.path, tmp_path / "inferred.png", "--refine", 0, "--out", tmp_path / "out")[0] == 0
+    assert said(capsys, run.path, tmp_path / "inferred.png", "--refine", 1)[1].startswith("1 image, mean squared")
     with Image.open(tmp_path / "out" / "inferred-2.png") as made:
         np.testing.assert_array_equal(np.asarray(made), run.reconstruct(run.sample(1))[0, 0])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -66,6 +68,20 @@ def test_refinement_finds_the_least_error_from_anywhere_and_never_ends_above_its
     torch.testing.assert_close(codes, best, rtol=0, atol=0.02)
     direct = (Linear(False)(codes) - coder().values(strange)).square().flatten(1).mean(1)
     torch.testing.assert_close(after, direct)
+
+
+def test_images_that_cannot_be_written_to_are_read_without_a_warning() -> None:
+    _, made = images(2)
+    made.flags.writeable = False
+    before = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            values = coder().values(made)
+    finally:
+        torch.set_warn_always(before)
+    torch.testing.assert_close(values, torch.tensor(made / 255, dtype=torch.float32))
 
 
 def test_refinement_tells_of_its_steps(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

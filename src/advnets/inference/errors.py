@@ -128,7 +128,7 @@ def own_samples(run: Run, coder: Coder, count: int, refine: int) -> tuple[list[W
     codes = coder.encode(images)
     ways = [Way("own samples, E", coder_errors(coder, images, codes, 0, condition)[1])]
     if refine:
-        name = f"own samples, E and {refine} steps"
+        name = f"own samples, E and {counted(refine, 'step')}"
         ways.append(Way(name, coder_errors(coder, images, codes, refine, condition)[1]))
     unexplained = (codes - latents).square().sum() / (latents - latents.mean(0)).square().sum()
     return ways, 1 - float(unexplained)
@@ -156,6 +156,11 @@ def nearest_rows(images: NDArray[Any], table: Table) -> NDArray[np.int64]:
     return best
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of something in words: 1 step, 2,000 steps."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def noun_of(table: Table) -> str:
     """What an example of it is called."""
     return "point" if isinstance(table, PointTable) else "image"
@@ -166,8 +171,8 @@ def _by_codes(coder: Coder, held: Held, refine: int) -> list[Way]:
     begins = [("G(E(x))", "G(E(x))", codes, 0)]
     if refine:
         wished = coder.sampler.game.wish(len(codes), generator_for(_START_SEED, 0, Stream.SAMPLES))
-        begins.append((f"{refine} steps from a random z", "", coder.latents.joined(wished), refine))
-        begins.append((f"{refine} steps from E(x)", "refined", codes, refine))
+        begins.append((f"{counted(refine, 'step')} from a random z", "", coder.latents.joined(wished), refine))
+        begins.append((f"{counted(refine, 'step')} from E(x)", "refined", codes, refine))
     ways: list[Way] = []
     for name, label, begin, steps in begins:
         found, errors = coder_errors(coder, held.images, begin, steps, held.condition)

@@ -17,7 +17,7 @@ from advnets.data import Table, open_again, open_data
 from advnets.data.recognize import Given
 from advnets.errors import RunError
 from advnets.files import write_whole
-from advnets.inference.errors import Way, compare_ways, held_out, own_samples
+from advnets.inference.errors import Way, compare_ways, counted, held_out, own_samples
 from advnets.inference.training import train_encoder
 from advnets.runs.coding import latents_of
 from advnets.runs.directory import writing
@@ -145,7 +145,7 @@ def encoder_in_words(run: Run) -> str:
         return "played in the game"
     settings, _ = found
     costs = "latents of own samples" if not settings.pixels else f"latents and {settings.pixels:g} x pixels"
-    return f"{settings.network} of width {settings.width}, {settings.steps:,} steps on {costs}"
+    return f"{settings.network} of width {settings.width}, {counted(settings.steps, 'step')} on {costs}"
 
 
 def _drawn(images: NDArray[Any], ways: Sequence[Way], path: Path, run: Run) -> Path | None:

@@ -91,7 +91,7 @@ class Coder:
 
     def values(self, images: NDArray[Any]) -> Tensor:
         """Examples as the game's networks see them: uint8 images in their value range, points as they are; float32."""
-        given = torch.from_numpy(np.ascontiguousarray(images))
+        given = torch.from_numpy(np.require(images, requirements=("C", "W")))
         if given.dtype != torch.uint8 or self.sampler.value_range is None:
             return given.float()
         if self.contrast is not None:

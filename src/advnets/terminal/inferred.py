@@ -19,7 +19,7 @@ from advnets.data import Table
 from advnets.errors import DataError, RunError
 from advnets.files import write_whole
 from advnets.inference.editing import check_change, direction, edit, kind_rows, walk
-from advnets.inference.errors import coder_errors, condition_of, held_out, nearest_rows
+from advnets.inference.errors import coder_errors, condition_of, counted, held_out, nearest_rows
 from advnets.inference.infer import COLUMNS, data_of, infer, with_encoder_of
 from advnets.measures.inputs import some
 from advnets.runs.encoders import folder_of
@@ -75,7 +75,7 @@ def given(
         for name, image in zip(files, made, strict=True):
             figures.save_one(image.transpose(1, 2, 0), target / name)
         _save_overview(images[:COLUMNS], made[:COLUMNS], table, target / _OVERVIEW)
-    return f"{len(images):,} images, mean squared error {errors.mean():.4f}: {target}"
+    return f"{counted(len(images), 'image')}, mean squared error {errors.mean():.4f}: {target}"
 
 
 def walked(
