@@ -161,3 +161,16 @@ def test_the_average_of_ds_weights_guesses_the_classes_of_rows_without_labels() 
     known = {name: each.double() for name, each in game.memory(DataSpec((2,), CLASSES)).items()}
     then = game.remember("D", real, fake, replace(view.batch, memory=known))
     torch.testing.assert_close(then["given"], 0.98 / 3 + 0.02 * guess[0].double())
+
+
+def test_fewer_fakes_change_nothing_about_the_real_rows() -> None:
+    game, real, fake = SemiSupervisedGame(PLAIN, Labels(KNOWN)), scores(2 * ROWS + KNOWN, 0), scores(ROWS, 1)
+    few, all_of_them = (game.costs("D", real, fake[:count], batch()) for count in (2, ROWS))
+    of_fakes = [cross_entropy_of_fakes(fake[:count]) for count in (2, ROWS)]
+    assert float(few.discriminator - all_of_them.discriminator) == pytest.approx((of_fakes[0] - of_fakes[1]) / 2)
+    apart = real[:ROWS, K:].mean(0) - fake[:2, K:].mean(0)
+    assert float(few.generators) == pytest.approx(float((apart**2).sum()))
+
+
+def cross_entropy_of_fakes(fake: torch.Tensor) -> float:
+    return float(torch.nn.functional.softplus(fake[:, :K].logsumexp(1)).mean())

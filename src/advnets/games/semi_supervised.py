@@ -73,7 +73,7 @@ class SemiSupervisedGame:
     def remember(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Inputs:
         """Both frequencies after a step with these scores."""
         known, left = batch.memory, self.alignment
-        given = _guess(real[: len(fake)], batch).to(known["given"].dtype).mean(0)
+        given = _guess(real[: len(batch)], batch).to(known["given"].dtype).mean(0)
         labelled = one_hot(_label(batch), batch.classes).to(given.dtype).mean(0)
         return {
             "given": known["given"] * left + given * (1 - left),
@@ -119,7 +119,7 @@ class SemiSupervisedGame:
 
     def costs(self, discriminator: str, real: Tensor, fake: Tensor, batch: Batch) -> Costs:
         """D: cross entropies of the classes, and of real against fake. G: squared distance of mean features."""
-        label, rows, classes = _label(batch), len(fake), batch.classes
+        label, rows, classes = _label(batch), len(batch), batch.classes
         logits = real[:, :classes]
         cost = cross_entropy(logits[-len(label) :], label)
         if self.adversarial:
@@ -144,7 +144,7 @@ class SemiSupervisedGame:
 
     def batch_figures(self, real: Tensor, fake: Tensor, batch: Batch) -> dict[str, float]:
         """Mean D(x) and D(G(z)), error among the rows with labels, and how many of the others D is sure of."""
-        rows, classes, label = len(fake), batch.classes, _label(batch)
+        rows, classes, label = len(batch), batch.classes, _label(batch)
         logits = real[:, :classes].float()
         scores = logits[:rows].logsumexp(1), fake[:, :classes].float().logsumexp(1)
         sure = self._taken(logits[:rows], batch).amax(1) >= _SURE

@@ -54,7 +54,11 @@ def learned_from(
         return rule
     rows = realness(fake[old:]).topk(kept).indices + old
     beside = real.shape[0] == count  # row by row, as a paired objective compares them
-    some = slopes(game, name, real[rows] if beside else real, fake[rows], _rows_of(batch, rows, count))
+    some = (
+        slopes(game, name, real[rows], fake[rows], _rows_of(batch, rows, count))
+        if beside
+        else slopes(game, name, real, fake[rows], batch)  # all real rows, and the batch that they are of
+    )
     return replace(rule, made=torch.zeros_like(rule.made).index_copy(0, rows, some.made))
 
 
