@@ -18,7 +18,7 @@ from advnets.errors import DataError, RunError, UsageError
 from advnets.files import write_whole
 from advnets.runs.completing import complete
 from advnets.runs.run import Run
-from advnets.terminal.completing import Pair, Work, seen
+from advnets.terminal.masked import Pair, Work, seen
 from advnets.terminal.saving import say_left_out, writing_elsewhere
 from advnets.terminal.streaming import pictures_below
 
