@@ -167,12 +167,7 @@ def _guess(plain: Tensor, batch: Batch) -> Tensor:
     return plain[:, : batch.classes].detach().softmax(1) if batch.guess is None else batch.guess
 
 
-def _known(batch: Batch) -> Batch:
-    assert batch.known is not None  # the game asks for them
-    return batch.known
-
-
 def _label(batch: Batch) -> Tensor:
-    label = _known(batch).label
-    assert label is not None  # rows of the labelled stream
-    return label
+    assert batch.known is not None  # the game asks for them
+    assert batch.known.label is not None  # rows of the labelled stream
+    return batch.known.label

@@ -233,7 +233,7 @@ def _discriminators(
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
         found[name] = _added(found.get(name), _with_penalty(match, shown, grads, update, number))
         outcomes.append(Outcome(name, real, fake, beside, view.weight, made=bool(shown.cuts)))
-    return found, _beside(outcomes, made), ends
+    return found, _with_direct(outcomes, made), ends
 
 
 def generators_side(
@@ -269,10 +269,10 @@ def generators_side(
         cotangents = map(_known, _grads(held, inputs, _as(held, slope)), inputs)
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
         outcomes.append(Outcome(name, real.detach(), said.fake, beside, view.weight))
-    return _generators(match, made, ends), _beside(outcomes, made)
+    return _generators(match, made, ends), _with_direct(outcomes, made)
 
 
-def _beside(outcomes: list[Outcome], made: Made) -> list[Outcome]:
+def _with_direct(outcomes: list[Outcome], made: Made) -> list[Outcome]:
     """The outcomes with the direct cost of what was made, where there is one."""
     if made.direct is None:
         return outcomes
