@@ -11,6 +11,7 @@ from game_kinds import CLASSES, COUNT, SHAPE, recipe_of
 from game_kinds import labelled as rows
 
 import advnets
+import advnets.evaluation.report
 from advnets.cli import main
 from advnets.errors import RunError
 from advnets.games.infogan import Q, information
@@ -67,12 +68,27 @@ def test_categories_of_real_images_are_held_against_their_classes(coded: Run) ->
 
 def test_the_command_draws_and_says(coded: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "codes.png"
-    assert main(["codes", str(coded.path), "--count", "50", "--out", str(out), "--json", str(tmp_path / "a.json")]) == 0
+    asked = ["--count", "100", "--out", str(out), "--json", str(tmp_path / "a.json")]
+    assert main(["codes", str(coded.path), *asked]) == 0
     said = capsys.readouterr().out
     assert "of 1.099 nats of the category" in said
     assert "test images are of the category" in said
     assert out.stat().st_size > 0
     assert '"purity"' in (tmp_path / "a.json").read_text("utf-8")
+
+
+def test_what_would_say_nothing_is_refused(coded: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "codes.png"
+    for asked in (["--reach", "0"], ["--reach", "nan"], ["--count", "1"], ["--columns", "0"]):
+        assert main(["codes", str(coded.path), *asked, "--out", str(out)]) == 2
+    assert capsys.readouterr().err.count("\n") == 4
+    assert not out.exists()
+
+
+def test_the_report_of_a_run_with_codes_shows_them(coded: Run) -> None:
+    text = advnets.evaluation.report.write_report(coded).read_text("utf-8")
+    assert "(codes-1.png)" in text
+    assert (coded.path / "codes-1.png").exists()
 
 
 def test_what_has_no_codes_is_told_who_has(coded: Run, finished: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,7 +23,9 @@ from advnets.measures.alarms import alarm_steps
 from advnets.measures.inputs import by
 from advnets.measures.measurement import interval_of
 from advnets.runs import checkpoint
+from advnets.runs.codes import continuous_codes, varied
 from advnets.runs.directory import writing
+from advnets.runs.encoders import folder_of
 from advnets.runs.run import Run
 
 _GRID = 100
@@ -52,6 +54,8 @@ _PICTURES = (
     ),
     ("duplicates.png", "Closest pairs", "The samples most alike, two by two, closest first."),
     ("interpolation.png", "Interpolation", "Straight lines in z space (Figure 3)."),
+    ("codes-1.png", "Codes", "A row a category; from left to right the first continuous code goes from -1 to 1."),
+    ("completions.png", "Completions", "Images, what was seen of them, and completions."),
     (
         "curves.png",
         "Course of the training",
@@ -79,6 +83,7 @@ def write_report(run: Run) -> Path:
     metrics = run.metrics
     with writing(run.path):
         _draw_samples(run, run.path / "samples.png")
+        _draw_codes(run, run.path / "codes-1.png")
         if metrics:
             figures.curves(metrics, run.path / "curves.png")
         if looks := run.directory.read_watch():
@@ -88,6 +93,13 @@ def write_report(run: Run) -> Path:
         path = run.path / "report.md"
         write_whole(path, _text(run, metrics).encode())
     return path
+
+
+def _draw_codes(run: Run, path: Path) -> None:
+    """What the codes mean, where there are some and samples are images."""
+    if continuous_codes(run) and len(run.shape) == 3:
+        made = varied(run)
+        figures.save(figures.by_class(made, [str(number) for number in range(len(made))]), path, run.step)  # type: ignore[arg-type]
 
 
 def _draw_samples(run: Run, path: Path) -> None:
@@ -272,7 +284,8 @@ def _read_measures(path: Path) -> dict[str, dict[str, Any]]:
 
 def _shown(run: Run) -> Iterator[tuple[str, str, str]]:
     """The pictures that are there and of this step; what is in `_DRAWN_HERE` is drawn with the report."""
-    for name, title, text in _PICTURES:
+    encoded = (folder_of(run.path, run.step) / "inference.png").relative_to(run.path).as_posix()
+    for name, title, text in (*_PICTURES, (encoded, "Learned inference", "Real images, and what is made of them.")):
         drawn = (run.path / name).exists() and name in _DRAWN_HERE
         if drawn or figures.step_of(run.path / name) == run.step:
             yield name, title, text

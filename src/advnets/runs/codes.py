@@ -32,6 +32,11 @@ def game_of(run: Run) -> InfoGAN:
     return run.game
 
 
+def continuous_codes(run: Run) -> int:
+    """How many continuous codes a run has; 0 of a game without codes."""
+    return run.game.continuous if isinstance(run.game, InfoGAN) else 0
+
+
 def varied(run: Run, code: int = 1, columns: int = 10, reach: float = 1.0, seed: int = 0) -> Samples:
     """A row of samples a category, along which one continuous code moves; z and the other codes stay: K x columns x ...
 

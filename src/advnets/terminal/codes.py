@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 from advnets.errors import RunError
 from advnets.terminal.arguments import Modules, Positional, Step, call
+
+_FEWEST = 100
+"""Samples for a mean of information: fewer have figures of chance."""
 
 
 def codes(args: list[str]) -> None:
@@ -47,8 +51,10 @@ def codes(args: list[str]) -> None:
         from advnets.terminal.runs import load_run
         from advnets.terminal.saving import save_json, writing_elsewhere
 
-        if columns < 1 or count < 1:
-            raise RunError(f"{columns} columns, {count} samples", "ask for 1 or more")
+        if columns < 1 or count < _FEWEST:
+            raise RunError(f"{columns} columns, {count} samples", f"ask for 1 column and {_FEWEST} samples or more")
+        if not (0 < reach < math.inf):
+            raise RunError(f"a code cannot go from -{reach:g} to {reach:g}", "give a --reach above 0, such as 1")
         loaded = load_run(run, step, modules)
         made = varied(loaded, code, columns, reach, seed)
         if len(loaded.shape) != 3:
