@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from command_line import Terminal, quiet
 from PIL import Image
 
@@ -47,6 +48,24 @@ def test_what_is_said_is_what_the_averaged_network_says(few: Path, terminal: Ter
     saved = run.directory.recipe.game
     assert (saved.kind, saved.labels) == ("semi-supervised", 30)  # type: ignore[attr-defined]
     assert "game: semi-supervised, 30 labels used\n" in terminal.out("info", few)
+
+
+def test_copies_are_agreed_upon_row_by_row(few: Path, terminal: Terminal, folder: Path) -> None:
+    run, values = advnets.load(few), open_table("mnist", progress=False).values[:300]
+    several, features = outputs(run, values, copies=3)
+    np.testing.assert_allclose(several[[7]], outputs(run, values[[7]], copies=3)[0], rtol=1e-4, atol=1e-5)
+    once, same = outputs(run, values)
+    np.testing.assert_array_equal(features, same)
+    network, warp = run.discriminator.eval(), run.game.warp  # type: ignore[attr-defined]
+    rows = torch.from_numpy(values).float() / 255
+    said = [torch.from_numpy(once).double().log_softmax(1)]
+    for way in (1, -1):
+        drawn = way * warp.draw(1, torch.Generator().manual_seed(1)).expand(len(rows), -1)
+        with torch.no_grad():
+            said.append(network(warp.times(0.5)(rows, drawn, None))[:, :10].double().log_softmax(1))
+    np.testing.assert_allclose(several, torch.stack(said).mean(0).numpy(), atol=1e-5)
+    assert terminal.out("classify", few, "--copies", 2, "--out", "twice.csv") != terminal.out("classify", few)
+    assert "0 copies of each row; ask for 1 or more" in terminal.mistake("classify", few, "--copies", 0)
 
 
 def test_a_training_says_what_of_the_labels_is_used(capsys: pytest.CaptureFixture[str], folder: Path) -> None:

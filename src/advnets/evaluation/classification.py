@@ -79,7 +79,11 @@ class Classified:
 
 
 def classify(
-    run: Run, data: str | Path | Table | None = None, real: str | None = None, progress: bool = False
+    run: Run,
+    data: str | Path | Table | None = None,
+    real: str | None = None,
+    progress: bool = False,
+    copies: int = 1,
 ) -> Classified:
     """What the averaged classifier of a semi-supervised game says of data.
 
@@ -90,9 +94,10 @@ def classify(
         real: the split: test, valid, valid+test, train or all; by default the test images of what it was trained on,
             all of other data.
         progress: show it.
+        copies: of each row that are asked about and agreed upon, as `outputs` says.
 
     Raises:
-        RunError: the run has no classifier.
+        RunError: the run has no classifier, or plays without distortions and several copies are asked for.
         MeasureError: the data do not fit, or have no such rows.
         DataError: they cannot be read.
     """
@@ -101,7 +106,7 @@ def classify(
     if not len(rows):
         raise MeasureError(f"{table.name} has no {real or 'test'} rows", "name others with --real, as all")
     with progress_bar("Classifying", len(rows), unit="rows", shown=progress) as advance:
-        logits, _ = outputs(run, _as_played(run, table, table.values[rows]), advance)
+        logits, _ = outputs(run, _as_played(run, table, table.values[rows]), advance, copies)
     odds = np.exp(logits - logits.max(1, keepdims=True))
     odds /= odds.sum(1, keepdims=True)
     return Classified(table, rows, run.data.classes, odds, _truth(run, table, rows), files)
