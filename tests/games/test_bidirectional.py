@@ -64,6 +64,37 @@ def test_codes_and_images_are_given_back_where_that_is_weighed() -> None:
             assert float(made.direct) == pytest.approx(cost, rel=1e-5)
 
 
+def test_an_encoder_gives_back_images_that_it_sees_distorted() -> None:
+    game = build_game(BidirectionalConfig(latent=16, reconstruction=1.0, hidden=0.25, shift=0.5))
+    rows = torch.rand(40, 1, 4, 4) * 0.5 + 0.25
+    batch = Batch(torch.arange(40), rows)
+    drawn = {"z": torch.randn(40, 16), "warp": torch.zeros(40, 6), "seen": torch.rand(40, 1, 4, 4)}
+    asked = []
+
+    def read(image: torch.Tensor) -> torch.Tensor:
+        asked.append(image)
+        return image.flatten(1)
+
+    nets = {"generator": torch.nn.Unflatten(1, (1, 4, 4)), "encoder": read}
+    made = game.make(nets, batch, drawn)  # type: ignore[arg-type]
+    torch.testing.assert_close(asked[0][:40], rows)
+    torch.testing.assert_close(made.outputs["code"], rows.flatten(1))
+    black = rows.amin((1, 2, 3), keepdim=True)
+    seen = torch.where(drawn["seen"] < 0.25, black, rows)
+    torch.testing.assert_close(asked[0][40:], seen)
+    torch.testing.assert_close(made.direct, (seen - rows).square().mean())
+    drawn["warp"][:, -2] = 1.0  # as far right as may be: two of four pixels
+    game.make(nets, batch, drawn | {"seen": torch.ones(40, 1, 4, 4)})  # type: ignore[arg-type]
+    torch.testing.assert_close(asked[1][40:, ..., :2], rows[..., 2:])
+
+
+def test_distortions_are_of_images_that_are_given_back() -> None:
+    with pytest.raises(RecipeError, match="images are distorted for E, these data are points"):
+        build_game(BidirectionalConfig(reconstruction=1.0, turn=5.0)).seats(DataSpec((2,)))
+    with pytest.raises(RecipeError, match=r"hidden cannot be 1\.5"):
+        BidirectionalConfig(hidden=1.5)
+
+
 def test_an_objective_without_an_encoders_side_is_refused() -> None:
     with pytest.raises(RecipeError, match="objective cannot be 'maximum-likelihood'; use non-saturating"):
         BidirectionalConfig(objective="maximum-likelihood")

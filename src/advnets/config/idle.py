@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from advnets.config.coordinating import CoordinationConfig
-from advnets.config.games import InfoGANConfig, SemiSupervisedConfig
+from advnets.config.games import BidirectionalConfig, InfoGANConfig, SemiSupervisedConfig
 from advnets.config.merge import Change
 from advnets.config.names import POINTS, PUBLISHED, TABLES
 from advnets.config.players import SGDConfig
@@ -77,7 +77,9 @@ def _idle(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
     if isinstance(recipe.game, InfoGANConfig) and not recipe.game.continuous:
         yield ("game", "continuous_information"), "there is no continuous code", ("game", "continuous")
     if getattr(recipe.game, "reconstruction", None) == 0:
-        yield ("game", "averaged"), "reconstruction has weight 0", ("game", "reconstruction")
+        bidirectional = isinstance(recipe.game, BidirectionalConfig)
+        for name in ("shift", "turn", "elastic", "hidden") if bidirectional else ("averaged",):
+            yield ("game", name), "reconstruction has weight 0", ("game", "reconstruction")
     for name, player in recipe.players.items():
         if player.network.kind == "own":
             for field in ("embedding", "condition"):

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from advnets.errors import RecipeError
 from advnets.games.adversarial import AdversarialGame, D, G, score_figures
 from advnets.games.game import Batch, Costs, DataSpec, Input, Inputs, Made, Nets, RowNoise, Seat, Slopes, View
+from advnets.games.warps import Warp
 
 E = "encoder"
 
@@ -27,11 +29,15 @@ class BidirectionalGame:
         plain: the same game without an encoder.
         regression: weight of the mean squared error of E(G(z)) against z, a direct cost of E and G.
         reconstruction: the same of G(E(x)) against x (Li et al. 2017, ALICE, section 3.2).
+        warp: how x is distorted where E reads it for that cost; no distortion by default.
+        hidden: share of its pixels that are black there, drawn one by one (Vincent et al. 2008, section 2.3).
     """
 
     plain: AdversarialGame
     regression: float = 0.0
     reconstruction: float = 0.0
+    warp: Warp = Warp()
+    hidden: float = 0.0
 
     @property
     def paired(self) -> bool:
@@ -39,27 +45,51 @@ class BidirectionalGame:
         return True
 
     def seats(self, data: DataSpec) -> Mapping[str, Seat]:
-        """G makes examples of z, E codes of examples, D scores an example beside a code."""
+        """G makes examples of z, E codes of examples, D scores an example beside a code.
+
+        Raises:
+            RecipeError: images are to be distorted, and the data are points.
+        """
+        if self._distorts and len(data.shape) != 3:
+            raise RecipeError("images are distorted for E, these data are points", "leave shift, turn, elastic at 0")
         seats, code = self.plain.seats(data), Input((self.plain.latent,))
         encoder = Seat("generator", {"image": Input(data.shape)}, code.shape, averaged=True)
         judge = replace(seats[D], takes={**seats[D].takes, "code": code})
         return {G: seats[G], E: encoder, D: judge}
 
     def draw(self, batch: Batch, noise: RowNoise) -> Inputs:
-        """z."""
-        return self.plain.draw(batch, noise)
+        """z, and how images are distorted."""
+        drawn = dict(self.plain.draw(batch, noise))
+        if self._distorts:
+            size = 1, *batch.image.shape[2:]
+            drawn["warp"] = noise("warp", self.warp.draw)
+            drawn["seen"] = noise("seen", lambda n, rng: torch.rand(n, *size, generator=rng, device=rng.device))
+        return drawn
 
     def make(self, nets: Nets, batch: Batch, draws: Inputs) -> Made:
         """G(z) and E(x), and what they cost beside the discriminator."""
-        z, code = draws["z"], nets[E](batch.image)
+        z, count = draws["z"], len(batch.image)
+        if self._distorts:
+            code, inner = nets[E](torch.cat([batch.image, self._distorted(batch.image, draws)])).split(count)
+        else:
+            code = inner = nets[E](batch.image)
         if self.reconstruction:
-            image, again = nets[G](torch.cat([z, code])).split([len(z), len(code)])
+            image, again = nets[G](torch.cat([z, inner])).split([len(z), count])
         else:
             image, again = nets[G](z), batch.image
         direct = [self.reconstruction * (again - batch.image).square().mean()] if self.reconstruction else []
         if self.regression:
             direct.append(self.regression * (nets[E](image) - z).square().mean())
         return Made({"image": image, "code": code}, sum(direct[1:], direct[0]) if direct else None)
+
+    @property
+    def _distorts(self) -> bool:
+        return self.reconstruction > 0 and (self.warp != Warp() or self.hidden > 0)
+
+    def _distorted(self, image: Tensor, draws: Inputs) -> Tensor:
+        """Black is the least value of each image, whatever the range."""
+        bent = self.warp(image, draws["warp"][: len(image)], None)
+        return torch.where(draws["seen"][: len(image)] < self.hidden, bent.amin((1, 2, 3), keepdim=True), bent)
 
     def views(self, batch: Batch, draws: Inputs, made: Inputs) -> Sequence[View]:
         """(x, E(x)) beside (G(z), z)."""

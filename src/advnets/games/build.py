@@ -70,8 +70,9 @@ def _cogan(config: CoGANConfig) -> CoGAN:
     return CoGAN(objective(config.objective), config.prior, config.latent, config.domain)
 
 
-def _bidirectional(config: BidirectionalConfig) -> BidirectionalGame:
-    return BidirectionalGame(_adversarial(config), config.regression, config.reconstruction)
+def _bidirectional(c: BidirectionalConfig) -> BidirectionalGame:
+    warp = Warp(c.shift, c.turn, elastic=c.elastic)
+    return BidirectionalGame(_adversarial(c), c.regression, c.reconstruction, warp, c.hidden)
 
 
 def _translation(config: TranslationConfig) -> TranslationGame:
