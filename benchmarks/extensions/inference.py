@@ -42,7 +42,6 @@ CELLS = [
     *(Cell(f"game-{seed}", "game", {"seed": seed}) for seed in GAME_SEEDS),
     Cell("bare-0", "game", {"seed": 0, "reconstruction": 0.0, "regression": 0.0}),
     Cell("bent-0", "game", {"seed": 0, **BENT}),
-    Cell("conv-0", "game", {"seed": 0, "encoder.network": {"kind": "conv-encoder", "base": 32}}),
     *(Cell(f"after-{seed}", "after", {"seed": seed}) for seed in AFTER_SEEDS),
 ]
 
@@ -142,7 +141,6 @@ def _accuracies(found: Mapping[str, Any]) -> list[str]:
     rows |= {f"{name}, without direct costs": [value] for name, value in found["bare-0"]["accuracy"].items()}
     bent = found["bent-0"]["accuracy"]
     rows |= {f"{name}, E twice as wide, of distorted images": [value] for name, value in bent.items()}
-    rows |= {f"{name}, with a conv-encoder": [value] for name, value in found["conv-0"]["accuracy"].items()}
     for way in AFTER:
         runs = [found[f"after-{seed}"][way]["accuracy"] for seed in AFTER_SEEDS]
         rows |= {f"{name}, trained after G ({_called(way)})": [each[name] for each in runs] for name in runs[0]}
