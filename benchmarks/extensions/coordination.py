@@ -69,7 +69,7 @@ GROUPS = {"rates": (1, 2, 3, 6, 9), "updates": (4, 5, 7, 8)}
 """Ways that are tried side by side, each group beside the recipe's own."""
 SEEDS, STEPS, FIRST, EVERY, SAMPLES, TARGETS = range(5), 700, 300, 50, 500, (200.0, 180.0)
 WHOLE: dict[str, dict[str, Any]] = {
-    RECIPES: {}, "G's rate twice D's": {"generator.rate": 2e-3},
+    RECIPES: {}, "G's rate twice D's": {"generator.rate": 2e-3}, "alternating, k = 1": {"schedule": "alternating"},
 }  # fmt: skip
 """What won, in the recipe's own game, for all its steps."""
 MEASURES = "frechet", "precision", "recall", "parzen"
@@ -178,8 +178,9 @@ def page(result: Mapping[str, Any]) -> str:
 def tables(cells: Mapping[str, Any]) -> dict[str, str]:
     """The tables of the page by name, of those cells that there are."""
     found = {"race": _race_page(cells)}
-    if all(f"whole-{number}" in cells for number in range(len(WHOLE))):
-        found["whole"] = _whole_page([cells[f"whole-{number}"]["found"] for number in range(len(WHOLE))])
+    numbers = [number for number in range(len(WHOLE)) if f"whole-{number}" in cells]
+    if numbers:
+        found["whole"] = _whole_page({list(WHOLE)[number]: cells[f"whole-{number}"]["found"] for number in numbers})
     return found | ({"choices": _choices_page(cells["choices"]["found"])} if "choices" in cells else {})
 
 
@@ -256,9 +257,9 @@ def _ratio(pairs: Sequence[tuple[tuple[float, bool], tuple[float, bool]]]) -> st
     return f"{math.exp(mean):.2f} [{ends}]{_missed(missed, len(logs))}"
 
 
-def _whole_page(found: Sequence[Mapping[str, float]]) -> str:
+def _whole_page(found: Mapping[str, Mapping[str, float]]) -> str:
     lines = ["| | Frechet | precision | recall | Parzen, nats | minutes |", "|---|---|---|---|---|---|"]
-    for way, each in zip(WHOLE, found, strict=True):
+    for way, each in found.items():
         figures = f"{each['frechet']:.2f} | {each['precision']:.3f} | {each['recall']:.3f} | {each['parzen']:.1f}"
         lines.append(f"| {way} | {figures} | {each['seconds'] / 60:.0f} |")
     return "\n".join(lines)
