@@ -128,7 +128,7 @@ KINDS: dict[str, Kind] = {
     "bidirectional": Kind(
         DENSE
         | {"game.encoder.network": {"kind": "mlp", "hidden": [16], "output": "linear"}}
-        | {"game.regression": 0.5, "game.reconstruction": 3.0, "game.elastic": 0.05, "game.hidden": 0.2}
+        | {"game.regression": 0.5, "game.reconstruction": 3.0, "game.elastic": 0.05, "game.erased": 0.2}
     ),
 }
 """Kind of a `GameConfig` -> how it is tried."""

@@ -32,7 +32,7 @@ PAPERS = {"BiGAN, E": 97.39, "BiGAN, D": 97.30, "latent regressor": 97.44, "auto
 """1-nearest-neighbor accuracy in percent: Donahue et al. 2017, Table 1; 784-1024-1024 nets, 50 latents, 400 epochs."""
 AFTER = {"paper": 0.0, "pixels": 30.0}
 """Ways of training an encoder after G: what the error of images weighs beside that of known latents."""
-BENT = {"shift": 0.03, "turn": 8.0, "elastic": 0.06, "hidden": 0.3, "encoder.network.hidden": [1024, 1024]}
+BENT = {"shift": 0.03, "turn": 8.0, "elastic": 0.06, "erased": 0.3, "encoder.network.hidden": [1024, 1024]}
 """E reads distorted images, and is as wide as Donahue et al.'s."""
 _QUERIES, _ROWS = 500, 2000
 Features = Callable[[Tensor], Tensor]

@@ -65,7 +65,7 @@ def test_codes_and_images_are_given_back_where_that_is_weighed() -> None:
 
 
 def test_an_encoder_gives_back_images_that_it_sees_distorted() -> None:
-    game = build_game(BidirectionalConfig(latent=16, reconstruction=1.0, hidden=0.25, shift=0.5))
+    game = build_game(BidirectionalConfig(latent=16, reconstruction=1.0, erased=0.25, shift=0.5))
     rows = torch.rand(40, 1, 4, 4) * 0.5 + 0.25
     batch = Batch(torch.arange(40), rows)
     drawn = {"z": torch.randn(40, 16), "warp": torch.zeros(40, 6), "seen": torch.rand(40, 1, 4, 4)}
@@ -91,8 +91,8 @@ def test_an_encoder_gives_back_images_that_it_sees_distorted() -> None:
 def test_distortions_are_of_images_that_are_given_back() -> None:
     with pytest.raises(RecipeError, match="images are distorted for E, these data are points"):
         build_game(BidirectionalConfig(reconstruction=1.0, turn=5.0)).seats(DataSpec((2,)))
-    with pytest.raises(RecipeError, match=r"hidden cannot be 1\.5"):
-        BidirectionalConfig(hidden=1.5)
+    with pytest.raises(RecipeError, match=r"erased cannot be 1\.5"):
+        BidirectionalConfig(erased=1.5)
 
 
 def test_an_objective_without_an_encoders_side_is_refused() -> None:

@@ -78,7 +78,7 @@ def _idle(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
         yield ("game", "continuous_information"), "there is no continuous code", ("game", "continuous")
     if getattr(recipe.game, "reconstruction", None) == 0:
         bidirectional = isinstance(recipe.game, BidirectionalConfig)
-        for name in ("shift", "turn", "elastic", "hidden") if bidirectional else ("averaged",):
+        for name in ("shift", "turn", "elastic", "erased") if bidirectional else ("averaged",):
             yield ("game", name), "reconstruction has weight 0", ("game", "reconstruction")
     for name, player in recipe.players.items():
         if player.network.kind == "own":

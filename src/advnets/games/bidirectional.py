@@ -30,14 +30,14 @@ class BidirectionalGame:
         regression: weight of the mean squared error of E(G(z)) against z, a direct cost of E and G.
         reconstruction: the same of G(E(x)) against x (Li et al. 2017, ALICE, section 3.2).
         warp: how x is distorted where E reads it for that cost; no distortion by default.
-        hidden: share of its pixels that are black there, drawn one by one (Vincent et al. 2008, section 2.3).
+        erased: share of its pixels that are black there, drawn one by one (Vincent et al. 2008, section 2.3).
     """
 
     plain: AdversarialGame
     regression: float = 0.0
     reconstruction: float = 0.0
     warp: Warp = Warp()
-    hidden: float = 0.0
+    erased: float = 0.0
 
     @property
     def paired(self) -> bool:
@@ -84,12 +84,12 @@ class BidirectionalGame:
 
     @property
     def _distorts(self) -> bool:
-        return self.reconstruction > 0 and (self.warp != Warp() or self.hidden > 0)
+        return self.reconstruction > 0 and (self.warp != Warp() or self.erased > 0)
 
     def _distorted(self, image: Tensor, draws: Inputs) -> Tensor:
         """Black is the least value of each image, whatever the range."""
         bent = self.warp(image, draws["warp"][: len(image)], None)
-        return torch.where(draws["seen"][: len(image)] < self.hidden, bent.amin((1, 2, 3), keepdim=True), bent)
+        return torch.where(draws["seen"][: len(image)] < self.erased, bent.amin((1, 2, 3), keepdim=True), bent)
 
     def views(self, batch: Batch, draws: Inputs, made: Inputs) -> Sequence[View]:
         """(x, E(x)) beside (G(z), z)."""

@@ -72,7 +72,7 @@ def _cogan(config: CoGANConfig) -> CoGAN:
 
 def _bidirectional(c: BidirectionalConfig) -> BidirectionalGame:
     warp = Warp(c.shift, c.turn, elastic=c.elastic)
-    return BidirectionalGame(_adversarial(c), c.regression, c.reconstruction, warp, c.hidden)
+    return BidirectionalGame(_adversarial(c), c.regression, c.reconstruction, warp, c.erased)
 
 
 def _translation(config: TranslationConfig) -> TranslationGame:

@@ -26,7 +26,7 @@ class BidirectionalConfig(AdversarialConfig):
     """Turned by up to so many degrees."""
     elastic: float = 0.0
     """Bent: each of 5 x 5 places is moved by up to this share of the sides, what is between them smoothly."""
-    hidden: float = 0.0
+    erased: float = 0.0
     """With this share of their pixels black (Vincent et al. 2008)."""
     encoder: GeneratorConfig = GeneratorConfig(MLPGeneratorConfig(output="linear", init=None))
 
@@ -35,6 +35,6 @@ class BidirectionalConfig(AdversarialConfig):
         require_between(self, 0, math.inf, "regression", "reconstruction")
         require_between(self, 0, 0.5, "shift", "elastic")
         require_between(self, 0, 180, "turn")
-        require_between(self, 0, 1, "hidden")
+        require_between(self, 0, 1, "erased")
         told = self.objective != "maximum-likelihood"
         require(told, "objective", self.objective, "use non-saturating: it says nothing of what an encoder minimizes")
