@@ -87,8 +87,8 @@ def test_what_would_say_nothing_is_refused(coded: Run, tmp_path: Path, capsys: p
 
 def test_the_report_of_a_run_with_codes_shows_them(coded: Run) -> None:
     text = advnets.evaluation.report.write_report(coded).read_text("utf-8")
-    assert "(codes-1.png)" in text
-    assert (coded.path / "codes-1.png").exists()
+    assert "(codes.png)" in text
+    assert (coded.path / "codes.png").exists()
 
 
 def test_what_has_no_codes_is_told_who_has(coded: Run, finished: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,8 +54,7 @@ _PICTURES = (
     ),
     ("duplicates.png", "Closest pairs", "The samples most alike, two by two, closest first."),
     ("interpolation.png", "Interpolation", "Straight lines in z space (Figure 3)."),
-    ("codes-1.png", "Codes", "A row a category; from left to right the first continuous code goes from -1 to 1."),
-    ("completions.png", "Completions", "Images, what was seen of them, and completions."),
+    ("codes.png", "Codes", "A row a category; from left to right the first continuous code goes from -1 to 1."),
     (
         "curves.png",
         "Course of the training",
@@ -83,7 +82,7 @@ def write_report(run: Run) -> Path:
     metrics = run.metrics
     with writing(run.path):
         _draw_samples(run, run.path / "samples.png")
-        _draw_codes(run, run.path / "codes-1.png")
+        _draw_codes(run, run.path / "codes.png")
         if metrics:
             figures.curves(metrics, run.path / "curves.png")
         if looks := run.directory.read_watch():

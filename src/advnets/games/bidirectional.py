@@ -51,7 +51,9 @@ class BidirectionalGame:
             RecipeError: images are to be distorted, and the data are points.
         """
         if self._distorts and len(data.shape) != 3:
-            raise RecipeError("images are distorted for E, these data are points", "leave shift, turn, elastic at 0")
+            raise RecipeError(
+                "images are distorted for E, these data are points", "leave shift, turn, elastic and erased at 0"
+            )
         seats, code = self.plain.seats(data), Input((self.plain.latent,))
         encoder = Seat("generator", {"image": Input(data.shape)}, code.shape, averaged=True)
         judge = replace(seats[D], takes={**seats[D].takes, "code": code})
