@@ -74,7 +74,10 @@ def section(name: str, result: dict[str, Any]) -> str:
     room, script = name.split("/")
     made = f"`{result['command']}`, {result['date']}, [figures]({room}/results/{script}.json)."
     machine = [f"{in_words(result['machine'])}."] if "machine" in result else []
-    text: str = importlib.import_module(f"benchmarks.{room}.{script}").page(result)
+    if missing := result.get("missing"):
+        text = f"{len(missing)} of {len(missing) + len(result['cells'])} figures have not been taken."
+    else:
+        text: str = importlib.import_module(f"benchmarks.{room}.{script}").page(result)
     return "\n\n".join([f"## {RESULTS[name]}", *["\n".join([made, *machine])], text.strip()])
 
 

@@ -1,11 +1,12 @@
 """Figures of the paper's extensions in cells: each trained and measured in a process of its own, and kept when done.
 
-    python benchmarks/extensions/cells.py [NAME...] [--processes 2]   (what `make extensions` runs)
+    python benchmarks/extensions/cells.py [NAME...] [--processes 2] [--recorded]   (what `make extensions` runs)
 
 A room's script, NAME.py, has `CELLS`, a list of `Cell`, and `page(result)`, its table in words. A cell is a function
 of JSON values and a folder of its own: what it trains there goes on where it was stopped (`trained`), what it returns
-is kept in runs/extensions/NAME/CELL.json. A script's result, results/NAME.json, is written anew when all its cells are
-there; pictures that cells leave in their folders as CELL.png are copied beside it.
+is kept in runs/extensions/NAME/CELL.json. A script's result, results/NAME.json, has the cells that are there, and its
+page once all are; pictures that cells leave in their folders as CELL.png are copied beside it. With --recorded cells that the result has
+with the same values are not computed again: for a script that has got more of them.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from advnets.files import write_whole
 
 HERE = Path(__file__).parent
 WORK = HERE.parents[1] / "runs" / "extensions"
+RESULTS = HERE / "results"
 
 
 @dataclass(frozen=True)
@@ -144,23 +146,39 @@ def _in_process(name: str, cell: Cell, work: Path) -> bool:
     return done.returncode == 0
 
 
-def report(name: str, work: Path = WORK) -> bool:
-    """Write a script's result and copy its pictures, if all cells are there."""
+def take_recorded(name: str, work: Path = WORK, results: Path = RESULTS) -> list[str]:
+    """Keep what a script's result has of cells that are missing and whose values are the same; their names."""
+    path = results / f"{name}.json"
+    found = json.loads(path.read_text("utf-8"))["cells"] if path.exists() else {}
+    missing = [cell for cell in cells_of(name) if cell.name in found and kept(name, cell.name, work) is None]
+    same = [cell.name for cell in missing if found[cell.name]["values"] == json.loads(json.dumps(dict(cell.values)))]
+    for cell in same:
+        folder_of(name, cell, work).mkdir(parents=True, exist_ok=True)
+        write_whole(work / name / f"{cell}.json", (json.dumps(found[cell], indent=1) + "\n").encode())
+    return same
+
+
+def report(name: str, work: Path = WORK, results: Path = RESULTS) -> bool:
+    """Write a script's result, of those cells that there are, and copy their pictures; whether all are there."""
     from benchmarks.machine import machine
     from benchmarks.record import record
 
     cells = cells_of(name)
-    found = {cell.name: kept(name, cell.name, work) for cell in cells}
-    if missing := [cell for cell, each in found.items() if each is None]:
-        print(f"{name}: without {', '.join(missing)}")
+    known = {cell.name: kept(name, cell.name, work) for cell in cells}
+    found = {cell: each for cell, each in known.items() if each is not None}
+    if not found:
         return False
-    results = HERE / "results"
+    missing, path = [cell for cell in known if cell not in found], results / f"{name}.json"
+    if missing:
+        print(f"{name}: without {', '.join(missing)}")
+        if path.exists() and not json.loads(path.read_text("utf-8")).get("missing"):
+            return False  # what is whole is not replaced by what is not
     for cell in cells:
         for picture in sorted(folder_of(name, cell.name, work).glob("*.png")):
-            results.mkdir(exist_ok=True)
+            results.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(picture, results / f"{name}-{picture.name}")
-    record(results / f"{name}.json", {"machine": machine(), "cells": found})
-    return True
+    record(path, {"machine": machine(), "cells": found, "missing": missing})
+    return not missing
 
 
 def main() -> int:
@@ -168,6 +186,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="scripts; by default all")
     parser.add_argument("--processes", type=int, default=2, help="cells side by side, one thread each")
+    parser.add_argument("--recorded", action="store_true", help="keep what results/ has of the same values")
     parser.add_argument("--cell", help="compute this one in this process")
     parser.add_argument("--work", type=Path, default=WORK, help="where trainings and cells are kept")
     said = parser.parse_args()
@@ -178,6 +197,8 @@ def main() -> int:
         (name,) = names
         compute(name, next(cell for cell in cells_of(name) if cell.name == said.cell), said.work)
         return 0
+    for name in names if said.recorded else []:
+        take_recorded(name, said.work)
     failed = run_all(names, said.processes, said.work)
     written = [report(name, said.work) for name in names]
     return 0 if not failed and all(written) else 1

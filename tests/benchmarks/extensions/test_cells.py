@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -38,3 +39,20 @@ def test_a_cell_waits_for_another_and_is_kept(tmp_path: Path) -> None:
     (tmp_path / "x" / "first.json").write_text('{"found": 1}')
     assert [cell.name for cell in cells._ready("x", pair, tmp_path)] == ["second"]
     assert cells.kept("x", "first", tmp_path) == {"found": 1}
+
+
+def test_recorded_cells_of_the_same_values_are_taken_and_a_whole_result_stays(tmp_path: Path) -> None:
+    work, results = tmp_path / "work", tmp_path / "results"
+    first, second, *others = cells.cells_of("zoo")
+    known = {first.name: {"values": dict(first.values), "found": 1}, second.name: {"values": {"other": 2}, "found": 1}}
+    results.mkdir()
+    (results / "zoo.json").write_text(whole := json.dumps({"cells": known}))
+    assert cells.take_recorded("zoo", work, results) == [first.name]
+    assert cells.kept("zoo", first.name, work) == known[first.name]
+    assert not cells.report("zoo", work, results)
+    assert (results / "zoo.json").read_text() == whole
+    (results / "zoo.json").write_text(json.dumps({"cells": {}, "missing": ["some"]}))
+    assert not cells.report("zoo", work, results)
+    written = json.loads((results / "zoo.json").read_text())
+    assert list(written["cells"]) == [first.name]
+    assert written["missing"] == [cell.name for cell in (second, *others)]
