@@ -5,8 +5,8 @@
 A room's script, NAME.py, has `CELLS`, a list of `Cell`, and `page(result)`, its table in words. A cell is a function
 of JSON values and a folder of its own: what it trains there goes on where it was stopped (`trained`), what it returns
 is kept in runs/extensions/NAME/CELL.json. A script's result, results/NAME.json, has the cells that are there, and its
-page once all are; pictures that cells leave in their folders as CELL.png are copied beside it. With --recorded cells that the result has
-with the same values are not computed again: for a script that has got more of them.
+page once all are; pictures that cells leave in their folders as CELL.png are copied beside it. With --recorded cells
+that the result has with the same values are not computed again: for a script that has got more of them.
 """
 
 from __future__ import annotations
