@@ -41,13 +41,13 @@ SHARES = {"1": ("projection", "both", "alone"), "10": ("projection", "both", "al
 """Labels in hundredths of the digits, and which games are played on them; `alone` is `both` without the others."""
 DENSE: dict[str, Any] = {
     "game.kind": "conditional", "generator.hidden": [256, 256], "discriminator.units": [128, 128],
-    "steps": 5000, "batch": 64,
+    "steps": 3000, "batch": 64,
     "precision": "float32", "sample_every": 0, "log_every": 100, "checkpoint_every": 500, "watch.action": "off",
     "generator.average.share": 0.2,
 }  # fmt: skip
 CONVOLUTIONAL: dict[str, Any] = {
     "game.kind": "conditional", "generator.network.base": 32, "discriminator.network.base": 32, "latent": 64,
-    "objective": "relativistic", "steps": 5000, "batch": 32, "precision": "float32", "sample_every": 0,
+    "objective": "relativistic", "steps": 3000, "batch": 32, "precision": "float32", "sample_every": 0,
     "log_every": 100, "checkpoint_every": 500, "watch.action": "off",
 }  # fmt: skip
 ATTRIBUTES = "slant", "width"

@@ -35,7 +35,7 @@ Images = NDArray[np.uint8]
 EMOJI = Path(__file__).parents[2] / "tests" / "data" / "emoji.npz"
 REGRESSION = {"pixels": 1e6, "discriminator.network": {"kind": "patch", "base": 2, "halvings": 2}}
 """What leaves the cost of pixels alone."""
-STEPS = {"edges": 6000, "emoji-x2": 3000, "emoji-x4": 5000, "cifar10-x2": 3000, "cifar10-x4": 4000, "digits": 6000}
+STEPS = {"edges": 4000, "emoji-x2": 2000, "emoji-x4": 3000, "cifar10-x2": 2000, "cifar10-x4": 2500, "digits": 4000}
 PIXELS = {"edges": 100.0, "sr": 10.0}
 SEEDS = {"edges": 3, "emoji-x4": 3, "digits": 2}
 """How many for ours; else one, and one for the regression nets."""
