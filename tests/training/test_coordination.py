@@ -31,8 +31,9 @@ from advnets.training.batches import Batches
 from advnets.training.coordination import Coordination
 from advnets.training.gradients import Match, both_sides, generators_side
 from advnets.training.growth import Growth
+from advnets.training.held_out import held_out_accuracy
 from advnets.training.latents import LatentSteps
-from advnets.training.pace import Pace, held_out_accuracy
+from advnets.training.pace import Pace
 from advnets.training.replay import Replay
 from advnets.training.top_k import TopK
 from advnets.training.trainer import Trainer

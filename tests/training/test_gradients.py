@@ -34,8 +34,8 @@ def match_of(name: str, objective: str = "non-saturating", **more: Any) -> tuple
 
 
 def augment(inputs: Inputs, noise: RowNoise) -> Inputs:
-    """What recipes call color, translation and cutout."""
-    return augmented(inputs, ("color", "translation", "cutout"), noise, span=2.0)
+    """All that recipes can do, to most images."""
+    return augmented(inputs, ("color", "translation", "geometry", "cutout"), noise, span=2.0, probability=0.8)
 
 
 @every_game

@@ -74,6 +74,9 @@ def _idle(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
         if getattr(penalties, name).weight == 0:
             path = "game", "penalties", name
             yield (*path, "every"), f"the {name} penalty has weight 0", (*path, "weight")
+    if getattr(recipe.game, "augment", None) == ():
+        for name in ("augment_probability", "augment_target"):
+            yield ("game", name), "nothing is augmented", ("game", "augment")
     if isinstance(recipe.game, InfoGANConfig) and not recipe.game.continuous:
         yield ("game", "continuous_information"), "there is no continuous code", ("game", "continuous")
     if getattr(recipe.game, "reconstruction", None) == 0:

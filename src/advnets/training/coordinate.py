@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,12 +17,13 @@ from advnets.errors import RecipeError
 from advnets.games.game import Batch, Game, Inputs, Nets, Seat, View, slopes
 from advnets.games.priors import into_range
 from advnets.games.realness import Realness, realness
-from advnets.randomness import StepNoise, Stream
+from advnets.randomness import Stream
 from advnets.training.batches import Data
 from advnets.training.coordination import Coordination
 from advnets.training.gradients import Match
+from advnets.training.held_out import held_out_accuracy, parts_of
 from advnets.training.latents import LatentSteps
-from advnets.training.pace import Pace, held_out_accuracy
+from advnets.training.pace import Pace
 from advnets.training.rehearsal import undisturbed
 from advnets.training.replay import Replay
 from advnets.training.schedules import drawn
@@ -115,14 +116,9 @@ def _pace(
     count = min(len(held_out), _HELD_OUT)
     chosen = held_out[np.arange(count) * len(held_out) // count]
 
-    def parts(step: int) -> Iterator[tuple[Batch, Inputs]]:
-        for first in range(0, count, recipe.batch):  # passes as large as the training's own fit its memory
-            batch = rows(chosen[first : first + recipe.batch])
-            noise = StepNoise(recipe.seed, step, Stream.HELD_OUT_NOISE, first, len(batch), count, batch.image.device)
-            yield batch, match.game.draw(batch, noise)
-
     def measure(step: int) -> float:
-        return held_out_accuracy(match.game, nets, parts(step), said)
+        parts = parts_of(match.game, rows, chosen, recipe.batch, recipe.seed, step)
+        return held_out_accuracy(match.game, nets, parts, said)
 
     most, wanted = config.most_discriminator_steps, config.wanted_accuracy
     return Pace(recipe.discriminator_steps, most, wanted, config.decide_every, measure)

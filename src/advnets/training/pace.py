@@ -6,15 +6,8 @@ held-out rows say that it is not, it has more updates; where it is far ahead, fe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
-
-import torch
-from torch import Tensor
-
-from advnets.games.game import Batch, Game, Inputs, Nets, score
-from advnets.games.realness import Realness
-from advnets.runs.sampling import evaluating
 
 
 class Pace:
@@ -65,47 +58,3 @@ class Pace:
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Take over what `state` gave."""
         self.k, self.updates, self.accuracy = saved["k"], saved["updates"], saved["accuracy"]
-
-
-def held_out_accuracy(
-    game: Game, nets: Nets, parts: Iterable[tuple[Batch, Inputs]], realness: Mapping[str, Realness]
-) -> float:
-    """The share of held-out real rows, and of fresh fakes, on their own side of the middle between their mean scores.
-
-    The middle, and not 0, so that critics, whose scores have no zero, and energies have an accuracy, too. The mean over
-    the views whose fakes the generators' side makes. Networks are in eval mode meanwhile.
-
-    Args:
-        game: says what is made and shown.
-        nets: the players' networks.
-        parts: held-out real rows, as many at a time as fit memory, with fresh draws of the game for as many rows.
-        realness: of each discriminator's scores.
-    """
-    said: dict[int, list[tuple[Tensor, Tensor]]] = {}
-    with evaluating(nets.values()):
-        for batch, draws in parts:
-            for number, scores in _scores(game, nets, batch, draws, realness).items():
-                said.setdefault(number, []).append(scores)
-    views = [(torch.cat([real for real, _ in each]), torch.cat([fake for _, fake in each])) for each in said.values()]
-    return float(torch.stack([_accuracy(*each) for each in views]).mean())
-
-
-def _scores(
-    game: Game, nets: Nets, batch: Batch, draws: Inputs, realness: Mapping[str, Realness]
-) -> dict[int, tuple[Tensor, Tensor]]:
-    """What is said of the real and of the fake rows of each view with fakes that the generators' side made."""
-    with torch.enable_grad():  # which says what they made
-        views = game.views(batch, draws, game.make(nets, batch, draws).outputs)
-    found: dict[int, tuple[Tensor, Tensor]] = {}
-    for number, view in enumerate(views):
-        if view.has_made:
-            network, read = nets[view.discriminator], realness[view.discriminator]
-            with torch.no_grad():
-                real, fake = (read(score(network, inputs)) for inputs in (view.real, view.fake))
-            found[number] = real, fake
-    return found
-
-
-def _accuracy(real: Tensor, fake: Tensor) -> Tensor:
-    middle = (real.mean() + fake.mean()) / 2
-    return ((real > middle).double().mean() + (fake < middle).double().mean()) / 2

@@ -16,7 +16,7 @@ from advnets.config.recipe import Recipe
 from advnets.data.contrast import normalize
 from advnets.devices import resolve_device, resolve_precision
 from advnets.errors import DivergedError, RecipeError
-from advnets.games.augment import augmented, check_changes
+from advnets.games.augment import check_changes
 from advnets.games.build import build_game, build_penalties
 from advnets.games.contract import seats_of
 from advnets.games.game import Batch, Game, Labels, Seat, begun, sampled, source_of, translates
@@ -26,9 +26,10 @@ from advnets.randomness import StepNoise, Stream
 from advnets.runs.checkpoint import Checkpoint, Tensors, newest
 from advnets.runs.networks import Modules, initial_networks, load_weights
 from advnets.runs.sampling import Sampler, Samples
+from advnets.training.augmentation import Augmentation, adaptation_of, augmentation_of
 from advnets.training.batches import Batches, Data
 from advnets.training.coordinate import coordinated
-from advnets.training.gradients import Augment, Match, Outcome
+from advnets.training.gradients import Match, Outcome
 from advnets.training.growth import growth_of, updates_a_step
 from advnets.training.kept import held_out_to_translate, kept_sources, kept_vectors
 from advnets.training.labels import with_labels
@@ -75,11 +76,18 @@ class Trainer:
         self._batches = self._open_batches()
         self._begin(networks, modules or {}, restored)
         self.players = {name: self._player(name, networks[name]) for name in self.seats}
+        self._augmentation = self._augment()
         self._match = self._make_match()
+        networks = {name: player.network for name, player in self.players.items()}
+        self._adaptation = adaptation_of(
+            self._match, self._augmentation, recipe, self.seats, data, networks, self._batches.of_rows
+        )
         self._iterate = SCHEDULES[recipe.schedule]
 
     def advance(self) -> Sequence[Outcome]:
         """Play one iteration: what the discriminators said, a view each."""
+        if self._adaptation is not None:
+            self._adaptation.begin(self.step)
         outcomes = self._iterate(self._match, self.step)
         self._match.remember(outcomes)
         self.step += 1
@@ -88,13 +96,14 @@ class Trainer:
         return outcomes
 
     def figures(self, outcomes: Sequence[Outcome]) -> dict[str, float]:
-        """Costs and mean scores of an iteration; where k is adaptive, it too.
+        """Costs and mean scores of an iteration; where k or augmentation are adaptive, they too.
 
         Of several views: the sums of the costs, G's over those of what its side made; means of everything else over
         these; and each view's own. Besides, the numbers that the game remembered when it was played.
         """
-        pace = self._match.coordination.pace
-        return figures_of(self.game, outcomes) | ({} if pace is None else pace.figures)
+        adaptive = self._match.coordination.pace, self._adaptation
+        found = figures_of(self.game, outcomes)
+        return functools.reduce(lambda known, each: known | ({} if each is None else each.figures), adaptive, found)
 
     def check_finite(self, measured: Mapping[str, float]) -> None:
         """Refuse to go on from a cost or a weight that is not finite.
@@ -133,6 +142,8 @@ class Trainer:
             facts["translates_held_out"] = self.translates_held_out
         if state := self._match.coordination.state:
             facts["coordination"] = state
+        if self._adaptation is not None:
+            facts["augmentation"] = self._adaptation.state
         return Checkpoint(self.step, tensors, facts)
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -158,6 +169,8 @@ class Trainer:
         self._restore_memory(checkpoint.tensors.get("game", {}))
         said = checkpoint.state.get("coordination", {})
         self._match.coordination.restore(checkpoint.tensors, said, self.device)
+        if self._adaptation is not None:
+            self._adaptation.restore(checkpoint.state.get("augmentation", {}))
         self.step = checkpoint.step
         self.seconds = float(checkpoint.state["seconds"])
 
@@ -287,7 +300,7 @@ class Trainer:
         if penalties and len(rowwise) < len(discriminators):
             raise RecipeError("penalties need a discriminator without statistics across the batch", "drop one of them")
         match = Match(
-            self.game, self.players, self._batches, recipe.seed, recipe.steps, rowwise, penalties, self._augment(),
+            self.game, self.players, self._batches, recipe.seed, recipe.steps, rowwise, penalties, self._augmentation,
             discriminator_steps=recipe.discriminator_steps, generator_steps=recipe.generator_steps,
             memory={name: each.to(self.device) for name, each in begun(self.game, self.data.spec).items()},
             several=frozenset(name for name in discriminators if self.seats[name].gives),
@@ -296,11 +309,10 @@ class Trainer:
         check_game(match, self.seats, networks, match.batch(0))
         return coordinated(match, recipe, self.seats, self.data, networks, self._batches.of_rows)
 
-    def _augment(self) -> Augment | None:
-        changes: tuple[str, ...] = getattr(self.recipe.game, "augment", ())
-        check_changes(changes, self.shape)
+    def _augment(self) -> Augmentation | None:
+        check_changes(getattr(self.recipe.game, "augment", ()), self.shape)
         low, high = self.value_range
-        return (lambda inputs, noise: augmented(inputs, changes, noise, high - low)) if changes else None
+        return augmentation_of(self.recipe, high - low)
 
     def _sampler(self, nets: Mapping[str, nn.Module]) -> Sampler:
         spec, vectors, sources = self.data.spec, self._kept_vectors, self._kept_sources

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from advnets.config.games.game import GameConfig, PenaltiesConfig
-from advnets.config.kinds import require_whole
+from advnets.config.kinds import require, require_between, require_whole
 from advnets.config.names import require_objective, require_prior
 from advnets.config.players import DiscriminatorConfig, GeneratorConfig
 
@@ -24,7 +24,14 @@ class AdversarialConfig(GameConfig):
     boundary-seeking."""
     penalties: PenaltiesConfig = PenaltiesConfig()
     augment: tuple[str, ...] = ()
-    """What D is shown instead of each image, real or made: color, translation, cutout (Zhao et al. 2020)."""
+    """What D is shown instead of each image, real or made: color, translation, geometry, cutout (Zhao et al. 2020)."""
+    augment_probability: float | None = None
+    """How likely each of these is, or may become at the most. null: 1, and .8 where it adapts, above which G may learn
+    what was done to images."""
+    augment_target: float = 0.0
+    """Adaptive augmentation: each becomes likelier while D overfits more than this, and rarer while it does not. D's
+    overfitting is how far it takes held-out images for fakes: 0 as little as those it is trained on, 1 as much as fakes
+    (Karras et al. 2020). 0: their probability stays."""
     generator: GeneratorConfig = GeneratorConfig()
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
 
@@ -32,3 +39,5 @@ class AdversarialConfig(GameConfig):
         require_whole(self, "latent")
         require_prior(self.prior)
         require_objective(self.objective)
+        require_between(self, 0, 1, "augment_probability", "augment_target")
+        require(self.augment_target < 1, "augment_target", self.augment_target, "use less than 1")

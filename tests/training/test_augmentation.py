@@ -1,0 +1,146 @@
+"""Augmentation by chance, and chance that follows D's overfitting: its formula, its way up and down, through a kill."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from advnets.config.load import load_recipe
+from advnets.config.recipe import Recipe
+from advnets.errors import RecipeError
+from advnets.games.augment import CHANGES, augmented
+from advnets.games.game import Batch, View
+from advnets.randomness import StepNoise, Stream
+from advnets.training.augmentation import SAFE, Adaptation, Augmentation
+from advnets.training.batches import Data
+from advnets.training.held_out import overfitting
+from advnets.training.trainer import Trainer
+
+ROWS = 400
+
+
+def noise(update: int = 0, count: int = ROWS) -> StepNoise:
+    return StepNoise(3, update, Stream.AUGMENTATION, 0, count, count, torch.device("cpu"))
+
+
+def pictures(count: int = ROWS) -> Tensor:
+    return torch.rand(count, 3, 8, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_is_done_to_its_share_of_the_images_and_to_no_other(name: str) -> None:
+    images = pictures()
+    shown = {p: augmented({"image": images}, [name], noise(), 1.0, p)["image"] for p in (0.0, 0.3, 1.0)}
+    assert torch.equal(shown[0.0], images)
+    whole, part = shown[1.0], shown[0.3]
+    changed = (part != images).flatten(1).any(1)
+    assert changed.double().mean() == pytest.approx(0.3, abs=0.07)
+    assert torch.equal(part[changed], whole[changed])
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.sampled_from(list(CHANGES)), st.floats(0.1, 1.0), st.integers(0, 10**6))
+def test_each_change_is_differentiable_and_of_its_own_row_alone(name: str, probability: float, update: int) -> None:
+    images = pictures(4).requires_grad_()
+
+    def shown(x: Tensor) -> Tensor:
+        return augmented({"image": x}, [name], noise(update, 4), 1.0, probability)["image"]
+
+    assert torch.autograd.gradcheck(shown, images)
+    (slope,) = torch.autograd.grad(shown(images)[2].sum(), images)
+    assert not slope[[0, 1, 3]].any()
+
+
+class Told:
+    """A game of which a discriminator that adds up pixels is shown the batch beside what it is given."""
+
+    def make(self, nets: Any, batch: Batch, draws: Any) -> Any:
+        from advnets.games.game import Made
+
+        return Made({"image": nets["generator"](draws["z"])})
+
+    def views(self, batch: Batch, draws: Any, made: Any) -> Any:
+        return [View("discriminator", {"image": batch.image}, made)]
+
+
+@pytest.mark.parametrize("direction", [1.0, -2.0], ids=["scores", "energies"])
+@pytest.mark.parametrize(("unseen", "wanted"), [(4.0, 0.0), (3.0, 0.25), (0.0, 1.0), (-2.0, 1.0), (6.0, 0.0)])
+def test_overfitting_is_how_far_held_out_rows_are_on_their_way_to_fakes(
+    unseen: float, wanted: float, direction: float
+) -> None:
+    judge, maker = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
+    nn.init.constant_(judge.weight, direction)
+    nn.init.ones_(maker.weight)
+    nets = {"generator": maker, "discriminator": nn.Sequential(judge, nn.Flatten(0))}
+    fake = {"z": torch.zeros(2, 1)}
+    trained = [(Batch(torch.arange(2), torch.tensor([[3.0], [5.0]])), fake)]
+    held_out = [(Batch(torch.arange(2), torch.full((2, 1), unseen)), fake)]
+    real = {"discriminator": lambda scores: scores * direction}
+    found = overfitting(Told(), nets, trained, held_out, real)  # type: ignore[arg-type]
+    assert found == pytest.approx(wanted)
+    turned = {"discriminator": lambda scores: -scores * direction}
+    assert overfitting(Told(), nets, trained, held_out, turned) == 0  # type: ignore[arg-type]  # D takes it for a fake
+
+
+def test_the_probability_rises_while_d_overfits_and_falls_while_it_does_not() -> None:
+    shown, found = Augmentation(["color"], 1.0, 0.0), [1.0]
+    adaptation = Adaptation(shown, target=0.3, most=0.05, pace=0.02, measure=lambda step: found[0])
+    for step in range(16):
+        adaptation.begin(step)
+    assert shown.probability == 0
+    seen: list[float] = []
+    for step in range(16, 16 * 7, 16):
+        adaptation.begin(step)
+        seen.append(shown.probability)
+    assert seen == pytest.approx([0, 0.02, 0.04, 0.05, 0.05, 0.05])  # its first look is damped by the mean
+    found[0] = 0.0
+    for step in range(16 * 7, 16 * 20, 16):
+        adaptation.begin(step)
+    assert shown.probability == 0
+    assert adaptation.figures == {"augment_probability": 0, "overfitting": adaptation.overfitting}
+
+
+def few(**changes: Any) -> Recipe:
+    small = {"generator.base": 4, "discriminator.base": 4, "batch": 8, "steps": 200, "precision": "float32"}
+    small |= {"discriminator.rate": 5e-3, "penalties.r1.weight": 0.0}  # D soon knows its rows by heart
+    asked = {"game.augment": ["translation", "geometry"], "game.augment_target": 0.01}
+    return load_recipe("images").replace(**{"data": "x.npy", **small, **asked, **changes})
+
+
+def rows(held_out: int = 8) -> Data:
+    values = np.random.default_rng(0).integers(0, 256, (32, 3, 8, 8), np.uint8)
+    return Data(values, np.arange(32 - held_out), valid=np.arange(32 - held_out, 32))
+
+
+def test_a_training_in_mid_adaptation_goes_on_as_it_would_have() -> None:
+    data = rows()
+    played = Trainer(few(), data)
+    for _ in range(50):
+        played.advance()
+    kept = played.checkpoint()
+    assert kept.state["augmentation"]["overfitting"] > 0
+    resumed = Trainer(few(), data, restored=True)
+    resumed.restore(kept)
+    mine, theirs = ([each.advance() for _ in range(20)][-1] for each in (played, resumed))
+    assert played.figures(mine) == resumed.figures(theirs)
+    assert 0 < played.figures(mine)["augment_probability"] < SAFE
+    for name, tensors in played.checkpoint().tensors.items():
+        assert all(torch.equal(each, resumed.checkpoint().tensors[name][key]) for key, each in tensors.items())
+    with pytest.raises(RecipeError, match="did not adapt"):
+        resumed.restore(replace(kept, state={k: v for k, v in kept.state.items() if k != "augmentation"}))
+
+
+def test_without_rows_to_know_it_by_it_is_refused() -> None:
+    with pytest.raises(RecipeError, match="no rows for validation"):
+        Trainer(few(), rows(held_out=0))
+    with pytest.raises(RecipeError, match="less than 1"):
+        few(**{"game.augment_target": 1.0})
+    with pytest.raises(RecipeError, match="augment_probability"):
+        few(**{"game.augment_probability": 1.5})
