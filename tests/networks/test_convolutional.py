@@ -9,14 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from advnets.errors import RecipeError
-from advnets.networks.convolutional import (
-    ConvDiscriminator,
-    ConvGenerator,
-    MaxoutConv,
-    PaperConvDiscriminator,
-    PaperConvGenerator,
-    pixel_norm,
-)
+from advnets.networks.convolutional import ConvDiscriminator, ConvGenerator, pixel_norm
+from advnets.networks.paper_convolutional import MaxoutConv, PaperConvDiscriminator, PaperConvGenerator
 
 Pair = tuple[nn.Module, nn.Module, tuple[int, int, int]]
 
@@ -35,7 +29,12 @@ def paper() -> Pair:
     return PaperConvGenerator(5, 3, 11, hidden=36), small_paper_discriminator(3, 11), (3, 11, 11)
 
 
-every_pair = pytest.mark.parametrize("pair", [plain, paper])
+def residual() -> Pair:
+    pair = ConvGenerator(5, 3, 19, 12, base=4, blocks=2), ConvDiscriminator(3, 19, 12, base=4, blocks=1)
+    return *pair, (3, 19, 12)
+
+
+every_pair = pytest.mark.parametrize("pair", [plain, residual, paper])
 
 
 def parameters(module: nn.Module) -> int:
@@ -223,8 +222,9 @@ def test_what_cannot_be_built_is_refused_with_a_remedy(build: Callable[[], nn.Mo
         build()
 
 
-def test_a_pair_gives_the_gradients_of_the_batch_but_none_for_real_images() -> None:
-    network = ConvDiscriminator(3, 13, 10, base=4).double()
+@pytest.mark.parametrize("blocks", [0, 2])
+def test_a_pair_gives_the_gradients_of_the_batch_but_none_for_real_images(blocks: int) -> None:
+    network = ConvDiscriminator(3, 13, 10, base=4, blocks=blocks).double()
     real, fake = torch.rand(3, 3, 13, 10, dtype=torch.float64), torch.rand(2, 3, 13, 10, dtype=torch.float64)
     fake.requires_grad_()
     inputs = [fake, *network.parameters()]
@@ -235,6 +235,21 @@ def test_a_pair_gives_the_gradients_of_the_batch_but_none_for_real_images() -> N
     expected = torch.autograd.grad(together, inputs, cotangent)
     for ours, theirs in zip(torch.autograd.grad(pair, inputs, cotangent), expected, strict=True):
         torch.testing.assert_close(ours, theirs)
+
+
+def test_residuals_add_to_the_two_smallest_sizes_and_nothing_where_their_weights_are_zero() -> None:
+    for network, plain, rows in (
+        (ConvGenerator(4, 3, 32, 24, 4, blocks=2), ConvGenerator(4, 3, 32, 24, 4), torch.randn(2, 4)),
+        (ConvDiscriminator(3, 32, 24, 4, blocks=2), ConvDiscriminator(3, 32, 24, 4), torch.randn(2, 3, 32, 24)),
+    ):
+        known = network.state_dict()
+        assert {name.split(".")[1] for name in known if name.startswith("residuals")} == {"0", "1"}
+        plain.load_state_dict({name: each for name, each in known.items() if not name.startswith("residuals")})
+        assert not torch.allclose(network(rows), plain(rows))
+        for layer in network.residuals.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.zeros_(layer.weight)
+        torch.testing.assert_close(network(rows), plain(rows))
 
 
 def test_the_generators_own_normalization_has_the_right_gradient() -> None:

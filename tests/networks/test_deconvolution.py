@@ -10,7 +10,7 @@ import torch
 
 from advnets.config.networks import PaperConvDiscriminatorConfig, PaperConvGeneratorConfig
 from advnets.networks.build import build_discriminator, build_generator
-from advnets.networks.convolutional import MaxoutConv, PaperConvDiscriminator, PaperConvGenerator
+from advnets.networks.paper_convolutional import MaxoutConv, PaperConvDiscriminator, PaperConvGenerator
 
 
 def deconvolved(maps_KHW: np.ndarray, weight_KCAB: np.ndarray, stride: int) -> np.ndarray:

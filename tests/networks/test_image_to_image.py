@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from advnets.config.networks import PatchDiscriminatorConfig, UpscalerConfig
+from advnets.config.networks import ConvGeneratorConfig, PatchDiscriminatorConfig, UpscalerConfig
 from advnets.config.players import GeneratorConfig
 from advnets.errors import RecipeError
 from advnets.networks.build import build_discriminator, build_player
@@ -55,3 +55,10 @@ def test_what_cannot_be_built_is_refused() -> None:
         build_discriminator(PatchDiscriminatorConfig(halvings=3), (1, 4, 9))
     with pytest.raises(RecipeError, match="an upscaler makes no"):
         build_player(GeneratorConfig(UpscalerConfig()), {"source": Input((1, 4, 4))}, (1, 8, 12))
+
+
+def test_blocks_of_a_conv_generator_that_takes_images_are_refused() -> None:
+    takes = {"image": Input((3, 8, 8))}
+    config = GeneratorConfig(network=ConvGeneratorConfig(base=4, blocks=1))
+    with pytest.raises(RecipeError, match="blocks 1 of a conv generator that takes images, which is a unet"):
+        build_player(config, takes, (3, 8, 8))

@@ -18,9 +18,9 @@ from advnets.config.recipe import Recipe
 from advnets.data.contrast import display_range, moments, restore
 from advnets.errors import RecipeError
 from advnets.networks.build import build_discriminator, build_generator
-from advnets.networks.convolutional import PaperConvGenerator
 from advnets.networks.layers import Dropout, Maxout
 from advnets.networks.mlp import MLPGenerator
+from advnets.networks.paper_convolutional import PaperConvGenerator
 from advnets.runs import checkpoint
 from advnets.training.trainer import Data, Trainer
 

@@ -94,9 +94,12 @@ class ConvGeneratorConfig(GeneratorNetwork):
     """Feature maps at half the images' size."""
     output: Literal["tanh", "sigmoid"] = "tanh"
     """Activation of the output: tanh makes values in [-1, 1], sigmoid in [0, 1]."""
+    blocks: int = 0
+    """Residual convolutions at each of the two smallest sizes."""
 
     def __post_init__(self) -> None:
         require_whole(self, "base")
+        require_between(self, 0, math.inf, "blocks")
 
 
 @dataclass(frozen=True)
@@ -220,9 +223,12 @@ class ConvDiscriminatorConfig(DiscriminatorNetwork):
     kind: str = "conv"
     base: int = 64
     """Feature maps at half the images' size."""
+    blocks: int = 0
+    """Residual convolutions at each of the two smallest sizes."""
 
     def __post_init__(self) -> None:
         require_whole(self, "base")
+        require_between(self, 0, math.inf, "blocks")
 
 
 @dataclass(frozen=True)

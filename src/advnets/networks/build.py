@@ -38,15 +38,11 @@ from advnets.networks.conditioning import (
     joined_shape,
 )
 from advnets.networks.conv_classifier import ConvClassifier
-from advnets.networks.convolutional import (
-    ConvDiscriminator,
-    ConvGenerator,
-    PaperConvDiscriminator,
-    PaperConvGenerator,
-)
+from advnets.networks.convolutional import ConvDiscriminator, ConvGenerator
 from advnets.networks.image_to_image import ConvEncoder, PatchDiscriminator, UNet, Upscaler
 from advnets.networks.joining import JoinedCode, JoinedInputs, SeveralScores, joined_inputs
 from advnets.networks.mlp import MaxoutDiscriminator, MLPDiscriminator, MLPGenerator
+from advnets.networks.paper_convolutional import PaperConvDiscriminator, PaperConvGenerator
 
 Shape = Sequence[int]
 T = TypeVar("T")
@@ -67,7 +63,7 @@ def _paper_conv_generator(c: PaperConvGeneratorConfig, latent: int, shape: Shape
 
 
 def _conv_generator(c: ConvGeneratorConfig, latent: int, shape: Shape) -> nn.Module:
-    return ConvGenerator(latent, *_image(shape), base=c.base, output=c.output)
+    return ConvGenerator(latent, *_image(shape), base=c.base, output=c.output, blocks=c.blocks)
 
 
 def _maxout(c: MaxoutConfig, shape: Shape) -> nn.Module:
@@ -85,7 +81,7 @@ def _paper_conv_discriminator(c: PaperConvDiscriminatorConfig, shape: Shape) -> 
 
 
 def _conv_discriminator(c: ConvDiscriminatorConfig, shape: Shape) -> nn.Module:
-    return ConvDiscriminator(*_image(shape), base=c.base)
+    return ConvDiscriminator(*_image(shape), base=c.base, blocks=c.blocks)
 
 
 def _autoencoder(c: AutoencoderConfig, shape: Shape, scores: int = 1) -> nn.Module:
@@ -155,6 +151,8 @@ def _upscaler(c: UpscalerConfig, shape: Shape, noise: int, gives: Shape) -> nn.M
 
 
 def _conv_of_images(c: ConvGeneratorConfig, shape: Shape, noise: int, gives: Shape) -> nn.Module:
+    if c.blocks:
+        raise RecipeError(f"blocks {c.blocks} of a conv generator that takes images, which is a unet", "use blocks 0")
     return _unet(UNetConfig(base=max(1, c.base // 2), output=c.output), shape, noise, gives)
 
 
