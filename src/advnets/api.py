@@ -11,9 +11,11 @@ from torch import nn
 
 from advnets.config.idle import OF_IMAGES, refuse_idle
 from advnets.config.load import how_chosen, load_recipe, recipe_for, said_in
-from advnets.config.merge import spread
+from advnets.config.merge import Change, spread
 from advnets.config.names import IN_MEMORY
 from advnets.config.recipe import Recipe
+from advnets.config.resolve import candidates
+from advnets.config.tree import grow
 from advnets.data import HELD_OUT, Table, describe, holds_images, is_vectors, open_again, open_data
 from advnets.data.given import is_open, open_given, said_of
 from advnets.data.hub import is_hub_name
@@ -27,6 +29,7 @@ from advnets.runs.directory import RunDirectory, surroundings, writing
 from advnets.runs.networks import Modules, load_own, own_players
 from advnets.runs.run import Run
 from advnets.training.batches import Data
+from advnets.training.budget import extended, planned
 from advnets.training.hooks.measuring import Measuring
 from advnets.training.hooks.opening import going_on, opening
 from advnets.training.hooks.rollback import gentler, roll_back, way_back
@@ -82,11 +85,14 @@ def train(
     written = said_in(recipe) if isinstance(recipe, str | Path) else ()
     refuse_idle(played, spread(changes, parts=False), base, written)
     _refuse_for_a_table(data, changes)
-    played = _begun(_anchored(played))
+    played = _anchored(played)
     path = Path(run) if run is not None else Path("runs") / f"{played.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     RunDirectory.check_free(path)  # before the images are decoded, not after
     table = open_given(played, data, sources)
+    played, why, spent = _planned(played, table, own, [*written, *spread(changes)])
+    played = _begun(played)
     trainer = _begin(played, table, own)
+    trainer.seconds = spent
     _measuring(played, table)  # what cannot be measured is refused before anything is made
     facts = {**surroundings(command), "status": "running", "data": describe(table), **trainer.arithmetic}
     directory = RunDirectory.create(path, played, facts)
@@ -94,13 +100,14 @@ def train(
         with writing(directory.path):
             checkpoint.save(directory.checkpoints, trainer.checkpoint(), played.keep_checkpoints)
     said = opening(trainer, table, path, chosen or _how_chosen(recipe, data))
-    return _play(trainer, directory, table, facts, own, [*said, *_left_out(facts)])
+    return _play(trainer, directory, table, facts, own, [*said, *why, *_left_out(facts)])
 
 
 def resume(
     run: Run | str | Path,
     *,
     steps: int | None = None,
+    budget: str | None = None,
     data: str | Path | Given | Table | None = None,
     sources: str | Path | Given | None = None,
     device: str | None = None,
@@ -112,7 +119,8 @@ def resume(
 
     Args:
         run: a Run, or its directory.
-        steps: train to this step instead of the recipe's; the run's recipe is changed.
+        steps: train to this step instead of the recipe's; the run's recipe is changed, and has no budget of time then.
+        budget: train for so long in all, instead of the recipe's budget: 20m; the run's recipe is changed.
         data: where the data are now, if they were moved, or the same images in memory; they must be the same.
         sources: the same of the sources.
         device: go on on this device instead of the recipe's; the run's recipe is changed.
@@ -130,6 +138,7 @@ def resume(
     recipe = directory.recipe.replace(
         **said_of(data, sources), **{key: each for key, each in changes.items() if each is not None}
     )
+    recipe = _longer(directory, recipe, steps, budget)
     recipe, facts = _anchored(recipe), directory.facts
     _check_own(directory, recipe, own)
     table = open_given(recipe, data, sources, open_again if data is None else open_data)
@@ -333,6 +342,31 @@ def _began_elsewhere(recipe: Recipe) -> bool:
     """Whether it began with weights that no seed brings back: the user's own modules', or another run's."""
     begun = (getattr(player.network, "pretrained", None) for player in recipe.players.values())
     return bool(own_players(recipe)) or any(run is not None for run in begun)
+
+
+def _longer(directory: RunDirectory, recipe: Recipe, steps: int | None, budget: str | None) -> Recipe:
+    """The recipe of a run that goes on to a step, for a time, or as it was to.
+
+    Raises:
+        RecipeError: both are said.
+    """
+    if steps is not None and budget is not None:
+        raise RecipeError("both steps and a budget are said", "say one: the run ends at a step, or on time")
+    if budget is not None:
+        return extended(recipe, budget, max(checkpoint.steps(directory.checkpoints), default=0))
+    return recipe if steps is None else recipe.replace(budget=None)
+
+
+def _planned(
+    recipe: Recipe, table: Table, own: Modules, changes: Sequence[Change]
+) -> tuple[Recipe, Sequence[str], float]:
+    """What a recipe's budget is spent on, why, and the seconds that it took to find out; all else as it is without."""
+    if recipe.budget is None:
+        return recipe, (), 0.0
+    tree = grow(recipe)
+    said = {path for each in changes for path in candidates(tree, each.name)}
+    found = planned(recipe, training_data(table), said, own)
+    return found.recipe, found.reasons, found.seconds
 
 
 def _begun(recipe: Recipe) -> Recipe:

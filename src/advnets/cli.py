@@ -90,6 +90,7 @@ def resume(args: list[str]) -> None:
     def resume(
         run: Positional[Path],
         steps: int | None = None,
+        budget: str | None = None,
         data: str | None = None,
         sources: str | None = None,
         device: str | None = None,
@@ -102,12 +103,15 @@ def resume(args: list[str]) -> None:
         Args:
             run: the run directory.
             steps: train to this step instead of the recipe's.
+            budget: train for so long in all, as 20m, instead of the recipe's budget.
             data: where the data are now, if they were moved.
             sources: where the images are now that are translated into them.
             device: go on on this device instead of the recipe's.
         """
         own = named_modules(modules)
-        print_trained(api.resume(run, steps=steps, data=data, sources=sources, device=device, modules=own))
+        print_trained(
+            api.resume(run, steps=steps, budget=budget, data=data, sources=sources, device=device, modules=own)
+        )
 
     call(resume, args)
 

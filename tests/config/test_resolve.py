@@ -65,7 +65,8 @@ def test_a_name_that_means_none_or_several_is_answered(name: str, says: str) -> 
         ("generator.hidden", "^generator.hidden: the conv generator has no such field; it has base, output, blocks; "
             "generator.kind mlp has it$"),
         ("hidden", "^hidden: the conv generator has no such field; it has base, output"),
-        ("discriminator.units", "conv discriminator has no such field; it has base, blocks; discriminator.kind maxout, mlp"),
+        ("discriminator.units", "conv discriminator has no such field; it has base, blocks; "
+            "discriminator.kind maxout, mlp"),
         ("generator.momentum", "the adam optimizer has no such field; it has rate, betas, .*; "
             "generator.optimizer.kind sgd has it"),
         ("embedding", "the adversarial game has no such field; .*; game.kind conditional has it"),

@@ -84,6 +84,10 @@ class Recipe:
     """Images in a minibatch, and as many noise samples."""
     steps: int = 18_000
     """Iterations of Algorithm 1: the discriminators move, then the generators."""
+    budget: str | None = None
+    """How long to train: 90s, 10m, 2h, 3d. What fits is measured in the first seconds: steps, and of networks of
+    convolutions their width, augmentation, what is kept how often, unless they are said. It ends on time. null: `steps`
+    say."""
     seed: int = 0
     """All randomness is a function of it and of the step."""
 
@@ -117,6 +121,7 @@ class Recipe:
         require_whole(self, "batch", "steps", "log_every", "checkpoint_every", "keep_checkpoints")
         require_between(self, 0, math.inf, "sample_every")
         parse_size(self.size)
+        parse_duration(self.budget)
         _check_schedule(self)
         _check_coordination(self)
         _check_contrast(self)
@@ -150,6 +155,11 @@ class Recipe:
         return parse_size(self.size)
 
     @property
+    def budget_seconds(self) -> float | None:
+        """The budget in seconds; None without."""
+        return parse_duration(self.budget)
+
+    @property
     def players(self) -> dict[str, PlayerConfig]:
         """The game's players by name, in the order of its fields."""
         named = {name: getattr(self.game, name) for name in slots(type(self.game))}
@@ -180,6 +190,23 @@ def parse_size(size: int | str | None) -> tuple[int, int] | None:
     if match is None or int(match[1]) == 0 or (match[2] is not None and int(match[2]) == 0):
         raise RecipeError(f"size {size!r} is not a size", "write H, or HxW: 64, 48x64")
     return int(match[1]), int(match[2] or match[1])
+
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def parse_duration(budget: str | None) -> float | None:
+    """Seconds of "90s", "10m", "1.5h" or "3d"; None from None.
+
+    Raises:
+        RecipeError: anything else.
+    """
+    if budget is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", str(budget).strip())
+    if match is None or not float(match[1]):
+        raise RecipeError(f"budget {budget!r} is no length of time", "write 90s, 10m, 2h or 3d")
+    return float(match[1]) * _SECONDS[match[2]]
 
 
 def _check_schedule(recipe: Recipe) -> None:

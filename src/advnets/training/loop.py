@@ -11,11 +11,12 @@ from advnets.runs.directory import RunDirectory, writing
 from advnets.training.clock import Clock
 from advnets.training.growth import images_a_step
 from advnets.training.hooks.beginning import begin
+from advnets.training.hooks.deadline import Deadline
 from advnets.training.hooks.keeping import Keeping
 from advnets.training.hooks.log import Log
 from advnets.training.hooks.measuring import Measuring
 from advnets.training.hooks.pictures import Pictures
-from advnets.training.hooks.progress import progress_display
+from advnets.training.hooks.progress import Spent, progress_display
 from advnets.training.hooks.showing import Showing
 from advnets.training.hooks.watch import Watch
 from advnets.training.hooks.watching import Watching
@@ -49,12 +50,14 @@ def play(
         RunError: the run directory cannot be written.
     """
     recipe = trainer.recipe
-    display = progress_display(recipe.steps, trainer.step, images_a_step(recipe))
+    clock, budget = Clock(trainer), recipe.budget_seconds
+    spent = None if budget is None else Spent(budget, clock.stamp)
+    display = progress_display(recipe.steps, trainer.step, images_a_step(recipe), spent)
     with run.lock(), interruptible() as interrupt:
         for note in notes:  # before what takes a second
             display.say(note)
         with _events(run, trainer.step) as events:
-            session = Session(trainer, run, display, events, Clock(trainer))
+            session = Session(trainer, run, display, events, clock)
             hooks = _hooks(session, measuring, watch)
             session.ending = _ended_before(session, watch)
             if trainer.step == 0 and not recipe.watch.rollbacks:  # else it has been said
@@ -66,8 +69,8 @@ def play(
 
 def _advance(session: Session, hooks: Sequence[Hook], interrupt: Interrupt) -> None:
     """Play steps until the last one is done, or something ends the training before it."""
-    trainer, steps = session.trainer, session.trainer.recipe.steps
-    while trainer.step < steps and not (interrupt.name or session.ending):
+    trainer = session.trainer
+    while trainer.step < trainer.recipe.steps and not (interrupt.name or session.ending):
         session.outcomes = trainer.advance()
         for hook in hooks:
             hook.after_step(session)
@@ -82,7 +85,8 @@ def _hooks(session: Session, measuring: Measuring | None, watch: Watch | None) -
     judge = session.trainer.recipe.measure.judge
     if judge:
         session.spares.append(lambda: _known(best_step(session.run.read_measures(), judge)))
-    hooks: list[Hook | None] = [Log(), Pictures(), watching, measuring, Keeping()]
+    deadline = None if session.trainer.recipe.budget is None else Deadline()
+    hooks: list[Hook | None] = [deadline, Log(), Pictures(), watching, measuring, Keeping()]
     return [hook for hook in hooks if hook is not None]
 
 

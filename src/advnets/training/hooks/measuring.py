@@ -75,7 +75,7 @@ class Measuring:
     def after_step(self, session: Session) -> None:
         """Measure, if it is time to: add a line to measures.jsonl, and keep the checkpoint if it is the best so far."""
         trainer, judge = session.trainer, self.config.judge
-        if not self.due(trainer.step):
+        if not self.due(trainer.step, trainer.recipe.steps):
             return
         trainer.check_finite({})
         line = self.take(trainer, session.clock.stamp() / trainer.step)
@@ -94,9 +94,9 @@ class Measuring:
         if at_rest(lines, judge, self.config.patience):
             session.ending = session.ending or "at rest"
 
-    def due(self, step: int) -> bool:
-        """Whether to measure after `step` steps."""
-        return step % self.every == 0 or step == self.steps
+    def due(self, step: int, steps: int) -> bool:
+        """Whether to measure after `step` steps of so many."""
+        return step % self.every == 0 or step == steps
 
     def take(self, trainer: Trainer, step_seconds: float) -> dict[str, Any]:
         """Measure the averaged generator: a line of measures.jsonl.

@@ -167,6 +167,8 @@ def of_recipe(recipe: Recipe, chosen: str, images: int) -> str:
     times = recipe.steps * images_a_step(recipe) / images
     through = f"{times:,.0f}" if times >= 10 else f"{times:.2g}"
     steps = f"{recipe.steps:,} steps of {images_a_step(recipe):,} examples"
+    if recipe.budget is not None:
+        return f"recipe: {recipe.name}, {chosen}; as many steps of {images_a_step(recipe):,} examples as fit"
     if most := recipe.coordination.most_discriminator_steps:
         steps, through = f"{steps} to {most} times as many", f"at least {through}"
     return f"recipe: {recipe.name}, {chosen}; {steps}, {through} times through those for training"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
 
@@ -39,10 +40,35 @@ class ProgressDisplay(Protocol):
         ...
 
 
-def progress_display(steps: int, start: int, images_a_step: int) -> ProgressDisplay:
-    """A bar on a terminal, a line every ten seconds elsewhere, the first after two."""
+@dataclass(frozen=True)
+class Spent:
+    """A budget of time.
+
+    Args:
+        whole: seconds of it.
+        so_far: how many have been spent.
+    """
+
+    whole: float
+    so_far: Callable[[], float]
+
+    @property
+    def left(self) -> float:
+        """Seconds, 0 or more."""
+        return max(self.whole - self.so_far(), 0.0)
+
+
+def progress_display(steps: int, start: int, images_a_step: int, spent: Spent | None = None) -> ProgressDisplay:
+    """A bar on a terminal, a line every ten seconds elsewhere, the first after two.
+
+    Args:
+        steps: of the training.
+        start: the first of them.
+        images_a_step: real images in a step.
+        spent: the budget that ends it before that, if there is one.
+    """
     console = Console(stderr=True)
-    return (Bar if console.is_terminal else Lines)(console, steps, start, images_a_step)
+    return (Bar if console.is_terminal else Lines)(console, steps, start, images_a_step, spent)
 
 
 class _Due:
@@ -66,14 +92,17 @@ class _Due:
 class Bar:
     """A progress bar: step, images a second, costs, D(x), D(G(z)), time left."""
 
-    def __init__(self, console: Console, steps: int, start: int, images_a_step: int) -> None:
-        self._images_a_step = images_a_step
+    def __init__(
+        self, console: Console, steps: int, start: int, images_a_step: int, spent: Spent | None = None
+    ) -> None:
+        self._images_a_step, self._steps, self._spent = images_a_step, steps, spent
         self._progress = Progress(
-            TextColumn("{task.completed:,.0f}/{task.total:,.0f}"), BarColumn(),
+            TextColumn("{task.fields[place]}"), BarColumn(),
             TextColumn("{task.fields[figures]}"), TimeRemainingColumn(compact=True), TextColumn("left"),
             console=console, refresh_per_second=4,
         )  # fmt: skip
-        self._task = self._progress.add_task("train", total=steps, completed=start, figures="")
+        done, whole = (start, steps) if spent is None else (spent.so_far(), spent.whole)
+        self._task = self._progress.add_task("train", total=whole, completed=done, figures="", place=self._place(start))
         self._shown, self._due = 0.0, _Due()
 
     def __enter__(self) -> Bar:
@@ -95,8 +124,12 @@ class Bar:
             self._due.shown()
             self._progress.update(self._task, figures=_brief(line, self._images_a_step))
         if line is not None or now - self._shown > 0.25:
-            self._progress.update(self._task, completed=step)
+            done = step if self._spent is None else self._spent.so_far()
+            self._progress.update(self._task, completed=done, place=self._place(step))
             self._shown = now
+
+    def _place(self, step: int) -> str:
+        return f"{step:,}" if self._spent is not None else f"{step:,}/{self._steps:,}"
 
     def say(self, text: str) -> None:
         # Names of files hold brackets, and are to be copied whole.
@@ -106,8 +139,10 @@ class Bar:
 class Lines:
     """One line every ten seconds, for logs and notebooks; the first after two."""
 
-    def __init__(self, console: Console, steps: int, start: int, images_a_step: int) -> None:
-        self._steps, self._images_a_step, self._due = steps, images_a_step, _Due()
+    def __init__(
+        self, console: Console, steps: int, start: int, images_a_step: int, spent: Spent | None = None
+    ) -> None:
+        self._steps, self._images_a_step, self._due, self._spent = steps, images_a_step, _Due(), spent
 
     def __enter__(self) -> Lines:
         self._due.begin()
@@ -124,9 +159,10 @@ class Lines:
     def show(self, step: int, line: Mapping[str, float] | None) -> None:
         if line is None or not (self._due() or step >= self._steps):
             return
-        rate = line["steps_per_second"]
-        left = in_words((self._steps - step) / rate if rate else 0.0)
-        self.say(f"step {step:,} of {self._steps:,}  {_figures(line, self._images_a_step)}  {left} left")
+        rate, spent = line["steps_per_second"], self._spent
+        place = f"step {step:,}" if spent is not None else f"step {step:,} of {self._steps:,}"
+        left = spent.left if spent is not None else (self._steps - step) / rate if rate else 0.0
+        self.say(f"{place}  {_figures(line, self._images_a_step)}  {in_words(left)} left")
         self._due.shown()
 
     def say(self, text: str) -> None:

@@ -30,13 +30,15 @@ class Showing:
         if trainer.step >= trainer.recipe.steps:
             return
         if self._waited and not self._said and not first:  # which takes longer than others
-            session.display.say(speed(rate, images_a_step(trainer.recipe), trainer.recipe.steps, trainer.step))
+            recipe = trainer.recipe
+            left = None if recipe.budget_seconds is None else recipe.budget_seconds - session.clock.stamp()
+            session.display.say(speed(rate, images_a_step(recipe), recipe.steps, trainer.step, left))
             self._said = True
         if due and session.line is None:
             session.line = {"steps_per_second": rate, **trainer.figures(session.outcomes)}
 
 
-def speed(rate: float, images_a_step: int, steps: int, step: int) -> str:
+def speed(rate: float, images_a_step: int, steps: int, step: int, seconds: float | None = None) -> str:
     """What a step takes and when the training will end, in words.
 
     Args:
@@ -44,8 +46,11 @@ def speed(rate: float, images_a_step: int, steps: int, step: int) -> str:
         images_a_step: real images in a step.
         steps: of the training.
         step: how many of them are done.
+        seconds: that are left of its budget, if it has one.
     """
     took = 1 / max(rate, 1e-9)
     each = f"{took:.2g} s" if took >= 0.01 else f"{1000 * took:.2g} ms"
-    left = in_words((steps - step) * took)
-    return f"speed: {each} a step, {rate * images_a_step:,.0f} images/s; about {left} to the end at step {steps:,}"
+    spoken = f"speed: {each} a step, {rate * images_a_step:,.0f} images/s"
+    if seconds is not None:
+        return f"{spoken}; {in_words(max(seconds, 0))} left, about {seconds * rate:,.0f} steps"
+    return f"{spoken}; about {in_words((steps - step) * took)} to the end at step {steps:,}"

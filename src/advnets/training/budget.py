@@ -1,0 +1,165 @@
+"""A budget of time instead of numbers: what fits is measured in the first seconds, chosen, and said with reasons."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from advnets.config.recipe import Recipe
+from advnets.config.tree import Path, grow, paths
+from advnets.runs.durations import in_words
+from advnets.runs.networks import Modules
+from advnets.training.batches import Data
+from advnets.training.growth import images_a_step
+from advnets.training.trainer import Trainer
+
+WIDTHS = 16, 24, 32, 48, 64, 96, 128
+"""Base feature maps of convolutional networks that are chosen from."""
+_NARROWEST = 32  # unless even that is too slow
+_IMAGES = 400_000  # of 32 x 32 or more, that a training needs before a wider network pays
+_FEW = 30  # passes through the training images, above which D would know them by heart
+_TARGET = 0.3  # overfitting
+_CHANGES = "color", "translation", "geometry", "cutout"
+_WARM, _TIMED, _SECONDS = 2, 3, 0.7  # steps before timing, the fewest that are timed, and how long
+_SPARE = 4  # times as many steps as fit, so that time alone ends a training on a machine that gets faster
+_PARTS = 40  # measurements, pictures and checkpoints in a training, at the most
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What was chosen.
+
+    Args:
+        recipe: to be trained.
+        reasons: in words, a line each.
+        seconds: what choosing took; they count.
+    """
+
+    recipe: Recipe
+    reasons: tuple[str, ...]
+    seconds: float
+
+
+def planned(recipe: Recipe, data: Data, said: Collection[Path], modules: Modules | None = None) -> Planned:
+    """What a recipe's budget is spent on: steps, width, augmentation and how often is kept, where nobody said them.
+
+    Args:
+        recipe: with a budget.
+        data: to be trained on.
+        said: paths of the fields that stay as they are.
+        modules: networks of the user's own by player.
+    """
+    assert recipe.budget_seconds is not None
+    begun, budget, reasons = time.perf_counter(), recipe.budget_seconds, list[str]()
+    if (fields := _width_fields(recipe)) and not fields & set(said):
+        recipe, took, why = _widened(recipe, data, fields, budget)
+        reasons.append(why)
+    else:
+        took = _step_seconds(recipe, data, modules)
+    steps = max(1, int(budget / took))
+    passes = steps * images_a_step(recipe) / len(data.rows)
+    changes, more = _augmentation(recipe, data, passes, said)
+    reasons += more
+    changes |= _pace(recipe, steps, said)
+    recipe = recipe.replace(**changes)
+    spent = time.perf_counter() - begun
+    first = (
+        f"budget: {in_words(budget)}, about {steps:,} steps at {1000 * took:.3g} ms: {passes:.3g} times through"
+        f" {len(data.rows):,} {'images' if len(data.shape) == 3 else 'points'}"
+    )
+    return Planned(recipe, (first, *reasons), spent)
+
+
+def extended(recipe: Recipe, budget: str, step: int) -> Recipe:
+    """A recipe with another budget, with room for as many steps as it may take.
+
+    Args:
+        recipe: of a run.
+        budget: in all, what has been spent included.
+        step: that the run has reached.
+    """
+    longer = recipe.replace(budget=budget)
+    before, now = recipe.budget_seconds, longer.budget_seconds
+    assert now is not None
+    share = now / before if before else float(_PARTS)
+    return longer.replace(steps=max(recipe.steps, round(_SPARE * max(step, 1) * max(share, 1.0))))
+
+
+def _widened(recipe: Recipe, data: Data, fields: set[Path], budget: float) -> tuple[Recipe, float, str]:
+    """The widest networks that enough images fit in the budget of, what a step takes, and why these."""
+    wanted = max(_IMAGES, 2 * len(data.rows)) * recipe.batch / images_a_step(recipe)
+    tried = {_NARROWEST: _timed(recipe, data, fields, _NARROWEST)}
+
+    def fits(width: int) -> bool:
+        return budget / tried[width][1] * recipe.batch >= wanted
+
+    width = _NARROWEST
+    upward = fits(width)
+    others = [each for each in WIDTHS if (each > width if upward else each < width)]
+    for each in others if upward else reversed(others):
+        tried[each] = _timed(recipe, data, fields, each)
+        if upward and not fits(each):
+            break
+        width = each
+        if not upward and fits(each):
+            break
+    found, took = tried[width]
+    seen = {each: int(budget / seconds * recipe.batch) for each, (_, seconds) in tried.items()}
+    wider = min((each for each in tried if each > width), default=None)
+    why = f"width: {width} maps at half the images' size, with which {seen[width]:,} images are seen"
+    if wider is not None:
+        why += f"; with {wider} {seen[wider]:,}, and some {int(wanted):,} are needed before a wider network pays"
+    return found, took, why
+
+
+def _timed(recipe: Recipe, data: Data, fields: set[Path], width: int) -> tuple[Recipe, float]:
+    changed = recipe.replace(**{".".join(path): width for path in fields})
+    return changed, _step_seconds(changed, data)
+
+
+def _step_seconds(recipe: Recipe, data: Data, modules: Modules | None = None) -> float:
+    """What a step takes, the median of some."""
+    trainer, took = Trainer(recipe.replace(steps=10**6), data, copy.deepcopy(modules)), list[float]()
+    for number in itertools.count():
+        begun = time.perf_counter()
+        trainer.advance()
+        if number >= _WARM:
+            took.append(time.perf_counter() - begun)
+        if len(took) >= _TIMED and sum(took) >= _SECONDS:
+            return sorted(took)[len(took) // 2]
+    raise AssertionError("unreachable")
+
+
+def _width_fields(recipe: Recipe) -> set[Path]:
+    """The widths of a recipe's networks, where all of them are plain convolutional ones; else none."""
+    kinds = {player.network.kind for player in recipe.players.values()}
+    wanted = {("game", name, "network", "base") for name in recipe.players}
+    return wanted if kinds == {"conv"} else set()
+
+
+def _augmentation(
+    recipe: Recipe, data: Data, passes: float, said: Collection[Path]
+) -> tuple[dict[str, Any], list[str]]:
+    """Augmentation that adapts, where D will see the same images often enough to know them by heart."""
+    known = set(paths(grow(recipe)))
+    fields = [("game", name) for name in ("augment", "augment_target", "augment_probability")]
+    if ("game", "augment") not in known or set(fields) & set(said) or len(data.shape) != 3 or passes < _FEW:
+        return {}, []
+    if recipe.game.augment or not len(data.valid):  # type: ignore[attr-defined]  # such a game has it
+        return {}, []
+    why = f"augmentation: as D's overfitting asks for, as each image is seen {passes:.3g} times"
+    return {"game.augment": _CHANGES, "game.augment_target": _TARGET}, [why]
+
+
+def _pace(recipe: Recipe, steps: int, said: Collection[Path]) -> Mapping[str, Any]:
+    """How many steps there are, and how often something is kept and drawn."""
+    falls = any(player.optimizer.schedule in ("linear", "cosine") for player in recipe.players.values())
+    part = max(1, steps // _PARTS)
+    wanted = {"steps": steps if falls else _SPARE * steps, "checkpoint_every": part, "log_every": min(100, part)}
+    if recipe.sample_every:
+        wanted["sample_every"] = max(1, steps // 10)
+    return {name: each for name, each in wanted.items() if (name,) not in said}

@@ -1,0 +1,114 @@
+"""A budget of time: what is chosen for it, that what was said stays, and that a training ends on time and goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from small_games import points, ring, saved
+
+import advnets
+from advnets.config.load import load_recipe
+from advnets.config.recipe import Recipe, parse_duration
+from advnets.errors import RecipeError
+from advnets.training import budget
+from advnets.training.batches import Data
+from advnets.training.budget import extended, planned
+
+
+def photos(budget_of: str = "10m", **changes: Any) -> Recipe:
+    return load_recipe("images").replace(data="x.npy", budget=budget_of, **changes)
+
+
+def rows(count: int = 4000, held_out: int = 200) -> Data:
+    values = np.zeros((count, 3, 32, 32), np.uint8)
+    return Data(values, np.arange(count - held_out), valid=np.arange(count - held_out, count))
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
+    """A machine on which a step's time is that of the square of the width."""
+    known = {"at 32": 0.05}
+
+    def seconds(recipe: Recipe, *_: Any) -> float:
+        return known["at 32"] * (recipe.players["generator"].network.base / 32) ** 2  # type: ignore[union-attr]
+
+    monkeypatch.setattr(budget, "_step_seconds", seconds)
+    return known
+
+
+@pytest.mark.parametrize(
+    ("time", "at_32", "width"),
+    [("10m", 0.05, 32), ("1h", 0.05, 96), ("10m", 0.001, 128), ("10m", 0.2, 16), ("3m", 0.1, 16), ("20m", 0.15, 32)],
+)
+def test_the_widest_networks_are_chosen_with_which_enough_images_are_seen(
+    machine: dict[str, float], time: str, at_32: float, width: int
+) -> None:
+    machine["at 32"] = at_32
+    found = planned(photos(time), rows(), set())
+    assert {player.network.base for player in found.recipe.players.values()} == {width}  # type: ignore[union-attr]
+    took = at_32 * (width / 32) ** 2
+    assert f"about {int(parse_duration(time) / took):,} steps" in found.reasons[0]  # type: ignore[operator]
+    assert f"width: {width} maps" in found.reasons[1]
+    assert found.recipe.steps > 2 * parse_duration(time) / took  # type: ignore[operator]  # time ends it, not its steps
+
+
+@pytest.mark.usefixtures("machine")
+def test_what_was_said_stays_and_the_rest_follows() -> None:
+    width = {("game", "generator", "network", "base")}
+    kept = planned(photos(**{"generator.base": 48}), rows(), width).recipe
+    assert [player.network.base for player in kept.players.values()] == [48, 32]  # type: ignore[union-attr]
+    assert kept.game.augment_target > 0  # type: ignore[union-attr]  # 192 times through 3,800 images
+    assert not planned(photos(), rows(), {("game", "augment")}).recipe.game.augment  # type: ignore[union-attr]
+    assert not planned(photos(), rows(held_out=0), set()).recipe.game.augment  # type: ignore[union-attr]
+    assert not planned(photos("15s"), rows(), set()).recipe.game.augment  # type: ignore[union-attr]
+    steps = {("steps",), ("checkpoint_every",)}
+    assert planned(photos(steps=70, checkpoint_every=9), rows(), steps).recipe.steps == 70
+
+
+def test_a_rate_that_falls_to_the_last_step_has_as_many_as_fit(machine: dict[str, float]) -> None:
+    falling = {"generator.optimizer.schedule": "linear", "discriminator.optimizer.schedule": "linear"}
+    assert planned(photos(**falling), rows(), set()).recipe.steps == int(600 / machine["at 32"])
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("90s", 90), ("10m", 600), ("1.5h", 5400), ("3d", 259_200), (None, None)]
+)
+def test_lengths_of_time(said: str | None, seconds: float | None) -> None:
+    assert parse_duration(said) == seconds
+
+
+@pytest.mark.parametrize("said", ["10", "m", "-1m", "0m", "10 minutes", "1h30m"])
+def test_what_is_no_length_of_time_is_refused(said: str) -> None:
+    with pytest.raises(RecipeError, match="write 90s, 10m, 2h or 3d"):
+        photos(said)
+
+
+def test_a_training_ends_on_time_and_may_be_given_more(tmp_path: Path) -> None:
+    run = advnets.train(ring(budget="2s"), data=points().values, run=tmp_path / "run")
+    assert run.directory.status == "done"
+    assert run.step == run.recipe.steps == run.metrics[-1]["step"]
+    assert 1.9 < run.metrics[-1]["seconds"] < 2.5
+    longer = advnets.resume(run, budget="3s", data=points().values)
+    assert longer.step == longer.recipe.steps > run.step
+    assert 2.9 < longer.metrics[-1]["seconds"] < 3.5
+    further = advnets.resume(longer, steps=longer.step + 3, data=points().values)
+    assert further.step == longer.step + 3
+    assert further.recipe.budget is None
+    with pytest.raises(RecipeError, match="both steps and a budget"):
+        advnets.resume(further, steps=10**6, budget="1h")
+
+
+def test_a_training_by_time_is_the_one_of_as_many_steps(tmp_path: Path) -> None:
+    timed = advnets.train(ring(budget="1s"), data=points().values, run=tmp_path / "timed", log_every=1)
+    same = ring(steps=timed.step, checkpoint_every=timed.recipe.checkpoint_every)
+    counted = advnets.train(same, data=points().values, run=tmp_path / "counted", log_every=1)
+    assert saved(timed.path, timed.step) == saved(counted.path, timed.step)
+
+
+def test_more_time_has_room_for_more_steps() -> None:
+    longer = extended(photos("10m", steps=1000), "20m", 1000)
+    assert longer.budget_seconds == 1200
+    assert longer.steps >= 4000
