@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from torch import nn
 
 from advnets.config.idle import OF_IMAGES, refuse_idle
 from advnets.config.load import how_chosen, load_recipe, recipe_for, said_in
-from advnets.config.merge import Change, spread
+from advnets.config.merge import spread
 from advnets.config.names import IN_MEMORY
 from advnets.config.recipe import Recipe
 from advnets.config.resolve import candidates
@@ -52,6 +52,7 @@ def train(
     discriminator: nn.Module | Mapping[str, Any] | None = None,
     command: list[str] | None = None,
     chosen: str = "",
+    said: Collection[str] = (),
     **changes: Any,
 ) -> Run:
     """Train from the beginning.
@@ -70,6 +71,7 @@ def train(
         discriminator: the same as modules={"discriminator": ...}: N x C x H x W -> logits (N,); or changes.
         command: what to note in run.json as the command.
         chosen: how the recipe was chosen, to be said at the beginning; by default as these arguments say.
+        said: names of fields that a budget leaves as they are, beside those of `changes` and of a recipe file.
         **changes: fields of the recipe to change: steps=500, generator={"base": 16}, **{"generator.rate": 1e-4}.
 
     Returns:
@@ -89,7 +91,8 @@ def train(
     path = Path(run) if run is not None else Path("runs") / f"{played.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     RunDirectory.check_free(path)  # before the images are decoded, not after
     table = open_given(played, data, sources)
-    played, why, spent = _planned(played, table, own, [*written, *spread(changes)])
+    named = [*said, *(each.name for each in (*written, *spread(changes)))]
+    played, why, spent = _planned(played, table, own, named)
     played = _begun(played)
     trainer = _begin(played, table, own)
     trainer.seconds = spent
@@ -99,8 +102,8 @@ def train(
     if _began_elsewhere(played):
         with writing(directory.path):
             checkpoint.save(directory.checkpoints, trainer.checkpoint(), played.keep_checkpoints)
-    said = opening(trainer, table, path, chosen or _how_chosen(recipe, data))
-    return _play(trainer, directory, table, facts, own, [*said, *why, *_left_out(facts)])
+    lines = opening(trainer, table, path, chosen or _how_chosen(recipe, data))
+    return _play(trainer, directory, table, facts, own, [*lines, *why, *_left_out(facts)])
 
 
 def resume(
@@ -357,14 +360,12 @@ def _longer(directory: RunDirectory, recipe: Recipe, steps: int | None, budget: 
     return recipe if steps is None else recipe.replace(budget=None)
 
 
-def _planned(
-    recipe: Recipe, table: Table, own: Modules, changes: Sequence[Change]
-) -> tuple[Recipe, Sequence[str], float]:
-    """What a recipe's budget is spent on, why, and the seconds that it took to find out; all else as it is without."""
+def _planned(recipe: Recipe, table: Table, own: Modules, named: Collection[str]) -> tuple[Recipe, Sequence[str], float]:
+    """What a recipe's budget is spent on where no field is named, why, and the seconds that it took to find out."""
     if recipe.budget is None:
         return recipe, (), 0.0
     tree = grow(recipe)
-    said = {path for each in changes for path in candidates(tree, each.name)}
+    said = {path for name in named for path in candidates(tree, name)}
     found = planned(recipe, training_data(table), said, own)
     return found.recipe, found.reasons, found.seconds
 

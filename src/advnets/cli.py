@@ -78,8 +78,11 @@ def train(args: list[str]) -> None:
     import advnets.api as api  # after what is said of flags and help, which does not wait for PyTorch
     from advnets.terminal.runs import print_trained
 
-    command, chosen = ["advnets", "train", *args], flags.chosen
-    print_trained(api.train(flags.recipe, run=flags.run, modules=flags.modules, command=command, chosen=chosen))
+    command = ["advnets", "train", *args]
+    run = api.train(
+        flags.recipe, run=flags.run, modules=flags.modules, command=command, chosen=flags.chosen, said=flags.said
+    )
+    print_trained(run)
 
 
 def resume(args: list[str]) -> None:

@@ -18,8 +18,8 @@ from advnets.training.batches import Data
 from advnets.training.budget import extended, planned
 
 
-def photos(budget_of: str = "10m", **changes: Any) -> Recipe:
-    return load_recipe("images").replace(data="x.npy", budget=budget_of, **changes)
+def photos(time: str = "10m", **changes: Any) -> Recipe:
+    return load_recipe("images").replace(data="x.npy", budget=time, **changes)
 
 
 def rows(count: int = 4000, held_out: int = 200) -> Data:
@@ -58,7 +58,7 @@ def test_the_widest_networks_are_chosen_with_which_enough_images_are_seen(
 @pytest.mark.usefixtures("machine")
 def test_what_was_said_stays_and_the_rest_follows() -> None:
     width = {("game", "generator", "network", "base")}
-    kept = planned(photos(**{"generator.base": 48}), rows(), width).recipe
+    kept = planned(photos().replace(**{"generator.base": 48}), rows(), width).recipe
     assert [player.network.base for player in kept.players.values()] == [48, 32]  # type: ignore[union-attr]
     assert kept.game.augment_target > 0  # type: ignore[union-attr]  # 192 times through 3,800 images
     assert not planned(photos(), rows(), {("game", "augment")}).recipe.game.augment  # type: ignore[union-attr]

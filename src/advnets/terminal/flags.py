@@ -33,12 +33,14 @@ class TrainFlags:
         run: the directory to keep the training in, if it is said.
         modules: the user's own networks, package.module:Name, by player.
         chosen: how the recipe was chosen, in words.
+        said: names of the fields that were said, in the command or in a recipe file of the user's own.
     """
 
     recipe: Recipe
     run: Path | None
     modules: dict[str, str]
     chosen: str
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,12 @@ def train_flags(args: Sequence[str]) -> TrainFlags:
         raise UsageError("--run is said twice", "say it once")
     base, changes = _said(line)
     recipe, modules = merged(base, changes), _modules(line)
-    refuse_idle(recipe, changes, base, said_in(line.first) if line.first else ())
+    written = said_in(line.first) if line.first else []
+    refuse_idle(recipe, changes, base, written)
     _check_data(recipe)
     _check_modules(recipe, modules)
-    return TrainFlags(recipe, Path(runs[0]) if runs else None, modules, _chosen(line))
+    said = tuple(each.name for each in (*written, *changes))
+    return TrainFlags(recipe, Path(runs[0]) if runs else None, modules, _chosen(line), said)
 
 
 def read_line(args: Sequence[str]) -> Line:

@@ -101,8 +101,9 @@ class Bar:
             TextColumn("{task.fields[figures]}"), TimeRemainingColumn(compact=True), TextColumn("left"),
             console=console, refresh_per_second=4,
         )  # fmt: skip
-        done, whole = (start, steps) if spent is None else (spent.so_far(), spent.whole)
-        self._task = self._progress.add_task("train", total=whole, completed=done, figures="", place=self._place(start))
+        whole = steps if spent is None else spent.whole
+        self._task = self._progress.add_task("train", total=whole, figures="", place=self._place(start))
+        self._progress.update(self._task, completed=start if spent is None else spent.so_far())
         self._shown, self._due = 0.0, _Due()
 
     def __enter__(self) -> Bar:
