@@ -344,7 +344,7 @@ def _check_own(directory: RunDirectory, recipe: Recipe, own: Modules) -> None:
 def _began_elsewhere(recipe: Recipe) -> bool:
     """Whether it began with weights that no seed brings back: the user's own modules', or another run's."""
     begun = (getattr(player.network, "pretrained", None) for player in recipe.players.values())
-    return bool(own_players(recipe)) or any(run is not None for run in begun)
+    return bool(own_players(recipe)) or recipe.from_run is not None or any(run is not None for run in begun)
 
 
 def _longer(directory: RunDirectory, recipe: Recipe, steps: int | None, budget: str | None) -> Recipe:
@@ -401,6 +401,8 @@ def _anchored(recipe: Recipe) -> Recipe:
     for name, player in recipe.players.items():
         if (trained := getattr(player.network, "pretrained", None)) is not None:
             changes[f"game.{name}.network.pretrained"] = _absolute(trained)
+    if recipe.from_run is not None:
+        changes["from_run"] = _absolute(recipe.from_run)
     if recipe.measure.features.endswith(".onnx"):
         changes["measure.features"] = _absolute(recipe.measure.features)
     for name, said in (("data", recipe.data), ("sources", recipe.sources)):

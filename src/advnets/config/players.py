@@ -127,6 +127,11 @@ class DiscriminatorConfig:
 
     network: DiscriminatorNetwork = MaxoutConfig()
     optimizer: OptimizerConfig = AdamConfig()
+    frozen: int = 0
+    """How many of its first layers stay as they begin, for a training that goes on from another (Mo et al. 2020)."""
+
+    def __post_init__(self) -> None:
+        require_between(self, 0, math.inf, "frozen")
 
 
 @dataclass(frozen=True)

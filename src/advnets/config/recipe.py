@@ -74,6 +74,10 @@ class Recipe:
 
     game: GameConfig = AdversarialConfig()
 
+    from_run: str | None = None
+    """--from RUN: begin with its networks' weights, wherever they fit: those of another size, of other classes or
+    widths are kept in part, and it is said which part."""
+
     schedule: Literal["simultaneous", "alternating"] = "simultaneous"
     """simultaneous: both players move from the same point, as in the authors' code. alternating: Algorithm 1."""
     discriminator_steps: int = 1
@@ -110,7 +114,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         require(re.fullmatch(r"\w[\w.-]*", self.name) is not None, "name", self.name, "use letters, digits, _ . -")
-        for name in ("data", "sources"):
+        for name in ("data", "sources", "from_run"):
             require(getattr(self, name) != "", name, getattr(self, name), f"name {name}, or null")
         require(self.labels != "", "labels", self.labels, "use auto, folder, none or the name of a table's column")
         require(0 <= self.holdout < 0.5, "holdout", self.holdout, "use 0 up to, not including, 0.5")
@@ -122,6 +126,7 @@ class Recipe:
         require_between(self, 0, math.inf, "sample_every")
         parse_size(self.size)
         parse_duration(self.budget)
+        _check_frozen(self)
         _check_schedule(self)
         _check_coordination(self)
         _check_contrast(self)
@@ -215,6 +220,14 @@ def _check_schedule(recipe: Recipe) -> None:
     for name in ("discriminator_steps", "generator_steps"):
         updates = getattr(recipe, name)
         require(updates == 1 or recipe.schedule == "alternating", name, updates, "use schedule alternating, or 1")
+
+
+def _check_frozen(recipe: Recipe) -> None:
+    """Layers stay as they are that another run has trained."""
+    for name, player in recipe.players.items():
+        frozen = getattr(player, "frozen", 0)
+        begun = recipe.from_run is not None
+        require(not frozen or begun, f"game.{name}.frozen", frozen, "say the run that trained these layers: --from RUN")
 
 
 def _check_coordination(recipe: Recipe) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 UNDERSTOOD = {
+    "from": "from_run",
+    "transfer": "from_run",
+    "freezed": "game.discriminator.frozen",
     "batch_size": "batch",
     "mini_batch": "batch",
     "resolution": "size",

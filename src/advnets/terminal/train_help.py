@@ -28,6 +28,8 @@ FIRST = (
     ("game", "discriminator", "optimizer", "rate"),
     ("batch",),
     ("steps",),
+    ("budget",),
+    ("from_run",),
     ("seed",),
     ("precision",),
     ("device",),
@@ -51,6 +53,8 @@ SECTIONS = {
     ),
     "game": ("game",),
     "training": (
+        "budget",
+        "from_run",
         "schedule",
         "discriminator_steps",
         "generator_steps",

@@ -39,6 +39,7 @@ from advnets.training.player import Player, computes_in
 from advnets.training.probes import check_networks, probe_inputs, rows_independent
 from advnets.training.rehearsal import check_game
 from advnets.training.schedules import SCHEDULES
+from advnets.training.warm_start import begin_from, freeze
 
 
 class Trainer:
@@ -74,7 +75,7 @@ class Trainer:
         self.maker = sampled(self.seats)
         self.value_range: tuple[float, float] = getattr(networks[self.maker], "output_range", (0.0, 1.0))
         self._batches = self._open_batches()
-        self._begin(networks, modules or {}, restored)
+        self.begun_from = self._begin(networks, modules or {}, restored)
         self.players = {name: self._player(name, networks[name]) for name in self.seats}
         self._augmentation = self._augment()
         self._match = self._make_match()
@@ -269,8 +270,8 @@ class Trainer:
         growth = growth_of(recipe)
         return Batches(data, recipe.batch, recipe.seed, self.device, self.compute, span, labels, seen, beside, growth)
 
-    def _begin(self, networks: Mapping[str, nn.Module], modules: Modules, restored: bool) -> None:
-        """Give networks that the recipe describes what they begin with beside their weights from the seed."""
+    def _begin(self, networks: Mapping[str, nn.Module], modules: Modules, restored: bool) -> Sequence[str]:
+        """Give networks what they begin with beside weights from the seed; what another run gave them, in words."""
         centered = self.recipe.contrast is None and self.data.values.dtype == np.uint8
         for name, network in networks.items():
             if name in modules or self.seats[name].side != "generator":
@@ -281,6 +282,13 @@ class Trainer:
             pretrained = getattr(self.recipe.players[name].network, "pretrained", None)
             if pretrained is not None and not restored:
                 load_pretrained(network, pretrained)
+        run, said = self.recipe.from_run, list[str]()
+        if run is not None and not restored:
+            said = begin_from(networks, self.seats, run)
+        for name, player in self.recipe.players.items():
+            if frozen := getattr(player, "frozen", 0):
+                freeze(networks[name], frozen, name)
+        return said
 
     def _player(self, name: str, network: nn.Module) -> Player:
         config, seat = self.recipe.players[name], self.seats[name]

@@ -43,6 +43,7 @@ def opening(trainer: Trainer, table: Table, run: Path, chosen: str) -> list[str]
         *(of_scales(table, recipe) if told else []),
         of_recipe(recipe, chosen, len(trainer.data.rows)),
         of_game(recipe, {name: _size(trainer, name) for name in recipe.players}),
+        *trainer.begun_from,
         of_machine(trainer),
         of_run(run, recipe),
     ]

@@ -1,0 +1,134 @@
+"""Networks that begin with another run's weights, wherever these fit; what does not is said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from advnets.errors import RecipeError
+from advnets.games.game import Seat
+from advnets.runs.checkpoint import newest
+
+_NUMBERED = re.compile(r"^(.*\blayers\.)(\d+)(\..*)$")
+
+
+@torch.no_grad()
+def begin_from(networks: Mapping[str, nn.Module], seats: Mapping[str, Seat], run: str) -> list[str]:
+    """Copy what fits of a run's networks, as its last step left them, into those of a new one.
+
+    Of a tensor of another shape the corner is kept that both have, as where a network is wider. Discriminators see
+    images with their first layers, and generators draw them with their last ones: for another size layers are counted
+    from there.
+
+    Args:
+        networks: by player; their weights are changed.
+        seats: by player.
+        run: the directory.
+
+    Returns:
+        What was kept of each player, and what in part or not, a line each.
+
+    Raises:
+        RecipeError: there is no such run, or nothing of it fits.
+    """
+    found, damaged = newest(Path(run).expanduser() / "checkpoints")
+    if found is None:
+        why = "; ".join(damaged) or "it holds no checkpoint"
+        raise RecipeError(f"from_run {run}: {why}", "name the directory of a run")
+    lines = [f"from: {run}, step {found.step:,}"]
+    kept = False
+    for name, network in networks.items():
+        saved = found.tensors.get(f"players/{name}/weights")
+        if saved is None:
+            lines.append(f"from: it has no {name}, which begins anew")
+            continue
+        own = network.state_dict()
+        fitting = counted_from_the_end(saved, own) if seats[name].side == "generator" else saved
+        shares = {key: _take(tensor, fitting.get(key)) for key, tensor in own.items() if _belongs(key, own, fitting)}
+        shares |= dict.fromkeys(own.keys() - shares.keys(), 0.0)
+        kept = kept or any(shares.values())
+        lines.append(f"from: {_words(name, own, shares)}")
+    if not kept:
+        raise RecipeError(f"from_run {run}: nothing of its networks fits", "use the same kind of networks")
+    return lines
+
+
+def counted_from_the_end(saved: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Saved tensors by the names that they have where layers are counted from the last one.
+
+    Args:
+        saved: a network's.
+        own: those of the network that takes them, by name.
+    """
+    shift = {prefix: count - _counts(saved).get(prefix, 0) for prefix, count in _counts(own).items()}
+    found: dict[str, Tensor] = {}
+    for key, tensor in saved.items():
+        if (match := _NUMBERED.match(key)) is not None:
+            key = f"{match[1]}{int(match[2]) + shift.get(match[1], 0)}{match[3]}"
+        found[key] = tensor
+    return found
+
+
+def freeze(network: nn.Module, layers: int, name: str) -> None:
+    """Let the first layers with weights stay as they are. Source: Mo et al. 2020, *Freeze the Discriminator*.
+
+    Args:
+        network: whose.
+        layers: how many.
+        name: of the player, in messages.
+
+    Raises:
+        RecipeError: it has no more layers than that.
+    """
+    weighted = [module for module in network.modules() if list(module.parameters(recurse=False))]
+    if layers >= len(weighted):
+        what = f"{name}.frozen {layers}: the network has {len(weighted)} layers with weights"
+        raise RecipeError(what, f"use at most {len(weighted) - 1}")
+    for module in weighted[:layers]:
+        module.requires_grad_(False)
+
+
+def _counts(tensors: Mapping[str, Tensor]) -> dict[str, int]:
+    """How many layers are numbered behind each prefix."""
+    found: dict[str, int] = {}
+    for key in tensors:
+        if (match := _NUMBERED.match(key)) is not None:
+            found[match[1]] = max(found.get(match[1], 0), int(match[2]) + 1)
+    return found
+
+
+def _belongs(key: str, own: Mapping[str, Tensor], saved: Mapping[str, Tensor]) -> bool:
+    """Whether a tensor's layer may be kept: its biases go with its weights."""
+    weight = f"{key.removesuffix('bias')}weight"
+    mine, theirs = own.get(weight), saved.get(weight)
+    return not key.endswith("bias") or mine is None or (theirs is not None and theirs.ndim == mine.ndim)
+
+
+def _take(tensor: Tensor, saved: Tensor | None) -> float:
+    """Copy the corner that both have; the share of the tensor that it is."""
+    if saved is None or saved.ndim != tensor.ndim:
+        return 0.0
+    corner = tuple(slice(min(mine, theirs)) for mine, theirs in zip(tensor.shape, saved.shape, strict=True))
+    tensor[corner] = saved[corner].to(tensor.dtype)
+    return tensor[corner].numel() / max(tensor.numel(), 1)
+
+
+def _words(name: str, own: Mapping[str, Tensor], shares: Mapping[str, float]) -> str:
+    if all(share == 1 for share in shares.values()):
+        return f"the {name}, whole"
+    whole = sum(tensor.numel() for tensor in own.values())
+    kept = sum(share * own[key].numel() for key, share in shares.items())
+    parts = {
+        "in part": [k for k, share in shares.items() if 0 < share < 1],
+        "not": [k for k, s in shares.items() if not s],
+    }
+    named = "; ".join(f"{how}: {_listed(keys)}" for how, keys in parts.items() if keys)
+    return f"the {name}, {kept / whole:.0%} of its weights; {named}"
+
+
+def _listed(keys: list[str]) -> str:
+    return ", ".join(keys[:6]) + (f" and {len(keys) - 6} more" if len(keys) > 6 else "")
