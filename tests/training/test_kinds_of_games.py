@@ -11,6 +11,7 @@ from game_kinds import KINDS, recipe_of
 from plain_autograd import plainly, worst
 from torch import Tensor
 
+from advnets.games.augment import CHANGES
 from advnets.games.build import GAMES, build_game, build_penalties
 from advnets.games.game import Batch, Labels, begun
 from advnets.randomness import StepNoise, Stream
@@ -60,6 +61,18 @@ def test_k_adapts_to_held_out_rows(kind: str) -> None:
     figures = [trainer.figures(trainer.advance()) for _ in range(3)][-1]
     assert 0 <= figures["held_out_accuracy"] <= 1
     assert 1 <= figures["adaptive_k"] <= 3
+
+
+@pytest.mark.parametrize("kind", GAMES)
+def test_it_is_played_in_half_precision_and_sampled(kind: str) -> None:
+    recipe = recipe_of(kind, precision="bfloat16")
+    if hasattr(recipe.game, "augment"):
+        recipe = recipe.replace(**{"game.augment": list(CHANGES), "game.augment_probability": 0.7})
+    trainer = Trainer(recipe, KINDS[kind].data())
+    _, outcomes = trainer.advance(), trainer.advance()
+    trainer.check_finite(trainer.figures(outcomes))
+    assert all(player.compute == torch.bfloat16 for player in trainer.players.values())
+    assert len(trainer.sampler.draw(trainer.sampler.once(4))) > 0
 
 
 @pytest.mark.parametrize("kind", GAMES)

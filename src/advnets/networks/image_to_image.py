@@ -160,7 +160,9 @@ class Upscaler(nn.Module):
 def enlarged(images: Tensor, factor: int) -> Tensor:
     """Images as many times as high and as wide, by bicubic interpolation. They may pass the range of their values."""
     # Where images grow there is nothing to be antialiased; it chooses Keys' cubic (1981), which keeps straight lines.
-    return interpolate(images, scale_factor=float(factor), mode="bicubic", align_corners=False, antialias=True)
+    wide = images if images.dtype == torch.float64 else images.float()  # PyTorch has it in no smaller type
+    grown = interpolate(wide, scale_factor=float(factor), mode="bicubic", align_corners=False, antialias=True)
+    return grown.to(images.dtype)
 
 
 class PatchDiscriminator(nn.Module):
