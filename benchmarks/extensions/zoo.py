@@ -39,6 +39,13 @@ GAMES = (
     "infogan",
 )  # fmt: skip
 COLUMNS = "frechet", "precision", "recall"
+CAPTIONS = {
+    "codes-1": "InfoGAN: a row a category; the first continuous code moves along it.",
+    "codes-2": "InfoGAN: the same with the second continuous code.",
+    "pairs": "CoGAN: digits, and edges of the same latents.",
+    "reconstructions": "Adversarial autoencoder: test images, and what its decoder makes of their codes.",
+    "samples": "Sixteen fair samples of each recipe, in the order of the table.",
+}
 DOCS = Path(__file__).parents[2] / "docs" / "extensions" / "zoo.md"
 _BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
 _SHOWN = 16
@@ -188,7 +195,10 @@ def page(result: dict[str, Any], rooms: str = "") -> str:
         seeds = "1 seed" if len(found) == 1 else f"{len(found)} seeds"
         named = f"{game} ({found[0]['steps']:,} steps, {seeds})"
         lines.append(f"| {named} | {' | '.join(figures)} | {minutes:.1f} | {', '.join(own)} |")
-    pictures = [f"![{name}]({rooms}extensions/results/zoo-{name}.png)" for name in cells["drawn"]["found"]]
+    folder = f"{rooms}extensions/results"
+    pictures = [
+        f"![{CAPTIONS[name]}]({folder}/zoo-{name}.png)\n\n*{CAPTIONS[name]}*" for name in cells["drawn"]["found"]
+    ]
     return "\n\n".join(["\n".join(lines), *pictures])
 
 
