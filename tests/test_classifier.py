@@ -73,6 +73,8 @@ def test_one_class_is_too_few_but_minus_one_and_one_are_two() -> None:
         AdversarialClassifier(2).fit(X, np.where(y == 2, 2, -1))
     coded = AdversarialClassifier(2, changes=QUICK, device="cpu").fit(X, np.where(y == 2, 1, -1))
     assert coded.classes_.tolist() == [-1, 1]
+    with pytest.raises(ValueError, match="y has -5, of 1 labels below 0 beside -1"):
+        AdversarialClassifier(2).fit(X, np.array([-5, *np.where(y[1:] == 2, -1, y[1:])]))
 
 
 def test_without_scikit_learn_it_is_said_what_is_missing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -51,8 +52,8 @@ class AdversarialClassifier(ClassifierMixin, BaseEstimator):
         device: auto (a GPU if there is one), cpu, cuda, cuda:1, mps.
 
     X is N x D numbers, or images, N x H x W or N x H x W x C; y has a class a row, -1 where it is not known; -1 and 1
-    alone are two classes, as scikit-learn often codes them. Images are floats in [0, 1], bytes, or of
-    any other range, which is then that of the images of `fit`.
+    alone are two classes, as scikit-learn often codes them, and other labels below 0 do not stand beside -1. Images are
+    floats in [0, 1], bytes, or of any other range, which is then that of the images of `fit`.
 
     Attributes:
         classes_: those of y, sorted, without -1.
@@ -78,7 +79,8 @@ class AdversarialClassifier(ClassifierMixin, BaseEstimator):
         """Train on rows X with classes y, -1 where a row's is not known; beside text that is so in an array of objects.
 
         Raises:
-            ValueError: X or y is nothing to be learned from, or `image_shape` does not fit.
+            ValueError: X or y is nothing to be learned from, labels below -1 stand beside it, or `image_shape` does not
+                fit.
             AdvnetsError: the recipe does not fit, or the training diverged.
         """
         rows, given = validate(self, X, y, allow_nd=True)
@@ -192,8 +194,18 @@ def _labelled(y: NDArray[Any]) -> NDArray[np.bool_]:
     """Which rows have a label: all whose label is not -1, unless -1 and 1 are all there are.
 
     Raises:
-        ValueError: a text that says -1, which is what NumPy makes of the number among texts.
+        ValueError: a text that says -1, which is what NumPy makes of the number among texts; or numbers below 0 beside
+            -1, a mistake, or classes among which -1 is one.
     """
+    known = _known(y)
+    numbers = y[known].tolist() if y.dtype.kind in "iufO" and not known.all() else []
+    if below := [each for each in numbers if isinstance(each, Real) and each < 0]:
+        what = f"y has {min(below)}, of {len(below):,} labels below 0 beside -1 (unlabelled)"
+        raise ValueError(f"{what}; write -1 for them too if they are unlabelled, numbers from 0 or text for classes")
+    return known
+
+
+def _known(y: NDArray[Any]) -> NDArray[np.bool_]:
     if y.dtype == object:
         return np.array([isinstance(each, str) or each != UNLABELLED for each in y], bool)
     if y.dtype.kind == "U" and str(UNLABELLED) in y:

@@ -14,6 +14,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 import advnets
 from advnets.data import open_table
+from advnets.data.vectors import open_vectors
 from advnets.errors import AdvnetsError, DataError, RecipeError
 from advnets.games import auxiliary
 from advnets.games.game import Batch, Columns
@@ -100,6 +101,15 @@ def test_minus_one_is_no_class_but_beside_one_alone() -> None:
     assert partly.labels.tolist() == [-1, 0, 1] * 4
     coded = open_table((pixels, np.arange(12) % 2 * 2 - 1), holdout=0)
     assert coded.classes == ("-1", "1")
+    assert open_table((pixels, np.arange(12) % 3 - 6), holdout=0).classes == ("-6", "-5", "-4")
+    mistyped = np.arange(12) % 3 - 1
+    mistyped[[4, 7]] = -5, 10_000_000
+    with pytest.raises(DataError, match=r"labels below 0 \(of so many rows\): -5 \(1\) beside -1, unknown \(4\)"):
+        open_table((pixels, mistyped), holdout=0)
+    with pytest.raises(DataError, match=r"-5 \(1\) beside -1, unknown \(4\)"):
+        open_vectors((np.random.default_rng(0).normal(size=(12, 2)), mistyped), holdout=0)
+    mistyped[4] = -1
+    assert open_table((pixels, mistyped), holdout=0).notes == ("a single image in 1 class (10000000)",)
     some = np.ones((12, 2), np.float32) * np.arange(12)[:, None]
     some[3] = np.nan
     assert open_table((pixels, some), holdout=0).vectors is not None

@@ -15,6 +15,7 @@ from advnets.errors import DataError
 UNKNOWN = "-1"
 """What labels call an example whose class nobody knows."""
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_SHOWN = 8  # names in a message
 Labelled = tuple[NDArray[np.int64] | None, tuple[str, ...]]
 
 
@@ -88,22 +89,44 @@ def array_labels(source: str, values: NDArray[Any], count: int) -> Labelled:
     return np.argsort(order)[index].astype(np.int64), tuple(names[place] for place in order)
 
 
-def known_classes(labels: NDArray[np.int64] | None, classes: tuple[str, ...]) -> Labelled:
+def known_classes(source: str, labels: NDArray[np.int64] | None, classes: tuple[str, ...]) -> Labelled:
     """Labels without the class -1, whose examples have no class.
 
-    Beside one other class, 1, it is a class as that is: what is so coded is there or not, as CelebA's attributes. So it
-    is among other numbers below 0.
+    Beside one other class, 1, it is a class as that is: what is so coded is there or not, as CelebA's attributes.
+
+    Args:
+        source: what the data are called, in messages.
+        labels: int64, N, indices into `classes`, -1 where unknown; None without.
+        classes: their names.
+
+    Raises:
+        DataError: other numbers below 0 stand beside -1: a mistake, or classes among which -1 is one.
+    """
+    if labels is None or UNKNOWN not in classes or set(classes) == {UNKNOWN, "1"}:
+        return labels, classes
+    place = classes.index(UNKNOWN)
+    below = [name for name in classes if name != UNKNOWN and name.startswith("-") and _NUMBER.fullmatch(name)]
+    if below:
+        counts = {name: int((labels == classes.index(name)).sum()) for name in (*below, UNKNOWN)}
+        wrong = ", ".join(f"{name} ({counts[name]:,})" for name in below[:_SHOWN]) + ", ..." * (len(below) > _SHOWN)
+        what = f"{source}: labels below 0 (of so many rows): {wrong} beside -1, unknown ({counts[UNKNOWN]:,})"
+        remedy = "write -1 for them too if they are unknown, names such as n1 for classes, or use labels none"
+        raise DataError(what, remedy)
+    numbers = np.where(labels == place, -1, labels - (labels > place))
+    return numbers, tuple(name for name in classes if name != UNKNOWN)
+
+
+def single_classes(labels: NDArray[np.int64] | None, classes: Sequence[str]) -> list[str]:
+    """Classes of a single example: seldom meant, as a label that was mistyped.
 
     Args:
         labels: int64, N, indices into `classes`, -1 where unknown; None without.
         classes: their names.
     """
-    below = [name for name in classes if name.startswith("-") and _NUMBER.fullmatch(name)]
-    if labels is None or below != [UNKNOWN] or set(classes) == {UNKNOWN, "1"}:
-        return labels, classes
-    place = classes.index(UNKNOWN)
-    numbers = np.where(labels == place, -1, labels - (labels > place))
-    return numbers, tuple(name for name in classes if name != UNKNOWN)
+    if labels is None:
+        return []
+    counts = np.bincount(labels[labels >= 0], minlength=len(classes))
+    return [name for name, count in zip(classes, counts, strict=True) if count == 1 and name != UNKNOWN]
 
 
 def joined_labels(source: str, parts: Sequence[NDArray[Any]]) -> NDArray[Any]:

@@ -23,14 +23,13 @@ from advnets.data.columns import Column, column_of
 from advnets.data.pictures import Read, RowNote
 from advnets.data.side_files import Side, is_side, read_side
 from advnets.data.splits import SPLIT_WORDS, split_codes
-from advnets.data.table import Skipped, skip
+from advnets.data.table import Skipped, counted, skip
 from advnets.errors import DataError
 
 LABEL_COLUMNS = ("label", "labels", "class", "classes", "cls", "target", "targets", "category", "y", "fine_label")
 SPLIT_COLUMNS = ("split", "partition", "subset")
 _NUMBERED = {"identity": "it numbers people; --labels identity makes classes of them"}
 """Columns of whole numbers that are no quantities, as CelebA's, and what they are."""
-_SHOWN = 3
 _MOST_TEXTS = 1000
 
 
@@ -88,7 +87,10 @@ def marks_of(
     folders = [()] * len(rows) if ordered else split.below
     marks = _Chooser(source, split.rows, folders, split.free, names, wanted, columns_first).choose()
     by_folder = not ordered and wanted in ("auto", "folder")
-    poor = [*(_tiny(marks, read, rows, empty) if by_folder and marks.classes else ()), *_untrained(marks, split.codes)]
+    poor = [
+        *(_empty_classes(marks, read, rows, empty) if by_folder and marks.classes else ()),
+        *_untrained(marks, split.codes),
+    ]
     notes += [*split.notes, *marks.notes, *poor]
     return replace(marks, splits=split.codes, notes=tuple(notes), skipped=tuple(strangers))
 
@@ -123,19 +125,13 @@ def _joined(rows: list[RowNote], sides: list[tuple[str, Side]]) -> tuple[list[Ro
                 listed[place] = True
                 columns[place] = {**said, **columns[place]}
         if match.strange:
-            notes.append(f"{_counted(match.strange, 'row')} of {name} without a usable image")
+            notes.append(f"{counted(match.strange, 'row')} of {name} without a usable image")
         if again := [names[file] for file, row in match.places if row != of_file[file]]:
-            notes.append(f"{_counted(again, 'row')} of {name} left out, of images that an earlier row lists")
+            notes.append(f"{counted(again, 'row')} of {name} left out, of images that an earlier row lists")
     if listing and not listed.all():
         missing = [rows[place].name for place in np.flatnonzero(~listed)]
-        notes.append(f"{_counted(missing, 'image')} kept, which no row of {' and '.join(listing)} lists")
+        notes.append(f"{counted(missing, 'image')} kept, which no row of {' and '.join(listing)} lists")
     return [replace(row, columns=each) for row, each in zip(rows, columns, strict=True)], notes, spoken
-
-
-def _counted(names: Sequence[str], one: str, many: str = "") -> str:
-    """As "12 rows (a, b, c, ...)"."""
-    shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
-    return f"{len(names):,} {one if len(names) == 1 else many or one + 's'} ({shown})"
 
 
 @dataclass(frozen=True)
@@ -200,9 +196,7 @@ def _split_level(rows: Sequence[RowNote], below: Sequence[tuple[str, ...]]) -> t
         found = " and ".join(sorted({parent[level] for parent, word in zip(below, words, strict=True) if word}))
         if "train" not in known:
             return level, [f"{found} are no classes, and none is for training: splits are drawn from all images"]
-        return level, [
-            f"{_counted(strange, 'image')} for training, outside of the folders of splits"
-        ] if strange else []
+        return level, [f"{counted(strange, 'image')} for training, outside of the folders of splits"] if strange else []
     return None, []
 
 
@@ -257,7 +251,7 @@ class _Chooser:
         outside = [row.name for row, parent in zip(self.rows, self.below, strict=True) if not parent]
         if 0 < len(outside) < len(self.rows):
             verb = "lies" if len(outside) == 1 else "lie"
-            yield f"{said}: {_counted(outside, 'image')} {verb} in no sub-folder, as the others do"
+            yield f"{said}: {counted(outside, 'image')} {verb} in no sub-folder, as the others do"
 
     def _column_names(self) -> list[str]:
         return list(dict.fromkeys(name for row in self.rows for name in row.columns))
@@ -312,19 +306,14 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
 
 
-def _tiny(marks: Marks, read: Read, rows: list[RowNote], empty: Sequence[str]) -> Iterator[str]:
-    """Classes with no usable image, and with a single one."""
-    assert marks.labels is not None
+def _empty_classes(marks: Marks, read: Read, rows: list[RowNote], empty: Sequence[str]) -> Iterator[str]:
+    """Folders of classes with no usable image."""
     known = set(marks.classes)
     tried = [_folders(item.name) for item in read.skipped] + [tuple(name.split("/")) for name in empty]
     depth = _class_depth(rows, known)
     lost = sorted({path[depth] for path in tried if len(path) > depth >= 0} - known, key=natural)
     if lost:
-        yield f"no usable image in {_counted(lost, 'folder')}"
-    counts = np.bincount(marks.labels[marks.labels >= 0], minlength=len(marks.classes))
-    single = [name for name, count in zip(marks.classes, counts, strict=True) if count == 1]
-    if single:
-        yield f"a single image in {_counted(single, 'class', 'classes')}"
+        yield f"no usable image in {counted(lost, 'folder')}"
 
 
 def _untrained(marks: Marks, codes: NDArray[np.uint8] | None) -> Iterator[str]:
@@ -332,7 +321,7 @@ def _untrained(marks: Marks, codes: NDArray[np.uint8] | None) -> Iterator[str]:
     if codes is not None and marks.labels is not None:
         others = set(marks.labels.tolist()) - set(marks.labels[codes == 0].tolist())
         if lost := [name for number, name in enumerate(marks.classes) if number in others]:
-            yield f"no image for training in {_counted(lost, 'class', 'classes')}"
+            yield f"no image for training in {counted(lost, 'class', 'classes')}"
 
 
 def _class_depth(rows: list[RowNote], classes: set[str]) -> int:

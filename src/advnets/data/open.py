@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from advnets.data.cache import VERSION, Stored, TableCache, cache_folder
-from advnets.data.classes import known_classes
+from advnets.data.classes import known_classes, single_classes
 from advnets.data.options import Fit, GivenRange, Options, check_options
 from advnets.data.pictures import refuse
 from advnets.data.recognize import Given, recognize
 from advnets.data.source import Source
 from advnets.data.splits import copies_across, split_as_said, split_by_key, split_by_range
-from advnets.data.table import SPLITS, ImageTable, Skipped, printable
+from advnets.data.table import SPLITS, ImageTable, Skipped, counted, printable
 from advnets.data.writer import RowWriter
 from advnets.errors import DataError
 
@@ -156,6 +156,8 @@ def verified(source: Source, options: Options, tables: TableCache, key: str) -> 
 
 
 def _noticed(stored: Stored, writer: RowWriter, options: Options) -> Iterator[str]:
+    if single := single_classes(stored.labels, stored.classes):
+        yield f"a single image in {counted(single, 'class', 'classes')}"
     if writer.highest < DARK and options.value_range is None:
         yield f"no pixel is brighter than {writer.highest} of 255; --range 0:{writer.highest} makes that white"
     elif writer.highest < DARK and isinstance(options.value_range, tuple):
@@ -179,7 +181,7 @@ def _table(
             splits = split_as_said(stored.splits, stored.keys, holdout)
     for rows in splits.values():
         rows.flags.writeable = False
-    labels, classes = known_classes(stored.labels, stored.classes)
+    labels, classes = known_classes(source.name, stored.labels, stored.classes)
     return ImageTable(
         stored.images,
         labels,

@@ -32,6 +32,7 @@ class PointTable:
         vectors: float32, N x V: conditions that are no classes; None without.
         modes: float32, K x D, the means of the mixture that the points are drawn from; None where it is not known.
         deviation: of each coordinate within a mode.
+        notes: what was noticed, beside the columns that were left out, each a sentence without its full stop.
     """
 
     name: str
@@ -45,6 +46,7 @@ class PointTable:
     vectors: NDArray[np.float32] | None = None
     modes: NDArray[np.float32] | None = None
     deviation: float = 0.0
+    notes: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int]:
@@ -54,11 +56,6 @@ class PointTable:
     @property
     def columns(self) -> tuple[str, ...]:
         """Nobody names the vectors' numbers."""
-        return ()
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was noticed stands beside the columns that were left out."""
         return ()
 
     @property

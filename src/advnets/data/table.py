@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ SPLITS = ("train", "valid", "test")
 HELD_OUT = "valid+test"
 """All that no game is trained on: validation and test images together."""
 _ROWS_AT_ONCE = 4096
+_SHOWN = 3  # names in a note
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,12 @@ def printable(name: str) -> str:
     """A name as it prints on one line, whatever bytes a file system or file allowed in it."""
     encoded = name.encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in encoded)
+
+
+def counted(names: Sequence[str], one: str, many: str = "") -> str:
+    """As "12 rows (a, b, c, ...)"."""
+    shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+    return f"{len(names):,} {one if len(names) == 1 else many or one + 's'} ({shown})"
 
 
 class Table(Protocol):

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from advnets.data.arrays import Arrays, arrays_of, read_npz
-from advnets.data.classes import array_labels, array_vectors, known_classes
+from advnets.data.classes import array_labels, array_vectors, known_classes, single_classes
 from advnets.data.formats.tabular import Column, Columns, Texts, Unusable, named_numbers
 from advnets.data.formats.vectors import is_vectors_file, read_columns
 from advnets.data.named import NAMED
 from advnets.data.points import PointTable
 from advnets.data.scale import Scale, fit_scale
 from advnets.data.splits import split_by_key
-from advnets.data.table import Skipped, skip
+from advnets.data.table import Skipped, counted, skip
 from advnets.errors import DataError
 
 Vectors = str | Path | NDArray[Any] | tuple[NDArray[Any], ArrayLike]
@@ -198,10 +198,10 @@ def _why_not(name: str, column: Column) -> str:
 def _conditions(found: Columns, given: Arrays, label: str) -> _Conditions:
     vectors = None if given.vectors is None else array_vectors(found.name, given.vectors, found.count)
     if label:
-        return _Conditions(*known_classes(*_labelled(_class_names(found, label))), vectors)
+        return _Conditions(*known_classes(found.name, *_labelled(_class_names(found, label))), vectors)
     if given.labels is None:
         return _Conditions(None, (), vectors)
-    return _Conditions(*known_classes(*array_labels(found.name, given.labels, found.count)), vectors)
+    return _Conditions(*known_classes(found.name, *array_labels(found.name, given.labels, found.count)), vectors)
 
 
 def _labelled(names: NDArray[np.str_]) -> Labelled:
@@ -270,10 +270,12 @@ def _table(source: Vectors, found: Columns, parts: _Parts, given: _Conditions, h
         for name, deviation in zip(scale.columns, scale.deviations, strict=True)
         if not deviation
     ]
+    single = single_classes(given.labels, given.classes)
+    notes = (f"a single row in {counted(single, 'class', 'classes')}",) if single else ()
     return PointTable(
         "array" if isinstance(source, np.ndarray | tuple) else Path(source).name,
         points, given.labels, given.classes, digest.hexdigest(), splits, scale, (*parts.skipped, *constant),
-        given.vectors,
+        given.vectors, notes=notes,
     )  # fmt: skip
 
 

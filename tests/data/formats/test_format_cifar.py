@@ -37,7 +37,7 @@ def test_each_image_has_a_fine_and_a_coarse_label(cifar100: Path) -> None:
         assert np.array_equal(table.values, IMAGES)
         assert named(table) == [f"fine_{number}" for number in FINE]
         assert rows(table) == [40, 10, 10]
-        assert table.notes == ("classes are fine; --labels coarse takes coarse",)
+        assert table.notes[0] == "classes are fine; --labels coarse takes coarse"
     assert named(open_table(cifar100, labels="coarse")) == [f"coarse_{number}" for number in COARSE]
     assert "no column 'course' of labels; columns are: fine, coarse" in refused(cifar100, labels="course")
 

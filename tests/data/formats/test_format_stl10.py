@@ -37,7 +37,7 @@ def test_images_are_upright_and_those_without_a_label_are_for_training(stl10: Pa
         assert np.array_equal(table.rows("test"), np.arange(24, 30))
         labeled = [CLASSES[number] for number in LABELS]
         assert named(table) == labeled[:10] + [""] * 14 + labeled[24:]
-        (note,) = table.notes
+        note = table.notes[0]
         assert note.startswith("14 images without a label are for training, too; ")
         assert note.endswith(":labeled leaves them out")
 
@@ -45,7 +45,7 @@ def test_images_are_upright_and_those_without_a_label_are_for_training(stl10: Pa
 def test_those_without_a_label_can_be_left_out(stl10: Path) -> None:
     table = open_table(f"{stl10}:labeled", holdout=0.0)
     assert rows(table) == [10, 0, 6]
-    assert (len(table), table.notes) == (16, ())
+    assert (len(table), [note for note in table.notes if "label" in note]) == (16, [])
     assert "no part 'labelled'; STL-10 has one, labeled" in refused(f"{stl10}:labelled")
 
 
