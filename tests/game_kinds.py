@@ -134,16 +134,33 @@ KINDS: dict[str, Kind] = {
 """Kind of a `GameConfig` -> how it is tried."""
 
 
+def with_vectors() -> Data:
+    """Images with two numbers each, a fifth without."""
+    numbers = np.random.default_rng(2).normal(3.0, 2.0, (COUNT, 2)).astype(np.float32)
+    numbers[::5] = np.nan
+    return replace(images(), vectors=numbers)
+
+
+FURTHER: dict[str, Kind] = {
+    "vectors": Kind(DENSE | {"game.kind": "conditional", "game.auxiliary": 0.5, "game.scaled": True}, with_vectors),
+}
+"""Other ways to play these kinds, in which a training keeps something else."""
+
+
 def recipe_of(kind: str, **changes: Any) -> Recipe:
     """A recipe of a few steps of this kind, on one processor core in float32."""
     short = {"batch": 12, "steps": 12, "log_every": 1, "checkpoint_every": 4, "sample_every": 6}
     fixed = {"device": "cpu", "precision": "float32", "watch.action": "off"}
-    return load_recipe("images").replace(**{"game.kind": kind, **KINDS[kind].changes, **short, **fixed, **changes})
+    return load_recipe("images").replace(**{"game.kind": kind, **_of(kind).changes, **short, **fixed, **changes})
+
+
+def _of(kind: str) -> Kind:
+    return (KINDS | FURTHER)[kind]
 
 
 def sources_of(kind: str) -> Any:
     """The kind's sources as `advnets.train` takes them, those of pairs in the order of the data; None without."""
-    found = KINDS[kind].data().sources
+    found = _of(kind).data().sources
     if found is None:
         return None
     return found.values[found.train if found.partners is None else found.partners]
@@ -151,6 +168,6 @@ def sources_of(kind: str) -> Any:
 
 def given(kind: str) -> Any:
     """The kind's data as `advnets.train` takes them."""
-    data = KINDS[kind].data()
+    data = _of(kind).data()
     beside = data.labels if data.vectors is None else data.vectors
     return data.values if beside is None else (data.values, beside)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from conditional_runs import SMALL, components, digits, eight_by_eight, ring, vectors
+from game_kinds import FURTHER, recipe_of
 from PIL import Image
 from torch import Tensor, nn
 
@@ -35,6 +36,7 @@ def seats(**spec: object) -> None:
         ({}, "needs data with classes, or with vectors"),
         ({"classes": ("cat",), "counts": (9,)}, "two classes or more, the data have one, 'cat'"),
         ({"classes": ("a", "b"), "counts": (0, 0), "unknown": 9}, "none has one"),
+        ({"vector": 2, "alike": True}, "vectors that differ, those of all training images are one"),
     ],
 )
 def test_data_that_say_too_little_are_refused_in_a_line(spec: dict[str, object], said: str) -> None:
@@ -157,7 +159,29 @@ def test_a_game_of_vectors_makes_images_of_the_vector_that_is_asked_for() -> Non
         run.sample(3, classes="all")
 
 
-def test_a_game_of_vectors_goes_on_as_one_never_stopped(tmp_path: object) -> None:
+def test_a_game_of_vectors_goes_on_as_one_never_stopped() -> None:
+    whole, part, again = (Trainer(recipe_of("vectors"), FURTHER["vectors"].data()) for _ in range(3))
+    for _ in range(3):
+        whole.advance()
+        part.advance()
+    again.restore(part.checkpoint())
+    for _ in range(3):
+        whole.advance()
+        again.advance()
+    wanted, found = whole.checkpoint(), again.checkpoint()
+    assert (found.step, found.state, found.tensors.keys()) == (6, wanted.state, wanted.tensors.keys())
+    for name, tensors in wanted.tensors.items():
+        assert all(torch.equal(each, found.tensors[name][key]) for key, each in tensors.items())
+
+
+def test_vectors_are_known_by_whether_any_differ() -> None:
+    data = FURTHER["vectors"].data()
+    assert not data.spec.alike
+    assert data.vectors is not None
+    assert dataclasses.replace(data, vectors=np.where(np.isnan(data.vectors), np.nan, 1)).spec.alike
+
+
+def test_a_run_keeps_the_vectors_that_samples_are_made_of() -> None:
     run = vectors()
     kept = run.sampler.inputs(4)["condition"]
     again = advnets.load(run.path).sampler.inputs(4)["condition"]

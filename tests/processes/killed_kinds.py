@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import torch
-from game_kinds import KINDS, given, recipe_of, sources_of
+from game_kinds import FURTHER, KINDS, given, recipe_of, sources_of
 
 import advnets
 from advnets.training.trainer import Trainer
@@ -38,7 +38,7 @@ def train_until_killed(kind: str, run: Path) -> None:
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
     ended: dict[str, int] = {}
-    for kind in KINDS:
+    for kind in KINDS | FURTHER:
         child = os.fork()
         if child == 0:
             train_until_killed(kind, folder / kind)

@@ -32,7 +32,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("kind", GAMES)
+@pytest.mark.parametrize("kind", [*GAMES, *game_kinds.FURTHER])
 def test_the_end_is_the_same(kind: str, killed: Path, tmp_path: Path) -> None:
     assert logged_step(killed / kind) < 12
     run = tmp_path / "run"

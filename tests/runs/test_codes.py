@@ -79,9 +79,13 @@ def test_the_command_draws_and_says(coded: Run, tmp_path: Path, capsys: pytest.C
 
 def test_what_would_say_nothing_is_refused(coded: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "codes.png"
-    for asked in (["--reach", "0"], ["--reach", "nan"], ["--count", "1"], ["--columns", "0"]):
+    still = ["--code", "0", "--reach", "2"]
+    for asked in (["--reach", "-1"], ["--reach", "nan"], ["--count", "1"], ["--columns", "0"], still):
         assert main(["codes", str(coded.path), *asked, "--out", str(out)]) == 2
-    assert capsys.readouterr().err.count("\n") == 4
+    said = capsys.readouterr().err
+    assert said.count("\n") == 5
+    assert "--reach -1 is no distance from 0 that a code can go; give one above 0" in said
+    assert "reach 2 changes nothing: of code 0 none moves; leave --reach out, or name a code" in said
     assert not out.exists()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -131,6 +132,9 @@ def test_a_game_without_such_latents_or_judges_says_so(gaussian: Run) -> None:
     others = {**gaussian.seats, "discriminator": Seat("discriminator", takes)}
     with pytest.raises(RunError, match="no discriminator of this game is shown samples alone"):
         Chooser(Selection(candidates=2), gaussian.game, others, gaussian.data, "gaussian", gaussian.players)
+    unpaired = SimpleNamespace(wish=lambda count, rng: {})  # as a game of translation without z
+    with pytest.raises(RunError, match="candidates would be all alike: the game draws no latents; leave --reject out"):
+        Chooser(Selection(candidates=2), unpaired, gaussian.seats, gaussian.data, None, gaussian.players)  # type: ignore[arg-type]
     for prior, answer in ((None, "the game draws no latents z of a prior"), ("sphere", "all its latents have one")):
         with pytest.raises(RunError, match=answer):
             Chooser(Selection(0.5), gaussian.game, gaussian.seats, gaussian.data, prior, gaussian.players)

@@ -146,10 +146,18 @@ def test_what_does_not_fit_is_refused_in_one_line(
         ((trained["pairs"], grays, "--out", out, "--reverse"), "translates one way"),
         ((trained["pairs"], tmp_path / "none", "--out", out), "no such file or folder"),
         ((trained["pairs"], grays, "--out", out.with_suffix(".png")), "is one picture"),
+        ((trained["pairs"], grays, "--out", out, "--seed", 3), "seed 3 changes nothing: "),
+        ((trained["unpaired"], grays, "--out", out, "--seed", 3, "--reverse"), "without latents z; leave --seed out"),
+        (
+            (trained["z"], grays / "0.jpg.png", "--out", tmp_path / "one.png", "--format", "jpg"),
+            "one.png says what it is; leave it out, or name a directory",
+        ),
     ):
         code, text = said(capsys, *args)
         assert (code, text.count("\n")) == (2, 1)
         assert what in text
+    with pytest.raises(advnets.AdvnetsError, match="candidates would be all alike"):
+        Run(trained["unpaired"]).selecting(candidates=3).sample(1)
     with pytest.raises(advnets.AdvnetsError, match=r"an image of 3 channels, .* translates images of 1"):
         Run(trained["pairs"]).translate(colored(0, 2).transpose(0, 3, 1, 2))
 

@@ -157,9 +157,13 @@ def asked(batch: Batch) -> Tensor:
 
 def _check(data: DataSpec) -> None:
     """See that there are conditions, and that they differ."""
+    plain = "--game.kind adversarial"
+    if data.alike:
+        raise RecipeError(
+            "a conditional game needs vectors that differ, those of all training images are one", f"use {plain}"
+        )
     if data.vector:
         return
-    plain = "--game.kind adversarial"
     if not data.classes:
         raise NoClassesError(
             "a conditional game needs data with classes, or with vectors", f"use such data, or {plain}"

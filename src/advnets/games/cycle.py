@@ -44,6 +44,7 @@ class CycleGame(OfPlainCosts):
         """
         require_sources(data)
         source, image = data.source, data.shape
+        self.moves.check(image)
         if self.identity and source != image:
             what = f"an identity cost of sources {source} and images {image}, which differ"
             raise RecipeError(what, "use --game.identity 0, or give both the same --channels and --source-channels")

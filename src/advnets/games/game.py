@@ -43,6 +43,7 @@ class DataSpec:
         vector: length of the vectors of conditions; 0 where there are none.
         unknown: training examples whose class, or vector, is not known.
         source: shape of the images that are translated into those of the data; () where there are none.
+        alike: whether no two training examples have different vectors.
     """
 
     shape: tuple[int, ...]
@@ -51,6 +52,7 @@ class DataSpec:
     vector: int = 0
     unknown: int = 0
     source: tuple[int, ...] = ()
+    alike: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from advnets.errors import RecipeError
 from advnets.games.game import Inputs, RowNoise
 
 
@@ -21,6 +22,18 @@ class Moves:
 
     flip: bool = False
     crop: int = 0
+
+    def check(self, shape: tuple[int, ...]) -> None:
+        """See that something of images of this shape, C x H x W, stays in sight.
+
+        Raises:
+            RecipeError: they are moved by as much as a side.
+        """
+        side = min(shape[1:])
+        if self.crop >= side:
+            size = " x ".join(map(str, shape[1:]))
+            what = f"crop {self.crop} moves images of {size} out of sight"
+            raise RecipeError(what, f"use --game.crop {max(side // 8, 1)}, or another one below {side}")
 
     def draw(self, noise: RowNoise, of: str = "") -> Inputs:
         """What is drawn of each row: whether it is mirrored, by how much it is moved; whole numbers (N, 1).

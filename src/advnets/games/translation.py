@@ -33,6 +33,7 @@ class TranslationGame(OfPlainCosts):
     def seats(self, data: DataSpec) -> Mapping[str, Seat]:
         """G makes targets of sources and perhaps z, D scores images beside sources."""
         source, beside = self.source_shapes(data)
+        self.moves.check(data.shape)
         z = {"z": Input((self.plain.latent,))} if self.plain.latent else {}
         return {
             G: Seat("generator", {"source": Input(source), **z}, data.shape, averaged=True),

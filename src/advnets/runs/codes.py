@@ -48,13 +48,15 @@ def varied(run: Run, code: int = 1, columns: int = 10, reach: float = 1.0, seed:
         seed: of z and the other codes.
 
     Raises:
-        RunError: the run has no codes, or no such code.
+        RunError: the run has no codes, or no such code, or a reach beside code 0.
     """
     game = game_of(run)
     if not 0 <= code <= game.continuous:
         raise RunError(
             f"{run.path} has no continuous code {code}", f"choose from 1 to {game.continuous}, or 0 for none"
         )
+    if code == 0 and reach != 1:
+        raise RunError(f"reach {reach:g} changes nothing: of code 0 none moves", "leave --reach out, or name a code")
     drawn = run.sampler.inputs(columns if code == 0 else 1, seed)
     rows = {name: each.expand(columns, -1).repeat(game.categories, 1) for name, each in drawn.items()}
     rows["code"][:, : game.categories] = torch.eye(game.categories).repeat_interleave(columns, 0)

@@ -59,7 +59,8 @@ class Chooser:
         nets: the players' networks.
 
     Raises:
-        RunError: the game has no latents of a prior that can be truncated, or no discriminator of samples alone.
+        RunError: the game has no latents of a prior that can be truncated, or that candidates could differ in, or no
+            discriminator of samples alone.
     """
 
     def __init__(
@@ -72,11 +73,14 @@ class Chooser:
         nets: Mapping[str, nn.Module],
     ) -> None:
         self.selection, self._nets, self._prior = selection, nets, prior or ""
+        drawn = game.wish(2, torch.Generator().manual_seed(0))
+        if selection.candidates > 1 and not drawn:
+            raise RunError("candidates would be all alike: the game draws no latents", "leave --reject out")
         self._judge = "" if selection.candidates == 1 else _judge(seats, data)
         self._takes = list(seats[self._judge].takes) if self._judge else []
         self._said = realness(game, seats, data) if self._judge else {}
         if selection.truncation is not None:
-            if prior is None or "z" not in game.wish(2, torch.Generator().manual_seed(0)):
+            if prior is None or "z" not in drawn:
                 raise RunError("truncation changes nothing: the game draws no latents z of a prior", "leave it out")
             self.truncated({"z": torch.zeros(1, 2)})
 

@@ -35,7 +35,7 @@ class Translator:
         reverse: the other way: images of the data's kind become sources.
 
     Raises:
-        RunError: the run's game translates nothing, or knows one way.
+        RunError: the run's game translates nothing, or knows one way, or a seed where it has no z.
     """
 
     def __init__(self, run: Run, seed: int = 0, reverse: bool = False) -> None:
@@ -49,6 +49,9 @@ class Translator:
         if reverse and back is None:
             remedy = "leave --reverse out; the recipe unpaired learns both ways"
             raise RunError(f"{run.path} translates one way", remedy)
+        if seed and (reverse or not run.game.wish(1, generator_for(seed, 0, Stream.SAMPLE_SOURCES))):
+            what = f"seed {seed} changes nothing: {run.path} makes one image of each, without latents z"
+            raise RunError(what, "leave --seed out")
         self._back = back if reverse else None
         takes = run.shape if reverse else run.seats[maker].takes["source"].shape
         self.channels, self.height, self.width = takes

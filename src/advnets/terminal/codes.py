@@ -39,7 +39,7 @@ def codes(args: list[str]) -> None:
             run: the run directory.
             code: the continuous code that moves, from 1; 0 for none: a z for each column instead.
             columns: samples a row.
-            reach: the code goes from -reach to reach; in training it went from -1 to 1.
+            reach: the code that moves goes from -reach to reach; in training it went from -1 to 1.
             seed: which z and other codes.
             count: samples that the bound is taken of.
             out: the picture, a PNG file. By default codes-CODE.png in the run directory.
@@ -54,7 +54,7 @@ def codes(args: list[str]) -> None:
         if columns < 1 or count < _FEWEST:
             raise RunError(f"{columns} columns, {count} samples", f"ask for 1 column and {_FEWEST} samples or more")
         if not (0 < reach < math.inf):
-            raise RunError(f"a code cannot go from -{reach:g} to {reach:g}", "give a --reach above 0, such as 1")
+            raise RunError(f"--reach {reach:g} is no distance from 0 that a code can go", "give one above 0, such as 1")
         loaded = load_run(run, step, modules)
         made = varied(loaded, code, columns, reach, seed)
         if len(loaded.shape) != 3:

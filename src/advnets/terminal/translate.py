@@ -18,7 +18,7 @@ def translate(args: list[str]) -> None:
         reverse: bool = False,
         seed: int = 0,
         step: Step = "newest",
-        format: Literal["png", "jpg", "webp"] = "png",
+        format: Literal["png", "jpg", "webp"] | None = None,
         modules: Modules = (),
     ) -> None:
         """Translate image files with a run's averaged generator; files keep their names.
@@ -34,12 +34,12 @@ def translate(args: list[str]) -> None:
             out: the folder to write to, or for one image a .png, .jpg or .webp file.
             reverse: of an unpaired run, the other way: images of the data's kind become sources.
             seed: of z, where the game has one; an image has its own by its name.
-            format: of the files in a folder. jpg is the only one that is not exact.
+            format: of the files in a folder, by default png. jpg is the only one that is not exact.
         """
         from advnets.terminal.runs import load_run
         from advnets.terminal.translating import write_translations
 
         loaded = load_run(run, step, modules)
-        print(write_translations(loaded, images, out, reverse=reverse, seed=seed, ending=f".{format}"))
+        print(write_translations(loaded, images, out, reverse=reverse, seed=seed, form=format))
 
     call(translate, args)

@@ -48,7 +48,7 @@ class Translations:
 
 
 def write_translations(
-    run: Run, images: Path, out: Path, *, reverse: bool = False, seed: int = 0, ending: str = ".png"
+    run: Run, images: Path, out: Path, *, reverse: bool = False, seed: int = 0, form: str | None = None
 ) -> str:
     """Translate files and write what becomes of them.
 
@@ -57,19 +57,22 @@ def write_translations(
         images: a folder, or one image.
         out: a folder, or for one image a picture's file.
         reverse, seed: as for `Translator`.
-        ending: of the files in a folder.
+        form: of the files in a folder: png, jpg or webp; by default png.
 
     Returns:
         What was done, for the user.
 
     Raises:
-        RunError: the run translates nothing, a file cannot be written, or Ctrl-C came.
+        RunError: the run translates nothing, a file cannot be written, a form beside one picture, or Ctrl-C came.
         DataError: there are no such images, or the folder holds other pictures.
     """
     translate, one = Translator(run, seed, reverse), out.suffix.lower() in figures.ENDINGS
+    ending = f".{form or 'png'}"
+    if one and form is not None:
+        raise RunError(f"--format {form} changes nothing: {out} says what it is", "leave it out, or name a directory")
     if images.is_file() and out.suffix and not one and not out.is_dir():
-        ending = f"end its name in {', '.join(figures.ENDINGS)}, or name a folder"
-        raise DataError(f"{out} cannot be a picture", ending)
+        remedy = f"end its name in {', '.join(figures.ENDINGS)}, or name a folder"
+        raise DataError(f"{out} cannot be a picture", remedy)
     if one and not images.is_file():
         raise DataError(f"{out} is one picture, {images} is none", "name a folder as --out")
     entries = files_of(images)

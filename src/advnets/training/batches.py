@@ -89,11 +89,16 @@ class Data:
             labels = self.labels[self.rows]
             known = labels[labels >= 0]
             counts, unknown = tuple(np.bincount(known, minlength=len(self.classes)).tolist()), len(labels) - len(known)
-        vector = 0
+        vector, alike = 0, False
         if self.vectors is not None:
-            vector, unknown = self.vectors.shape[1], int(np.isnan(self.vectors[self.rows]).any(1).sum())
+            vectors = self.vectors[self.rows]
+            known = vectors[~np.isnan(vectors).any(1)]
+            vector, unknown = vectors.shape[1], len(vectors) - len(known)
+            alike = not (known != known[:1]).any()
         source = () if self.sources is None else self.sources.shape
-        return DataSpec(self.shape, self.classes if self.labels is not None else (), counts, vector, unknown, source)
+        return DataSpec(
+            self.shape, self.classes if self.labels is not None else (), counts, vector, unknown, source, alike
+        )
 
 
 class Batches:

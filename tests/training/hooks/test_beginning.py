@@ -83,6 +83,11 @@ def test_what_matters_is_warned_of() -> None:
         " say --batch 20, or find more points"
     ]
     assert said(ring(batch=8), 12)[0].startswith("the watch sees nothing: there are fewer than 16 training images")
+    replaying = {"coordination.replayed": 0.25, "coordination.replay_size": 312}  # 8 of the 32 in each of 40 steps
+    assert said(ring(**replaying)) == []
+    assert said(ring(**{**replaying, "coordination.replay_size": 313}))[0].startswith(
+        "no fakes are replayed: the buffer of 313 is not full after 40 updates of D, 8 in each; use a smaller"
+    )
     slow = ring(**{"generator.warmup": 41, "discriminator.warmup": 40})
     assert said(slow) == [
         "the rate of the generator rises over 41 updates, and the training has 40: it never reaches 0.001"

@@ -43,8 +43,21 @@ def warnings(trainer: Trainer, watch: Watch | None) -> Iterator[str]:
                 f"the rate of the {name} rises over {player.optimizer.warmup:,} updates, and the training has"
                 f" {updates:,}: it never reaches {player.optimizer.rate:g}"
             )
+    if unfilled := _unfilled(trainer):
+        yield unfilled
     if wrong := misfit(trainer):
         yield wrong
+
+
+def _unfilled(trainer: Trainer) -> str:
+    """That the buffer of replayed fakes never gets full, before which none of it is shown; empty where it does."""
+    recipe, config = trainer.recipe, trainer.recipe.coordination
+    updates = recipe.steps * max(recipe.discriminator_steps, config.most_discriminator_steps)
+    each = min(round(config.replayed * max(recipe.batch, config.final_batch)), config.replay_size)
+    if not config.replayed or each * (updates - 1) >= config.replay_size:
+        return ""
+    what = f"no fakes are replayed: the buffer of {config.replay_size:,} is not full after {updates:,} updates of D"
+    return f"{what}, {each:,} in each; use a smaller --coordination.replay_size, or more steps or --replayed"
 
 
 def _updates(trainer: Trainer, name: str) -> int:
