@@ -155,8 +155,8 @@ def sample(args: list[str]) -> None:
             out: FILE.png, .jpg or .webp for a grid, FILE.npy for uint8 N,H,W,C (for points N,D), FILE.npz for these
                 as x and their --class as y, FILE.csv or FILE.parquet for rows of a table, or a directory for a file
                 each, with --class in a folder for each class; stopped, the same command goes on. By default
-                samples.png in the run directory, samples-SEED.png for another seed. In a grid translations have their
-                sources on their left.
+                samples.png in the run directory, samples-SEED.png for another seed, samples-by-class.png and
+                samples-by-attributes.png for these. In a grid translations have their sources on their left.
             format: of the files in a directory; by default png. jpg is the only one that is not exact.
         """
         from advnets.terminal.runs import load_run, selecting
@@ -168,7 +168,8 @@ def sample(args: list[str]) -> None:
         named = asked_attributes(loaded, attributes, classes)
         asked, at = named_classes(loaded, classes), None if step == "newest" else loaded.step
         suffix = loaded.selection.suffix
-        for number, target in targets(run, seed, seeds, bool(asked or named), at, out, suffix).items():
+        by = "attributes" if named else "class" if asked else ""
+        for number, target in targets(run, seed, seeds, by, at, out, suffix).items():
             print(f"{draw_samples(loaded, count, number, asked, target, format, named)}: {target}")
 
     call(sample, args)

@@ -33,7 +33,8 @@ def test_a_completion_depends_on_its_own_image_mask_seed_and_number() -> None:
     hidden = np.where(MASKS[:, None], 0, IMAGES)
     np.testing.assert_array_equal(run.complete(hidden.astype(np.uint8), MASKS, count=3, seed=2), made)
     assert (run.complete(IMAGES, MASKS, count=3, seed=4) != made).any()
-    assert not run.complete(IMAGES, MASKS, count=0).size
+    with pytest.raises(RunError, match="0 completions cannot be made; ask for 1 or more"):
+        run.complete(IMAGES, MASKS, count=0)
 
 
 def test_masks_for_all_for_each_and_for_each_channel() -> None:
@@ -51,7 +52,7 @@ def test_masks_for_all_for_each_and_for_each_channel() -> None:
 def test_samples_are_completions_of_nothing_and_pictures_show_both() -> None:
     run = colors()
     nothing = np.zeros((1, *SHAPE), np.uint8)
-    whole = run.complete(nothing, np.ones(SHAPE[1:], bool), count=7, seed=5)[0]
+    whole = run.complete(nothing, np.ones(SHAPE[1:], bool), count=7, seed=5, anyway=True)[0]
     np.testing.assert_array_equal(run.sample(7, seed=5), whole)
     assert run.interpolate(2, 3).shape == (2, 3, *SHAPE)
     for name in ("step", "completions"):
@@ -67,6 +68,12 @@ def test_samples_are_completions_of_nothing_and_pictures_show_both() -> None:
         (IMAGES[:, :1], MASKS, "give uint8, N x 3 x 12 x 10"),
         (IMAGES, MASKS[:2], r"masks of shape \(2, 12, 10\) for 5 images; give 12 x 10, one for each"),
         (IMAGES, MASKS[:, :4], "masks of shape"),
+        (
+            IMAGES,
+            MASKS & (np.arange(5) < 3)[:, None, None],
+            r"nothing is missing of image 3 \(and 1 more such images\)",
+        ),
+        (IMAGES, np.ones(SHAPE[1:]), "everything is missing of image 0 .*, or complete it with anyway=True"),
     ],
 )
 def test_what_does_not_fit_is_said(images, masks, said: str) -> None:

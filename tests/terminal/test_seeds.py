@@ -26,18 +26,19 @@ def test_a_seed_is_said_once() -> None:
     with pytest.raises(UsageError, match="says 3 twice"):
         read_seeds("1-4,3")
     with pytest.raises(UsageError, match="--seed 2 and --seeds 1-3; say one of them"):
-        targets(Path("run"), 2, "1-3", False, None, None)
+        targets(Path("run"), 2, "1-3", "", None, None)
 
 
 def test_names_tell_samples_apart() -> None:
     run = Path("run")
 
-    def names(seed: int, seeds: str | None, by_class: bool, step: int | None, out: str | None) -> list[str]:
-        return [str(each) for each in targets(run, seed, seeds, by_class, step, Path(out) if out else None).values()]
+    def names(seed: int, seeds: str | None, by: str, step: int | None, out: str | None) -> list[str]:
+        return [str(each) for each in targets(run, seed, seeds, by, step, Path(out) if out else None).values()]
 
-    assert names(0, None, False, None, None) == ["run/samples.png"]
-    assert names(3, None, True, 40, None) == ["run/samples-by-class-3-step-40.png"]
-    assert names(0, "0-1", False, None, None) == ["run/samples-0.png", "run/samples-1.png"]
-    assert names(3, None, False, None, "a/faces.png") == ["a/faces.png"]
-    assert names(0, "0,7", False, None, "a/faces.png") == ["a/faces-0.png", "a/faces-7.png"]
-    assert names(0, "0,7", False, None, "a/faces") == ["a/faces-0", "a/faces-7"]
+    assert names(0, None, "", None, None) == ["run/samples.png"]
+    assert names(3, None, "class", 40, None) == ["run/samples-by-class-3-step-40.png"]
+    assert names(0, None, "attributes", None, None) == ["run/samples-by-attributes.png"]
+    assert names(0, "0-1", "", None, None) == ["run/samples-0.png", "run/samples-1.png"]
+    assert names(3, None, "", None, "a/faces.png") == ["a/faces.png"]
+    assert names(0, "0,7", "", None, "a/faces.png") == ["a/faces-0.png", "a/faces-7.png"]
+    assert names(0, "0,7", "", None, "a/faces") == ["a/faces-0", "a/faces-7"]

@@ -54,11 +54,19 @@ def complete(
     return np.where(missing[:, None], made, images[:, None])
 
 
-def completed(run: Run, images: ArrayLike, masks: ArrayLike, count: int, seed: int) -> Bytes:
+def completed(run: Run, images: ArrayLike, masks: ArrayLike, count: int, seed: int, anyway: bool = False) -> Bytes:
     """Completions of images by a run, as `Run.complete` says."""
     if not run.completes:
         raise RunError(f"{run.path} completes no images", "train with --game.kind completion")
-    return complete(run.sampler, *checked(images, masks, run.shape), count, seed)
+    if count < 1:
+        raise RunError(f"{count} completions cannot be made", "ask for 1 or more")
+    pixels, missing = checked(images, masks, run.shape)
+    shares = missing.reshape(len(missing), -1).mean(1)
+    if not anyway and (odd := np.flatnonzero((shares == 0) | (shares == 1))).size:
+        what = f"{'nothing' if shares[odd[0]] == 0 else 'everything'} is missing of image {odd[0]}"
+        more = f" (and {len(odd) - 1:,} more such images)" if len(odd) > 1 else ""
+        raise RunError(f"{what}{more}", "look at the mask (true is missing), or complete it with anyway=True")
+    return complete(run.sampler, pixels, missing, count, seed)
 
 
 def checked(images: ArrayLike, masks: ArrayLike, shape: tuple[int, ...]) -> tuple[Bytes, NDArray[np.bool_]]:

@@ -328,7 +328,9 @@ class Run:
         """
         return interpolated(self, lines, steps, seed, classes, attributes)
 
-    def complete(self, images: ArrayLike, masks: ArrayLike, count: int = 8, seed: int = 0) -> NDArray[np.uint8]:
+    def complete(
+        self, images: ArrayLike, masks: ArrayLike, count: int = 8, seed: int = 0, anyway: bool = False
+    ) -> NDArray[np.uint8]:
         """Images with what is missing filled in, `count` times: uint8 N x count x C x H x W.
 
         Args:
@@ -336,11 +338,12 @@ class Run:
             masks: true where something is missing: H x W for all images, N x H x W, or N x C x H x W.
             count: completions of each image; the k-th is made of the same latents in all of them.
             seed: which ones.
+            anyway: whether everything or nothing may be missing of an image.
 
         Raises:
-            RunError: the run completes nothing, or images and masks do not fit it.
+            RunError: the run completes nothing, images and masks do not fit it, or everything or nothing is missing.
         """
-        return completed(self, images, masks, count, seed)
+        return completed(self, images, masks, count, seed, anyway)
 
     @functools.cached_property
     def coder(self) -> Coder:

@@ -143,14 +143,14 @@ def _unseen(asked: Asked | None) -> str:
 
 
 def targets(
-    run: Path, seed: int, seeds: str | None, by_class: bool, step: int | None, out: Path | None, suffix: str = ""
+    run: Path, seed: int, seeds: str | None, by: str, step: int | None, out: Path | None, suffix: str = ""
 ) -> dict[int, Path]:
     """Seeds to where their samples go; by default into the run directory, under names that tell them apart.
 
     Args:
         run: the run directory.
         seed, seeds: one seed, or several in words.
-        by_class: whether classes, or attributes, are named.
+        by: "class" or "attributes", where such are named; or empty.
         step: of the checkpoint; None for the newest.
         out: where to, if that was said.
         suffix: of these names, for samples that were chosen in some way.
@@ -163,7 +163,7 @@ def targets(
     many = read_seeds(seeds) if seeds is not None else [seed]
     found: dict[int, Path] = {}
     for each in many:
-        name = "samples-by-class" if by_class else "samples"
+        name = f"samples-by-{by}" if by else "samples"
         name += f"-{each}" if each or seeds is not None else ""
         name += "" if step is None else f"-step-{step}"
         own = out if out is None or seeds is None else out.with_name(f"{out.stem}-{each}{out.suffix}")
