@@ -145,7 +145,7 @@ def resume(
     recipe, facts = _anchored(recipe), directory.facts
     _check_own(directory, recipe, own)
     table = open_given(recipe, data, sources, open_again if data is None else open_data)
-    directory.check_data(table.fingerprint, table.classes)
+    directory.check_data(table.fingerprint, table.classes, table.sources and table.sources.fingerprint)
     trainer = Trainer(recipe, training_data(table), own, restored=True)
     with directory.lock():
         notes, damaged = _restore(trainer, directory, _began_elsewhere(recipe))

@@ -111,7 +111,7 @@ def test_data_that_do_not_fit_are_refused() -> None:
     with pytest.raises(RecipeError, match="10 x 8 cannot be shrunk 4 times; say --size 8x8"):
         SuperResolutionGame(PLAIN, factor=4).seats(DataSpec((3, 10, 8)))
     for game in (TranslationGame(PLAIN, moves=Moves(crop=8)), CycleGame(PLAIN, moves=Moves(crop=8))):
-        with pytest.raises(RecipeError, match="crop 8 moves images of 8 x 9 out of sight; use --game.crop 1, or"):
+        with pytest.raises(RecipeError, match=r"crop 8 moves images of 8 x 9 out of sight; use --game\.crop 1, or"):
             game.seats(DataSpec((3, 8, 9), source=(3, 8, 9)))
     with pytest.raises(RecipeError, match=r"identity cost of sources \(1, 8, 8\) and images \(3, 8, 8\)"):
         CycleGame(PLAIN, identity=1.0).seats(DataSpec((3, 8, 8), source=(1, 8, 8)))

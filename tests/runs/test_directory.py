@@ -145,3 +145,11 @@ def test_data_are_those_it_was_started_with(tmp_path: Path) -> None:
     for classes in (("a1", "a10", "a2"), ("a1", "b")):
         with pytest.raises(RunError, match="have changed since it was started"):
             run.check_data("g", classes)
+    for kept, now, said in (
+        ({"fingerprint": "s"}, "other", "the sources of .*, say where they are now with --sources, or"),
+        ({"fingerprint": "s"}, "s", "the data of .*, say where they are now with --data, or"),
+        ({}, "s", "the data, or their sources, of .* with --data and --sources, or"),  # a run of an earlier version
+    ):
+        run.write_facts({**facts, "data": {**facts["data"], "sources": kept}})
+        with pytest.raises(RunError, match=said):
+            run.check_data("g", ("a1", "a10", "a2"), now)

@@ -156,6 +156,13 @@ def test_what_does_not_fit_is_refused_in_one_line(
         code, text = said(capsys, *args)
         assert (code, text.count("\n")) == (2, 1)
         assert what in text
+    images = colored(0)
+    for data, sources, told in (
+        (images, images[..., 1], "the sources of .* --sources"),
+        (images[::-1], images[..., 0], "the data of .* --data, or"),
+    ):
+        with pytest.raises(advnets.AdvnetsError, match=told):
+            advnets.resume(trained["pairs"], steps=3, data=data, sources=sources)
     with pytest.raises(advnets.AdvnetsError, match="candidates would be all alike"):
         Run(trained["unpaired"]).selecting(candidates=3).sample(1)
     with pytest.raises(advnets.AdvnetsError, match=r"an image of 3 channels, .* translates images of 1"):

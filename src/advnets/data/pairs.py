@@ -42,7 +42,9 @@ def beside(table: Table, sources: ImageTable, paired: bool, strict: bool = False
         what = f"sources of {own_height} x {own_width} beside images of {height} x {width}"
         raise DataError(what, "give both one size")
     if not paired:
-        found = Sources(sources.name, sources.values, sources.rows("train"), sources.rows(HELD_OUT))
+        found = Sources(
+            sources.name, sources.values, sources.rows("train"), sources.rows(HELD_OUT), None, sources.fingerprint
+        )
         notes = [f"{sources.name}: {note}" for note in sources.notes]
         return _with(table, found, sources, [], notes)
     return _paired(table, sources, strict)
@@ -61,7 +63,7 @@ def _paired(table: ImageTable, sources: ImageTable, strict: bool) -> ImageTable:
         what = f"no training image of {table.name} has a partner in {sources.name}"
         raise DataError(what, "add pairs, or use a smaller --holdout")
     train, others = partners[splits["train"]], partners[np.union1d(splits["valid"], splits["test"])]
-    found = Sources(sources.name, sources.values, np.unique(train), np.unique(others), partners)
+    found = Sources(sources.name, sources.values, np.unique(train), np.unique(others), partners, sources.fingerprint)
     notes += [f"{sources.name}: {note}" for note in sources.notes]
     return _with(replace(table, splits=splits), found, sources, alone, notes)
 

@@ -18,6 +18,7 @@ class Sources:
         values: uint8, N x C x H x W, of the table's height and width.
         train, held_out: sorted row numbers of those that are trained on, and of all others.
         partners: for each row of the table the row of its source, -1 where it has none; None where there are no pairs.
+        fingerprint: SHA-256 (hex) of the images as their own table has them.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Sources:
     train: NDArray[np.int64]
     held_out: NDArray[np.int64]
     partners: NDArray[np.int64] | None = None
+    fingerprint: str = ""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -35,5 +37,5 @@ class Sources:
         """What run.json says of them: plain values."""
         return {
             "name": self.name, "shape": list(self.shape), "training": len(self.train), "held_out": len(self.held_out),
-            "paired": self.partners is not None,
+            "paired": self.partners is not None, **({"fingerprint": self.fingerprint} if self.fingerprint else {}),
         }  # fmt: skip

@@ -117,8 +117,13 @@ class RunDirectory:
         with writing(self.path):
             write_whole(self.path / "recipe.yaml", to_yaml(recipe).encode())
 
-    def check_data(self, fingerprint: str, classes: Sequence[str]) -> None:
+    def check_data(self, fingerprint: str, classes: Sequence[str], sources: str | None = None) -> None:
         """See that data are those that the run was started with.
+
+        Args:
+            fingerprint: of all of them.
+            classes: their names.
+            sources: the fingerprint of what is translated into them; None where nothing is.
 
         Raises:
             RunError: they are others, or their classes have another order.
@@ -133,9 +138,14 @@ class RunDirectory:
                 f"the classes of {self.path} are in another order than when it was started: {orders}",
                 "train anew, or resume it with the version of Advnets that started it",
             )
+        what, flags = "data", "--data"
+        if sources is not None:
+            known = facts.get("sources", {}).get("fingerprint")  # earlier versions kept none
+            what, flags = ("data, or their sources,", "--data and --sources") if known is None else (what, flags)
+            what, flags = ("sources", "--sources") if known not in (None, sources) else (what, flags)
         raise RunError(
-            f"the data of {self.path} have changed since it was started",
-            "bring them back, say where they are now with --data, or train anew",
+            f"the {what} of {self.path} have changed since it was started",
+            f"bring them back, say where they are now with {flags}, or train anew",
         )
 
     def write_facts(self, facts: Mapping[str, Any]) -> None:
