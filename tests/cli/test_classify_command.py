@@ -14,6 +14,7 @@ from PIL import Image
 
 import advnets
 from advnets.data import open_table
+from advnets.evaluation import classification
 from advnets.runs.classifying import outputs
 
 SMALL = ("--generator.hidden", "16", "--discriminator.base", "4", "--discriminator.dense", "8", "--sample-every", "0")
@@ -90,6 +91,10 @@ def test_images_without_classes_are_named_by_file(few: Path, terminal: Terminal,
     said = terminal.out("classify", few, "--data", "mine", "--out", "mine.csv")
     assert "3 rows, none of them with a label of 0, 1, 2" in said
     assert (folder / "mine.csv").read_text().splitlines()[2].startswith("1,photo-1.png,")
+    assert classification.classify(advnets.load(few), "mine").notes == ["3 of 3 images lose their colors"]
+    one = str(Path("mine", "photo-1.png"))
+    assert classification.classify(advnets.load(few), one).notes == [f"{one} loses its colors"]
+    terminal.out("classify", few, "--data", one)
 
 
 def test_one_image_is_classified(few: Path, terminal: Terminal, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,9 @@ import pytest
 from command_line import Terminal
 from completing_runs import SHAPE, colors
 from PIL import Image
+
+from advnets.data.holes import Wanted, read_holed
+from advnets.errors import DataError
 
 RNG = np.random.default_rng(0)
 PHOTO = RNG.integers(0, 256, (*SHAPE[1:], 3), np.uint8)
@@ -81,6 +85,16 @@ def test_mistakes(words, said: str, work: Path, terminal: Terminal) -> None:
     Image.fromarray(np.full(SHAPE[1:], 255, np.uint8)).save(work / "all.png")
     (work / "masks" / "nothing").mkdir()
     assert said in terminal.mistake("complete", colors().path, *words)
+
+
+def test_observed_colors_are_not_lost(work: Path) -> None:
+    gray = np.where(HOLE[..., None] > 0, PHOTO, 90)  # colors where nothing is observed
+    Image.fromarray(gray.astype(np.uint8)).save(work / "gray.png")
+    wanted = Wanted((1, *SHAPE[1:]))
+    assert (read_holed(work / "gray.png", work / "mask.png", wanted).pixels[0, HOLE == 0] == 90).all()
+    with pytest.raises(DataError, match=r"photo\.png has colors, and gray images are wanted; make it gray first"):
+        read_holed(work / "photo.png", work / "mask.png", wanted)
+    assert read_holed(work / "photo.png", work / "mask.png", replace(wanted, drop_colors=True)).pixels.shape[0] == 1
 
 
 def test_everything_may_be_missing_where_that_is_meant(work: Path, terminal: Terminal) -> None:

@@ -34,11 +34,13 @@ class Wanted:
         shape: C x H x W; C is 1 or 3.
         fit: "crop", "pad" or "stretch".
         value_range: the values that stand for black and white; None for the whole range of their type.
+        drop_colors: whether images that have colors become gray where one channel is wanted.
     """
 
     shape: tuple[int, int, int]
     fit: Fit = "crop"
     value_range: Range | None = None
+    drop_colors: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +78,8 @@ def read_holed(
         by_channel: each channel of a mask in colors says what is missing of that channel.
 
     Raises:
-        DataError: a file that cannot be used, an image without alpha where there is no mask, or one whose channels
-            are not those of the mask.
+        DataError: a file that cannot be used, an image without alpha where there is no mask, one whose channels are not
+            those of the mask, or one with colors, where something is observed, and gray ones are wanted.
     """
     decoded = _decoded(image, wanted.value_range)
     missing = _of_alpha(image) if mask is None else _of_mask(mask, by_channel)
@@ -85,7 +87,10 @@ def read_holed(
     if missing.ndim == 3 and wanted.shape[0] == 1:
         raise DataError(f"{mask}: the images are gray, they have no channels to say it of", "leave --by-channel out")
     height, width = missing.shape[:2]
-    found = _fitted(decoded.image, _nearest(missing, decoded.image.size), wanted)
+    missing = _nearest(missing, decoded.image.size)
+    if wanted.shape[0] == 1 and not wanted.drop_colors and color_changes(np.asarray(decoded.image)[~missing][None], 1):
+        raise DataError(f"{image} has colors, and gray images are wanted", "make it gray first")
+    found = _fitted(decoded.image, missing, wanted)
     return found if (width, height) == decoded.image.size else replace(found, mask_size=(height, width))
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from advnets.data.decode import UnusableError, decode
 from advnets.data.depth import Depth, Range, check_filled, extremes
 from advnets.data.options import Fit
-from advnets.data.resize import fit_image, image_row
+from advnets.data.resize import COLORS_LOST, color_changes, fit_image, image_row
 from advnets.data.table import Skipped, skip
 from advnets.errors import DataError
 
@@ -26,11 +26,25 @@ class Loose:
         values: uint8, N x C x H x W.
         names: what each is called: its file's path as it was given, with #PAGE for one of several pages.
         skipped: files in folders that are no usable images.
+        lost: names of those that had colors and are gray now.
     """
 
     values: NDArray[np.uint8]
     names: Sequence[str]
     skipped: Sequence[Skipped] = ()
+    lost: Sequence[str] = ()
+
+    @property
+    def notes(self) -> list[str]:
+        """What was done to them, a sentence each without its full stop."""
+        if not self.lost:
+            return []
+        one = len(self.lost) == 1
+        return [
+            f"{self.lost[0]} loses its colors"
+            if one
+            else f"{len(self.lost):,} images, as {self.lost[0]}, {COLORS_LOST}"
+        ]
 
 
 def read_loose(
@@ -52,6 +66,7 @@ def read_loose(
         raise DataError(f"image files have 1 or 3 channels, not {channels}", "give an array in Python")
     values: list[NDArray[np.uint8]] = []
     names: list[str] = []
+    lost: list[str] = []
     skipped: list[Skipped] = []
     depths: dict[str, Depth] = {}
     for path, named in _files(paths):
@@ -61,6 +76,7 @@ def read_loose(
                 for each in decode(file, value_range=value_range):
                     values.append(image_row(fit_image(each.image, (height, width), fit), channels))
                     names.append(f"{path}#{each.page}" if each.page else str(path))
+                    lost += names[-1:] if color_changes(np.asarray(each.image), channels) else []
                     depths = extremes((*depths.values(), *(() if each.depth is None else (each.depth,))))
         except (UnusableError, OSError) as error:
             reason = f"cannot be read ({error.strerror})" if isinstance(error, OSError) else str(error)
@@ -70,7 +86,7 @@ def read_loose(
     if not values:
         raise DataError(f"{', '.join(map(str, paths))}: no usable image", "name images, or a folder of images")
     check_filled(names[0] if len(names) == 1 else f"{names[0]} and others", depths)
-    return Loose(np.stack(values), names, skipped)
+    return Loose(np.stack(values), names, skipped, lost)
 
 
 def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from advnets.data import ImageTable, Table, holds_images, open_again, open_data
 from advnets.data.decode import is_image
 from advnets.data.parallel import progress_bar
+from advnets.data.resize import COLORS_LOST
 from advnets.errors import MeasureError
 from advnets.measures.intervals import wilson
 from advnets.runs.classifying import has_classifier, outputs
@@ -40,6 +41,11 @@ class Classified:
     probabilities: NDArray[np.float32]
     truth: NDArray[np.int64]
     files: Sequence[str] = ()
+
+    @property
+    def notes(self) -> list[str]:
+        """What became of the images' colors, a sentence without its full stop; nothing where they kept them."""
+        return [note for note in self.table.notes if note.endswith(("loses its colors", COLORS_LOST))]
 
     @property
     def names(self) -> list[str]:
@@ -156,10 +162,12 @@ def _only_image(path: Path) -> Path | None:
 
 def _table_of(run: Run, path: Path, image: Path) -> tuple[Table, Sequence[str]]:
     """A file's image, or its pages, as a table: of the class that its folder is named by, below the path."""
-    values = pictures_of(run, [image]).values
+    loose = pictures_of(run, [image])
+    values = loose.values
     classes = () if image == path or image.parent == path else (image.parent.name,)
     labels = np.zeros(len(values), np.int64) if classes else None
-    table = ImageTable(values, labels, classes, hashlib.sha256(values.tobytes()).hexdigest(), path.name)
+    digest = hashlib.sha256(values.tobytes()).hexdigest()
+    table = ImageTable(values, labels, classes, digest, path.name, notes=tuple(loose.notes))
     return table, [image.name if image == path else image.relative_to(path).as_posix()] * len(values)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,8 @@ def classify(args: list[str]) -> None:
         if out is not None and out.suffix != ".csv":
             raise UsageError(f"--out {out}", "name a .csv file")
         found = classification.classify(load_run(run, step, modules), data, real, progress=True, copies=copies)
+        for note in found.notes:
+            print(f"noticed: {note}", file=sys.stderr)
         if out is not None:
             _save(found, out)
         if json is not None:

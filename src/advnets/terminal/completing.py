@@ -26,7 +26,8 @@ def complete(args: list[str]) -> None:
     ) -> None:
         """Fill in what is missing of images, in several ways; what is observed stays as it is, byte for byte.
 
-        An image goes in as the run's own data did: upright, brought to their size and colors.
+        An image goes in as the run's own data did: upright, brought to their size and colors. One with colors, for a
+        run of gray ones, is refused, unless that was trained with --channels 1.
 
         Example: advnets complete runs/holes photo.png --mask mask.png --count 8 --out filled
 

@@ -130,6 +130,8 @@ def _opened(
     loose = pictures_of(run, paths) if paths else None
     for each in loose.skipped if loose else ():
         print(f"advnets: left out: {each}", file=sys.stderr)
+    for note in loose.notes if loose else ():
+        print(f"noticed: {note}", file=sys.stderr)
     run, table = with_encoder_of(run, asked["data"], asked["fresh"], asked["changes"])
     none = np.empty((0, *run.shape), np.uint8)
     return run, table, loose.values if loose else none, loose.names if loose else ()

@@ -109,7 +109,7 @@ def wanted_by(run: Run) -> Wanted:
     if channels not in (1, 3) or value_range == "auto":
         what = "images of " + (f"{channels} channels" if channels not in (1, 3) else "a range that all of them gave")
         raise RunError(f"{run.path} was trained on {what}", "give arrays to Run.complete in Python")
-    return Wanted((channels, height, width), run.recipe.fit, value_range)
+    return Wanted((channels, height, width), run.recipe.fit, value_range, drop_colors=run.recipe.channels == 1)
 
 
 def found_in(images: Sequence[Path]) -> tuple[list[Path], list[Skipped]]:
