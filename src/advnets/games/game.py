@@ -85,7 +85,8 @@ class Columns:
 
     def standard(self, vectors: Tensor) -> Tensor:
         """Vectors, N x V, in standard deviations from the mean; the greater of two values lies above 0."""
-        return ((vectors - self.mean) / self.deviation).to(vectors.dtype)
+        mean, deviation = self.mean.to(vectors.device), self.deviation.to(vectors.device)
+        return ((vectors - mean) / deviation).to(vectors.dtype)
 
 
 @dataclass(frozen=True)

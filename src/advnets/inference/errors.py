@@ -76,7 +76,7 @@ def held_out(run: Run, table: Table, count: int) -> Held:
 
     Of a mixture of points, as many drawn for the test.
 
-    Rows without a class are left out where the game needs one.
+    Rows without a class, or a vector, are left out where the game needs one.
 
     Raises:
         RunError: fewer than two are held out.
@@ -85,15 +85,22 @@ def held_out(run: Run, table: Table, count: int) -> Held:
         points, modes = table.fresh("test", count)  # no row of it is stored
         return Held(points, np.empty(0, np.int64), "test", torch.from_numpy(modes) if run.conditional else None)
     split = "test" if not table.drawn and len(table.rows("test")) else HELD_OUT
-    rows, labels = table.rows(split), table.labels
-    if run.conditional and table.vectors is None and labels is not None:
-        rows = rows[labels[rows] >= 0]
+    rows = told_rows(run, table, table.rows(split))
     if len(rows) < 2:
         raise RunError(
             f"{run.path} holds out {len(rows)} examples", "train with a --holdout, or infer latents of images"
         )
     rows = rows[some(len(rows), count)]
     return Held(table.values[rows], rows, split, condition_of(run, table, rows))
+
+
+def told_rows(run: Run, table: Table, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows that have what a conditional run is given: a class other than -1, or a vector without NaN."""
+    if not run.conditional:
+        return rows
+    if table.vectors is not None:
+        return rows[~np.isnan(table.vectors[rows]).any(1)]
+    return rows if table.labels is None else rows[table.labels[rows] >= 0]
 
 
 def condition_of(run: Run, table: Table, rows: NDArray[np.int64]) -> Tensor | None:
@@ -123,7 +130,8 @@ def compare_ways(run: Run, coder: Coder, table: Table, held: Held, refine: int) 
 def own_samples(run: Run, coder: Coder, count: int, refine: int) -> tuple[list[Way], float]:
     """The floor: own samples given back, by E and refined; and R^2 of E's latents against those they were made from."""
     inputs = run.sampler.inputs(count, _OWN_SEED)
-    condition, latents = inputs.get("condition"), coder.latents.joined(inputs)
+    entered, latents = inputs.get("condition"), coder.latents.joined(inputs)
+    condition = None if entered is None else coder.sampler.leaving(entered)
     images = _stored(run, coder.sampler.decode(inputs))
     codes = coder.encode(images)
     ways = [Way("own samples, E", coder_errors(coder, images, codes, 0, condition)[1])]

@@ -25,6 +25,7 @@ from advnets.errors import DivergedError, RunError
 from advnets.files import held, write_whole
 from advnets.games import priors
 from advnets.games.game import Batch
+from advnets.inference.errors import told_rows
 from advnets.randomness import Stream, generator_for
 from advnets.runs import checkpoint
 from advnets.runs.coding import Coder, latents_of
@@ -122,7 +123,8 @@ class EncoderTraining:
         self.lines.append({"step": self.step, "latents": latents, "pixels": pixels})
 
     def _open(self, run: Run, table: Table, span: tuple[float, float]) -> Batches:
-        data = Data(table.values, table.rows("train"), table.labels, table.classes, table.vectors, table.scale)
+        rows = told_rows(run, table, table.rows("train"))  # of a class that nobody knows G makes nothing
+        data = Data(table.values, rows, table.labels, table.classes, table.vectors, table.scale)
         contrast = run.recipe.contrast
         seen = None if contrast is None else functools.partial(normalize, norm=contrast)
         span = span if contrast is None else (0.0, 255.0)

@@ -113,7 +113,7 @@ class Coder:
 
         Args:
             codes: N x length.
-            condition: of a conditional game: classes (N,), shares of classes or vectors (N x ...).
+            condition: of a conditional game: classes (N,), shares of classes, or the data's own vectors (N x ...).
         """
         return self.sampler.decode(self._inputs(codes, condition))
 
@@ -170,7 +170,7 @@ class Coder:
         parts = self.latents.parted(codes)
         unseen = blanks(self.sampler.seats, parts, len(codes))
         parts |= {name: each.to(codes.device) for name, each in unseen.items()}
-        return parts if condition is None else {**parts, "condition": condition}
+        return parts if condition is None else {**parts, "condition": self.sampler.entering(condition)}
 
     @property
     def _device(self) -> torch.device:
