@@ -1,7 +1,7 @@
 """Pictures from arrays: sample grids, neighbors, interpolations, curves. Nothing here knows of nets."""
 
 from advnets.figures.completions import completions
-from advnets.figures.files import ENDINGS, check_channels, save, save_one, shows, step_of
+from advnets.figures.files import ENDINGS, check_channels, check_picture, save, save_one, shows, step_of
 from advnets.figures.grid import grid, interpolation, neighbors
 from advnets.figures.labels import MOST_ROWS, by_class, can_name, walks_by_class
 from advnets.figures.lines import Line, Panel, panels
@@ -22,6 +22,7 @@ __all__ = [
     "by_class",
     "can_name",
     "check_channels",
+    "check_picture",
     "completions",
     "curves",
     "grid",

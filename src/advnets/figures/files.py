@@ -80,6 +80,15 @@ def _encode(image: Picture, path: Path, file: BinaryIO) -> None:
     Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, **_options(path))
 
 
+def check_picture(path: Path) -> None:
+    """See that a picture can be written to a file of that name.
+
+    Raises:
+        DataError: another ending than `save` takes.
+    """
+    _options(path)
+
+
 def check_channels(channels: int, ending: str) -> None:
     """See that images of so many channels can be files of a format.
 

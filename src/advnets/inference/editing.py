@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from advnets.data import Table
+from advnets.data.attributes import Attribute
 from advnets.errors import RunError
 from advnets.games import priors
 from advnets.measures.inputs import some
@@ -53,15 +54,15 @@ def walk(
 
 
 def check_change(run: Run, table: Table, change: str) -> None:
-    """See that a run's data know a change, as `direction` takes it.
+    """See that a run's data know a change, as `direction` takes it, before an encoder is trained.
 
     Raises:
-        RunError: they do not, it goes from a class to itself, or the run is told of classes.
+        RunError: as `direction`.
     """
-    if run.classes:
-        remedy = "ask for the other --class: the code stays, the class changes"
-        raise RunError(f"{run.path} is told of classes, codes need not know them", remedy)
-    _kinds(table, change)
+    if run.conditional:
+        raise RunError(*_told(run, change))
+    for rows in _kinds(table, change):
+        _training_rows(table, rows, change)
 
 
 def direction(run: Run, table: Table, change: str) -> Tensor:
@@ -75,11 +76,28 @@ def direction(run: Run, table: Table, change: str) -> Tensor:
 
     Raises:
         RunError: the data have no two such classes or column, or no training image of one of the kinds; or the run
-            is told of classes, so that its codes need not be.
+            is told of classes or attributes, so that its codes need not be.
     """
     check_change(run, table, change)
     before, after = (_mean_code(run, table, rows, change) for rows in _kinds(table, change))
     return after - before
+
+
+def _told(run: Run, change: str) -> tuple[str, str]:
+    """Why codes of a conditional run do not know a change, and what makes one."""
+    if run.classes:
+        remedy = "name images with another --class and --refine 0: their codes stay, the class changes"
+        return f"{run.path} is told of classes, codes need not know them", remedy
+    known = sorted(run.attributes, key=lambda each: each.name != change)  # the one that is asked for, if it is one
+    like = f"{known[0].name}={_two_values(known[0])}" if known else "NAME=VALUE:VALUE"
+    remedy = f"change them by `advnets sample {run.path} --attributes {like}`: along a column the code stays"
+    return f"{run.path} is told of attributes, codes need not know them", remedy
+
+
+def _two_values(of: Attribute) -> str:
+    """Two values that training examples have, or lie among theirs, as --attributes are written."""
+    inset = 0.0 if of.two else (of.greatest - of.least) / 4
+    return f"{of.least + inset:.4g}:{of.greatest - inset:.4g}"
 
 
 def edit(
@@ -100,7 +118,7 @@ def edit(
         points: the first is the image itself as G makes it, the last is `strength` times the direction away.
         strength: 1 is the whole way from one mean to the other.
         refine: steps of Adam on the images' codes.
-        condition: of a run that is given vectors, one for each image.
+        condition: of a conditional run, one for each image; it stays.
 
     Returns:
         N x points x the shape of a sample.
@@ -131,10 +149,16 @@ def _mixable(run: Run, condition: Tensor) -> Tensor:
 
 
 def _mean_code(run: Run, table: Table, rows: NDArray[np.int64], change: str) -> Tensor:
+    rows = _training_rows(table, rows, change)
+    return run.coder.encode(table.values[rows[some(len(rows), _MOST)]]).mean(0)
+
+
+def _training_rows(table: Table, rows: NDArray[np.int64], change: str) -> NDArray[np.int64]:
+    """Those for training among rows of a kind."""
     rows = np.intersect1d(rows, table.rows("train"))
     if not len(rows):
         raise RunError(f"no training image is on one side of {change}", "name another change")
-    return run.coder.encode(table.values[rows[some(len(rows), _MOST)]]).mean(0)
+    return rows
 
 
 def _kinds(table: Table, change: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

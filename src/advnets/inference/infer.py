@@ -60,7 +60,7 @@ def infer(
 
     Args:
         run: a run, or its directory.
-        count: held-out examples, and as many own samples.
+        count: held-out examples, all of them where there are fewer, and as many own samples.
         refine: steps of Adam on latents, from E(x): the best that G can; 0 leaves that out.
         data: where the run's data are now, if they were moved; the same images, or their table, where they were passed
             in Python.
@@ -75,10 +75,13 @@ def infer(
     """
     if count < 2 or refine < 0:
         raise RunError(f"{count} examples and {refine} steps", "measure 2 examples or more, in 0 steps or more")
-    run, table = with_encoder_of(run, data, fresh, changes)
-    held, coder = held_out(run, table, count), run.coder
+    run = run if isinstance(run, Run) else Run(run)
+    table = data_to_infer(run, data)
+    held = held_out(run, table, count)  # before an encoder is trained
+    give_encoder(run, table, fresh, changes)
+    coder = run.coder
     ways = compare_ways(run, coder, table, held, refine)
-    own, explained = own_samples(run, coder, count, refine)
+    own, explained = own_samples(run, coder, len(held.images), refine)
     answer: dict[str, Any] = {
         "step": run.step,
         "encoder": encoder_in_words(run),
@@ -95,26 +98,35 @@ def infer(
     return Inference(run, answer, folder / "inference.json", picture)
 
 
-def with_encoder_of(
-    run: Run | str | Path, data: str | Path | Given | Table | None, fresh: bool, changes: dict[str, Any]
-) -> tuple[Run, Table]:
-    """The run with a finished encoder, and its data; the arguments are those of `infer`.
+def data_to_infer(run: Run, data: str | Path | Given | Table | None) -> Table:
+    """A run's own data, where its samples have latents that an encoder can find; `data` as for `infer`.
 
     Raises:
-        RunError, DataError, DivergedError: as `infer`.
+        RunError, DataError: as `infer`.
     """
-    run = run if isinstance(run, Run) else Run(run)
-    latents = latents_of(run.game, run.seats)
-    table = data_of(run, data)
-    if plays(run.seats, latents.length):
+    latents_of(run.game, run.seats)  # refused before anything is read
+    return data_of(run, data)
+
+
+def give_encoder(run: Run, table: Table, fresh: bool, changes: dict[str, Any]) -> None:
+    """Train the encoder of a run, unless it has a finished one, or one that played in its game.
+
+    Args:
+        run: whose.
+        table: its data, as `data_to_infer` gives them.
+        fresh, changes: as for `infer`.
+
+    Raises:
+        RunError, DivergedError: as `infer`.
+    """
+    if plays(run.seats, latents_of(run.game, run.seats).length):
         if fresh or changes:
             said = ", ".join([*changes, *(["fresh"] if fresh else [])])
             what = f"the encoder of {run.path} played in its game and is not trained: nothing comes of {said}"
             raise RunError(what, "leave that out")
-        return run, table
+        return
     train_encoder(run, table, changes, fresh)
     vars(run).pop("coder", None)  # of an encoder that was there before
-    return run, table
 
 
 def data_of(run: Run, data: str | Path | Given | Table | None = None) -> Table:

@@ -76,7 +76,7 @@ def class_numbers(run: Run, wanted: Sequence[str | int] | str | int) -> list[int
     """
     classes = run.classes
     if not classes:
-        vector = "name --attributes, or ask for Run.sample(conditions=...)"
+        vector = "name --attributes, in Python attributes= or conditions="
         remedy = vector if run.conditional else "train with --game.kind conditional"
         raise RunError(f"{run.path} makes samples without classes", remedy)
     trained = [name for name, count in zip(classes, run.data.counts, strict=True) if count]
@@ -115,13 +115,49 @@ def vectors_of(conditions: ArrayLike, length: int) -> Tensor:
     Raises:
         RunError: they are none, or not finite.
     """
+    return rows_of(conditions, length, "conditions")
+
+
+def rows_of(said: ArrayLike, length: int, what: str) -> Tensor:
+    """Rows of finite numbers, float32 K x length; `what` they are is said in messages.
+
+    Raises:
+        RunError: they are none.
+    """
     try:
-        given = np.asarray(conditions, np.float32)
+        given = np.asarray(said, np.float32)
     except (TypeError, ValueError):
-        raise RunError("conditions that are no numbers", f"give finite numbers, K x {length}") from None
+        raise RunError(f"{what} that are no numbers", f"give finite numbers, K x {length}") from None
     if given.ndim != 2 or not len(given) or given.shape[1] != length or not np.isfinite(given).all():
-        raise RunError(f"conditions of shape {given.shape}", f"give finite numbers, K x {length}")
+        raise RunError(f"{what} of shape {given.shape}", f"give finite numbers, K x {length}")
     return torch.from_numpy(given)
+
+
+def given_to(run: Run, count: int, wanted: Sequence[int] | Tensor | None) -> Tensor | None:
+    """The conditions of `count` images of the user's: the i-th has the (i mod their number)-th. None in games without.
+
+    Args:
+        run: that the images go into.
+        count: of images.
+        wanted: as `wanted_of` gives it.
+
+    Returns:
+        Classes, int64 (N,), or vectors, float32 N x V.
+
+    Raises:
+        RunError: a game of conditions without them, or with some of its attributes alone.
+    """
+    if wanted is None and not run.conditional:
+        return None
+    if wanted is None and not run.data.vector:
+        raise RunError(f"{run.path} makes images of a class", "say of which with --class, in Python classes=")
+    rows = torch.full((1, run.data.vector), math.nan) if wanted is None else torch.as_tensor(wanted)
+    if rows.isnan().any():
+        unsaid = rows.isnan().any(0).tolist()
+        missing = [each for each, left_out in zip(run.attributes, unsaid, strict=True) if left_out]
+        remedy = "say all with --attributes NAME=VALUE,..., in Python attributes= or conditions="
+        raise RunError(f"{run.path} is told every attribute of an image, not said: {_some(missing)}", remedy)
+    return rows[torch.arange(count) % len(rows)]
 
 
 def one_of(**said: object) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
@@ -17,7 +16,8 @@ from advnets.data.loose import Loose, read_loose
 from advnets.data.options import check_range
 from advnets.data.table import ImageTable
 from advnets.data.vectors import rows_like
-from advnets.errors import DataError, RunError
+from advnets.errors import DataError
+from advnets.runs.asking import given_to, rows_of
 from advnets.runs.coding import Coder, Latents, latents_of
 from advnets.runs.encoders import ENCODER, folder_of, identity_of, load_trained, plays
 from advnets.runs.sampling import Sampler, Samples
@@ -99,42 +99,32 @@ def _own_range(run: Run) -> tuple[float, float] | None:
 
 
 def _images_in_memory(run: Run, given: NDArray[Any]) -> NDArray[np.uint8]:
+    channels, height, width = run.shape
+    remedy = f"give uint8, N x {channels} x {height} x {width}, or images in the range of the run's own data"
+    if given.ndim not in (3, 4) or not given.size:
+        raise DataError(f"images of shape {given.shape}", remedy)
     if given.dtype == np.uint8 and given.shape[1:] == run.shape:
         return given
-    channels, height, width = run.shape
     same = {"labels": "none", "holdout": 0.0, "strict": False, "size": (height, width), "channels": channels}
     source = given if len(given) != 1 else np.concatenate([given, given])  # a table has two images or more
-    table = open_data(run.recipe.replace(**same), source)
+    try:
+        table = open_data(run.recipe.replace(**same), source)
+    except DataError as error:
+        raise DataError(error.what, remedy) from error  # its own one names flags
     if table.shape != run.shape:
-        raise DataError(f"images of shape {table.shape}", f"{run.path} makes {run.shape}: give such images")
+        raise DataError(f"images of shape {table.shape}", remedy)
     return np.asarray(table.values[: len(given)], np.uint8)
 
 
-def decoded(run: Run, latents: ArrayLike, classes: Sequence[str] | str | None) -> Samples:
-    """A run's samples of latents, as `Run.decode` says."""
-    codes = torch.as_tensor(np.asarray(latents, np.float32))
-    return run.coder.decode(codes, conditions_of(run, len(codes), classes))
+def decoded(run: Run, latents: ArrayLike, wanted: Sequence[int] | Tensor | None) -> Samples:
+    """A run's samples of latents, as `Run.decode` says; `wanted` is what `wanted_of` gives."""
+    codes = rows_of(latents, latents_of(run.game, run.seats).length, "latents")
+    return run.coder.decode(codes, given_to(run, len(codes), wanted))
 
 
-def reconstructed(run: Run, images: object, refine: int, classes: Sequence[str] | str | None) -> Samples:
-    """What a run makes of the codes of real images, as `Run.reconstruct` says."""
+def reconstructed(run: Run, images: object, refine: int, wanted: Sequence[int] | Tensor | None) -> Samples:
+    """What a run makes of the codes of real images, as `Run.reconstruct` says; `wanted` is what `wanted_of` gives."""
     given = examples_of(run, images)
-    condition = conditions_of(run, len(given), classes)
+    condition = given_to(run, len(given), wanted)
     codes, _ = run.coder.refine(given, run.coder.encode(given), refine, condition)
     return run.coder.decode(codes, condition)
-
-
-def conditions_of(run: Run, count: int, classes: Sequence[str] | str | None) -> Tensor | None:
-    """Conditions of `count` rows, int64: the i-th is of the (i mod their number)-th class; None in games without.
-
-    Raises:
-        RunError: no such classes, classes where there are none, or a game of classes, or vectors, without them.
-    """
-    if run.conditional and classes is None:
-        if run.data.vector:
-            raise RunError(f"{run.path} makes images of vectors", "use run.coder.decode(codes, vectors) in Python")
-        raise RunError(f"{run.path} makes images of a class", "say of which with --class, in Python classes=")
-    if classes is None:
-        return None
-    numbers = torch.tensor(run.class_numbers(classes))
-    return numbers[torch.arange(count) % len(numbers)]

@@ -14,12 +14,11 @@ from torch import Tensor, nn
 from advnets.config.recipe import Recipe
 from advnets.data.attributes import Attribute
 from advnets.data.scale import Scale, scale_of
-from advnets.errors import RunError
 from advnets.games.build import build_game
 from advnets.games.game import DataSpec, Game, Seat, sampled
-from advnets.measures.progress import best_step
 from advnets.runs import checkpoint
 from advnets.runs.asking import Asked, Attributes, asked_for, class_numbers, known_attributes, wanted_of
+from advnets.runs.best import best_of
 from advnets.runs.coding import Coder
 from advnets.runs.completing import completed
 from advnets.runs.directory import RunDirectory
@@ -148,17 +147,7 @@ class Run:
         Raises:
             RunError: nothing was measured in training, or that checkpoint is gone.
         """
-        step = best_step(self.measures, self.recipe.measure.judge)
-        if step is None:
-            raise self._not_measured()
-        return Run(self.path, self._modules, step=step)
-
-    def _not_measured(self) -> RunError:
-        if not self.recipe.measure.names:
-            return RunError(f"{self.path} was not measured in training", "name a step, or train anew with --measure")
-        every = self.recipe.measure.settled(self.recipe.steps).every
-        goes_on = f"advnets resume {self.path} goes on: it is measured every {every:,} steps and at its end"
-        return RunError(f"{self.path} was not measured yet", goes_on)
+        return Run(self.path, self._modules, step=best_of(self.path, self.recipe, self.measures))
 
     @property
     def metrics(self) -> list[dict[str, Any]]:
@@ -354,8 +343,9 @@ class Run:
         """Latents of real images, p(z | x) at its most likely: float32 N x L.
 
         Args:
-            images: uint8 N x C x H x W of the run's own shape, or whatever goes in as the run's data did: other arrays,
-                a path or paths of images; of points N x D, of a table N x K in its own units.
+            images: uint8 N x C x H x W of the run's own shape, or whatever goes in as the run's data did, brought to
+                its size, channels and range: other arrays (floats are 0 to 1, N x H x W x C will do), a path or paths
+                of images; of points N x D, of a table N x K in its own units.
 
         Raises:
             RunError: the run has no encoder, or none can be had.
@@ -363,19 +353,34 @@ class Run:
         """
         return self.coder.encode(examples_of(self, images)).numpy()
 
-    def decode(self, latents: ArrayLike, classes: Sequence[str] | str | None = None) -> Samples:
-        """Samples of latents, N x L; in a game of classes the i-th is of the (i mod their number)-th of `classes`."""
-        return decoded(self, latents, classes)
+    def decode(
+        self, latents: ArrayLike, classes: Sequence[str] | str | None = None, conditions: ArrayLike | None = None,
+        attributes: Attributes | None = None,
+    ) -> Samples:  # fmt: skip
+        """Samples of latents, float N x L.
 
-    def reconstruct(self, images: object, refine: int = 0, classes: Sequence[str] | str | None = None) -> Samples:
+        Args:
+            latents: as `encode` gives them.
+            classes, conditions, attributes: as for `sample`, the i-th latents with the (i mod their number)-th. A game
+                of conditions needs one of them, and all of its attributes.
+
+        Raises:
+            RunError: the run has no encoder, the latents are not of its length, or the conditions do not fit.
+        """
+        return decoded(self, latents, wanted_of(self, classes, conditions, attributes))
+
+    def reconstruct(
+        self, images: object, refine: int = 0, classes: Sequence[str] | str | None = None,
+        conditions: ArrayLike | None = None, attributes: Attributes | None = None,
+    ) -> Samples:  # fmt: skip
         """G(E(x)) of real images, as samples are.
 
         Args:
             images: as for `encode`.
             refine: steps of Adam on the latents, from E(x), toward G's best image.
-            classes: as for `decode`.
+            classes, conditions, attributes: as for `decode`.
         """
-        return reconstructed(self, images, refine, classes)
+        return reconstructed(self, images, refine, wanted_of(self, classes, conditions, attributes))
 
     @functools.cached_property
     def sampler(self) -> Sampler:

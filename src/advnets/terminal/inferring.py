@@ -24,6 +24,7 @@ def infer(args: list[str]) -> None:
         edit: str | None = None,
         out: Path | None = None,
         classes: Classes = None,
+        attributes: str | None = None,
         refine: int = 100,
         points: int | None = None,
         strength: float | None = None,
@@ -57,10 +58,12 @@ def infer(args: list[str]) -> None:
             out: of images, a directory (by default inferred in the encoder's); of --walk and --edit a picture.
             classes: of a conditional game: the images' classes, joined by commas; image i is of the (i mod their
                 number)-th.
+            attributes: of a game of vectors: what all the images show, every value by name, as Smiling=1,Age=20.
             refine: steps of Adam on the latents, from E(x), toward G's best image; 0 for E(x) as it is.
             points: of --walk and --edit: images in a row; by default 9.
             strength: of --edit: how far, 1 (the default) is from mean to mean.
-            count: held-out images that the encoder is measured on; by default 1,000.
+            count: held-out images that the encoder is measured on, and as many own samples; by default 1,000, or all
+                where there are fewer.
             network: of an encoder to be trained; auto is conv-encoder for images of 8 x 8 pixels or more.
             width: its feature maps at half the images' size, or units of mlp's two layers; by default 32, or 1,024.
             pixels: weight of the squared error of G(E(x)) beside that of known latents, by default 30; 0 is the
@@ -72,25 +75,25 @@ def infer(args: list[str]) -> None:
             fresh: train it anew.
             data: where the run's data are now, if they were moved.
         """
-        from advnets.terminal.inferred import edited, given, measured, walked
+        from advnets.terminal.inferred import Said, edited, given, measured, walked
         from advnets.terminal.runs import load_run
 
         own = {"network": network, "width": width, "pixels": pixels, "steps": steps, "batch": batch, "rate": rate,
                "seed": seed}  # fmt: skip
-        said: dict[str, Any] = {name: each for name, each in own.items() if each is not None}
-        _check(bool(images), walk, edit is not None, out, classes, points, strength, count)
+        changes: dict[str, Any] = {name: each for name, each in own.items() if each is not None}
+        _check(bool(images), walk, edit is not None, out, classes, attributes, points, strength, count)
         _check_numbers(refine, points, strength, count, width)
         loaded = load_run(run, step, modules)
-        asked = {"data": data, "fresh": fresh, "changes": said}
+        said = Said(data, fresh, changes, refine, out, classes, attributes)
+        row = 9 if points is None else points
         if walk:
-            print(walked(loaded, images, asked, classes, 9 if points is None else points, refine, out))
+            print(walked(loaded, images, said, row))
         elif edit is not None:
-            far, row = 1.0 if strength is None else strength, 9 if points is None else points
-            print(edited(loaded, images, asked, edit, row, far, refine, out))
+            print(edited(loaded, images, said, edit, row, 1.0 if strength is None else strength))
         elif images:
-            print(given(loaded, images, asked, classes, refine, out))
+            print(given(loaded, images, said))
         else:
-            print(measured(loaded, asked, 1000 if count is None else count, refine))
+            print(measured(loaded, said, count))
 
     call(infer, args)
 
@@ -101,6 +104,7 @@ def _check(
     edit: bool,
     out: Path | None,
     classes: str | None,
+    attributes: str | None,
     points: int | None,
     strength: float | None,
     count: int | None,
@@ -115,6 +119,7 @@ def _check(
     idle = {
         "--out": out is not None and not (images or walk or edit),
         "--class": classes is not None and not images,
+        "--attributes": attributes is not None and not images,
         "--points": points is not None and not (walk or edit),
         "--strength": strength is not None and not edit,
         "--count": count is not None and (images or walk or edit),
@@ -125,6 +130,7 @@ def _check(
                 "--strength": "--edit",
                 "--points": "--walk or --edit",
                 "--class": "images",
+                "--attributes": "images",
                 "--out": "images, --walk or --edit",
             }
             why = f"without {needed[flag]}" if flag in needed else "here"

@@ -18,8 +18,13 @@ _WIDEST = 25
 """Images beside each other in a picture by class; more of a class go on in the next row."""
 
 
-def named_classes(run: Run, said: str | None) -> list[str] | None:
+def named_classes(run: Run, said: str | None, once: bool = True) -> list[str] | None:
     """Classes as a command line names them: "all", one, or several joined by commas; None for none.
+
+    Args:
+        run: whose.
+        said: by the user.
+        once: leave out what is said again: one row of a picture a class.
 
     Raises:
         RunError: the run has no such class.
@@ -27,7 +32,7 @@ def named_classes(run: Run, said: str | None) -> list[str] | None:
     if said is None:
         return None
     words = [said] if said == "all" or said in run.classes else [word.strip() for word in said.split(",")]
-    numbers = run.class_numbers("all" if words == ["all"] else list(dict.fromkeys(words)))
+    numbers = run.class_numbers("all" if words == ["all"] else list(dict.fromkeys(words)) if once else words)
     return [run.classes[number] for number in numbers]
 
 
