@@ -127,7 +127,7 @@ def test_images_of_attributes_go_in_with_them(
 ) -> None:
     status, notes = said(capsys, tinted.path, photos, "--attributes", "tint=900,odd=1", "--out", tmp_path / "out")
     assert (status, "not trained: tint=900 (training examples: 1" in notes) == (0, True)
-    assert f"colors are lost, {tinted.path} makes gray images: {photos / '0.png'} and 2 more\n" in notes
+    assert f"noticed: 3 images, as {photos / '0.png'}, lose their colors\n" in notes
     run, images = advnets.load(tinted.path), tinted.sample(3)
     codes = run.encode(photos)
     made = run.decode(codes, attributes={"tint": 900, "odd": 1})
