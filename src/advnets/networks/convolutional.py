@@ -140,9 +140,12 @@ class ConvDiscriminator(nn.Module):
 
 def _residuals(widths: Sequence[int], blocks: int) -> nn.ModuleList:
     """So many residual convolutions at each of the two smallest sizes, whose maps come first in `widths`."""
-    sizes = [nn.ModuleList([nn.Conv2d(maps, maps, 3, padding=1) for _ in range(blocks)]) for maps in widths[:2]]
-    for maps, layer in [(layer.in_channels, layer) for size in sizes for layer in size]:
-        initialize(layer, fan_in=9 * maps, gain=_RESIDUAL)
+    sizes: list[nn.ModuleList] = []
+    for maps in widths[:2]:
+        layers = [nn.Conv2d(maps, maps, 3, padding=1) for _ in range(blocks)]
+        for layer in layers:
+            initialize(layer, fan_in=9 * maps, gain=_RESIDUAL)
+        sizes.append(nn.ModuleList(layers))
     return nn.ModuleList(sizes if blocks else [])
 
 
