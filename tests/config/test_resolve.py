@@ -75,7 +75,7 @@ def test_a_name_that_means_none_or_several_is_answered(name: str, says: str) -> 
         ("discriminator.condition", "discriminator has no such field; .*; game.kind conditional has it$"),
         ("generator.wings", "^generator.wings: the conv generator has no such field; it has base, output, blocks$"),
         ("generator.average.wings", "average has no such field; it has decay, share, every$"),
-        ("discriminator.average.decay", "discriminator has no such field; it has network, optimizer$"),
+        ("discriminator.average.decay", "discriminator has no such field; it has network, optimizer, frozen$"),
     ],
 )  # fmt: skip
 def test_a_field_of_another_kind_is_answered_with_what_there_is(name: str, says: str) -> None:

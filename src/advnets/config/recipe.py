@@ -75,8 +75,8 @@ class Recipe:
     game: GameConfig = AdversarialConfig()
 
     from_run: str | None = None
-    """--from RUN: begin with its networks' weights, wherever they fit: those of another size, of other classes or
-    widths are kept in part, and it is said which part."""
+    """A run to begin with, from for short: its networks' weights are taken wherever they fit; of another size, of other
+    classes or widths they are kept in part, and it is said which part."""
 
     schedule: Literal["simultaneous", "alternating"] = "simultaneous"
     """simultaneous: both players move from the same point, as in the authors' code. alternating: Algorithm 1."""
