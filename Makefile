@@ -32,7 +32,7 @@ bench: $(READY)  ## speed against the peers' way; writes benchmarks/README.md
 	$(BIN)/python benchmarks/speed/training.py
 	$(BIN)/python benchmarks/speed/parzen.py
 
-extensions: $(READY)  ## every figure of docs/extensions: under three hours on two cores; stopped, it goes on
+extensions: $(READY)  ## every figure of docs/extensions: two to four hours on two cores; stopped, it goes on
 	$(BIN)/python benchmarks/extensions/cells.py
 
 docs: $(READY)  ## draw the pictures of the README and docs anew
