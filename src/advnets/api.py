@@ -14,8 +14,6 @@ from advnets.config.load import how_chosen, load_recipe, recipe_for, said_in
 from advnets.config.merge import spread
 from advnets.config.names import IN_MEMORY
 from advnets.config.recipe import Recipe
-from advnets.config.resolve import candidates
-from advnets.config.tree import grow
 from advnets.data import HELD_OUT, Table, describe, holds_images, is_vectors, open_again, open_data
 from advnets.data.given import is_open, open_given, said_of
 from advnets.data.hub import is_hub_name
@@ -92,10 +90,10 @@ def train(
     RunDirectory.check_free(path)  # before the images are decoded, not after
     table = open_given(played, data, sources)
     named = [*said, *(each.name for each in (*written, *spread(changes)))]
-    played, why, spent = _planned(played, table, own, named)
-    played = _begun(played)
+    plan = planned(played, training_data(table), named, own)
+    played = _begun(plan.recipe)
     trainer = _begin(played, table, own)
-    trainer.seconds = spent
+    trainer.seconds = plan.seconds
     _measuring(played, table)  # what cannot be measured is refused before anything is made
     facts = {**surroundings(command), "status": "running", "data": describe(table), **trainer.arithmetic}
     directory = RunDirectory.create(path, played, facts)
@@ -103,7 +101,7 @@ def train(
         with writing(directory.path):
             checkpoint.save(directory.checkpoints, trainer.checkpoint(), played.keep_checkpoints)
     lines = opening(trainer, table, path, chosen or _how_chosen(recipe, data))
-    return _play(trainer, directory, table, facts, own, [*lines, *why, *_left_out(facts)])
+    return _play(trainer, directory, table, facts, own, [*lines, *plan.reasons, *_left_out(facts)])
 
 
 def resume(
@@ -358,16 +356,6 @@ def _longer(directory: RunDirectory, recipe: Recipe, steps: int | None, budget: 
     if budget is not None:
         return extended(recipe, budget, max(checkpoint.steps(directory.checkpoints), default=0))
     return recipe if steps is None else recipe.replace(budget=None)
-
-
-def _planned(recipe: Recipe, table: Table, own: Modules, named: Collection[str]) -> tuple[Recipe, Sequence[str], float]:
-    """What a recipe's budget is spent on where no field is named, why, and the seconds that it took to find out."""
-    if recipe.budget is None:
-        return recipe, (), 0.0
-    tree = grow(recipe)
-    said = {path for name in named for path in candidates(tree, name)}
-    found = planned(recipe, training_data(table), said, own)
-    return found.recipe, found.reasons, found.seconds
 
 
 def _begun(recipe: Recipe) -> Recipe:

@@ -13,6 +13,7 @@ import advnets
 from advnets.config.load import load_recipe
 from advnets.config.recipe import Recipe, parse_duration
 from advnets.errors import RecipeError
+from advnets.terminal.flags import train_flags
 from advnets.training import budget
 from advnets.training.batches import Data
 from advnets.training.budget import extended, planned
@@ -57,20 +58,23 @@ def test_the_widest_networks_are_chosen_with_which_enough_images_are_seen(
 
 @pytest.mark.usefixtures("machine")
 def test_what_was_said_stays_and_the_rest_follows() -> None:
-    width = {("game", "generator", "network", "base")}
+    width = {"generator.base"}
     kept = planned(photos().replace(**{"generator.base": 48}), rows(), width).recipe
     assert [player.network.base for player in kept.players.values()] == [48, 32]  # type: ignore[union-attr]
     assert kept.game.augment_target > 0  # type: ignore[union-attr]  # 192 times through 3,800 images
-    assert not planned(photos(), rows(), {("game", "augment")}).recipe.game.augment  # type: ignore[union-attr]
+    assert not planned(photos(), rows(), {"game.augment"}).recipe.game.augment  # type: ignore[union-attr]
     assert not planned(photos(), rows(held_out=0), set()).recipe.game.augment  # type: ignore[union-attr]
     assert not planned(photos("15s"), rows(), set()).recipe.game.augment  # type: ignore[union-attr]
-    steps = {("steps",), ("checkpoint_every",)}
+    steps = {"steps", "checkpoint_every"}
     assert planned(photos(steps=70, checkpoint_every=9), rows(), steps).recipe.steps == 70
 
 
-def test_a_rate_that_falls_to_the_last_step_has_as_many_as_fit(machine: dict[str, float]) -> None:
+def test_what_depends_on_the_last_step_has_as_many_as_fit(machine: dict[str, float]) -> None:
     falling = {"generator.optimizer.schedule": "linear", "discriminator.optimizer.schedule": "linear"}
-    assert planned(photos(**falling), rows(), set()).recipe.steps == int(600 / machine["at 32"])
+    for changes in (falling, {"coordination.final_batch": 128}, {"coordination.top_share": 0.5}):
+        assert planned(photos().replace(**changes), rows(), {"generator.base"}).recipe.steps == int(
+            600 / machine["at 32"]
+        )
 
 
 @pytest.mark.parametrize(
@@ -112,3 +116,8 @@ def test_more_time_has_room_for_more_steps() -> None:
     longer = extended(photos("10m", steps=1000), "20m", 1000)
     assert longer.budget_seconds == 1200
     assert longer.steps >= 4000
+
+
+def test_flags_say_what_a_budget_leaves_alone() -> None:
+    assert set(train_flags(["mnist", "--budget", "10m", "--steps", "9"]).said) == {"budget", "steps"}
+    assert planned(photos(None), rows(), set()) == budget.Planned(photos(None), (), 0.0)  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from advnets.config.recipe import Recipe
+from advnets.config.resolve import candidates
 from advnets.config.tree import Path, grow, paths
 from advnets.runs.durations import in_words
 from advnets.runs.networks import Modules
@@ -44,18 +45,21 @@ class Planned:
     seconds: float
 
 
-def planned(recipe: Recipe, data: Data, said: Collection[Path], modules: Modules | None = None) -> Planned:
+def planned(recipe: Recipe, data: Data, named: Collection[str], modules: Modules | None = None) -> Planned:
     """What a recipe's budget is spent on: steps, width, augmentation and how often is kept, where nobody said them.
 
     Args:
-        recipe: with a budget.
+        recipe: as it is where it has no budget.
         data: to be trained on.
-        said: paths of the fields that stay as they are.
+        named: the fields that stay as they are.
         modules: networks of the user's own by player.
     """
-    assert recipe.budget_seconds is not None
+    if recipe.budget_seconds is None:
+        return Planned(recipe, (), 0.0)
     begun, budget, reasons = time.perf_counter(), recipe.budget_seconds, list[str]()
-    if (fields := _width_fields(recipe)) and not fields & set(said):
+    tree = grow(recipe)
+    said = {path for name in named for path in candidates(tree, name)}
+    if (fields := _width_fields(recipe)) and not fields & said:
         recipe, took, why = _widened(recipe, data, fields, budget)
         reasons.append(why)
     else:
@@ -157,9 +161,18 @@ def _augmentation(
 
 def _pace(recipe: Recipe, steps: int, said: Collection[Path]) -> Mapping[str, Any]:
     """How many steps there are, and how often something is kept and drawn."""
-    falls = any(player.optimizer.schedule in ("linear", "cosine") for player in recipe.players.values())
     part = max(1, steps // _PARTS)
-    wanted = {"steps": steps if falls else _SPARE * steps, "checkpoint_every": part, "log_every": min(100, part)}
+    wanted = {
+        "steps": steps if _follows_its_end(recipe) else _SPARE * steps,
+        "checkpoint_every": part,
+        "log_every": min(100, part),
+    }
     if recipe.sample_every:
         wanted["sample_every"] = max(1, steps // 10)
     return {name: each for name, each in wanted.items() if (name,) not in said}
+
+
+def _follows_its_end(recipe: Recipe) -> bool:
+    """Whether a step depends on how many there are: rates that fall, batches that grow, shares of fakes that shrink."""
+    falls = any(player.optimizer.schedule in ("linear", "cosine") for player in recipe.players.values())
+    return falls or recipe.coordination.final_batch > 0 or recipe.coordination.top_share < 1

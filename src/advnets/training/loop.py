@@ -85,7 +85,8 @@ def _hooks(session: Session, measuring: Measuring | None, watch: Watch | None) -
     judge = session.trainer.recipe.measure.judge
     if judge:
         session.spares.append(lambda: _known(best_step(session.run.read_measures(), judge)))
-    deadline = None if session.trainer.recipe.budget is None else Deadline()
+    budget = session.trainer.recipe.budget_seconds
+    deadline = None if budget is None else Deadline(budget)
     hooks: list[Hook | None] = [deadline, Log(), Pictures(), watching, measuring, Keeping()]
     return [hook for hook in hooks if hook is not None]
 

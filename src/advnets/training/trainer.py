@@ -102,9 +102,10 @@ class Trainer:
         Of several views: the sums of the costs, G's over those of what its side made; means of everything else over
         these; and each view's own. Besides, the numbers that the game remembered when it was played.
         """
-        adaptive = self._match.coordination.pace, self._adaptation
         found = figures_of(self.game, outcomes)
-        return functools.reduce(lambda known, each: known | ({} if each is None else each.figures), adaptive, found)
+        for adaptive in (self._match.coordination.pace, self._adaptation):
+            found |= {} if adaptive is None else adaptive.figures
+        return found
 
     def check_finite(self, measured: Mapping[str, float]) -> None:
         """Refuse to go on from a cost or a weight that is not finite.

@@ -8,12 +8,18 @@ _ENDING = 0.01  # of the budget that what comes after the last step is left
 
 
 class Deadline:
-    """Ends a training when its budget is spent: the step that it has reached becomes its last one."""
+    """Ends a training when its budget is spent: the step that it has reached becomes its last one.
+
+    Args:
+        budget: seconds of it.
+    """
+
+    def __init__(self, budget: float) -> None:
+        self._end = (1 - _ENDING) * budget
 
     def after_step(self, session: Session) -> None:
         """See the class."""
-        trainer, budget = session.trainer, session.trainer.recipe.budget_seconds
-        if budget is None or trainer.step >= trainer.recipe.steps or session.clock.stamp() < (1 - _ENDING) * budget:
-            return
-        trainer.recipe = trainer.recipe.replace(steps=trainer.step)
-        session.run.write_recipe(trainer.recipe)
+        trainer = session.trainer
+        if trainer.step < trainer.recipe.steps and session.clock.stamp() >= self._end:
+            trainer.recipe = trainer.recipe.replace(steps=trainer.step)
+            session.run.write_recipe(trainer.recipe)
