@@ -42,6 +42,8 @@ EXTENSIONS: dict[str, str] = {
 RESULTS = {
     "speed/training": "Speed of a training step",
     "speed/before_after": "The step before and after the one engine",
+    "speed/sampling": "Samples, one and ten thousand",
+    "speed/contention": "Training beside busy processes",
     "speed/measures": "Speed and memory of the measures",
     "speed/reading": "Reading many small files",
     "speed/parzen": "Parzen evaluation, ours and the authors' way",

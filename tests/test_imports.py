@@ -17,16 +17,17 @@ COMMON = {"errors", "files"}
 LAYERS = {
     "config": set(),
     "devices": set(),
+    "processors": set(),
     "randomness": set(),
     "figures": set(),
-    "data": {"config"},
+    "data": {"config", "processors"},
     "networks": {"config"},
     "games": {"config", "networks"},
     "theory": {"games", "networks"},
     "measures": {"data"},
     "runs": {"config", "data", "devices", "games", "measures", "networks", "randomness"},
     "training": {
-        "config", "data", "devices", "figures", "games", "measures", "networks", "randomness", "runs",
+        "config", "data", "devices", "figures", "games", "measures", "networks", "processors", "randomness", "runs",
     },
     "evaluation": {"config", "data", "figures", "measures", "runs"},
     "inference": {
@@ -39,7 +40,7 @@ LAYERS = {
         "theory", "training",
     },
     "terminal": {"config", "data", "evaluation", "figures", "inference", "measures", "runs"},
-    "cli": {"api", "config", "paper", "terminal"},
+    "cli": {"api", "config", "paper", "processors", "terminal"},
     "__main__": {"cli"},
     "__init__": {"api", "classifier", "config", "evaluation", "inference", "runs"},
 }  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import tyro
 
 from advnets.errors import AdvnetsError, RunError
+from advnets.processors import obey_quota
 from advnets.terminal.arguments import Modules, Positional, Reject, Step, Truncation, call
 from advnets.terminal.classifying import classify
 from advnets.terminal.codes import codes
@@ -41,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args[0] not in COMMANDS:
         print(f"advnets: no command {args[0]!r}; choose one of {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
+    obey_quota()
     try:
         COMMANDS[args[0]](args[1:])
         sys.stdout.flush()

@@ -6,7 +6,6 @@ processes would re-import the main module of a user's script or notebook.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections import deque
@@ -14,6 +13,8 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, TypeVar
+
+from advnets.processors import cores
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,20 +27,13 @@ _FIRST_LINE, _OTHER_LINES = 2.0, 30.0  # seconds
 _MOMENT = 0.5  # seconds without a bar, so that what is short leaves nothing on the terminal
 
 
-def worker_count() -> int:
-    """The cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def ordered_map(function: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result, None, None]:
     """Applies a function on all cores and yields the results in the order of the items.
 
     At most four items a core are in flight, so neither items nor results pile up when the consumer is slow.
     Closing the generator early drops what has not begun.
     """
-    workers = worker_count()
+    workers = cores()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="advnets-decode")
     pending: deque[Future[Result]] = deque()
     try:

@@ -28,6 +28,10 @@ Conditions = Sequence[int] | Tensor
 """Numbers of classes, or vectors, float32 K x V: NaN for what is drawn as the training data have it."""
 _CHUNK = 250
 """Samples that share a random generator."""
+_ROWS = 256
+"""Samples decoded at a time. Multiples of 8: kernels of matrices then sum the same way however many rows there are."""
+_BLOCKS = (8, 32, 128)
+"""Fewer samples decoded at a time, where it gives the same bits."""
 _PIXELS = 2_000_000
 """Values decoded at a time: what keeps sampling large images within memory."""
 
@@ -67,7 +71,8 @@ class Sampler:
         self.seats = game.seats(data)
         self.conditional = any("condition" in seat.takes for seat in self.seats.values())
         self.sources = sources if translates(self.seats) else None
-        self.at_a_time = max(8, min(_CHUNK, _PIXELS // math.prod(data.shape)))
+        self.at_a_time = max(8, min(_ROWS, _PIXELS // math.prod(data.shape) // 8 * 8))
+        self._equal: dict[tuple[int, int], bool] = {}
 
     @property
     def completes(self) -> bool:
@@ -243,15 +248,46 @@ class Sampler:
         return torch.multinomial(shares, _CHUNK, replacement=True, generator=rng)
 
     def _parts(self, inputs: Inputs) -> Iterable[dict[str, Tensor]]:
-        # The networks always see whole chunks: matrix kernels of another size may round otherwise.
         size, device = self.at_a_time, next(next(iter(self.nets.values())).parameters()).device
         for start in range(0, _rows(inputs), size):
-            part = {name: each[start : start + size] for name, each in inputs.items()}
-            missing = size - _rows(part)
-            yield {
-                name: torch.cat([each, each.new_zeros(missing, *each.shape[1:])]).to(device)
-                for name, each in part.items()
-            }
+            part = {name: each[start : start + size].to(device) for name, each in inputs.items()}
+            missing = self._enough(part) - _rows(part)
+            yield (
+                part
+                if not missing
+                else {name: torch.cat([each, each.new_zeros(missing, *each.shape[1:])]) for name, each in part.items()}
+            )
+
+    def _enough(self, part: Inputs) -> int:
+        """How many rows the networks see at once, at least those of this part.
+
+        Matrix kernels of another size may round otherwise. So a small part is decoded in a small block only where these
+        networks on this machine were found, once, to give the same bits in blocks of that size as in a whole one.
+        """
+        rows = _rows(part)
+        for block in (block for block in _BLOCKS if rows <= block < self.at_a_time and self.at_a_time % block == 0):
+            key = block, torch.get_num_threads()
+            if key not in self._equal:
+                self._equal[key] = self._same_in(block, part)
+            if self._equal[key]:
+                return block
+        return self.at_a_time
+
+    @torch.no_grad()
+    def _same_in(self, block: int, part: Inputs) -> bool:
+        """Whether a whole chunk in blocks has the bits that it has at once; tried on inputs like this part's."""
+        rows = torch.arange(self.at_a_time) % _rows(part)
+        noise = torch.Generator().manual_seed(0)
+        probe = {name: each[rows.to(each.device)] for name, each in part.items()}
+        for name, each in probe.items():
+            if each.is_floating_point():
+                probe[name] = each + torch.randn(each.shape, generator=noise).to(each)
+        whole = self.game.sample(self.nets, probe)
+        blocks = [
+            self.game.sample(self.nets, {name: each[start : start + block] for name, each in probe.items()})
+            for start in range(0, self.at_a_time, block)
+        ]
+        return torch.equal(torch.cat(blocks), whole)
 
     def as_input(self, images: Tensor) -> Tensor:
         """Bytes as networks take them, float32 in the value range."""

@@ -18,6 +18,7 @@ from advnets.training.hooks.measuring import Measuring
 from advnets.training.hooks.pictures import Pictures
 from advnets.training.hooks.progress import Spent, progress_display
 from advnets.training.hooks.showing import Showing
+from advnets.training.hooks.threads import following
 from advnets.training.hooks.watch import Watch
 from advnets.training.hooks.watching import Watching
 from advnets.training.interrupt import Interrupt, interruptible
@@ -62,8 +63,9 @@ def play(
             session.ending = _ended_before(session, watch)
             if trainer.step == 0 and not recipe.watch.rollbacks:  # else it has been said
                 begin(session, watch)
-            with display:
-                _advance(session, [*hooks, Showing(trainer.step)], interrupt)
+            with display, following(trainer) as threads:
+                last = [] if threads is None else [threads]
+                _advance(session, [*hooks, Showing(trainer.step), *last], interrupt)
                 return _end(session, interrupt.name)
 
 

@@ -22,6 +22,7 @@ from advnets.games.contract import seats_of
 from advnets.games.game import Batch, Game, Labels, Seat, begun, sampled, source_of, translates
 from advnets.networks.conditioning import ConditionalGenerator
 from advnets.networks.mlp import MLPGenerator
+from advnets.processors import limit_threads
 from advnets.randomness import StepNoise, Stream
 from advnets.runs.checkpoint import Checkpoint, Tensors, newest
 from advnets.runs.networks import Modules, initial_networks, load_weights
@@ -57,6 +58,8 @@ class Trainer:
 
     def __init__(self, recipe: Recipe, data: Data, modules: Modules | None = None, restored: bool = False) -> None:
         keep_freed_memory()
+        limit_threads()
+        self._threads = torch.get_num_threads()
         self.recipe, self.data, self.shape = recipe, data, data.shape
         self.device = resolve_device(recipe.device)
         self.compute = resolve_precision(recipe.precision, self.device)
@@ -254,7 +257,7 @@ class Trainer:
             "numpy": np.__version__,  # it orders the data
             "device": str(self.device),
             "processor": torch.backends.cpu.get_cpu_capability(),
-            "threads": torch.get_num_threads(),
+            "threads": self._threads,  # while others are busy fewer, where the bits are the same
             "precision": str(self.compute).removeprefix("torch."),
         }
 
