@@ -47,6 +47,7 @@ RESULTS = {
     "speed/measures": "Speed and memory of the measures",
     "speed/reading": "Reading many small files",
     "speed/parzen": "Parzen evaluation, ours and the authors' way",
+    "quality/race": "Quality at equal processor time",
     "quality/time_to_quality": "Time to quality",
     "quality/conditional": "Digits, emoji and photographs by class",
     "quality/watch": "The Helvetica watch on forty runs",

@@ -85,12 +85,14 @@ class Kind:
     """How a kind is tried.
 
     Args:
-        changes: fields of the recipe `images` beside the kind.
+        changes: fields of the recipe `dcgan` beside the kind.
         data: what it is played on.
+        killed_at: the step at which it is killed: after a checkpoint, and before the next.
     """
 
     changes: Mapping[str, Any] = field(default_factory=lambda: DENSE)
     data: Callable[[], Data] = images
+    killed_at: int = 7
 
 
 KINDS: dict[str, Kind] = {
@@ -143,6 +145,12 @@ def with_vectors() -> Data:
 
 FURTHER: dict[str, Kind] = {
     "vectors": Kind(DENSE | {"game.kind": "conditional", "game.auxiliary": 0.5, "game.scaled": True}, with_vectors),
+    "adapting": Kind(  # looks at every 16th step
+        DENSE
+        | {"game.kind": "adversarial", "augment": ("color", "geometry", "cutout"), "augment_target": 0.01}
+        | {"mirror": True, "steps": 60, "holdout": 0.2, "discriminator.rate": 0.02},
+        killed_at=43,
+    ),
 }
 """Other ways to play these kinds, in which a training keeps something else."""
 
@@ -151,16 +159,17 @@ def recipe_of(kind: str, **changes: Any) -> Recipe:
     """A recipe of a few steps of this kind, on one processor core in float32."""
     short = {"batch": 12, "steps": 12, "log_every": 1, "checkpoint_every": 4, "sample_every": 6}
     fixed = {"device": "cpu", "precision": "float32", "watch.action": "off"}
-    return load_recipe("images").replace(**{"game.kind": kind, **_of(kind).changes, **short, **fixed, **changes})
+    return load_recipe("dcgan").replace(**{"game.kind": kind, **short, **fixed, **of(kind).changes, **changes})
 
 
-def _of(kind: str) -> Kind:
+def of(kind: str) -> Kind:
+    """How a kind is tried."""
     return (KINDS | FURTHER)[kind]
 
 
 def sources_of(kind: str) -> Any:
     """The kind's sources as `advnets.train` takes them, those of pairs in the order of the data; None without."""
-    found = _of(kind).data().sources
+    found = of(kind).data().sources
     if found is None:
         return None
     return found.values[found.train if found.partners is None else found.partners]
@@ -168,6 +177,6 @@ def sources_of(kind: str) -> Any:
 
 def given(kind: str) -> Any:
     """The kind's data as `advnets.train` takes them."""
-    data = _of(kind).data()
+    data = of(kind).data()
     beside = data.labels if data.vectors is None else data.vectors
     return data.values if beside is None else (data.values, beside)

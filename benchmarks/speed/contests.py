@@ -61,10 +61,10 @@ def grid() -> Contest:
     return _on_recipe_data("grid", load_recipe("grid"))
 
 
-def images() -> Contest:
-    """The convolutional pair on 32 x 32 color images."""
+def dcgan() -> Contest:
+    """The plain convolutional pair on 32 x 32 color images."""
     table, name = color_images()
-    return Contest(f"images, 32 x 32 color ({name})", load_recipe("images"), data_of(table), name)
+    return Contest(f"dcgan, 32 x 32 color ({name})", load_recipe("dcgan"), data_of(table), name)
 
 
 CONTESTS: dict[str, Callable[[], Contest]] = {
@@ -73,7 +73,7 @@ CONTESTS: dict[str, Callable[[], Contest]] = {
     "mnist": mnist,
     "ring": ring,
     "grid": grid,
-    "images": images,
+    "dcgan": dcgan,
 }
 
 

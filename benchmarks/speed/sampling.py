@@ -26,7 +26,7 @@ from benchmarks.speed.contests import CONTESTS
 from benchmarks.speed.interleave import interleave
 
 COUNTS = (1, 10, 100, 1_000, 10_000)
-GAMES = ("paper-mnist", "images")
+GAMES = ("paper-mnist", "dcgan")
 
 
 def ways(game: str, count: int) -> dict[str, Callable[[], object]]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 
 from advnets.errors import RecipeError
+
+_MEMORY, _GROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
 
 
 def resolve_device(name: str) -> torch.device:
@@ -37,3 +41,34 @@ def _fast_bfloat16(device: torch.device) -> bool:
         capabilities = torch.cpu.get_capabilities()
         return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") or capabilities.get("bf16"))
     return False
+
+
+def free_memory(device: torch.device) -> int | None:
+    """Bytes that may still be taken: of a GPU's memory, or of the machine's within the control group's limit.
+
+    None where the system does not say.
+    """
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    if device.type != "cpu":
+        return None
+    return min((each for each in (_available(), _within_limit()) if each is not None), default=None)
+
+
+def _available() -> int | None:
+    """Of the machine's memory, swap included: what Linux says."""
+    try:
+        lines = dict(line.split(":") for line in _MEMORY.read_text(encoding="ascii").splitlines())
+        return sum(1024 * int(lines[name].split()[0]) for name in ("MemAvailable", "SwapFree"))
+    except (OSError, KeyError, ValueError):
+        return None
+
+
+def _within_limit() -> int | None:
+    """Below a container's own limit; what it holds of files counts as free, as the system gives it back."""
+    try:
+        limit, used = (int((_GROUP / name).read_text(encoding="ascii")) for name in ("memory.max", "memory.current"))
+        known = dict(line.split() for line in (_GROUP / "memory.stat").read_text(encoding="ascii").splitlines())
+        return max(0, limit - used + int(known.get("inactive_file", 0)))
+    except (OSError, ValueError):  # "max": none
+        return None

@@ -33,6 +33,7 @@ class Stream(IntEnum):
     INFERENCE = 30  # latents of own samples that an encoder is trained on
     REPLAY = 40  # which old fakes are shown again
     HELD_OUT_NOISE = 41
+    MIRRORED = 42
 
 
 def seed_for(seed: int, step: int, stream: Stream, index: int = 0) -> int:

@@ -41,9 +41,9 @@ def test_what_it_says_of_a_folder(terminal: Terminal) -> None:
     assert said["near duplicates"] == "none (correlation of 0.99 and more)"
     train = int(said["splits"].split()[0])
     plan = (
-        "advnets train photos --size=8x6 --fit=pad: recipe images, the one for these data; 20,000 steps of 64 examples"
+        "advnets train photos --size=8x6 --fit=pad: recipe images, the one for these data; 40,000 steps of 32 examples"
     )
-    assert said["training"].startswith(f"{plan}, {20_000 * 64 / train:,.0f} times through {train}; fewer examples than")
+    assert said["training"].startswith(f"{plan}, {40_000 * 32 / train:,.0f} times through {train}; fewer examples than")
     assert said["training"].endswith("not told of the classes (--game.kind conditional)")
 
 

@@ -56,7 +56,7 @@ def test_the_flags_that_others_build_on_are_at_the_top(terminal: Terminal) -> No
         ("train ring --precision half", "precision = 'half'"),
         ("train ring --device warp", "device 'warp' is not there"),
         ("train mnist --size 12by7", "size '12by7' is not a size; write H, or HxW: 64, 48x64"),
-        ("train mnist --channels 2", "channels cannot be 2; use 1 or 3"),
+        ("train mnist --channels 2", "channels cannot be 2; use 1, 3 or 4"),
         ("train mnist --objective cheat", "objective cannot be 'cheat'"),
         ("train mnist --generator.output cheat", "game.generator.network.output = 'cheat'"),
         ("train ring --generator.kind conv", "convolutional networks need images, not points; use the mlp kinds"),

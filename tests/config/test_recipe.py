@@ -42,7 +42,7 @@ def test_the_players_of_a_game_are_its_parts_with_a_network() -> None:
 def test_a_copy_keeps_what_is_not_changed() -> None:
     images = load_recipe("images")
     changed = images.replace(generator={"base": 16}, data="photos", size=(48, 64))
-    assert changed.game.generator.network == ConvGeneratorConfig(base=16)
+    assert changed.game.generator.network == ConvGeneratorConfig(base=16, blocks=1)
     assert changed.height_width == (48, 64)
     back = changed.replace(**{"generator.base": 32}, data=None, size=None)
     assert back == images
@@ -69,7 +69,7 @@ def test_a_penalty_has_one_default_wherever_it_is_said() -> None:
         ({"steps": 0}, "steps cannot be 0; use 1 or more"),
         ({"batch": -1}, "batch cannot be -1"),
         ({"seed": -1}, "seed cannot be -1"),
-        ({"channels": 2}, "channels cannot be 2; use 1 or 3"),
+        ({"channels": 2}, "channels cannot be 2; use 1, 3 or 4"),
         ({"data": ""}, "data cannot be ''"),
         ({"size": 0}, "size 0 is not a size"),
         ({"size": "12by7"}, "'12by7' is not a size; write H, or HxW"),
@@ -139,6 +139,7 @@ def test_data_of_ones_own_are_asked_for() -> None:
     with pytest.raises(RecipeError, match=r"images trains on data of your own; name them with --data"):
         _ = load_recipe("images").source
     assert [name for name in recipe_names() if load_recipe(name).data is None] == [
+        "dcgan",
         "images",
         "pairs",
         "super-resolution",

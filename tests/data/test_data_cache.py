@@ -205,7 +205,7 @@ def test_importing_the_data_is_light() -> None:
         "print(heavy, sorted(parts))"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert answer.stdout == "set() ['data', 'errors', 'files']\n"
+    assert answer.stdout == "set() ['data', 'errors', 'files', 'processors']\n"
 
 
 @pytest.mark.slow

@@ -57,8 +57,19 @@ def test_what_cannot_be_built_is_refused() -> None:
         build_player(GeneratorConfig(UpscalerConfig()), {"source": Input((1, 4, 4))}, (1, 8, 12))
 
 
-def test_blocks_of_a_conv_generator_that_takes_images_are_refused() -> None:
-    takes = {"image": Input((3, 8, 8))}
-    config = GeneratorConfig(network=ConvGeneratorConfig(base=4, blocks=1))
-    with pytest.raises(RecipeError, match="blocks 1 of a conv generator that takes images, which is a unet"):
-        build_player(config, takes, (3, 8, 8))
+@pytest.mark.parametrize("side", [8, 17])
+def test_blocks_of_a_conv_generator_that_takes_images_are_its_unets(side: int) -> None:
+    takes, images = {"image": Input((3, side, side))}, torch.rand(2, 3, side, side)
+    plain, deeper = (
+        build_player(GeneratorConfig(network=ConvGeneratorConfig(base=4, blocks=blocks)), takes, (3, side, side))
+        for blocks in (0, 2)
+    )
+    added = set(deeper.state_dict()) - set(plain.state_dict())
+    assert added
+    assert all("residuals" in name for name in added)
+    deeper.load_state_dict(plain.state_dict(), strict=False)
+    assert deeper(images).shape == images.shape
+    assert not torch.equal(deeper(images), plain(images))
+    for parameter in (each for name, each in deeper.named_parameters() if "residuals" in name):
+        torch.nn.init.zeros_(parameter)
+    assert torch.equal(deeper(images), plain(images))

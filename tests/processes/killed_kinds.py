@@ -1,4 +1,4 @@
-"""A training of every kind of game, each killed at its seventh step: run by test_kill_kinds in a process of its own.
+"""A training of every kind of game, each killed in the middle: run by test_kill_kinds in a process of its own.
 
     python killed_kinds.py FOLDER
 
@@ -14,12 +14,10 @@ import sys
 from pathlib import Path
 
 import torch
-from game_kinds import FURTHER, KINDS, given, recipe_of, sources_of
+from game_kinds import FURTHER, KINDS, given, of, recipe_of, sources_of
 
 import advnets
 from advnets.training.trainer import Trainer
-
-KILLED_AT = 7
 
 
 def train_until_killed(kind: str, run: Path) -> None:
@@ -27,7 +25,7 @@ def train_until_killed(kind: str, run: Path) -> None:
     advance = Trainer.advance
 
     def killed(self: Trainer):
-        if self.step == KILLED_AT:
+        if self.step == of(kind).killed_at:
             os.kill(os.getpid(), signal.SIGKILL)
         return advance(self)
 

@@ -23,7 +23,7 @@ def said(capsys: pytest.CaptureFixture[str], *args: object) -> str:
 
 
 def stop_after(monkeypatch: pytest.MonkeyPatch, parts: int) -> None:
-    """Ctrl-C comes when so many parts of 250 samples are drawn."""
+    """Ctrl-C comes when so many parts of 256 samples are drawn."""
     stream = Run.stream
 
     def stopped(*args: object, **named: object) -> Iterator[Samples]:
@@ -59,7 +59,7 @@ def test_a_stopped_array_leaves_what_was_there(
     stop_after(monkeypatch, 2)
     line = said(capsys, "--count", 600, "--out", tmp_path / "made.npy")
     assert line == (
-        f"advnets: stopped at 500 of 600 samples: {tmp_path / 'made.npy'} is not written;"
+        f"advnets: stopped at 512 of 600 samples: {tmp_path / 'made.npy'} is not written;"
         " what goes into a directory instead is kept, and gone on with\n"
     )
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("made.npy", b"old")]
@@ -75,15 +75,15 @@ def test_a_stopped_directory_is_gone_on_with(
         line = said(capsys, *asked)
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.png")}
     count = len(before)
-    assert 480 < count <= 500  # what waited to be written need not be
+    assert 480 < count <= 512  # what waited to be written need not be
     assert line == f"advnets: stopped: {count} of 600 samples are in {folder}; the same command goes on\n"
-    (folder / ".000500.png.ab.part").write_bytes(b"torn")  # as a kill leaves it
+    (folder / ".000512.png.ab.part").write_bytes(b"torn")  # as a kill leaves it
     assert f"({count} of them were there): " in said(capsys, *asked)
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
-    assert not (folder / ".000500.png.ab.part").exists()
+    assert not (folder / ".000512.png.ab.part").exists()
     names = ["3", "5"] if classes else None
     images = digits().sample(600, classes=names)
-    for number in (0, 1, 499, 500, 501, 599):
+    for number in (0, 1, 511, 512, 513, 599):
         path = f"{names[number % 2]}/{number // 2:06d}.png" if names else f"{number:06d}.png"
         np.testing.assert_array_equal(np.asarray(Image.open(folder / path)), images[number, 0])
     assert len(list(folder.rglob("*.png"))) == 600

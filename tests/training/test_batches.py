@@ -58,6 +58,27 @@ def test_bytes_become_the_value_range() -> None:
     torch.testing.assert_close(made, torch.tensor([-1.0, 1.0, -0.6]))
 
 
+def test_half_of_the_images_are_mirrored_as_seed_and_update_say() -> None:
+    values = np.arange(400 * 6, dtype=np.int64).reshape(400, 1, 2, 3).astype(np.uint8)
+
+    def mirrored(seed: int = 0) -> Batches:
+        device = torch.device("cpu")
+        return Batches(Data(values, np.arange(400)), 100, seed, device, torch.float32, (0.0, 255.0), mirror=True)
+
+    found = [0, 0]
+    for update in range(4):
+        batch = mirrored()(update)
+        plain = torch.from_numpy(values[batch.rows.numpy()]).float()
+        same = (batch.image == plain).flatten(1).all(1)
+        other = (batch.image == plain.flip(3)).flatten(1).all(1)
+        assert bool((same | other).all())
+        found[0] += int(same.sum())
+        found[1] += int(other.sum())
+        assert torch.equal(batch.image, mirrored()(update).image)
+    assert 150 < found[0] < 250
+    assert torch.equal(mirrored().evenly(5).image, torch.from_numpy(values[::80]).float())
+
+
 def test_points_stay_as_they_are() -> None:
     values = np.random.default_rng(0).normal(size=(9, 2)).astype(np.float32)
     source = batches(values, np.arange(9), 4, value_range=(0.0, 1.0))

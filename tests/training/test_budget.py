@@ -42,7 +42,14 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
 
 @pytest.mark.parametrize(
     ("time", "at_32", "width"),
-    [("10m", 0.05, 32), ("1h", 0.05, 96), ("10m", 0.001, 128), ("10m", 0.2, 16), ("3m", 0.1, 16), ("20m", 0.15, 32)],
+    [
+        ("10m", 0.025, 32),
+        ("1h", 0.025, 96),
+        ("10m", 0.0005, 128),
+        ("10m", 0.1, 16),
+        ("3m", 0.05, 16),
+        ("20m", 0.075, 32),
+    ],
 )
 def test_the_widest_networks_are_chosen_with_which_enough_images_are_seen(
     machine: dict[str, float], time: str, at_32: float, width: int
@@ -61,10 +68,15 @@ def test_what_was_said_stays_and_the_rest_follows() -> None:
     width = {"generator.base"}
     kept = planned(photos().replace(**{"generator.base": 48}), rows(), width).recipe
     assert [player.network.base for player in kept.players.values()] == [48, 32]  # type: ignore[union-attr]
-    assert kept.game.augment_target > 0  # type: ignore[union-attr]  # 192 times through 3,800 images
-    assert not planned(photos(), rows(), {"game.augment"}).recipe.game.augment  # type: ignore[union-attr]
-    assert not planned(photos(), rows(held_out=0), set()).recipe.game.augment  # type: ignore[union-attr]
-    assert not planned(photos("15s"), rows(), set()).recipe.game.augment  # type: ignore[union-attr]
+    own, many = photos().game.augment, Data(rows().values, np.arange(3_800), valid=np.arange(3_800, 4_000))  # type: ignore[union-attr]
+    assert kept.game.augment_target > 0  # type: ignore[union-attr]  # 101 times through 3,800 images
+    said = planned(photos(), many, {"game.augment"}).recipe.game
+    assert (said.augment, said.augment_target) == (own, 0.0)  # type: ignore[union-attr]
+    without = planned(photos(), rows(held_out=0), set()).recipe.game
+    assert (without.augment, without.augment_target) == (own, 0.0)  # type: ignore[union-attr]
+    rarely = planned(photos("15s"), rows(), set())
+    assert not rarely.recipe.game.augment  # type: ignore[union-attr]
+    assert any(reason.startswith("augmentation: none, as each image is seen ") for reason in rarely.reasons)
     steps = {"steps", "checkpoint_every"}
     assert planned(photos(steps=70, checkpoint_every=9), rows(), steps).recipe.steps == 70
 

@@ -123,9 +123,12 @@ class UNetConfig(GeneratorNetwork):
     """Feature maps at the images' own size."""
     output: Literal["tanh", "sigmoid"] = "tanh"
     """Activation of the output: tanh makes values in [-1, 1], sigmoid in [0, 1]."""
+    blocks: int = 0
+    """Residual convolutions at each of the two smallest sizes."""
 
     def __post_init__(self) -> None:
         require_whole(self, "base")
+        require_between(self, 0, math.inf, "blocks")
 
 
 @dataclass(frozen=True)

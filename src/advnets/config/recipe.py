@@ -53,11 +53,15 @@ class Recipe:
     size: Annotated[int | str | None, BeforeValidator(_joined)] = None
     """Height and width that images are brought to: H, or HxW. By default the images' own."""
     channels: int | None = None
-    """1 for gray, 3 for color. By default the images' own."""
+    """1 for gray, 3 for color, 4 for color and opacity. By default 1 where all images are gray, else 3, with what is
+    transparent laid over white; of arrays their own."""
     source_channels: int | None = None
     """The same of the sources."""
     fit: Literal["crop", "pad", "stretch"] = "crop"
     """How an image of another aspect is brought to size."""
+    mirror: bool = False
+    """Show half of the images mirrored, left to right: twice as many to learn from, where mirror images belong to the
+    set. `advnets data` says whether they do; digits, letters and arrows do not."""
     labels: str = "auto"
     """Where labels come from: auto (the source's own: sub-folders or a column of labels), folder (sub-folders and
     nothing else), none, or the name of a column."""
@@ -86,6 +90,9 @@ class Recipe:
     """Updates of G in a step (alternating); more than one lets G run ahead of D: the Helvetica scenario."""
     batch: int = 100
     """Images in a minibatch, and as many noise samples."""
+    accumulate: int = 1
+    """Parts in which a minibatch goes through the networks, one after another: the memory of a part, the gradients of
+    the whole, for one more forward pass."""
     steps: int = 18_000
     """Iterations of Algorithm 1: the discriminators move, then the generators."""
     budget: str | None = None
@@ -119,10 +126,10 @@ class Recipe:
         require(self.labels != "", "labels", self.labels, "use auto, folder, none or the name of a table's column")
         require(0 <= self.holdout < 0.5, "holdout", self.holdout, "use 0 up to, not including, 0.5")
         for name in ("channels", "source_channels"):
-            require(getattr(self, name) in (None, 1, 3), name, getattr(self, name), "use 1 or 3")
+            require(getattr(self, name) in (None, 1, 3, 4), name, getattr(self, name), "use 1, 3 or 4")
         require(0 <= self.seed < 2**63, "seed", self.seed, "use 0 to 2^63 - 1")
         require_positive(self, "contrast")
-        require_whole(self, "batch", "steps", "log_every", "checkpoint_every", "keep_checkpoints")
+        require_whole(self, "batch", "accumulate", "steps", "log_every", "checkpoint_every", "keep_checkpoints")
         require_between(self, 0, math.inf, "sample_every")
         parse_size(self.size)
         parse_duration(self.budget)

@@ -82,7 +82,7 @@ class Decoded:
     """An image out of a file.
 
     Args:
-        image: mode "L" or "RGB", upright, alpha laid over white, 8 bits.
+        image: mode "L" or "RGB", upright, alpha laid over white, 8 bits; "RGBA" where opacity is asked for.
         depth: what its values were before they became bytes; None where they were bytes and remain as they are.
         remarks: what a reader of all images should hear of it, in words that go on after a count.
         page: of a file that has several, from 1; else 0.
@@ -97,7 +97,10 @@ class Decoded:
 
 
 def decode(
-    file: BinaryIO, large: threading.Semaphore | None = None, value_range: Range | None = None
+    file: BinaryIO,
+    large: threading.Semaphore | None = None,
+    value_range: Range | None = None,
+    opacity: bool = False,
 ) -> Iterator[Decoded]:
     """Reads the images of a file: every page of a TIFF, the first frame of anything else.
 
@@ -106,6 +109,7 @@ def decode(
         large: taken while an image of more than 16 megapixels is in memory, so that many threads at once do
             not hold many such images.
         value_range: the values that stand for black and white; by default the whole range of their type.
+        opacity: keep alpha as a fourth channel instead of laying it over white.
 
     Yields:
         Images: rotated as their EXIF says, colors brought to sRGB, alpha laid over white, depth brought to 8 bits.
@@ -121,11 +125,12 @@ def decode(
         with Image.open(file, formats=tuple(DECODERS)) as image:
             frames = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
             if frames == 1:
-                one = _one(image, large, value_range, (ANIMATED,) if getattr(image, "is_animated", False) else ())
+                animated = (ANIMATED,) if getattr(image, "is_animated", False) else ()
+                one = _one(image, large, value_range, opacity, animated)
                 yield replace(one, kind=f"lossy {one.kind}") if lossy else one
                 return
             for page in _pages(image, frames):
-                yield replace(_one(image, large, value_range, ()), page=page)
+                yield replace(_one(image, large, value_range, opacity, ()), page=page)
     except UnusableError:
         raise
     except RangeError as error:
@@ -166,7 +171,11 @@ def has_gray_header(opened: Callable[[], BinaryIO]) -> bool:
 
 
 def _one(
-    image: Image.Image, large: threading.Semaphore | None, value_range: Range | None, remarks: tuple[str, ...]
+    image: Image.Image,
+    large: threading.Semaphore | None,
+    value_range: Range | None,
+    opacity: bool,
+    remarks: tuple[str, ...],
 ) -> Decoded:
     pixels, kind = _check_pixels(image.size), _kind_of(image)
     with large if large and pixels > LARGE_PIXELS else nullcontext():
@@ -177,12 +186,15 @@ def _one(
             return Decoded(Image.fromarray(values), depth, remarks, kind=kind)
         turned, sound = _in_srgb(turned)
         remarks = remarks if sound else (*remarks, BROKEN_PROFILE)
-        shown = _over_white(turned)
+        seen_through = opacity and turned.has_transparency_data
+        shown = hidden_white(turned.convert("RGBA")) if seen_through else _over_white(turned)
         is_deep = kind.endswith(_DEEP)  # and has colors or alpha: Pillow gave the upper 8 bits
         if value_range is None and not is_deep:
             return Decoded(shown, None, remarks, kind=kind)
         values = np.asarray(shown)
+        alpha, values = (values[..., 3:], values[..., :3]) if seen_through else (values[..., :0], values)
         values, depth = to_bytes(values * np.uint16(257) if is_deep else values, value_range)
+        values = np.concatenate([values, alpha], axis=-1) if seen_through else values
         if is_deep and value_range is not None:
             remarks = (*remarks, UPPER_BITS)
         return Decoded(Image.fromarray(values), depth, remarks, kind=kind)
@@ -306,6 +318,13 @@ def _over_white(image: Image.Image) -> Image.Image:
     colors = image.convert("RGBA")
     white = Image.new("RGBA", colors.size, "white")
     return Image.alpha_composite(white, colors).convert("L" if gray else "RGB")
+
+
+def hidden_white(image: Image.Image) -> Image.Image:
+    """RGBA with white where nothing is seen: what color is hidden there tells files apart, not pictures."""
+    pixels = np.array(image)
+    pixels[pixels[..., 3] == 0, :3] = 255
+    return Image.fromarray(pixels)
 
 
 def in_mode(image: Image.Image, mode: str) -> Image.Image:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from advnets.data.decode import UnusableError, decode
 from advnets.data.depth import Depth, Range, check_filled, extremes
 from advnets.data.options import Fit
-from advnets.data.resize import COLORS_LOST, color_changes, fit_image, image_row
+from advnets.data.resize import COLORS_LOST, OPACITY, color_changes, fit_image, image_row
 from advnets.data.table import Skipped, skip
 from advnets.errors import DataError
 
@@ -62,8 +62,8 @@ def read_loose(
         DataError: a file that was named is no usable image, a folder has none, or the shape is no image's.
     """
     channels, height, width = shape
-    if channels not in (1, 3):
-        raise DataError(f"image files have 1 or 3 channels, not {channels}", "give an array in Python")
+    if channels not in (1, 3, OPACITY):
+        raise DataError(f"image files have 1, 3 or 4 channels, not {channels}", "give an array in Python")
     values: list[NDArray[np.uint8]] = []
     names: list[str] = []
     lost: list[str] = []
@@ -73,10 +73,10 @@ def read_loose(
         try:
             with warnings.catch_warnings(), path.open("rb") as file:
                 warnings.simplefilter("ignore")
-                for each in decode(file, value_range=value_range):
+                for each in decode(file, value_range=value_range, opacity=channels == OPACITY):
                     values.append(image_row(fit_image(each.image, (height, width), fit), channels))
                     names.append(f"{path}#{each.page}" if each.page else str(path))
-                    lost += names[-1:] if color_changes(np.asarray(each.image), channels) else []
+                    lost += names[-1:] if COLORS_LOST in color_changes(np.asarray(each.image), channels) else []
                     depths = extremes((*depths.values(), *(() if each.depth is None else (each.depth,))))
         except (UnusableError, OSError) as error:
             reason = f"cannot be read ({error.strerror})" if isinstance(error, OSError) else str(error)

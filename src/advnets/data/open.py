@@ -49,7 +49,8 @@ def open_table(
             text for each image, or floats N x V, which become `vectors`.
         size: side, or height and width, of the table's images. None: arrays keep theirs; image files keep
             theirs if all share one of at most 64 x 64, else they become 64 x 64.
-        channels: 1 or 3. None: arrays keep theirs; image files give 1 if all are gray, else 3.
+        channels: 1, 3, or 4 for color and opacity. None: arrays keep theirs; image files give 1 if all are
+            gray, else 3.
         fit: "crop" cuts the center of the wanted aspect, "pad" shows the whole image on white, "stretch"
             gives up the aspect.
         labels: "auto" takes what the source has: sub-folders, if every image lies in one of at least two, or a

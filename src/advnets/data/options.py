@@ -64,7 +64,8 @@ def check_options(
     if not 0 <= holdout < 0.5:
         raise DataError(f"holdout {holdout} is outside 0 to 0.5", "give the share of rows for each of valid and test")
     if channels is not None and channels < 1:
-        raise DataError(f"channels {channels} is not a number of channels", "use 1 (gray) or 3 (color)")
+        remedy = "use 1 (gray), 3 (color) or 4 (color and opacity)"
+        raise DataError(f"channels {channels} is not a number of channels", remedy)
     size, value_range = _check_size(size), check_range(value_range)
     return Options(size, channels, fit, labels, strict, holdout, progress, value_range)
 

@@ -19,7 +19,7 @@ from advnets.data.depth import Depth, Range, check_filled, extremes, span, whole
 from advnets.data.options import Fit, Options
 from advnets.data.origins import Origins
 from advnets.data.parallel import ordered_map, progress_bar
-from advnets.data.resize import changes, color_changes, fit_image, image_row
+from advnets.data.resize import OPACITY, changes, color_changes, fit_image, image_row
 from advnets.data.splits import picture_key
 from advnets.data.table import Skipped, skip
 from advnets.data.writer import RowWriter, SizesVaryError
@@ -159,8 +159,9 @@ def write_pictures(pictures: Pictures, writer: RowWriter, options: Options) -> R
         DataError: fewer than two usable images; or, with `strict`, the first that is not usable; or all are nearly
             black, as their values fill little of their type's range.
     """
-    if options.channels not in (None, 1, 3):
-        raise DataError(f"channels {options.channels} cannot be had from image files", "use 1 (gray) or 3 (color)")
+    if options.channels not in (None, 1, 3, 4):
+        remedy = "use 1 (gray), 3 (color) or 4 (color and opacity)"
+        raise DataError(f"channels {options.channels} cannot be had from image files", remedy)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on single files, without their names
         if options.value_range == "auto":
@@ -275,7 +276,7 @@ def _prepare(
         assert options.value_range != "auto"  # it has been found by now
         try:
             with entry.open() as file:
-                for decoded in decode(file, large, options.value_range):
+                for decoded in decode(file, large, options.value_range, options.channels == OPACITY):
                     yield _row(entry, decoded, options)
         except UnusableError as error:
             yield skip(entry.name, str(error))

@@ -6,10 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from advnets.data.decode import in_mode
+from advnets.data.decode import hidden_white, in_mode
 from advnets.data.options import Fit
 
 COLORS_LOST = "lose their colors"
+OPAQUE = "are transparent nowhere"
+OPACITY = 4
+"""Channels of images with opacity: red, green, blue, opacity."""
 
 
 Box = tuple[float, float, float, float]
@@ -20,19 +23,20 @@ def fit_image(image: Image.Image, size: tuple[int, int], fit: Fit) -> Image.Imag
     """Resizes with an antialiased filter; an image that has the size already is left untouched.
 
     Args:
-        image: mode "L" or "RGB".
+        image: mode "L", "RGB" or "RGBA".
         size: height and width of the result.
         fit: "crop" keeps the center of the wanted aspect, "pad" shows everything on white (as alpha is laid
-            over white), "stretch" gives up the aspect.
+            over white; where there is opacity, on nothing), "stretch" gives up the aspect.
     """
     height, width = size
     if image.size == (width, height):
         return image
     seen, (left, top, right, bottom) = laid_out(image.size, size, fit)
     resized = image.resize((right - left, bottom - top), Image.Resampling.LANCZOS, box=seen)
+    resized = hidden_white(resized) if image.mode == "RGBA" else resized
     if resized.size == (width, height):
         return resized
-    canvas = Image.new(image.mode, (width, height), "white")
+    canvas = Image.new(image.mode, (width, height), (255, 255, 255, 0) if image.mode == "RGBA" else "white")
     canvas.paste(resized, (left, top))
     return canvas
 
@@ -79,8 +83,10 @@ def color_changes(pixels: NDArray[np.uint8], channels: int | None) -> tuple[str,
     """As `changes`, of the channels that are asked for.
 
     Args:
-        pixels: H x W of gray, or H x W x 3; or of many, N x H x W x C.
+        pixels: H x W of gray, H x W x 3, or x 4 with opacity; or of many, N x H x W x C.
     """
+    if channels == OPACITY:
+        return () if pixels.ndim > 2 and pixels.shape[-1] == OPACITY else (OPAQUE,)
     lost = channels == 1 and pixels.ndim > 2 and pixels.shape[-1] == 3 and bool((pixels != pixels[..., :1]).any())
     return (COLORS_LOST,) if lost else ()
 
@@ -96,9 +102,10 @@ def image_row(image: Image.Image, channels: int | None, pixels: NDArray[np.uint8
     """An image as uint8, C x H x W. With channels None: 1 where every pixel is gray, else 3.
 
     Args:
+        channels: 1 for gray, 3 for color, 4 for color and opacity.
         pixels: the image's, where they are at hand.
     """
-    wanted = in_mode(image, "L" if channels == 1 else "RGB") if channels is not None else image
+    wanted = image if channels is None else in_mode(image, {1: "L", 3: "RGB", 4: "RGBA"}[channels])
     if pixels is None or wanted is not image:
         pixels = np.asarray(wanted, np.uint8)
     if pixels.ndim == 2:

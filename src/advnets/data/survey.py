@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advnets.data.duplicates import FLAT, ROUNDS, Looks, Near, first_alike, groups, look_at, near_duplicates
+from advnets.data.orientation import Orientation, orientation
 from advnets.data.origins import Origins
 from advnets.data.parallel import progress_bar
 from advnets.data.table import SPLITS, ImageTable, Skipped, Table, class_counts, holds_images, printable
@@ -122,6 +123,7 @@ class Survey:
         sizes: the same in figures.
         looks: what each image looks like; None of points.
         alike: near duplicates; None of points.
+        orientation: whether images may be mirrored; None of points.
     """
 
     table: Table
@@ -134,6 +136,7 @@ class Survey:
     sizes: Sizes | None = None
     looks: Looks | None = None
     alike: Alike | None = None
+    orientation: Orientation | None = None
 
     @property
     def empty(self) -> list[str]:
@@ -240,6 +243,7 @@ def survey(table: Table, progress: bool = True) -> Survey:
         None if origins is None else sizes_of(origins.sizes),
         looks,
         alike,
+        None if images is None else orientation(images),
     )
 
 

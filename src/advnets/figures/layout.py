@@ -28,8 +28,14 @@ def check_images(images: Pixels, axes: str = "NCHW") -> None:
 
 
 def with_colors(images_NCHW: Pixels) -> Pixels:
-    """N x H x W x 1 or 3: gray or color as it is, two channels as red and green, of more the first three."""
+    """N x H x W x 1 or 3: gray or color as it is, two channels as red and green, of more the first three.
+
+    Of four the last is opacity, as in a PNG file, and the picture is laid over white.
+    """
     images = images_NCHW.transpose(0, 2, 3, 1)
+    if images.shape[-1] == 4:
+        opacity = images[..., 3:] / np.float32(255)
+        return np.rint(images[..., :3] * opacity + 255 * (1 - opacity)).astype(np.uint8)
     if images.shape[-1] == 2:
         return np.concatenate([images, np.zeros_like(images[..., :1])], axis=-1)
     return images[..., :3]

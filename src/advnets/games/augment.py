@@ -44,7 +44,12 @@ def augmented(inputs: Inputs, changes: Sequence[str], noise: RowNoise, span: flo
 
 
 def color(images: Tensor, noise: RowNoise, span: float) -> Tensor:
-    """Brightness within half the span, saturation 0 to 2, contrast 1/2 to 3/2. Source: Zhao et al. 2020, appendix."""
+    """Brightness within half the span, saturation 0 to 2, contrast 1/2 to 3/2; opacity, a fourth channel, stays.
+
+    Source: Zhao et al. 2020, appendix.
+    """
+    if images.shape[1] == 4:
+        return torch.cat([color(images[:, :3], noise, span), images[:, 3:]], 1)
     brightness, saturation, contrast = (
         _uniform(images, noise, name) for name in ("brightness", "saturation", "contrast")
     )

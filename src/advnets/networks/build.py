@@ -138,7 +138,7 @@ def _conv_encoder(c: ConvEncoderConfig, shape: Shape, noise: int, gives: Shape) 
 def _unet(c: UNetConfig, shape: Shape, noise: int, gives: Shape) -> nn.Module:
     if tuple(gives[1:]) != tuple(shape[1:]):
         raise RecipeError(f"a unet makes images of the size of its input, not {tuple(gives)}", "use mlp or upscaler")
-    return UNet(*_image(shape), made=gives[0], noise=noise, base=c.base, output=c.output)
+    return UNet(*_image(shape), gives[0], noise, c.base, c.output, c.blocks)
 
 
 def _upscaler(c: UpscalerConfig, shape: Shape, noise: int, gives: Shape) -> nn.Module:
@@ -151,9 +151,7 @@ def _upscaler(c: UpscalerConfig, shape: Shape, noise: int, gives: Shape) -> nn.M
 
 
 def _conv_of_images(c: ConvGeneratorConfig, shape: Shape, noise: int, gives: Shape) -> nn.Module:
-    if c.blocks:
-        raise RecipeError(f"blocks {c.blocks} of a conv generator that takes images, which is a unet", "use blocks 0")
-    return _unet(UNetConfig(base=max(1, c.base // 2), output=c.output), shape, noise, gives)
+    return _unet(UNetConfig(base=max(1, c.base // 2), output=c.output, blocks=c.blocks), shape, noise, gives)
 
 
 IMAGE_READERS: dict[str, Callable[[Any, Shape, int, Shape], nn.Module]] = {

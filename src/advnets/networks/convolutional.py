@@ -63,7 +63,7 @@ class ConvGenerator(nn.Module):
         self.layers = nn.ModuleList(
             [nn.ConvTranspose2d(a, b, 4, stride=2, padding=1) for a, b in itertools.pairwise(widths)]
         )
-        self.residuals = _residuals(widths[:-1], blocks)
+        self.residuals = residuals(widths[:-1], blocks)
         self.activation = activation()
         initialize(self.dense, fan_in=latent)
         for maps, layer in zip(widths, self.layers, strict=False):
@@ -73,7 +73,7 @@ class ConvGenerator(nn.Module):
         """Latent vectors (N, latent) to images (N, channels, height, width) in `output_range`."""
         x = self.dense(z).unflatten(1, (*self.sizes[0], -1)).permute(0, 3, 1, 2)
         for number, (layer, (height, width)) in enumerate(zip(self.layers, self.sizes[1:], strict=True)):
-            x = _thought(self.residuals, number, x)
+            x = thought(self.residuals, number, x)
             x = layer(pixel_norm(leaky_relu(x, SLOPE)))[:, :, :height, :width]
         return self.activation(x)
 
@@ -103,7 +103,7 @@ class ConvDiscriminator(nn.Module):
         widths = [channels, *maps_by_level(base, levels)]
         features = widths[-1] * (height >> levels) * (width >> levels)
         self.layers = nn.ModuleList([nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in itertools.pairwise(widths)])
-        self.residuals = _residuals(widths[:0:-1], blocks)
+        self.residuals = residuals(widths[:0:-1], blocks)
         self.head = nn.Linear(features, 1)
         for maps, layer in zip(widths, self.layers, strict=False):
             initialize(layer, fan_in=16 * maps)
@@ -131,14 +131,14 @@ class ConvDiscriminator(nn.Module):
 
     def _above(self, x: Tensor) -> Tensor:
         last = len(self.layers) - 1
-        x = leaky_relu(_thought(self.residuals, last, x), SLOPE)
+        x = leaky_relu(thought(self.residuals, last, x), SLOPE)
         for number, layer in enumerate(self.layers[1:], 1):
-            x = leaky_relu(_thought(self.residuals, last - number, layer(x)), SLOPE)
+            x = leaky_relu(thought(self.residuals, last - number, layer(x)), SLOPE)
         # In the memory's own order: the gradient that comes back is laid out as the activations are.
         return x.permute(0, 2, 3, 1).flatten(1)
 
 
-def _residuals(widths: Sequence[int], blocks: int) -> nn.ModuleList:
+def residuals(widths: Sequence[int], blocks: int) -> nn.ModuleList:
     """So many residual convolutions at each of the two smallest sizes, whose maps come first in `widths`."""
     sizes: list[nn.ModuleList] = []
     for maps in widths[:2]:
@@ -149,7 +149,7 @@ def _residuals(widths: Sequence[int], blocks: int) -> nn.ModuleList:
     return nn.ModuleList(sizes if blocks else [])
 
 
-def _thought(residuals: nn.ModuleList, number: int, x: Tensor) -> Tensor:
+def thought(residuals: nn.ModuleList, number: int, x: Tensor) -> Tensor:
     """x with what the residual convolutions of its size add; sizes are numbered from the smallest."""
     for layer in residuals[number] if number < len(residuals) else ():  # type: ignore[union-attr]  # a list of them
         x = x + layer(leaky_relu(x, SLOPE))

@@ -18,6 +18,8 @@ from advnets.networks.convolutional import (
     initialize,
     maps_by_level,
     pixel_norm,
+    residuals,
+    thought,
 )
 from advnets.networks.layers import channels_last
 
@@ -68,19 +70,29 @@ class UNet(nn.Module):
         noise: length of a vector beside the images; 0 for none.
         base: feature maps at the images' own size; doubled at each halving, up to 8 * base.
         output: "tanh" for images in [-1, 1], "sigmoid" for [0, 1]; it fixes `output_range`.
+        blocks: residual 3 x 3 convolutions at each of the two smallest sizes, on the way down.
 
     Raises:
         RecipeError: the images are too small.
     """
 
     def __init__(
-        self, channels: int, height: int, width: int, made: int, noise: int = 0, base: int = 32, output: str = "tanh"
+        self,
+        channels: int,
+        height: int,
+        width: int,
+        made: int,
+        noise: int = 0,
+        base: int = 32,
+        output: str = "tanh",
+        blocks: int = 0,
     ) -> None:
         super().__init__()
         activation, self.output_range = OUTPUTS[output]
         maps = [base, *maps_by_level(2 * base, halving_levels(height, width))]
         self.first = nn.Conv2d(channels, base, 3, padding=1)
         self.down = nn.ModuleList([nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in itertools.pairwise(maps)])
+        self.residuals = residuals(maps[:0:-1], blocks)
         self.noise = _Noise((maps[-1], height >> len(self.down), width >> len(self.down)), noise) if noise else None
         up = [*reversed(maps)]
         self.up = nn.ModuleList([nn.Conv2d(a + b, b, 3, padding=1) for a, b in itertools.pairwise(up)])
@@ -94,8 +106,8 @@ class UNet(nn.Module):
         """Images (N, channels, height, width) and perhaps noise (N, noise) to images in `output_range`."""
         x = self.first(channels_last(images))
         seen = [x]
-        for layer in self.down:
-            x = layer(pixel_norm(leaky_relu(x, SLOPE)))
+        for number, layer in enumerate(self.down, 1):
+            x = thought(self.residuals, len(self.down) - number, layer(pixel_norm(leaky_relu(x, SLOPE))))
             seen.append(x)
         seen.pop()
         if z is not None and self.noise is not None:

@@ -42,7 +42,7 @@ def data(args: list[str]) -> None:
         Args:
             source: what `advnets train` takes: a folder, an archive, arrays, a data set by name, a recipe.
             size: H or HxW that images are brought to; as all flags to --strict, as `advnets train` takes it.
-            channels: 1 for gray, 3 for color.
+            channels: 1 for gray, 3 for color, 4 for color and opacity.
             fit: crop, pad or stretch.
             labels: auto, folder, none, or the name of a column.
             range: the values of black and white, LOW:HIGH or auto.

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from advnets.data import Table, holds_images
 from advnets.data.duplicates import NEAR
+from advnets.data.orientation import Orientation
 from advnets.data.survey import TINY, Alike, Copies, Sizes, Survey
 
 _NAMED = 3  # files behind a count, sizes
@@ -32,6 +33,8 @@ def facts(survey: Survey, training: str) -> list[tuple[str, str]]:
     found.append(("copies", _copies(survey.copies)))
     if survey.alike is not None:
         found.append(("near duplicates", _near(survey, survey.alike)))
+    if survey.orientation is not None and survey.orientation.count:
+        found.append(("mirror images", _mirrored(survey.orientation)))
     if len(survey.flat):
         found.append(
             ("strange", f"{_count(len(survey.flat), 'image')} of a single shade ({_names(survey, survey.flat)})")
@@ -125,6 +128,12 @@ def _copies(copies: Copies) -> str:
     said = f"{_count(copies.extra, 'exact copy', 'exact copies')} of {_count(len(copies.sets), 'example')}"
     other = [f"{copies.other_class:,} of another class"] if copies.other_class else []
     return "; ".join([said, *_across(copies.across, "copies of"), *other])
+
+
+def _mirrored(found: Orientation) -> str:
+    doing = "belong to the set: --mirror" if found.any_way else "do not belong to the set"
+    share = f"of {found.count:,} images {100 * found.share:.0f} % have their nearest other one as it is"
+    return f"{doing} ({share}, where chance is 50 %)"
 
 
 def _near(survey: Survey, alike: Alike) -> str:

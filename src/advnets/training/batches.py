@@ -115,6 +115,7 @@ class Batches:
         seen: what is done to images before anybody sees them.
         labelled: so many rows with labels come beside each minibatch, in an order of their own.
         growth: sizes of minibatches that grow; None where all have `batch` rows.
+        mirror: whether half of a minibatch's images are mirrored, left to right.
 
     Raises:
         RecipeError: no row has a condition, where rows come with them.
@@ -132,8 +133,9 @@ class Batches:
         seen: Callable[[Tensor], Tensor] | None = None,
         labelled: int = 0,
         growth: Growth | None = None,
+        mirror: bool = False,
     ) -> None:
-        self._device, self._dtype = device, dtype
+        self._device, self._dtype, self._mirror = device, dtype, mirror
         self._values = self._placed(data.values)
         self._order, self._seed, self._seen = Order(data.rows, batch, seed, Stream.DATA_ORDER, growth), seed, seen
         self._rows, self._held_out, self._sources, self._classes = (
@@ -161,7 +163,8 @@ class Batches:
         """Minibatch number `update` (from 0), in the value range and dtype, on the device."""
         apart = None if self._source_order is None else self._source_order(update)
         known = None if self._known is None else self._take(self._known(update), self._dtype)
-        return replace(self._take(self.indices(update), self._dtype, apart, update), known=known)
+        batch = replace(self._take(self.indices(update), self._dtype, apart, update), known=known)
+        return replace(batch, image=self._mirrored(batch.image, update)) if self._mirror else batch
 
     def evenly(self, count: int) -> Batch:
         """At most `count` rows, evenly spaced among all, float32 in the value range, on the device."""
@@ -198,6 +201,12 @@ class Batches:
         return Batch(
             rows, image, label, target, source=source, classes=self._classes, asked=asked, columns=self.columns,
         )  # fmt: skip
+
+    def _mirrored(self, images: Tensor, update: int) -> Tensor:
+        """Images of a minibatch, each with a chance of one half mirrored, left to right."""
+        rng = generator_for(self._seed, update, Stream.MIRRORED)
+        chosen = torch.randint(2, (len(images), 1, 1, 1), generator=rng, dtype=torch.bool)
+        return torch.where(chosen.to(images.device), images.flip(3), images)
 
     def _conditions(self) -> Tensor | None:
         """The conditions that rows have which have one; None where all have, or none is asked for."""

@@ -9,9 +9,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from advnets.config.recipe import Recipe
 from advnets.config.resolve import candidates
 from advnets.config.tree import Path, grow, paths
+from advnets.data.orientation import orientation
 from advnets.runs.durations import in_words
 from advnets.runs.networks import Modules
 from advnets.training.batches import Data
@@ -27,6 +30,7 @@ _TARGET = 0.3  # overfitting
 _CHANGES = "color", "translation", "geometry", "cutout"
 _WARM, _TIMED, _SECONDS = 2, 3, 0.7  # steps before timing, the fewest that are timed, and how long
 _SPARE = 4  # times as many steps as fit, so that time alone ends a training on a machine that gets faster
+_LOOKED_AT = 20_000  # images, to see whether they may be mirrored
 _PARTS = 40  # measurements, pictures and checkpoints in a training, at the most
 
 
@@ -68,6 +72,10 @@ def planned(recipe: Recipe, data: Data, named: Collection[str], modules: Modules
     passes = steps * images_a_step(recipe) / len(data.rows)
     changes, more = _augmentation(recipe, data, passes, said)
     reasons += more
+    if ("mirror",) not in said and len(data.shape) == 3 and data.sources is None and data.vectors is None:
+        mirror, why = _mirror(data)
+        changes["mirror"] = mirror
+        reasons.append(why)
     changes |= _pace(recipe, steps, said)
     recipe = recipe.replace(**changes)
     spent = time.perf_counter() - begun
@@ -148,15 +156,30 @@ def _width_fields(recipe: Recipe) -> set[Path]:
 def _augmentation(
     recipe: Recipe, data: Data, passes: float, said: Collection[Path]
 ) -> tuple[dict[str, Any], list[str]]:
-    """Augmentation that adapts, where D will see the same images often enough to know them by heart."""
+    """Augmentation that adapts, where D will see the same images often enough to know them by heart; else none.
+
+    Where none are held out, by which it could adapt, it is as the recipe has it.
+    """
     known = set(paths(grow(recipe)))
     fields = [("game", name) for name in ("augment", "augment_target", "augment_probability")]
-    if ("game", "augment") not in known or set(fields) & set(said) or len(data.shape) != 3 or passes < _FEW:
+    if ("game", "augment") not in known or set(fields) & set(said) or len(data.shape) != 3:
         return {}, []
-    if recipe.game.augment or not len(data.valid):  # type: ignore[attr-defined]  # such a game has it
+    seen = f"as each image is seen {passes:.3g} times"
+    if passes < _FEW:
+        why = [f"augmentation: none, {seen}"] if recipe.game.augment else []  # type: ignore[attr-defined]  # it has it
+        return {"game.augment": (), "game.augment_target": 0.0}, why
+    if not len(data.valid):
         return {}, []
-    why = f"augmentation: as D's overfitting asks for, as each image is seen {passes:.3g} times"
+    why = f"augmentation: as D's overfitting asks for, {seen}"
     return {"game.augment": _CHANGES, "game.augment_target": _TARGET}, [why]
+
+
+def _mirror(data: Data) -> tuple[bool, str]:
+    """Whether images are shown mirrored, too, and why."""
+    found = orientation(data.values[np.sort(data.rows[np.arange(min(_LOOKED_AT, len(data.rows)))])])
+    share = f"{100 * found.share:.0f} % of {found.count:,} images have their nearest other one as it is"
+    doing = "on, as mirror images belong to the set" if found.any_way else "off"
+    return found.any_way, f"mirror: {doing}: {share}, where chance is 50 %"
 
 
 def _pace(recipe: Recipe, steps: int, said: Collection[Path]) -> Mapping[str, Any]:

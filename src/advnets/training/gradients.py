@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from advnets.errors import RecipeError
 from advnets.games.game import Batch, Game, Inputs, Made, RowNoise, Slopes, View, judging, remembered, slopes
 from advnets.games.penalties import Scheduled
-from advnets.networks import chain
 from advnets.networks.shortcuts import shortcut
 from advnets.randomness import StepNoise, Stream, generator_for
+from advnets.training.backward import Gradients, added, gradients_of
 from advnets.training.coordination import Coordination
 from advnets.training.player import Player
 
@@ -28,11 +28,6 @@ _SMALLEST_SLOPE = 2.0**-30
 """Times 1 / m: the least that D's cost may weigh a row that the generators made. Nothing that float32 sees of D's
 gradient changes."""
 
-# What `torch.autograd.grad` ends in: its checks of shapes and types cost as much as the mathematics of a small game.
-_run_backward = torch.autograd.Variable._execution_engine.run_backward  # type: ignore[attr-defined]
-
-Gradients = Sequence[Tensor | None]
-"""One for each parameter of a player; None where it takes no part."""
 Augment = Callable[[Inputs, RowNoise], Inputs]
 """(inputs of a view's real or fake rows, random numbers by row) -> what is shown instead."""
 
@@ -55,6 +50,7 @@ class Match:
         several: discriminators that give several numbers a row: real and fake rows are in graphs of their own, so that
             of their two backward passes the generators' side's goes through the fake rows alone.
         coordination: what else keeps the players in step.
+        parts: in which a minibatch goes through the networks, one after another.
     """
 
     game: Game
@@ -70,6 +66,7 @@ class Match:
     memory: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
     several: frozenset[str] = frozenset()
     coordination: Coordination = Coordination()
+    parts: int = 1
 
     def batch(self, update: int) -> Batch:
         """Real rows of a discriminators' update, with what the game remembers of the steps before, and the averages."""
@@ -198,7 +195,7 @@ def both_sides(match: Match, batch: Batch, draws: Inputs, update: int) -> tuple[
     """Gradients of all players at the same point, and what the discriminators said there."""
     made = match.game.make(match.nets, batch, draws)
     found, outcomes, ends = _discriminators(match, batch, draws, made, update)
-    return found | _generators(match, made, ends), outcomes
+    return found | of_generators(match, made, ends), outcomes
 
 
 def discriminators_side(
@@ -227,11 +224,11 @@ def _discriminators(
         player = match.players[name]
         real, fake, held = scores(player.worker, shown, name in match.rowwise - match.several)
         beside = view.batch or batch
-        rule = _rule(match, view, real, fake, beside, update, old if shown.moves(real=False) else None)
-        back = _one_pass if len(held) == 1 and real.ndim == 1 else _two_passes
+        rule = rule_of(match, view, real, fake, beside, update, old if shown.moves(real=False) else None)
+        back = one_pass if len(held) == 1 and real.ndim == 1 else two_passes
         grads, cotangents = back(shown, held, rule, player.parameters)
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
-        found[name] = _added(found.get(name), _with_penalty(match, shown, grads, update, number))
+        found[name] = added(found.get(name), _with_penalty(match, shown, grads, update, number))
         outcomes.append(Outcome(name, real, fake, beside, view.weight, made=bool(shown.cuts)))
     return found, _with_direct(outcomes, made), ends
 
@@ -261,15 +258,15 @@ def generators_side(
         name, network = view.discriminator, match.players[view.discriminator].worker
         real, fake = _for_generators(match, shown, network, said)
         beside = view.batch or batch
-        rule = _rule(match, view, real, fake, beside, update, 0 if shown.moves(real=False) else None)
+        rule = rule_of(match, view, real, fake, beside, update, 0 if shown.moves(real=False) else None)
         held, slope = [fake], [rule.made]
         if shown.moves(real=True):
             held, slope = [real, fake], [_known(rule.given, real), rule.made]
         inputs = [copy for _, copy, _ in shown.cuts]
-        cotangents = map(_known, _grads(held, inputs, _as(held, slope)), inputs)
+        cotangents = map(_known, gradients_of(held, inputs, _as(held, slope)), inputs)
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
         outcomes.append(Outcome(name, real.detach(), said.fake, beside, view.weight))
-    return _generators(match, made, ends), _with_direct(outcomes, made)
+    return of_generators(match, made, ends), _with_direct(outcomes, made)
 
 
 def _with_direct(outcomes: list[Outcome], made: Made) -> list[Outcome]:
@@ -279,7 +276,7 @@ def _with_direct(outcomes: list[Outcome], made: Made) -> list[Outcome]:
     return [replace(outcomes[0], direct=made.direct.detach()), *outcomes[1:]]
 
 
-def _rule(match: Match, view: View, real: Tensor, fake: Tensor, batch: Batch, update: int, old: int | None) -> Slopes:
+def rule_of(match: Match, view: View, real: Tensor, fake: Tensor, batch: Batch, update: int, old: int | None) -> Slopes:
     """Slopes of a view's costs; `old` of its fakes are replayed ones, None where nobody learns from its fakes."""
     name, updates = view.discriminator, match.steps * match.generator_steps
     if old is None:
@@ -299,7 +296,7 @@ def _for_generators(match: Match, shown: Shown, network: nn.Module, said: Outcom
     return said.real, fake
 
 
-def _one_pass(
+def one_pass(
     shown: Shown, held: Sequence[Tensor], rule: Slopes, weights: Sequence[Tensor]
 ) -> tuple[Gradients, list[Tensor]]:
     (both,) = held
@@ -307,7 +304,7 @@ def _one_pass(
     fake = _away_from_zero(rule.fake) if shown.moves(real=False) else rule.fake
     real, fake = _cast(real, both.dtype), _cast(fake, both.dtype)
     inputs = [copy for _, copy, _ in shown.cuts]
-    found = _grads([both], [*inputs, *weights], [torch.cat([real, fake])])
+    found = gradients_of([both], [*inputs, *weights], [torch.cat([real, fake])])
     cotangents: list[Tensor] = []
     for (_, copy, is_real), gradient in zip(shown.cuts, found, strict=False):
         own, theirs = (real, _known(rule.given, real)) if is_real else (fake, rule.made)
@@ -316,7 +313,7 @@ def _one_pass(
     return found[len(inputs) :], cotangents
 
 
-def _two_passes(
+def two_passes(
     shown: Shown, held: Sequence[Tensor], rule: Slopes, weights: Sequence[Tensor]
 ) -> tuple[Gradients, list[Tensor]]:
     inputs = [copy for _, copy, _ in shown.cuts]
@@ -325,11 +322,11 @@ def _two_passes(
         given = torch.zeros_like(rule.real) if rule.given is None else rule.given
         slope = _laid_out(held, given, rule.made)
         cotangents = torch.autograd.grad(held, inputs, slope, retain_graph=True, allow_unused=True)
-    grads = _grads(held, weights, _laid_out(held, rule.real, rule.fake))
+    grads = gradients_of(held, weights, _laid_out(held, rule.real, rule.fake))
     return grads, [_known(found, copy) for found, copy in zip(cotangents, inputs, strict=True)]
 
 
-def _generators(match: Match, made: Made, ends: Ends) -> dict[str, Gradients]:
+def of_generators(match: Match, made: Made, ends: Ends) -> dict[str, Gradients]:
     """Gradients of the generators' side, all its players at once, from the cotangents of what it made.
 
     Raises:
@@ -342,7 +339,7 @@ def _generators(match: Match, made: Made, ends: Ends) -> dict[str, Gradients]:
             raise RecipeError(f"the game's direct cost has shape {tuple(made.direct.shape)}", "return one scalar")
         outputs, cotangents = [*outputs, made.direct], [*cotangents, torch.ones_like(made.direct)]
     weights = [weight for player in players.values() for weight in player.parameters]
-    found = iter(_grads(outputs, weights, cotangents))
+    found = iter(gradients_of(outputs, weights, cotangents))
     return {name: _take(found, len(player.parameters)) for name, player in players.items()}
 
 
@@ -352,33 +349,27 @@ def _take(found: Iterator[Tensor | None], count: int) -> Gradients:
 
 def _with_penalty(match: Match, shown: Shown, grads: Gradients, update: int, view: int) -> Gradients:
     """A discriminator's gradients with those of the penalties that are due at its update."""
+    found = penalty_gradients(match, shown, update, view)
+    return grads if found is None else added(grads, found)
+
+
+def penalty_gradients(match: Match, shown: Shown, update: int, index: int) -> Gradients | None:
+    """Gradients of the penalties that are due at a discriminator's update; None where none is.
+
+    Args:
+        match, shown, update: whose, of what, and when.
+        index: of their random numbers.
+    """
     due = [each for each in match.penalties if each.due(update)]
     if not due:
-        return grads
+        return None
     player = match.players[shown.discriminator]
-    rng = generator_for(match.seed, update, Stream.PENALTY, index=view, device=player.device)
+    rng = generator_for(match.seed, update, Stream.PENALTY, index=index, device=player.device)
     real, fake = ({name: tensor.detach() for name, tensor in side.items()} for side in (shown.real, shown.fake))
     judge = judging(match.game, player.worker)
     costs = [each.penalty(judge, real, fake, rng) * (each.weight * each.every * shown.weight) for each in due]
     total = sum(costs[1:], start=costs[0])
-    return _added(grads, _grads([total], player.parameters, [torch.ones_like(total)]))
-
-
-def _added(first: Gradients | None, second: Gradients) -> Gradients:
-    if first is None:
-        return second
-    return [b if a is None else a if b is None else a + b for a, b in zip(first, second, strict=True)]
-
-
-def _grads(
-    outputs: Sequence[Tensor], inputs: Sequence[Tensor], cotangents: Sequence[Tensor]
-) -> Sequence[Tensor | None]:
-    """`torch.autograd.grad` of tensors that fit each other; None for an input that has no part."""
-    if len(outputs) == 1 and (found := chain.gradients(outputs[0], inputs, cotangents[0])) is not None:
-        return found
-    return _run_backward(
-        tuple(outputs), tuple(cotangents), False, False, tuple(inputs), allow_unreachable=True, accumulate_grad=False
-    )
+    return gradients_of([total], player.parameters, [torch.ones_like(total)])
 
 
 def _laid_out(held: Sequence[Tensor], real: Tensor, fake: Tensor) -> list[Tensor]:

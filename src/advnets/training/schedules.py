@@ -17,6 +17,7 @@ from torch import Tensor
 
 from advnets.games.game import Batch, Inputs
 from advnets.randomness import StepNoise, Stream, seed_layers
+from advnets.training.accumulation import in_parts
 from advnets.training.gradients import Match, Outcome, both_sides, discriminators_side, generators_side
 
 
@@ -25,7 +26,7 @@ def simultaneous(match: Match, step: int) -> Sequence[Outcome]:
     batch = match.batch(step)
     seed_layers(match.seed, step, 0, batch.image.device)
     draws = _moved(match, batch, drawn(match, batch, step, Stream.DISCRIMINATOR_NOISE))
-    grads, outcomes = both_sides(match, batch, draws, step)
+    grads, outcomes = (both_sides if match.parts == 1 else in_parts)(match, batch, draws, step)
     for side in ("discriminator", "generator"):
         for name, player in match.side(side).items():
             player.move(grads[name], step, match.steps)

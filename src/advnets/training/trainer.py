@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from advnets.config.coordinating import CoordinationConfig
 from advnets.config.recipe import Recipe
 from advnets.data.contrast import normalize
 from advnets.devices import resolve_device, resolve_precision
@@ -27,6 +28,7 @@ from advnets.randomness import StepNoise, Stream
 from advnets.runs.checkpoint import Checkpoint, Tensors, newest
 from advnets.runs.networks import Modules, initial_networks, load_weights
 from advnets.runs.sampling import Sampler, Samples
+from advnets.training.accumulation import check_parts
 from advnets.training.augmentation import Augmentation, adaptation_of, augmentation_of
 from advnets.training.batches import Batches, Data
 from advnets.training.coordinate import coordinated
@@ -39,7 +41,8 @@ from advnets.training.outcomes import figures_of
 from advnets.training.player import Player, computes_in
 from advnets.training.probes import check_networks, probe_inputs, rows_independent
 from advnets.training.rehearsal import check_game
-from advnets.training.schedules import SCHEDULES
+from advnets.training.room import check_room
+from advnets.training.schedules import SCHEDULES, drawn
 from advnets.training.warm_start import begin_from, freeze
 
 
@@ -265,6 +268,9 @@ class Trainer:
         recipe, data = self.recipe, self.data
         if recipe.contrast is not None and data.values.dtype != np.uint8:
             raise RecipeError("contrast is about images, these data are points", "use contrast null")
+        if recipe.mirror and (len(data.shape) != 3 or data.sources is not None):
+            what = "points have no left and right" if len(data.shape) != 3 else "a game of sources mirrors for itself"
+            raise RecipeError(f"mirror: {what}", "leave --mirror out" if len(data.shape) != 3 else "say --game.flip")
         # What is normalized begins as gray levels, which bfloat16 holds exactly.
         span = self.value_range if recipe.contrast is None else (0.0, 255.0)
         conditional = any("condition" in seat.takes for seat in self.seats.values())
@@ -272,7 +278,10 @@ class Trainer:
         beside = 0 if self._asked is None else self._asked.rows
         labels = conditional or beside > 0
         growth = growth_of(recipe)
-        return Batches(data, recipe.batch, recipe.seed, self.device, self.compute, span, labels, seen, beside, growth)
+        return Batches(
+            data, recipe.batch, recipe.seed, self.device, self.compute, span, labels, seen, beside, growth,
+            mirror=recipe.mirror,
+        )  # fmt: skip
 
     def _begin(self, networks: Mapping[str, nn.Module], modules: Modules, restored: bool) -> Sequence[str]:
         """Give networks what they begin with beside weights from the seed; what another run gave them, in words."""
@@ -301,12 +310,12 @@ class Trainer:
 
     def _make_match(self) -> Match:
         recipe = self.recipe
-        first = self._batches(0)
+        shown = self._batches(0)
         discriminators = {name: player for name, player in self.players.items() if player.side == "discriminator"}
         rowwise = frozenset(
             name
             for name, player in discriminators.items()
-            if rows_independent(player.worker, probe_inputs(self.seats[name], first, recipe.batch))
+            if rows_independent(player.worker, probe_inputs(self.seats[name], shown, recipe.batch))
         )
         penalties = build_penalties(recipe.game)
         if penalties and len(rowwise) < len(discriminators):
@@ -316,9 +325,15 @@ class Trainer:
             discriminator_steps=recipe.discriminator_steps, generator_steps=recipe.generator_steps,
             memory={name: each.to(self.device) for name, each in begun(self.game, self.data.spec).items()},
             several=frozenset(name for name in discriminators if self.seats[name].gives),
+            parts=recipe.accumulate,
         )  # fmt: skip
         networks = {name: player.network for name, player in self.players.items()}
-        check_game(match, self.seats, networks, match.batch(0))
+        first = match.batch(0)
+        check_game(match, self.seats, networks, first)
+        if match.parts > 1:
+            draws = drawn(match, first, 0, Stream.DISCRIMINATOR_NOISE)
+            check_parts(match, first, draws, recipe.coordination != CoordinationConfig(), recipe.schedule)
+        check_room(match, first)
         return coordinated(match, recipe, self.seats, self.data, networks, self._batches.of_rows)
 
     def _augment(self) -> Augmentation | None:

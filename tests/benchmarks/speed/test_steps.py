@@ -21,7 +21,7 @@ from benchmarks.speed import contests, floor, interleave, measures, peers, torch
 COLOR = Data(np.random.default_rng(0).integers(0, 256, (200, 3, 32, 32), dtype=np.uint8), np.arange(200))
 POINTS = Data(np.random.default_rng(0).normal(size=(600, 2)).astype(np.float32), np.arange(600))
 GRAY = Data(np.random.default_rng(0).integers(0, 256, (200, 1, 28, 28), dtype=np.uint8), np.arange(200))
-GAMES = [("paper-mnist", GRAY), ("mnist", GRAY), ("ring", POINTS), ("grid", POINTS), ("images", COLOR)]
+GAMES = [("paper-mnist", GRAY), ("mnist", GRAY), ("ring", POINTS), ("grid", POINTS), ("dcgan", COLOR)]
 
 
 def small(name: str) -> contests.Contest:
@@ -42,14 +42,14 @@ def test_peers_networks_are_those_of_the_recipe(name, data):
 
 
 def test_images_arrive_in_the_generators_range():
-    recipe = load_recipe("images").replace(batch=200)
+    recipe = load_recipe("dcgan").replace(batch=200)
     (batch,) = peers.loader(recipe, COLOR)
     assert batch.shape == (200, 3, 32, 32)
     expected = torch.from_numpy(COLOR.values).float() / 127.5 - 1
     torch.testing.assert_close(batch.sort(0).values, expected.sort(0).values)
 
 
-@pytest.mark.parametrize("name", ["paper-mnist", "ring", "images"])
+@pytest.mark.parametrize("name", ["paper-mnist", "ring", "dcgan"])
 def test_every_contender_plays_and_is_timed(name):
     players = contests.contenders(small(name))
     timings = interleave.interleave(players, rounds=2, block_seconds=0.0, warm=1)

@@ -1,0 +1,203 @@
+"""A minibatch in parts: the gradients of the whole of it, in the memory of a part.
+
+Costs may compare rows with each other, so that sums over parts would be another game. All parts are scored first; the
+slopes of the costs are those of all scores; then each part goes through the networks again, and back with its own
+slopes. That takes one more forward pass than the whole minibatch at once, and gives its gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from advnets.errors import RecipeError
+from advnets.games.game import Batch, Inputs, Made, Slopes, View
+from advnets.runs.sampling import evaluating
+from advnets.training.backward import Gradients, added
+from advnets.training.gradients import (
+    Ends,
+    Match,
+    Outcome,
+    Shown,
+    cut,
+    of_generators,
+    one_pass,
+    penalty_gradients,
+    rule_of,
+    scores,
+    two_passes,
+)
+
+_ROWS = 8  # of the trial
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A part of a minibatch, its draws, and its share of all rows."""
+
+    batch: Batch
+    draws: Inputs
+    share: float
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A view of a part in its discriminator's graph."""
+
+    view: View
+    shown: Shown
+    real: Tensor
+    fake: Tensor
+    held: Sequence[Tensor]
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What of it outlives the graph: scores, and whether the generators' side has a part in what was seen."""
+
+    view: View
+    real: Tensor
+    fake: Tensor
+    moves: bool
+    made: bool
+
+
+def check_parts(match: Match, batch: Batch, draws: Inputs, coordinated: bool, schedule: str) -> None:
+    """See that a game's gradients in parts are those of the whole minibatch.
+
+    Args:
+        match: who plays, in how many parts.
+        batch: the first minibatch.
+        draws: its draws.
+        coordinated: whether anything else keeps the players in step.
+        schedule: of the training.
+
+    Raises:
+        RecipeError: they are not.
+    """
+    remedy = "use --accumulate 1 and a smaller --batch"
+    if match.parts > len(batch):
+        raise RecipeError(f"{len(batch)} examples cannot be had in {match.parts} parts", "use a smaller --accumulate")
+    if schedule != "simultaneous":
+        raise RecipeError("a minibatch in parts needs the simultaneous schedule", remedy)
+    if coordinated:
+        raise RecipeError("a minibatch in parts is not there with coordination", remedy)
+    if len(match.rowwise) < len(match.side("discriminator")):
+        raise RecipeError("a discriminator with statistics across the batch needs the whole of it", remedy)
+    if not _views_come_in_parts(match, *_first(batch, draws)):
+        raise RecipeError("a view of this game depends on the whole minibatch", remedy)
+
+
+def _views_come_in_parts(match: Match, batch: Batch, draws: Inputs) -> bool:
+    """Whether parts of these rows have no direct cost, and show what the whole shows, row by row."""
+    with evaluating(match.nets.values()), torch.no_grad():
+        shown: list[list[View]] = []
+        for piece in (*_pieces(1, batch, draws), *_pieces(2, batch, draws)):
+            made = match.game.make(match.nets, piece.batch, piece.draws)
+            views = list(match.game.views(piece.batch, piece.draws, made.outputs))
+            if made.direct is not None or any(view.batch is not None for view in views):
+                return False
+            shown.append(views)
+        return all(_alike(whole, parts) for whole, *parts in zip(*shown, strict=True))
+
+
+def _alike(whole: View, parts: Sequence[View]) -> bool:
+    for side in ("real", "fake"):
+        for name, each in getattr(whole, side).items():
+            found = torch.cat([getattr(part, side)[name] for part in parts])
+            if found.shape != each.shape or not torch.allclose(found.double(), each.double(), rtol=0.02, atol=1e-3):
+                return False
+    return True
+
+
+def _first(batch: Batch, draws: Inputs) -> tuple[Batch, Inputs]:
+    known = {name: each[:_ROWS] for name, each in batch.by_row().items()}
+    return replace(batch, **known), {name: each[:_ROWS] for name, each in draws.items()}
+
+
+def in_parts(match: Match, batch: Batch, draws: Inputs, update: int) -> tuple[dict[str, Gradients], list[Outcome]]:
+    """Gradients of all players at the same point, and what the discriminators said there: as `both_sides`."""
+    pieces, states, said = list(_pieces(match.parts, batch, draws)), list[Tensor](), list[list[_Said]]()
+    for piece in pieces:
+        states.append(_layers_state(batch.image.device))
+        said.append([_said(each) for each in _played(match, piece, update)[1]])
+    rules, outcomes = list[Slopes](), list[Outcome]()
+    for views in zip(*said, strict=True):
+        view, moves = views[0].view, views[0].moves
+        real, fake = (torch.cat([getattr(each, side) for each in views]) for side in ("real", "fake"))
+        rules.append(rule_of(match, view, real, fake, batch, update, 0 if moves else None))
+        outcomes.append(Outcome(view.discriminator, real, fake, batch, view.weight, made=views[0].made))
+    found: dict[str, Gradients] = {}
+    after = _layers_state(batch.image.device)
+    first = 0
+    for number, (piece, state) in enumerate(zip(pieces, states, strict=True)):
+        _set_layers_state(batch.image.device, state)
+        rows = slice(first, first := first + len(piece.batch))
+        for name, grads in _of_part(match, piece, [_sliced(rule, rows) for rule in rules], update, number).items():
+            found[name] = added(found.get(name), grads)
+    _set_layers_state(batch.image.device, after)
+    return found, outcomes
+
+
+def _of_part(match: Match, piece: _Piece, rules: Sequence[Slopes], update: int, number: int) -> Mapping[str, Gradients]:
+    """A part's share of everybody's gradients."""
+    made, views = _played(match, piece, update)
+    found: dict[str, Gradients] = {}
+    ends: Ends = []
+    for place, (each, rule) in enumerate(zip(views, rules, strict=True)):
+        name, player = each.view.discriminator, match.players[each.view.discriminator]
+        back = one_pass if len(each.held) == 1 and each.real.ndim == 1 else two_passes
+        grads, cotangents = back(each.shown, each.held, rule, player.parameters)
+        ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(each.shown.cuts, cotangents, strict=True)]
+        found[name] = added(found.get(name), grads)
+        penalties = penalty_gradients(match, each.shown, update, place + len(rules) * number)
+        if penalties is not None:
+            found[name] = added(found[name], [None if g is None else g * piece.share for g in penalties])
+    return found | of_generators(match, made, ends)
+
+
+def _played(match: Match, piece: _Piece, update: int) -> tuple[Made, list[_Seen]]:
+    """What the generators' side makes of a part, and what discriminators say of it."""
+    made = match.game.make(match.nets, piece.batch, piece.draws)
+    found: list[_Seen] = []
+    for number, view in enumerate(match.game.views(piece.batch, piece.draws, made.outputs)):
+        shown, name = cut(match, view, piece.batch, update, f"discriminators {number}"), view.discriminator
+        real, fake, held = scores(match.players[name].worker, shown, name in match.rowwise - match.several)
+        found.append(_Seen(view, shown, real, fake, held))
+    return made, found
+
+
+def _said(seen: _Seen) -> _Said:
+    bare = View(seen.view.discriminator, {}, {}, seen.view.weight)
+    return _Said(bare, seen.real, seen.fake, seen.shown.moves(real=False), bool(seen.shown.cuts))
+
+
+def _pieces(parts: int, batch: Batch, draws: Inputs) -> Iterator[_Piece]:
+    """Parts of nearly equal numbers of rows."""
+    first = 0
+    for rows in torch.arange(len(batch)).tensor_split(parts):
+        span = slice(first, first + len(rows))
+        known = {name: each[span] for name, each in batch.by_row().items()}
+        part = replace(batch, first=batch.first + first, whole=batch.total, **known)
+        yield _Piece(part, {name: each[span] for name, each in draws.items()}, len(rows) / len(batch))
+        first = span.stop
+
+
+def _sliced(rule: Slopes, rows: slice) -> Slopes:
+    given = None if rule.given is None else rule.given[rows]
+    return Slopes(rule.real[rows], rule.fake[rows], made=rule.made[rows], given=given)
+
+
+def _layers_state(device: torch.device) -> Tensor:
+    """Of the generator that networks draw from inside their passes."""
+    return torch.get_rng_state() if device.type == "cpu" else torch.get_device_module(device).get_rng_state(device)
+
+
+def _set_layers_state(device: torch.device, state: Tensor) -> None:
+    if device.type == "cpu":
+        torch.set_rng_state(state)
+    else:
+        torch.get_device_module(device).set_rng_state(state, device)

@@ -1,0 +1,87 @@
+"""Whether a step fits in memory: what it will hold at once is counted on a few rows, before the first one is played."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from advnets.devices import free_memory
+from advnets.errors import RecipeError
+from advnets.games.game import Batch
+from advnets.randomness import StepNoise, Stream
+from advnets.training.gradients import Match, both_sides
+from advnets.training.rehearsal import undisturbed
+from advnets.training.schedules import as_computed
+
+_FEW, _MORE = 4, 8  # rows
+
+
+def check_room(match: Match, batch: Batch) -> None:
+    """See that a step's graphs and gradients fit in the memory that is free.
+
+    What is counted is what the graphs keep for the backward pass, of all players and of the penalties, and the
+    gradients: the least that a step needs. Copies on the way come on top: what is refused would not have fitted.
+
+    Args:
+        match: who plays.
+        batch: a whole minibatch.
+
+    Raises:
+        RecipeError: it does not fit; with the minibatch that does.
+    """
+    free = free_memory(batch.image.device)
+    if free is None or len(batch) <= _MORE:
+        return
+    few, more = (_kept(match, batch, rows) for rows in (_FEW, _MORE))
+    a_row = max(0.0, (more - few) / (_MORE - _FEW))
+    always = max(0.0, few - _FEW * a_row) + sum(_gradients(match))
+    needed = always + a_row * -(-len(batch) // match.parts)
+    if needed <= free:
+        return
+    least = f"at least {_in_words(needed)} of memory, and {_in_words(free)} are free"
+    what = f"a step of {len(batch):,} examples needs {least}"
+    fitting = int((0.7 * free - always) / a_row) if a_row else 0  # with room for copies
+    smaller = "narrower networks (as --generator.base 16) or smaller images (--size)"
+    if fitting < 1:
+        raise RecipeError(what, f"use {smaller}")
+    raise RecipeError(what, f"use --batch {1 << (fitting.bit_length() - 1)}, {smaller}")
+
+
+def _kept(match: Match, batch: Batch, rows: int) -> float:
+    """Bytes that the graphs of a step of so many rows keep."""
+    known = None if batch.known is None else replace(batch.known, **_first(batch.known, rows))
+    some = replace(batch, known=known, **_first(batch, rows))
+    kept: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    noise = StepNoise(match.seed, 0, Stream.DISCRIMINATOR_NOISE, 0, rows, rows, batch.image.device)
+    with (
+        undisturbed(match.nets.values(), batch.image.device),
+        torch.enable_grad(),
+        torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
+    ):
+        drawn = match.game.draw(some, noise)
+        both_sides(match, some, {name: as_computed(each, some.image.dtype) for name, each in drawn.items()}, 0)
+    weights = {each.data_ptr() for player in match.players.values() for each in player.parameters}
+    return float(sum(size for place, size in kept.items() if place not in weights))
+
+
+def _first(batch: Batch, rows: int) -> dict[str, Tensor]:
+    return {name: each[:rows] for name, each in batch.by_row().items()}
+
+
+def _gradients(match: Match) -> list[int]:
+    return [each.numel() * each.element_size() for player in match.players.values() for each in player.parameters]
+
+
+def _in_words(size: float) -> str:
+    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB")):
+        if size >= unit:
+            return f"{size / unit:.3g} {name}"
+    return f"{size / 1024:.3g} KiB"
