@@ -30,7 +30,9 @@ def digits() -> advnets.Run:
     """Digits of 8 x 8 pixels by their names."""
     images, labels = eight_by_eight()
     more = {"discriminator.pieces": 2, "sample_every": 30, "checkpoint_every": 30}
-    return advnets.train("mnist", data=(images, labels), run=_folder("digits"), steps=60, batch=32, **{**SMALL, **more})
+    return advnets.train(
+        "mnist-dense", data=(images, labels), run=_folder("digits"), steps=60, batch=32, **{**SMALL, **more}
+    )
 
 
 @functools.cache
@@ -38,7 +40,7 @@ def vectors() -> advnets.Run:
     """The same digits by their first two principal components."""
     data = (eight_by_eight()[0], components())
     small = {**SMALL, "discriminator.pieces": 2}
-    return advnets.train("mnist", data=data, run=_folder("vectors"), steps=400, batch=32, **small)
+    return advnets.train("mnist-dense", data=data, run=_folder("vectors"), steps=400, batch=32, **small)
 
 
 def eight_by_eight() -> tuple[Any, Any]:

@@ -47,7 +47,7 @@ def test_a_resumed_training_finds_what_it_is_measured_in_from_any_folder(
     measure = {"metrics": "frechet", "features": features, "every": 1, "count": 10}
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ADVNETS_CACHE", str(tmp_path / "cache"))
-    recipe = load_recipe("mnist").replace(data="noise.npy", steps=2, measure=measure, **SMALL)
+    recipe = load_recipe("mnist-dense").replace(data="noise.npy", steps=2, measure=measure, **SMALL)
     advnets.train(recipe, run="run")
     monkeypatch.chdir(tmp_path / "elsewhere")
     run = advnets.resume("../run", steps=3)
@@ -63,12 +63,12 @@ def of_arrays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> advnets.Run:
     """A training on images in memory, 4 steps."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ADVNETS_CACHE", str(tmp_path / "cache"))
-    return advnets.train("mnist", data=noise(), steps=4, checkpoint_every=2, run="memory", **SMALL)
+    return advnets.train("mnist-dense", data=noise(), steps=4, checkpoint_every=2, run="memory", **SMALL)
 
 
 def test_images_in_memory_train_as_those_of_a_file(of_arrays: advnets.Run) -> None:
     np.save("noise.npy", noise())
-    of_file = advnets.train("mnist", data="noise.npy", steps=4, checkpoint_every=2, run="file", **SMALL)
+    of_file = advnets.train("mnist-dense", data="noise.npy", steps=4, checkpoint_every=2, run="file", **SMALL)
     assert saved(of_arrays.path) == saved(of_file.path)
     assert of_arrays.recipe.data == "(in memory)"
     assert of_arrays.facts["data"]["fingerprint"] == of_file.facts["data"]["fingerprint"]
@@ -77,7 +77,7 @@ def test_images_in_memory_train_as_those_of_a_file(of_arrays: advnets.Run) -> No
 
 def test_data_that_were_moved_are_asked_for_again(of_arrays: advnets.Run, tmp_path: Path) -> None:
     np.save(tmp_path / "noise.npy", noise())
-    path = advnets.train("mnist", data=tmp_path / "noise.npy", steps=2, run=tmp_path / "run", **SMALL).path
+    path = advnets.train("mnist-dense", data=tmp_path / "noise.npy", steps=2, run=tmp_path / "run", **SMALL).path
     (tmp_path / "noise.npy").rename(tmp_path / "moved.npy")
     for ask in (lambda: advnets.resume(path, steps=4), lambda: advnets.evaluate(path, metrics="total_variation")):
         with pytest.raises(DataError, match="the run's data are no longer there; say where they are now with --data"):

@@ -39,6 +39,8 @@ SMALL_CONV = ["--generator.base", "4", "--discriminator.base", "4", "--batch", "
 OTHERWISE: dict[str, list[str]] = {
     "mnist-completion": ["--generator.hidden", "16", "--discriminator.base", "4"],
     "mnist-semi-supervised": ["--generator.hidden", "16", "--discriminator.base", "4", "--discriminator.dense", "8"],
+    "mnist": [*SMALL_CONV, "--generator.dense", "8", "--discriminator.dense", "8"],
+    "digits.yaml": [*SMALL_CONV, "--generator.dense", "8", "--discriminator.dense", "8"],
     "infogan": [*SMALL_CONV, "--recognizer.base", "4"],
 }
 

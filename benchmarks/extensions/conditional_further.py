@@ -70,7 +70,7 @@ def small(folder: Path, each: int, game: str, seed: int) -> dict[str, Any]:
     if each:
         kept = [rng.permutation(np.flatnonzero(real == digit))[:each] for digit in range(10)]
         known[np.setdiff1d(np.arange(len(known)), np.concatenate(kept))] = -1
-    run = trained("mnist", folder / "run", data=(images, known), seed=seed, **SMALL, **WEIGHED[game])
+    run = trained("mnist-dense", folder / "run", data=(images, known), seed=seed, **SMALL, **WEIGHED[game])
     made, wanted = np.asarray(run.sample(1000, seed=1, classes="all")), np.arange(1000) % 10
     rows, flat = made.reshape(1000, -1).astype(float), images.reshape(len(images), -1).astype(float)
     right = KNeighborsClassifier(5).fit(flat, real).predict(rows) == wanted
@@ -87,7 +87,7 @@ def small_attributes(folder: Path, game: str, seed: int) -> dict[str, Any]:
     images = (loaded.images * (255 / 16)).astype(np.uint8)
     asked = slant_and_width(images)
     run = trained(
-        "mnist", folder / "run", data=(images, asked), seed=seed, **{"game.scaled": True}, **SMALL, **GAMES[game]
+        "mnist-dense", folder / "run", data=(images, asked), seed=seed, **{"game.scaled": True}, **SMALL, **GAMES[game]
     )
     found = slant_and_width(np.asarray(run.sample(len(asked), seed=1, conditions=asked))[:, 0])
     reached = {name: explained(found[:, place], asked[:, place]) for place, name in enumerate(ATTRIBUTES)}
@@ -97,7 +97,8 @@ def small_attributes(folder: Path, game: str, seed: int) -> dict[str, Any]:
 def labels(folder: Path, share: str, game: str, seed: int) -> dict[str, Any]:
     """A conditional game on digits of which a share have a label; each seed labels others."""
     table = few_labels(int(share) / 100, seed, alone=game == "alone")
-    run = trained("mnist", folder / "run", data=table, seed=seed, **DENSE, **GAMES["both" if game == "alone" else game])
+    played = GAMES["both" if game == "alone" else game]
+    run = trained("mnist-dense", folder / "run", data=table, seed=seed, **DENSE, **played)
     return {**_measured(run, "mnist"), "labeled": int((table.labels[table.rows("train")] >= 0).sum())}
 
 
@@ -112,7 +113,7 @@ def attributes(folder: Path, game: str, seed: int) -> dict[str, Any]:
     import advnets
 
     table = slanted_digits()
-    run = trained("mnist", folder / "run", data=table, seed=seed, **DENSE, **GAMES[game], **{"game.scaled": True})
+    run = trained("mnist-dense", folder / "run", data=table, seed=seed, **DENSE, **GAMES[game], **{"game.scaled": True})
     asked = np.asarray(table.vectors[table.rows("test")][:_COUNT])
     found = slant_and_width(np.asarray(run.sample(len(asked), seed=1, conditions=asked))[:, 0])
     frechet = advnets.evaluate(run, data="mnist", metrics="frechet", features="classifier", count=_COUNT)

@@ -98,14 +98,14 @@ class Judge:
 
 def recipe_of(way: str, seed: int) -> Recipe:
     """The recipe of a way."""
-    return load_recipe("mnist").replace(**{**SMALL, "steps": STEPS, "seed": seed, **WAYS[way]})
+    return load_recipe("mnist-dense").replace(**{**SMALL, "steps": STEPS, "seed": seed, **WAYS[way]})
 
 
 def race(folder: Path, group: str, seed: int) -> dict[str, Any]:
     """A group and the recipe's own way, in turn: step, processor seconds and Frechet distance at every look."""
     torch.set_num_threads(1)
     names = list(WAYS)
-    table = open_data(load_recipe("mnist"))
+    table = open_data(load_recipe("mnist-dense"))
     judge, data = Judge(table), training_data(table)
     ways = [RECIPES, *(names[number] for number in GROUPS[group])]
     trainers = {way: Trainer(recipe_of(way, seed), data) for way in ways}

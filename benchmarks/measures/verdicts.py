@@ -53,14 +53,14 @@ def makers(options: argparse.Namespace, table: ImageTable) -> dict[str, Callable
 def blurred(table: ImageTable) -> Trainer:
     """The default game after 4,000 steps, G averaged over all of them alike."""
     endless = {"share": 1.0, "decay": 0.999999}
-    *_, trainer = trained(Case("mnist", "averaged", "mnist", 4000, 0, {"generator.average": endless}), table)
+    *_, trainer = trained(Case("mnist", "averaged", "mnist-dense", 4000, 0, {"generator.average": endless}), table)
     return trainer
 
 
 def collapsed(table: ImageTable) -> Trainer:
     """The default game after 900 good steps and as many with ever higher rates of G as leave half of the digits."""
     count = class_counter(table)
-    for trainer in trained(Case("mnist", "wrecked", "mnist", 1300, 0, {}, rate_of_g(1.3), 900), table):
+    for trainer in trained(Case("mnist", "wrecked", "mnist-dense", 1300, 0, {}, rate_of_g(1.3), 900), table):
         if trainer.step > 900 and trainer.step % 5 == 0:
             there, of = count(trainer)
             if 2 * there <= of:

@@ -94,6 +94,7 @@ WAYS: dict[str, tuple[str, dict[str, Any]]] = {
     "dcgan": ("dcgan", {}),
     "wgan-gp": ("wgan-gp", {}),
     "mnist": ("mnist", {}),
+    "mnist-dense": ("mnist-dense", {}),
     "mnist-best": ("mnist-best", {}),
 }
 

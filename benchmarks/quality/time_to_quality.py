@@ -34,7 +34,7 @@ from advnets.runs import checkpoint
 from advnets.runs.run import Run
 from benchmarks.machine import in_words, machine
 from benchmarks.record import record, result_of
-from benchmarks.speed.contests import mnist
+from benchmarks.speed.contests import mnist_dense
 from benchmarks.speed.peers import PeerGame
 
 SAMPLES, TARGETS, TOLERANCE = 10_000, (215.0, 225.0), 0.05
@@ -61,7 +61,7 @@ def our_training(seed: int, every: int = 500, samples: int = SAMPLES, **changes:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "run"
         kept = {"checkpoint_every": every, "keep_checkpoints": 10**6, "log_every": math.gcd(100, every)}
-        run = advnets.train("mnist", run=path, seed=seed, **kept, **changes)
+        run = advnets.train("mnist-dense", run=path, seed=seed, **kept, **changes)
         seconds = {line["step"]: line["seconds"] for line in run.metrics}
         for step in checkpoint.steps(run.directory.checkpoints):
             if 3 * step >= run.recipe.steps:
@@ -71,7 +71,7 @@ def our_training(seed: int, every: int = 500, samples: int = SAMPLES, **changes:
 
 def peer_training(seconds: float, every: float, samples: int = SAMPLES) -> Iterator[Point]:
     """The peer, measured every `every` seconds of its training until `seconds`."""
-    contest = mnist()
+    contest = mnist_dense()
     recipe = contest.recipe.replace(
         batch=64, **{"generator.optimizer": PYTORCH_GAN, "discriminator.optimizer": PYTORCH_GAN}
     )

@@ -50,10 +50,10 @@ SMALL_CONV = {
 def cases() -> list[Case]:
     """The forty runs."""
     bare = {"penalties": PenaltiesConfig()}  # the ring's penalty holds off a collapse for long
-    found = [Case("mnist", "both rates x 1.25", "mnist", 1200, 0, {}, rates(1.25), 900)]
-    found += [Case("mnist", "G's rate x 1.3", "mnist", 1300, s, {}, rate_of_g(1.3), 900) for s in (1, 2, 3)]
+    found = [Case("mnist", "both rates x 1.25", "mnist-dense", 1200, 0, {}, rates(1.25), 900)]
+    found += [Case("mnist", "G's rate x 1.3", "mnist-dense", 1300, s, {}, rate_of_g(1.3), 900) for s in (1, 2, 3)]
     found += [
-        Case("mnist", "G ahead by 2 steps more, its rate x 1.3", "mnist", 1300, s, {}, ahead(2, 1.3), 900)
+        Case("mnist", "G ahead by 2 steps more, its rate x 1.3", "mnist-dense", 1300, s, {}, ahead(2, 1.3), 900)
         for s in (4, 5, 6)
     ]
     found += [Case("ring", "both rates x 1.4", "ring", 1400, s, bare, rates(1.4), 700) for s in (0, 1, 2, 3)]
@@ -67,7 +67,7 @@ def cases() -> list[Case]:
         for s in (3, 4, 5)
     ]
     mnist = ({}, {}, {}, {"objective": "minimax"}, {"objective": "least-squares"}, {"schedule": "alternating"})
-    found += [Case("mnist", _named("mnist", c), "mnist", 1500, 10 + i, c) for i, c in enumerate(mnist)]
+    found += [Case("mnist", _named("mnist", c), "mnist-dense", 1500, 10 + i, c) for i, c in enumerate(mnist)]
     found += [Case("mnist", "paper-mnist", "paper-mnist", 2500, 16)]
     toys = ({}, {}, {}, {"objective": "hinge"})
     found += [Case("ring", _named("ring", c), "ring", 3000, 10 + i, c) for i, c in enumerate(toys)]

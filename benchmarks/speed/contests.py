@@ -46,9 +46,9 @@ def paper_alternating() -> Contest:
     return _on_recipe_data("paper-mnist, alternating", recipe)
 
 
-def mnist() -> Contest:
-    """The default recipe."""
-    return _on_recipe_data("mnist", load_recipe("mnist"))
+def mnist_dense() -> Contest:
+    """The paper's networks with settings of ours."""
+    return _on_recipe_data("mnist-dense", load_recipe("mnist-dense"))
 
 
 def ring() -> Contest:
@@ -70,7 +70,7 @@ def dcgan() -> Contest:
 CONTESTS: dict[str, Callable[[], Contest]] = {
     "paper-mnist": paper,
     "paper-mnist-alternating": paper_alternating,
-    "mnist": mnist,
+    "mnist-dense": mnist_dense,
     "ring": ring,
     "grid": grid,
     "dcgan": dcgan,

@@ -14,7 +14,7 @@ from command_line import TINY, Terminal, quiet
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of 20 steps of a tiny MNIST game."""
     run = tmp_path_factory.mktemp("runs") / "digits"
-    quiet("train", "mnist", *TINY, "--steps", 20, "--log-every", 10, "--checkpoint-every", 10, "--run", run)
+    quiet("train", "mnist-dense", *TINY, "--steps", 20, "--log-every", 10, "--checkpoint-every", 10, "--run", run)
     return run
 
 

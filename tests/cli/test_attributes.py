@@ -22,7 +22,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pixels = rng.integers(0, 255, (60, 6, 6), np.uint8)
     np.savez(folder / "x.npz", x=pixels, vectors=vectors, vector_names=["tilt", "odd"])
     small = {"generator.hidden": [8], "discriminator.units": [8], "steps": 2, "batch": 8, "sample_every": 0}
-    advnets.train("mnist", data=folder / "x.npz", run=folder / "run", **{"game.kind": "conditional"}, **small)
+    advnets.train("mnist-dense", data=folder / "x.npz", run=folder / "run", **{"game.kind": "conditional"}, **small)
     return folder / "run"
 
 

@@ -49,7 +49,7 @@ def test_the_flags_reach_the_recipe(terminal: Terminal, monkeypatch: pytest.Monk
     for args, name in (("train", "mnist"), ("train --data mnist", "mnist"), ("train --data=photos", "images")):
         cli.main(args.split())
         assert seen["recipe"].name == name
-    cli.main(["train", "mnist", "--size", "64"])
+    cli.main(["train", "mnist-dense", "--size", "64"])
     assert seen["recipe"].height_width == (64, 64)
 
 
@@ -65,7 +65,7 @@ def test_resuming_trains_further(terminal: Terminal, ring: Path, folder: Path) -
 def test_a_run_goes_on_from_any_folder_and_with_data_that_were_moved(terminal: Terminal, folder: Path) -> None:
     rng = np.random.default_rng(0)
     np.save(folder / "noise.npy", rng.integers(0, 256, (40, 8, 8, 1), dtype=np.uint8))
-    terminal.out("train", "mnist", *TINY, "--steps", 5, "--data", "noise.npy", "--holdout", "0.2", "--run", "run")
+    terminal.out("train", "mnist-dense", *TINY, "--steps", 5, "--data", "noise.npy", "--holdout", "0.2", "--run", "run")
     split = open_table("noise.npy", holdout=0.2, progress=False)
     assert json.loads(terminal.out("info", "run", "--json"))["data"]["training"] == len(split.rows("train"))
     (folder / "below").mkdir()

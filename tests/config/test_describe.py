@@ -8,7 +8,7 @@ from advnets.config.describe import as_words, choices, description
 from advnets.config.load import load_recipe, recipe_names
 from advnets.config.tree import Node, at, grow, paths
 
-MNIST = grow(load_recipe("mnist").replace(game={"kind": "conditional"}))
+MNIST = grow(load_recipe("mnist-dense").replace(game={"kind": "conditional"}))
 
 
 @pytest.mark.parametrize("name", recipe_names())

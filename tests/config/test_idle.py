@@ -24,7 +24,7 @@ IDLE = [
     ("mnist --measure.patience 4", "--measure.patience changes nothing: nothing is measured .* --measure.metrics"),
     ("mnist --measure.best frechet", "--measure.best changes nothing"),
     ("mnist --measure.count 40", "--measure.count changes nothing"),
-    ("mnist --penalties.r1.every 4", "the r1 penalty has weight 0; give --penalties.r1.weight, or leave it out"),
+    ("mnist-dense --penalties.r1.every 4", "the r1 penalty has weight 0; give --penalties.r1.weight, or leave it out"),
     ("mnist --decide-every 9", "--decide-every changes nothing: k is not adaptive; give --coordination.most-disc"),
     ("mnist --top-annealed .2", "--top-annealed changes nothing: G learns from all fakes"),
     ("mnist --second-order", "--second-order changes nothing: latents are not optimized"),
@@ -88,7 +88,8 @@ def test_a_flag_without_an_effect_is_refused(said: str, answer: str) -> None:
     "said",
     [
         "mnist-best --watch.action off", "mnist --measure frechet@patience=4", "mnist-best --penalties.r1.weight 0",
-        "mnist --penalties.r1.every 4 --penalties.r1.weight 0", "mnist --penalties.r1.every 4 --penalties.r1.weight .1",
+        "mnist-dense --penalties.r1.every 4 --penalties.r1.weight 0",
+        "mnist-dense --penalties.r1.every 4 --penalties.r1.weight .1",
         "images --data mnist --size 16 --fit pad", "ring --watch.every 3",
         "mnist-conditional --module generator=nets:G", "mnist --generator.optimizer.kind sgd --generator.momentum .5",
         "paper-mnist --generator.momentum .4 --generator.momentum-steps 9",

@@ -19,6 +19,8 @@ from advnets.config.load import (
 from advnets.config.recipe import Recipe
 from advnets.errors import RecipeError
 
+DENSE = "extends: mnist-dense\n"
+
 
 def written(folder: Path, text: str, name: str = "mine.yaml") -> Path:
     path = folder / name
@@ -122,16 +124,16 @@ def test_off_is_a_word(tmp_path: Path) -> None:
     ("text", "says"),
     [
         ("stepz: 3", "unknown field 'stepz'; perhaps you mean steps"),
-        ("generator: {hiden: [3]}", "generator.hiden: the mlp generator has no such field; it has hidden"),
+        (f"{DENSE}generator: {{hiden: [3]}}", "generator.hiden: the mlp generator has no such field; it has hidden"),
         ("steps: many", "steps = 'many'"),
         ("steps:", "steps"),
         ("generator: mlp", "generator cannot be 'mlp'; write generator.kind mlp"),
-        ("generator: {hidden: 12}", "game.generator.network.hidden = 12"),
-        ("generator: {hidden: [0]}", "game.generator.network.hidden cannot be"),
+        ("extends: mnist-dense\ngenerator: {hidden: 12}", "game.generator.network.hidden = 12"),
+        ("extends: mnist-dense\ngenerator: {hidden: [0]}", "game.generator.network.hidden cannot be"),
         ("generator_optimizer: {rate: 1e-4}", "unknown field 'generator_optimizer.rate'; perhaps you mean "
             "generator.optimizer.rate"),
-        ("generator: {hidden: [3]}\ngenerator_optimizer: {kind: sgd}", "unknown field 'generator_optimizer.kind'; "
-            "perhaps you mean generator.optimizer.kind"),
+        (f"{DENSE}generator: {{hidden: [3]}}\ngenerator_optimizer: {{kind: sgd}}",
+            "unknown field 'generator_optimizer.kind'; perhaps you mean generator.optimizer.kind"),
         ("data: photos\nunits: [3]", "units: the conv discriminator has no such field; it has base"),
         ("size: [4]", "size"),
         ("extends: nosuch", "no recipe, file or folder 'nosuch'"),

@@ -36,7 +36,7 @@ def test_fields_that_both_kinds_have_stay() -> None:
     adam = RING.game.generator.optimizer
     optimizer = RING.replace(**{"generator.optimizer.kind": "sgd"}).game.generator.optimizer
     assert optimizer == SGDConfig(rate=adam.rate, schedule="cosine")
-    discriminator = load_recipe("mnist").replace(**{"discriminator.kind": "paper-conv"}).game.discriminator
+    discriminator = load_recipe("mnist-dense").replace(**{"discriminator.kind": "paper-conv"}).game.discriminator
     assert (discriminator.network.keep_input, discriminator.network.pieces) == (1.0, 5)
 
 

@@ -49,9 +49,9 @@ def test_a_copy_keeps_what_is_not_changed() -> None:
 
 
 def test_a_changed_rate_leaves_the_betas() -> None:
-    recipe = load_recipe("mnist").replace(**{"generator.rate": 1e-4})
+    recipe = load_recipe("mnist-dense").replace(**{"generator.rate": 1e-4})
     assert (recipe.game.generator.optimizer.rate, recipe.game.generator.optimizer.betas) == (1e-4, (0.0, 0.999))
-    assert recipe.game.discriminator == load_recipe("mnist").game.discriminator
+    assert recipe.game.discriminator == load_recipe("mnist-dense").game.discriminator
 
 
 def test_a_penalty_has_one_default_wherever_it_is_said() -> None:
@@ -135,7 +135,7 @@ def test_normalized_images_need_outputs_without_bounds() -> None:
 
 
 def test_data_of_ones_own_are_asked_for() -> None:
-    assert load_recipe("mnist").source == "mnist"
+    assert load_recipe("mnist-dense").source == "mnist"
     with pytest.raises(RecipeError, match=r"images trains on data of your own; name them with --data"):
         _ = load_recipe("images").source
     assert [name for name in recipe_names() if load_recipe(name).data is None] == [

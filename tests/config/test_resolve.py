@@ -9,7 +9,7 @@ from advnets.config.resolve import resolve, short_name
 from advnets.config.tree import Node, at, grow, paths
 from advnets.errors import RecipeError
 
-MNIST, IMAGES = grow(load_recipe("mnist")), grow(load_recipe("images"))
+MNIST, IMAGES = grow(load_recipe("mnist-dense")), grow(load_recipe("images"))
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,10 @@ def test_a_name_that_means_none_or_several_is_answered(name: str, says: str) -> 
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("generator.hidden", "^generator.hidden: the conv generator has no such field; it has base, output, blocks; "
-            "generator.kind mlp has it$"),
+        ("generator.hidden", "^generator.hidden: the conv generator has no such field; it has base, output, blocks, "
+            "dense; generator.kind mlp has it$"),
         ("hidden", "^hidden: the conv generator has no such field; it has base, output"),
-        ("discriminator.units", "conv discriminator has no such field; it has base, blocks; "
+        ("discriminator.units", "conv discriminator has no such field; it has base, blocks, dense; "
             "discriminator.kind maxout, mlp"),
         ("generator.momentum", "the adam optimizer has no such field; it has rate, betas, .*; "
             "generator.optimizer.kind sgd has it"),
@@ -73,7 +73,7 @@ def test_a_name_that_means_none_or_several_is_answered(name: str, says: str) -> 
         ("generator.embedding", "^generator.embedding: generator has no such field; it has network, optimizer, "
             "average; game.kind conditional has it$"),
         ("discriminator.condition", "discriminator has no such field; .*; game.kind conditional has it$"),
-        ("generator.wings", "^generator.wings: the conv generator has no such field; it has base, output, blocks$"),
+        ("generator.wings", "^generator.wings: the conv generator has no such field; it has base, .*, dense$"),
         ("generator.average.wings", "average has no such field; it has decay, share, every$"),
         ("discriminator.average.decay", "discriminator has no such field; it has network, optimizer, frozen$"),
     ],

@@ -137,8 +137,8 @@ def test_channels_follow_the_images_or_the_caller(tmp_path: Path, digits: np.nda
     gray = open_table(folder, channels=1)
     assert np.array_equal(gray.values[-1, 0], np.asarray(Image.fromarray(emoji[7]).convert("L")))
     assert open_table(folder, channels=3).shape == (3, 32, 32)
-    with pytest.raises(DataError, match="channels 4"):
-        open_table(folder, channels=4)
+    with pytest.raises(DataError, match="channels 5"):
+        open_table(folder, channels=5)
 
 
 def test_subfolders_are_classes(tmp_path: Path, with_labels: tuple[np.ndarray, np.ndarray]) -> None:

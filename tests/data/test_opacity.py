@@ -48,14 +48,14 @@ def test_files_keep_it_where_it_is_asked_for_and_what_is_hidden_is_white(folder:
         assert (image[:3, seen] == np.array([[200], [10], [10]])).all()
     assert (gray[3] == 255).all()
     np.testing.assert_array_equal(opaque[:3], disc()[..., :3].transpose(2, 0, 1))
-    assert any("2 images are transparent nowhere" in note for note in table.notes)
+    assert any("2 of 4 images are transparent nowhere" in note for note in table.notes)
     over_white = np.asarray(open_table(folder, channels=3).values)
     assert (over_white[0][:, ~seen] == 255).all()
 
 
 def test_edges_take_no_color_from_what_is_hidden(folder: Path) -> None:
     for fit in ("crop", "pad", "stretch"):
-        image = np.asarray(open_table(folder, channels=4, size="10x14", fit=fit).values)[0]
+        image = np.asarray(open_table(folder, channels=4, size=(10, 14), fit=fit).values)[0]
         shown = image[3] > 16
         assert shown.any()
         assert not shown.all()
@@ -67,6 +67,7 @@ def test_edges_take_no_color_from_what_is_hidden(folder: Path) -> None:
 def test_a_range_of_values_leaves_opacity_alone() -> None:
     file = io.BytesIO()
     Image.fromarray(disc(opacity=100)).save(file, "PNG")
+    file.seek(0)
     pixels = np.asarray(next(decode(file, value_range=(0, 200), opacity=True)).image)
     seen = disc()[..., 3] > 0
     assert (pixels[seen] == (255, 13, 13, 100)).all()

@@ -81,7 +81,7 @@ def test_the_points_of_the_toys_are_those_of_before_and_know_their_modes() -> No
     np.testing.assert_array_equal(distances.argmin(1), ring.labels)
     assert ring.classes == tuple("01234567")
     np.testing.assert_array_equal(real_points(load_recipe("ring")), ring.values)
-    assert real_points(load_recipe("mnist")) is None
+    assert real_points(load_recipe("mnist-dense")) is None
 
 
 def test_a_recipe_opens_what_it_names_or_is_given(images: np.ndarray) -> None:

@@ -22,7 +22,7 @@ SMALL = ("--generator.hidden", "8", "--discriminator.units", "8", "--batch", "10
 
 
 def trained(run: Path) -> Path:
-    assert cli.main(["train", "mnist", *SMALL, "--steps", "2", "--run", str(run)]) == 0
+    assert cli.main(["train", "mnist-dense", *SMALL, "--steps", "2", "--run", str(run)]) == 0
     return run
 
 

@@ -223,7 +223,7 @@ class WholeClasses(nn.Module):
 def test_a_generator_of_ones_own_may_take_no_mixtures(mixing: bool, tmp_path: Path) -> None:
     changes = {**SMALL, "discriminator.pieces": 2, "steps": 2, "checkpoint_every": 2}
     own = WholeClasses(mixing)
-    run = advnets.train("mnist", data=eight_by_eight(), run=tmp_path / "run", generator=own, batch=8, **changes)
+    run = advnets.train("mnist-dense", data=eight_by_eight(), run=tmp_path / "run", generator=own, batch=8, **changes)
     assert run.interpolate(2, 5, classes="3").shape == (2, 5, 1, 8, 8)
     if mixing:
         assert run.interpolate(2, 5, classes=["3", "5"]).shape == (2, 5, 1, 8, 8)

@@ -29,7 +29,7 @@ _kept: dict[str, Path] = {}
 def small_run(kind: str, folder: Path, **changes: object) -> Run:
     """A copy of a run that is trained once a session."""
     if kind not in _kept:
-        _kept[kind] = advnets.train("mnist", run=folder / "trained", **{**SMALL, **changes}).path
+        _kept[kind] = advnets.train("mnist-dense", run=folder / "trained", **{**SMALL, **changes}).path
     return advnets.load(shutil.copytree(_kept[kind], folder / "run"))
 
 

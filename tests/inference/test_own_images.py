@@ -30,7 +30,9 @@ def tinted(tmp_path: Path, no_report: None) -> Run:
     vectors[::6] = np.nan
     names = {"vectors": vectors, "vector_names": ["tint", "odd"]}
     np.savez(tmp_path / "data.npz", x=rng.integers(0, 255, (60, 8, 8), np.uint8), **names)
-    return advnets.train("mnist", data=tmp_path / "data.npz", run=tmp_path / "run", **_TINY, **{"game.scaled": True})
+    return advnets.train(
+        "mnist-dense", data=tmp_path / "data.npz", run=tmp_path / "run", **_TINY, **{"game.scaled": True}
+    )
 
 
 @pytest.fixture
@@ -155,7 +157,7 @@ def test_vectors_enter_the_coder_as_they_enter_the_game(tinted: Run) -> None:
 def test_an_encoder_of_images_some_of_which_have_no_class(tmp_path: Path, no_report: None) -> None:
     rng = np.random.default_rng(0)
     data = rng.integers(0, 255, (60, 8, 8), np.uint8), np.where(np.arange(60) % 6, np.arange(60) % 3, -1)
-    run = advnets.train("mnist", data=data, run=tmp_path / "run", **_TINY)
+    run = advnets.train("mnist-dense", data=data, run=tmp_path / "run", **_TINY)
     answer = advnets.infer(run, data=data, count=5, refine=0, **QUICK).answer
     assert np.isfinite([way["error"] for way in answer["ways"]]).all()
 

@@ -34,7 +34,12 @@ def residual() -> Pair:
     return *pair, (3, 19, 12)
 
 
-every_pair = pytest.mark.parametrize("pair", [plain, residual, paper])
+def with_hidden_layers() -> Pair:
+    pair = ConvGenerator(5, 3, 19, 12, base=4, dense=7), ConvDiscriminator(3, 19, 12, base=4, dense=6)
+    return *pair, (3, 19, 12)
+
+
+every_pair = pytest.mark.parametrize("pair", [plain, residual, with_hidden_layers, paper])
 
 
 def parameters(module: nn.Module) -> int:
@@ -222,9 +227,9 @@ def test_what_cannot_be_built_is_refused_with_a_remedy(build: Callable[[], nn.Mo
         build()
 
 
-@pytest.mark.parametrize("blocks", [0, 2])
-def test_a_pair_gives_the_gradients_of_the_batch_but_none_for_real_images(blocks: int) -> None:
-    network = ConvDiscriminator(3, 13, 10, base=4, blocks=blocks).double()
+@pytest.mark.parametrize(("blocks", "dense"), [(0, 0), (2, 0), (1, 5)])
+def test_a_pair_gives_the_gradients_of_the_batch_but_none_for_real_images(blocks: int, dense: int) -> None:
+    network = ConvDiscriminator(3, 13, 10, base=4, blocks=blocks, dense=dense).double()
     real, fake = torch.rand(3, 3, 13, 10, dtype=torch.float64), torch.rand(2, 3, 13, 10, dtype=torch.float64)
     fake.requires_grad_()
     inputs = [fake, *network.parameters()]
@@ -253,9 +258,16 @@ def test_residuals_add_to_the_two_smallest_sizes_and_nothing_where_their_weights
 
 
 def test_the_generators_own_normalization_has_the_right_gradient() -> None:
-    network = ConvGenerator(5, 2, 9, 8, base=4).double()
-    z = torch.randn(3, 5, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(network, z)
+    for dense in (0, 6):
+        network = ConvGenerator(5, 2, 9, 8, base=4, dense=dense).double()
+        z = torch.randn(3, 5, dtype=torch.float64, requires_grad=True)
+        assert torch.autograd.gradcheck(network, z)
+
+
+def test_what_the_head_sees_is_the_hidden_layer() -> None:
+    network = ConvDiscriminator(3, 16, 16, base=4, dense=10)
+    assert network.features(torch.rand(2, 3, 16, 16)).shape == (2, 10)
+    assert network.head.in_features == 10
 
 
 def test_the_papers_pair_exists_at_other_sizes() -> None:

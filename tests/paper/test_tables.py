@@ -77,7 +77,7 @@ def test_the_second_table_shows_that_averages_win(exhibits: Path) -> None:
 
 
 def test_the_averaged_generator_is_of_the_default_game_and_its_whole_training() -> None:
-    early, whole = averaged_early(quick=False), load_recipe("mnist")
+    early, whole = averaged_early(quick=False), load_recipe("mnist-dense")
     assert early.steps < whole.steps / 2
     average = early.players["generator"].average
     assert 1 - decay_at(average, early.steps) ** (1 / average.every) == pytest.approx(1 / early.steps)
@@ -155,15 +155,15 @@ def test_a_damaged_row_is_made_anew_and_not_trained_anew(exhibits: Path, damage:
 
 def test_what_lies_in_a_trainings_place_is_named_with_the_commands_own_remedy(tmp_path: Path) -> None:
     workspace = Workspace("table1", tmp_path, quick=True, say=lambda _: None)
-    path = directory_of(workspace, load_recipe("mnist"))
+    path = directory_of(workspace, load_recipe("mnist-dense"))
     path.mkdir(parents=True)
     (path / "notes.txt").write_text("")
     with pytest.raises(RunError, match=r"exists and is not a run; remove .*mnist-.*-quick-0, or give another --out$"):
-        trained(workspace, load_recipe("mnist"))
+        trained(workspace, load_recipe("mnist-dense"))
     (path / "run.json").write_text("torn")
-    (path / "recipe.yaml").write_text(to_yaml(load_recipe("mnist")))
+    (path / "recipe.yaml").write_text(to_yaml(load_recipe("mnist-dense")))
     with pytest.raises(RunError, match=r"run\.json is damaged; remove .*mnist-.*-quick-0, or give another --out$"):
-        trained(workspace, load_recipe("mnist"))
+        trained(workspace, load_recipe("mnist-dense"))
 
 
 def test_a_disk_that_takes_nothing_is_not_to_be_emptied_of_the_run(
@@ -174,7 +174,7 @@ def test_a_disk_that_takes_nothing_is_not_to_be_emptied_of_the_run(
 
     monkeypatch.setattr("advnets.api.train", full)
     with pytest.raises(RunError, match=r"no space; make room or permit writing, .* or give another --out$"):
-        trained(Workspace("table1", tmp_path, say=lambda _: None), load_recipe("mnist"))
+        trained(Workspace("table1", tmp_path, say=lambda _: None), load_recipe("mnist-dense"))
 
 
 def test_table_2_measures_chains_passes_and_probabilities(exhibits: Path) -> None:

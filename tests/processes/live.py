@@ -18,7 +18,7 @@ from small_games import saved
 TIMEOUT = 120.0
 
 MNIST = (
-    "mnist", "--generator.hidden", "32", "--discriminator.units", "16", "--batch", "20",
+    "mnist-dense", "--generator.hidden", "32", "--discriminator.units", "16", "--batch", "20",
     "--checkpoint-every", "20", "--log-every", "5", "--sample-every", "100",
 )  # fmt: skip
 RING = (

@@ -30,20 +30,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_values_are_words_up_to_the_next_flag() -> None:
-    line = """mnist --data photos --size 48x64 --strict --generator.hidden 64 32 --generator.activations relu sigmoid
+    line = """mnist-dense --data photos --size 48x64 --strict --generator.hidden 64 32
+        --generator.activations relu sigmoid
         --generator.max-norm 1.5 --discriminator.max-norm none --generator.rate=0.01 --labels none --seed 5"""
     found = recipe(line)
     network = found.game.generator.network
     assert (found.height_width, found.strict, found.labels, found.seed) == ((48, 64), True, "none", 5)
     assert (network.hidden, network.activations, network.max_norm) == ((64, 32), ("relu", "sigmoid"), 1.5)
     assert (found.game.discriminator.network.max_norm, found.game.generator.optimizer.rate) == (None, 0.01)
-    assert recipe("mnist --data photos --hidden 64,32 --no-strict").game.generator.network.hidden == (64, 32)
-    assert recipe("mnist --hidden --seed 1").game.generator.network.hidden == ()
+    assert recipe("mnist-dense --data photos --hidden 64,32 --no-strict").game.generator.network.hidden == (64, 32)
+    assert recipe("mnist-dense --hidden --seed 1").game.generator.network.hidden == ()
     assert recipe("ring --contrast null --watch.action off").watch.action == "off"
 
 
 def test_flags_and_python_are_one() -> None:
-    assert recipe("mnist --penalties.r1.weight 2") == load_recipe("mnist").replace(penalties={"r1": {"weight": 2}})
+    assert recipe("mnist-dense --penalties.r1.weight 2") == load_recipe("mnist-dense").replace(
+        penalties={"r1": {"weight": 2}}
+    )
     assert recipe("images --data photos --generator.base 16") == load_recipe("images").replace(
         data="photos", generator={"base": 16}
     )
@@ -114,11 +117,11 @@ def test_measures() -> None:
 
 
 def test_modules_of_ones_own_are_named_by_the_command_alone(folder: Path) -> None:
-    flags = train_flags(["mnist", "--module", "generator=mine.nets:G", "--module", "discriminator=mine.nets:D"])
+    flags = train_flags(["mnist-dense", "--module", "generator=mine.nets:G", "--module", "discriminator=mine.nets:D"])
     assert flags.modules == {"generator": "mine.nets:G", "discriminator": "mine.nets:D"}
     network = flags.recipe.game.generator.network
     assert (network.kind, network.module) == ("own", "mine.nets:G")
-    assert flags.recipe.game.generator.optimizer == load_recipe("mnist").game.generator.optimizer
+    assert flags.recipe.game.generator.optimizer == load_recipe("mnist-dense").game.generator.optimizer
     (folder / "mine.yaml").write_text("generator: {kind: own, module: 'evil.module:G'}")
     with pytest.raises(AdvnetsError, match=r"generator is a module of your own; say --module generator=evil.module:G"):
         recipe("mine.yaml")
@@ -149,7 +152,7 @@ def test_modules_of_ones_own_are_named_by_the_command_alone(folder: Path) -> Non
         ("mnist --measure a@every=1 --measure.every 2", "are the same field"),
         ("mnist --module mine.nets:G", "names no player; write --module generator=package.module:Name"),
         ("mnist --module generator=nets", "module cannot be 'nets'; write package.module:Name"),
-        ("mnist --module generator=a:B --hidden 3", "--hidden: the own generator has no such field"),
+        ("mnist-dense --module generator=a:B --hidden 3", "--hidden: the own generator has no such field"),
         ("mnist --module generator=a:B --module generator=a:C", "--module generator is said twice"),
         ("mnist --module encoder=a:B", "--module encoder"),
         ("mnist --generator.kind own --generator.module a:B", "say --module generator=a:B"),
@@ -168,7 +171,7 @@ def test_words_of_other_libraries_are_understood() -> None:
     assert (found.batch, found.height_width, found.steps, game.latent) == (5, (32, 32), 6, 7)
     assert (game.generator.network.base, game.generator.optimizer.rate, game.objective) == (8, 0.1, "hinge")
     with pytest.raises(AdvnetsError, match=r"^--ngf: the mlp generator has no such field"):
-        recipe("mnist --ngf 8")
+        recipe("mnist-dense --ngf 8")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +202,7 @@ def test_no_word_of_other_libraries_is_one_of_ours() -> None:
 
 def test_a_module_of_nobody_is_answered_with_the_players_there_are() -> None:
     with pytest.raises(UsageError, match="--module gen: the game has no such player; name one of generator, discrim"):
-        train_flags(["mnist", "--module", "gen=nets:G"])
+        train_flags(["mnist-dense", "--module", "gen=nets:G"])
 
 
 def test_a_module_leaves_the_other_changes_alone() -> None:

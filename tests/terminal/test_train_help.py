@@ -40,7 +40,7 @@ def test_the_help_has_every_field_of_the_recipe_and_no_other(name: str) -> None:
 
 
 def test_the_help_follows_the_flags() -> None:
-    text = help_asked(["mnist", "--generator.kind", "conv", "--help"]) or ""
+    text = help_asked(["mnist-dense", "--generator.kind", "conv", "--help"]) or ""
     assert "--generator.base" in text
     assert "--generator.hidden" not in text
     assert "--generator.embedding" in (help_asked(["--game.kind", "conditional", "-h"]) or "")
@@ -49,12 +49,12 @@ def test_the_help_follows_the_flags() -> None:
 
 
 def test_all_help_describes_every_field_and_names_other_kinds() -> None:
-    text = help_asked(["--help-all"]) or ""
+    text = help_asked(["mnist-dense", "--help-all"]) or ""
     assert "Units of each hidden layer." in text
     assert "Updates of D between computations" in text
     assert "--generator.optimizer.kind sgd: final_momentum, momentum, momentum_steps" in text
     assert "--game.kind conditional: auxiliary, condition, embedding, mismatched, scaled" in text
-    assert flags(full_help(load_recipe("mnist"))) >= fields(load_recipe("mnist"))
+    assert flags(full_help(load_recipe("mnist-dense"))) >= fields(load_recipe("mnist-dense"))
 
 
 def test_every_field_has_its_section() -> None:

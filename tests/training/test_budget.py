@@ -131,5 +131,5 @@ def test_more_time_has_room_for_more_steps() -> None:
 
 
 def test_flags_say_what_a_budget_leaves_alone() -> None:
-    assert set(train_flags(["mnist", "--budget", "10m", "--steps", "9"]).said) == {"budget", "steps"}
+    assert set(train_flags(["mnist-dense", "--budget", "10m", "--steps", "9"]).said) == {"budget", "steps"}
     assert planned(photos(None), rows(), set()) == budget.Planned(photos(None), (), 0.0)  # type: ignore[arg-type]

@@ -92,7 +92,7 @@ def test_one_side_alone_has_the_gradients_that_it_has_with_the_other(name: str) 
 def test_a_score_a_row_costs_one_backward_pass_through_each_discriminator(name: str, monkeypatch: Any) -> None:
     passes = {"one": 0, "two": 0}
     for kind in passes:
-        real = getattr(gradients, f"_{kind}_pass" if kind == "one" else f"_{kind}_passes")
+        real = getattr(gradients, f"{kind}_pass" if kind == "one" else f"{kind}_passes")
         counted = _counted(real, passes, kind)
         monkeypatch.setattr(gradients, real.__name__, counted)
     match, rows = match_of(name)

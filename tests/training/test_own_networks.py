@@ -53,8 +53,8 @@ OWN = {"latent": 8, "batch": 10, "log_every": 5, "checkpoint_every": 5, "sample_
 
 @pytest.mark.parametrize(("norm", "precision"), [(False, "auto"), (True, "auto"), (True, "float32")])
 def test_own_modules_train_resume_and_load(tmp_path: Path, norm: bool, precision: str) -> None:
-    whole = advnets.train("mnist", run=tmp_path / "whole", steps=10, precision=precision, **OWN, **pair(norm))
-    part = advnets.train("mnist", run=tmp_path / "part", steps=5, precision=precision, **OWN, modules=pair(norm))
+    whole = advnets.train("mnist-dense", run=tmp_path / "whole", steps=10, precision=precision, **OWN, **pair(norm))
+    part = advnets.train("mnist-dense", run=tmp_path / "part", steps=5, precision=precision, **OWN, modules=pair(norm))
     resumed = advnets.resume(part.path, steps=10, **pair(norm))
     assert saved(resumed.path) == saved(whole.path)
     loaded = advnets.load(tmp_path / "whole", **pair(norm))
@@ -67,7 +67,7 @@ def test_own_modules_train_resume_and_load(tmp_path: Path, norm: bool, precision
 @pytest.fixture(scope="module")
 def of_own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of modules of one's own, 5 steps."""
-    return advnets.train("mnist", run=tmp_path_factory.mktemp("own") / "run", steps=5, **OWN, **pair(False)).path
+    return advnets.train("mnist-dense", run=tmp_path_factory.mktemp("own") / "run", steps=5, **OWN, **pair(False)).path
 
 
 def test_own_modules_are_asked_for_again(of_own: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_class_is_no_module(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"the discriminator is the class Painter; pass a module: Painter\(\)"):
         Trainer(FLAT, images(), {"discriminator": Painter})  # type: ignore[dict-item]
     with pytest.raises(RecipeError, match=r"the generator is the class Painter; pass a module: Painter\(\)"):
-        advnets.train("mnist", run=tmp_path / "run", generator=Painter)  # type: ignore[arg-type]
+        advnets.train("mnist-dense", run=tmp_path / "run", generator=Painter)  # type: ignore[arg-type]
     with pytest.raises(RecipeError, match="the discriminator is a function; pass a module"):
         Trainer(FLAT, images(), {"discriminator": critic})  # type: ignore[dict-item]
 
@@ -243,7 +243,7 @@ def test_a_resumed_training_brings_its_frozen_layers_back(tmp_path: Path) -> Non
 
     fields = {**OWN, "precision": "bfloat16"}
     start = frozen()
-    whole = advnets.train("mnist", run=tmp_path / "whole", steps=10, **fields, **copy.deepcopy(start))
-    part = advnets.train("mnist", run=tmp_path / "part", steps=5, **fields, **copy.deepcopy(start))
+    whole = advnets.train("mnist-dense", run=tmp_path / "whole", steps=10, **fields, **copy.deepcopy(start))
+    part = advnets.train("mnist-dense", run=tmp_path / "part", steps=5, **fields, **copy.deepcopy(start))
     resumed = advnets.resume(part, steps=10, **frozen())  # other first weights: the checkpoint's count
     assert saved(resumed.path) == saved(whole.path)

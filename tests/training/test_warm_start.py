@@ -92,8 +92,8 @@ def test_what_cannot_be_begun_with_is_refused(first: Run, tmp_path: Path) -> Non
         Trainer(ring(from_run=str(first.path)), points())
     with pytest.raises(RecipeError, match="say the run that trained these layers: --from RUN"):
         small(**{"discriminator.frozen": 1})
-    with pytest.raises(RecipeError, match=r"frozen 3: the network has 3 layers with weights; use at most 2"):
-        begun(first, **{"discriminator.frozen": 3})
+    with pytest.raises(RecipeError, match=r"frozen 5: the network has 5 layers with weights; use at most 4"):
+        begun(first, **{"discriminator.frozen": 5})
 
 
 def test_layers_are_counted_from_the_last_one() -> None:

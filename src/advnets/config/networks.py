@@ -96,10 +96,12 @@ class ConvGeneratorConfig(GeneratorNetwork):
     """Activation of the output: tanh makes values in [-1, 1], sigmoid in [0, 1]."""
     blocks: int = 0
     """Residual convolutions at each of the two smallest sizes."""
+    dense: int = 0
+    """Units of a hidden layer between z and the smallest maps, which a unet has not; 0 for none."""
 
     def __post_init__(self) -> None:
         require_whole(self, "base")
-        require_between(self, 0, math.inf, "blocks")
+        require_between(self, 0, math.inf, "blocks", "dense")
 
 
 @dataclass(frozen=True)
@@ -228,10 +230,12 @@ class ConvDiscriminatorConfig(DiscriminatorNetwork):
     """Feature maps at half the images' size."""
     blocks: int = 0
     """Residual convolutions at each of the two smallest sizes."""
+    dense: int = 0
+    """Units of a hidden layer between the smallest maps and the logit; 0 for none."""
 
     def __post_init__(self) -> None:
         require_whole(self, "base")
-        require_between(self, 0, math.inf, "blocks")
+        require_between(self, 0, math.inf, "blocks", "dense")
 
 
 @dataclass(frozen=True)

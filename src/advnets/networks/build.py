@@ -63,7 +63,7 @@ def _paper_conv_generator(c: PaperConvGeneratorConfig, latent: int, shape: Shape
 
 
 def _conv_generator(c: ConvGeneratorConfig, latent: int, shape: Shape) -> nn.Module:
-    return ConvGenerator(latent, *_image(shape), base=c.base, output=c.output, blocks=c.blocks)
+    return ConvGenerator(latent, *_image(shape), base=c.base, output=c.output, blocks=c.blocks, dense=c.dense)
 
 
 def _maxout(c: MaxoutConfig, shape: Shape) -> nn.Module:
@@ -81,7 +81,7 @@ def _paper_conv_discriminator(c: PaperConvDiscriminatorConfig, shape: Shape) -> 
 
 
 def _conv_discriminator(c: ConvDiscriminatorConfig, shape: Shape) -> nn.Module:
-    return ConvDiscriminator(*_image(shape), base=c.base, blocks=c.blocks)
+    return ConvDiscriminator(*_image(shape), base=c.base, blocks=c.blocks, dense=c.dense)
 
 
 def _autoencoder(c: AutoencoderConfig, shape: Shape, scores: int = 1) -> nn.Module:

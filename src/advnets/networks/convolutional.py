@@ -29,12 +29,12 @@ OUTPUTS: dict[str, tuple[type[nn.Module], tuple[float, float]]] = {
 class ConvGenerator(nn.Module):
     """A plain convolutional generator for images of any height and width.
 
-    A dense layer makes a small map; transposed convolutions (4 x 4, stride 2) double it up to H x W, each
+    A dense layer, or two, make a small map; transposed convolutions (4 x 4, stride 2) double it up to H x W, each
     cropped to the size that halving the image gives, so that odd and unequal sides need no resizing. Before
     each come a leaky ReLU and pixel normalization: nothing is shared between the rows of a batch. Residual convolutions
     think where maps are small, and cost little.
     Source: Radford et al. 2016 (DCGAN), section 3; Karras et al. 2018 (Progressive GAN), section 4.2; He et al. 2016,
-    section 3 (residuals, before their activation).
+    section 3 (residuals, before their activation); Chen et al. 2016 (InfoGAN), appendix C (hidden dense layers).
 
     Args:
         latent: length of z.
@@ -44,13 +44,22 @@ class ConvGenerator(nn.Module):
         base: feature maps at half the images' size; doubled at each halving, up to 8 * base.
         output: "tanh" for images in [-1, 1], "sigmoid" for [0, 1]; it fixes `output_range`.
         blocks: residual 3 x 3 convolutions at each of the two smallest sizes.
+        dense: units of a hidden layer between z and the smallest maps; 0 for none.
 
     Raises:
         RecipeError: the images are too small, or there is no such output.
     """
 
     def __init__(
-        self, latent: int, channels: int, height: int, width: int, base: int = 64, output: str = "tanh", blocks: int = 0
+        self,
+        latent: int,
+        channels: int,
+        height: int,
+        width: int,
+        base: int = 64,
+        output: str = "tanh",
+        blocks: int = 0,
+        dense: int = 0,
     ) -> None:
         super().__init__()
         if output not in OUTPUTS:
@@ -59,18 +68,23 @@ class ConvGenerator(nn.Module):
         levels = halving_levels(height, width)
         widths = [*reversed(maps_by_level(base, levels)), channels]
         self.sizes = [(_halved(height, n), _halved(width, n)) for n in range(levels, -1, -1)]
-        self.dense = nn.Linear(latent, widths[0] * math.prod(self.sizes[0]))
+        self.hidden = nn.Linear(latent, dense) if dense else None
+        self.dense = nn.Linear(dense or latent, widths[0] * math.prod(self.sizes[0]))
         self.layers = nn.ModuleList(
             [nn.ConvTranspose2d(a, b, 4, stride=2, padding=1) for a, b in itertools.pairwise(widths)]
         )
         self.residuals = residuals(widths[:-1], blocks)
         self.activation = activation()
-        initialize(self.dense, fan_in=latent)
+        if self.hidden is not None:
+            initialize(self.hidden, fan_in=latent)
+        initialize(self.dense, fan_in=dense or latent)
         for maps, layer in zip(widths, self.layers, strict=False):
             initialize(layer, fan_in=4 * maps)
 
     def forward(self, z: Tensor) -> Tensor:
         """Latent vectors (N, latent) to images (N, channels, height, width) in `output_range`."""
+        if self.hidden is not None:
+            z = _scaled(leaky_relu(self.hidden(z), SLOPE))
         x = self.dense(z).unflatten(1, (*self.sizes[0], -1)).permute(0, 3, 1, 2)
         for number, (layer, (height, width)) in enumerate(zip(self.layers, self.sizes[1:], strict=True)):
             x = thought(self.residuals, number, x)
@@ -92,22 +106,26 @@ class ConvDiscriminator(nn.Module):
         width: W of the images, at least 2.
         base: feature maps at half the images' size; doubled at each halving, up to 8 * base.
         blocks: residual 3 x 3 convolutions at each of the two smallest sizes.
+        dense: units of a hidden layer between the smallest maps and the logit; 0 for none.
 
     Raises:
         RecipeError: the images are too small.
     """
 
-    def __init__(self, channels: int, height: int, width: int, base: int = 64, blocks: int = 0) -> None:
+    def __init__(self, channels: int, height: int, width: int, base: int = 64, blocks: int = 0, dense: int = 0) -> None:
         super().__init__()
         levels = halving_levels(height, width)
         widths = [channels, *maps_by_level(base, levels)]
         features = widths[-1] * (height >> levels) * (width >> levels)
         self.layers = nn.ModuleList([nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in itertools.pairwise(widths)])
         self.residuals = residuals(widths[:0:-1], blocks)
-        self.head = nn.Linear(features, 1)
+        self.hidden = nn.Linear(features, dense) if dense else None
+        self.head = nn.Linear(dense or features, 1)
         for maps, layer in zip(widths, self.layers, strict=False):
             initialize(layer, fan_in=16 * maps)
-        initialize(self.head, fan_in=features)
+        if self.hidden is not None:
+            initialize(self.hidden, fan_in=features)
+        initialize(self.head, fan_in=dense or features)
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (N, channels, height, width) to logits (N,)."""
@@ -135,7 +153,8 @@ class ConvDiscriminator(nn.Module):
         for number, layer in enumerate(self.layers[1:], 1):
             x = leaky_relu(thought(self.residuals, last - number, layer(x)), SLOPE)
         # In the memory's own order: the gradient that comes back is laid out as the activations are.
-        return x.permute(0, 2, 3, 1).flatten(1)
+        flat = x.permute(0, 2, 3, 1).flatten(1)
+        return flat if self.hidden is None else leaky_relu(self.hidden(flat), SLOPE)
 
 
 def residuals(widths: Sequence[int], blocks: int) -> nn.ModuleList:
@@ -249,6 +268,11 @@ def pixel_norm(x: Tensor) -> Tensor:
     """Each place's features scaled to a mean square of 1. Source: Karras et al. 2018, section 4.2."""
     normed: Tensor = _PixelNorm.apply(x.permute(0, 2, 3, 1))[0]  # type: ignore[index]  # two outputs
     return normed.permute(0, 3, 1, 2)
+
+
+def _scaled(rows: Tensor) -> Tensor:
+    """Each row scaled to a mean square of 1, as `pixel_norm` scales places."""
+    return _PixelNorm.apply(rows)[0]  # type: ignore[index]  # two outputs
 
 
 def initialize(layer: nn.Module, fan_in: int, gain: float = 1.0) -> None:

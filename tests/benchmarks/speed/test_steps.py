@@ -21,7 +21,7 @@ from benchmarks.speed import contests, floor, interleave, measures, peers, torch
 COLOR = Data(np.random.default_rng(0).integers(0, 256, (200, 3, 32, 32), dtype=np.uint8), np.arange(200))
 POINTS = Data(np.random.default_rng(0).normal(size=(600, 2)).astype(np.float32), np.arange(600))
 GRAY = Data(np.random.default_rng(0).integers(0, 256, (200, 1, 28, 28), dtype=np.uint8), np.arange(200))
-GAMES = [("paper-mnist", GRAY), ("mnist", GRAY), ("ring", POINTS), ("grid", POINTS), ("dcgan", COLOR)]
+GAMES = [("paper-mnist", GRAY), ("mnist-dense", GRAY), ("ring", POINTS), ("grid", POINTS), ("dcgan", COLOR)]
 
 
 def small(name: str) -> contests.Contest:

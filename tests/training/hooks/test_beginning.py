@@ -38,12 +38,12 @@ def test_pictures_and_early_figures_change_no_number(
 ) -> None:
     data = (np.random.default_rng(0).integers(0, 256, (40, 8, 8), np.uint8), np.arange(40) % 2)
     changes = {**SMALL, "game.kind": "conditional", "augment": ["color"], "batch": 8}
-    plain = advnets.train("mnist", data=data, run=tmp_path / "plain", sample_every=0, **changes)
+    plain = advnets.train("mnist-dense", data=data, run=tmp_path / "plain", sample_every=0, **changes)
     assert pictures(plain.path) == []
     capsys.readouterr()
     monkeypatch.setattr(progress, "_FIRST_SECONDS", -1.0)
     monkeypatch.setattr(progress, "_OTHER_SECONDS", -1.0)  # figures after every step
-    shown = advnets.train("mnist", data=data, run=tmp_path / "shown", sample_every=10, **changes)
+    shown = advnets.train("mnist-dense", data=data, run=tmp_path / "shown", sample_every=10, **changes)
     assert pictures(shown.path) == ["reals.png", "step-00000000.png", "step-00000010.png"]
     assert saved(shown.path) == saved(plain.path)
     assert figures(shown.path) == figures(plain.path)
@@ -55,7 +55,7 @@ def test_pictures_and_early_figures_change_no_number(
 def test_reals_are_training_images_as_discriminators_see_them(tmp_path: Path) -> None:
     shades = np.repeat(np.arange(0, 250, 10, dtype=np.uint8), 64).reshape(25, 8, 8)
     changes = {**SMALL, "sample_every": 100, "holdout": 0, "batch": 5}
-    run = advnets.train("mnist", data=shades, run=tmp_path / "run", **changes)
+    run = advnets.train("mnist-dense", data=shades, run=tmp_path / "run", **changes)
     seen = np.asarray(Image.open(run.path / "samples" / "reals.png"))
     assert set(np.unique(seen)) == {*range(0, 250, 10), 255}  # between them it is white
 
@@ -63,7 +63,7 @@ def test_reals_are_training_images_as_discriminators_see_them(tmp_path: Path) ->
 def test_rows_are_seen_augmented_and_by_class(tmp_path: Path) -> None:
     data = (np.full((12, 8, 8), 90, np.uint8), ["a", "b"] * 6)
     changes = {**SMALL, "sample_every": 100, "holdout": 0, "batch": 4, "game.kind": "conditional"}
-    run = advnets.train("mnist", data=data, run=tmp_path / "run", **{"game.augment": ["color"]}, **changes)
+    run = advnets.train("mnist-dense", data=data, run=tmp_path / "run", **{"game.augment": ["color"]}, **changes)
     seen = Image.open(run.path / "samples" / "reals.png")
     assert seen.size[0] > 4 * seen.size[1]  # two rows of ten
     assert len(np.unique(np.asarray(seen))) > 8
@@ -112,7 +112,7 @@ def test_the_first_step_says_nothing_of_speed(
 
     monkeypatch.setattr(Trainer, "advance", slow_at_first)
     data = np.random.default_rng(0).integers(0, 256, (40, 8, 8), np.uint8)
-    advnets.train("mnist", data=data, run=tmp_path / "run", sample_every=0, batch=8, **SMALL)
+    advnets.train("mnist-dense", data=data, run=tmp_path / "run", sample_every=0, batch=8, **SMALL)
     lines = capsys.readouterr().err.splitlines()
     first = next(place for place, line in enumerate(lines) if line.startswith("step 1 of 10 "))
     took, unit = lines[first + 1].removeprefix("speed: ").split()[:2]

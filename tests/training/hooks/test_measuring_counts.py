@@ -34,7 +34,7 @@ def noise(folder: Path, side: int) -> Recipe:
         "sample_every": 0,
         "holdout": 0.2,
     }
-    return load_recipe("mnist").replace(data=str(folder / "noise.npy"), **small, **plain)
+    return load_recipe("mnist-dense").replace(data=str(folder / "noise.npy"), **small, **plain)
 
 
 def measured(recipe: Recipe, metrics: str, folder: Path) -> dict[str, Any]:

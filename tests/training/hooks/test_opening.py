@@ -14,7 +14,7 @@ from advnets.data import open_points, open_table
 from advnets.terminal.flags import train_flags
 from advnets.training.hooks.opening import Classes, going_on, of_conditions, of_data, of_examples, of_game, of_recipe
 
-MNIST = load_recipe("mnist")
+MNIST = load_recipe("mnist-dense")
 
 
 def test_splits_are_counted() -> None:
@@ -62,7 +62,7 @@ def test_a_game_that_is_not_told_of_the_conditions_says_so() -> None:
 
 def test_the_length_is_said_in_steps_and_in_times_through_the_data() -> None:
     said = of_recipe(MNIST.replace(steps=600), "as named", images=50_000)
-    assert said == "recipe: mnist, as named; 600 steps of 100 examples, 1.2 times through those for training"
+    assert said == "recipe: mnist-dense, as named; 600 steps of 100 examples, 1.2 times through those for training"
     twice = MNIST.replace(steps=5000, schedule="alternating", discriminator_steps=2)
     assert "5,000 steps of 200 examples, 20 times" in of_recipe(twice, "as named", images=50_000)
 
@@ -107,7 +107,7 @@ def test_what_was_noticed_of_the_data_is_said(tmp_path: Path, capsys: pytest.Cap
     wide = open_table(np.zeros((9, 4, 8), np.uint8), size=4, holdout=0, progress=False)
     assert wide.notes
     small = {"generator.hidden": [4], "discriminator.units": [4], "batch": 8, "sample_every": 0, "steps": 1}
-    advnets.train("mnist", data=wide, run=tmp_path / "run", **small)
+    advnets.train("mnist-dense", data=wide, run=tmp_path / "run", **small)
     said = capsys.readouterr().err.splitlines()
     assert f"noticed: {wide.notes[0]}" in said
 

@@ -160,7 +160,7 @@ def test_gentler_is_half_the_rates_and_one_step_of_g() -> None:
 
 def test_gentler_halves_what_a_rate_never_falls_below() -> None:
     falling = {"rate": 5e-4, "schedule": "linear", "floor": 2.5e-4}
-    recipe = load_recipe("mnist").replace(**{"generator.optimizer": falling, "discriminator.optimizer": falling})
+    recipe = load_recipe("mnist-dense").replace(**{"generator.optimizer": falling, "discriminator.optimizer": falling})
     for times in (2, 4, 8):
         recipe = gentler(recipe)
         for player in recipe.players.values():

@@ -76,7 +76,8 @@ def stands(workspace: Workspace, table: ImageTable) -> dict[str, Stand]:
 def averaged_early(quick: bool) -> Recipe:
     """The default game, a third of it, with an average over all of its steps: blurred digits."""
     average = {"share": 1.0, "decay": 0.9999}
-    recipe = load_recipe("mnist").replace(name="mnist-averaged-early", steps=4_000, **{"generator.average": average})
+    early = {"name": "mnist-averaged-early", "steps": 4_000, "generator.average": average}
+    recipe = load_recipe("mnist-dense").replace(**early)
     return shrunk(recipe) if quick else recipe
 
 
