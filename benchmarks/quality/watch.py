@@ -38,6 +38,7 @@ from benchmarks.machine import machine
 from benchmarks.quality.worsening import Case, ahead, class_counter, rate_of_g, rates, trained
 from benchmarks.record import record, result_of
 
+KINDS = "mnist", "ring", "conv"
 IN_A_ROW = 3
 OFTEN = 5
 Look = tuple[int, float, float, float, int, int]
@@ -175,7 +176,7 @@ def page(result: dict[str, Any]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=("mnist", "ring", "conv"))
+    parser.add_argument("--only", choices=KINDS, help="runs of this kind anew; the result keeps those of the others")
     parser.add_argument(
         "--shift", type=int, default=300, help="added to every seed; thresholds were chosen with 0, 100 and 200"
     )
@@ -183,7 +184,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=result_of(__file__))
     options = parser.parse_args()
     kept = _kept(options.looks)
-    runs: list[dict[str, Any]] = []
+    known = json.loads(options.out.read_text("utf-8"))["runs"] if options.only and options.out.exists() else []
+    runs, others = list[dict[str, Any]](), [each for each in known if each["kind"] != options.only]
     for case in cases():
         if options.only in (None, case.kind):
             case = dataclasses.replace(case, seed=case.seed + options.shift)
@@ -193,7 +195,8 @@ def main() -> None:
                     file.write(json.dumps({"run": _key(case), "looks": looks}) + "\n")
             runs.append(run(case, looks))
             print({key: value for key, value in runs[-1].items() if key != "history"}, flush=True)
-            record(options.out, {"machine": machine(), "runs": runs})
+            shown = sorted([*others, *runs], key=lambda each: (not each["collapsing"], KINDS.index(each["kind"])))
+            record(options.out, {"machine": machine(), "runs": shown})
 
 
 def _key(case: Case) -> str:

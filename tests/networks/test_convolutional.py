@@ -282,3 +282,17 @@ def test_pixel_norm_is_differentiated_once_and_twice() -> None:
     assert torch.autograd.gradgradcheck(pixel_norm, (x,))
     plain = x / (x.square().mean(1, keepdim=True) + 1e-6).sqrt()
     torch.testing.assert_close(pixel_norm(x), plain)
+
+
+def test_a_linear_output_may_leave_its_range_begins_within_it_and_never_saturates() -> None:
+    torch.manual_seed(0)
+    network = ConvGenerator(16, 3, 32, 32, base=16, output="linear")
+    assert network.output_range == (-1.0, 1.0)
+    images = network(torch.randn(64, 16))
+    assert 0.1 < float(images.detach().std()) < 0.8
+    with torch.no_grad():
+        network.layers[-1].bias += 5  # type: ignore[operator]
+    assert float(network(torch.randn(8, 16)).detach().min()) > 1
+    z = torch.randn(8, 16, requires_grad=True)
+    (gradient,) = torch.autograd.grad(network(z).sum(), z)
+    assert float(gradient.abs().min()) > 0

@@ -92,8 +92,8 @@ class ConvGeneratorConfig(GeneratorNetwork):
     kind: str = "conv"
     base: int = 64
     """Feature maps at half the images' size."""
-    output: Literal["tanh", "sigmoid"] = "tanh"
-    """Activation of the output: tanh makes values in [-1, 1], sigmoid in [0, 1]."""
+    output: Literal["tanh", "sigmoid", "linear"] = "tanh"
+    """Activation of the output: tanh makes values in [-1, 1], sigmoid in [0, 1]; linear ones may leave [-1, 1]."""
     blocks: int = 0
     """Residual convolutions at each of the two smallest sizes."""
     dense: int = 0
@@ -123,8 +123,8 @@ class UNetConfig(GeneratorNetwork):
     kind: str = "unet"
     base: int = 32
     """Feature maps at the images' own size."""
-    output: Literal["tanh", "sigmoid"] = "tanh"
-    """Activation of the output: tanh makes values in [-1, 1], sigmoid in [0, 1]."""
+    output: Literal["tanh", "sigmoid", "linear"] = "tanh"
+    """Activation of the output: tanh makes values in [-1, 1], sigmoid in [0, 1]; linear ones may leave [-1, 1]."""
     blocks: int = 0
     """Residual convolutions at each of the two smallest sizes."""
 

@@ -20,9 +20,11 @@ from advnets.networks.shortcuts import is_plain
 
 SLOPE = 0.2
 _RESIDUAL = 0.2  # of He initialization's scale: residuals begin small
+LINEAR = 0.3  # the same of a linear output, so that images begin within their range
 OUTPUTS: dict[str, tuple[type[nn.Module], tuple[float, float]]] = {
     "tanh": (nn.Tanh, (-1.0, 1.0)),
     "sigmoid": (nn.Sigmoid, (0.0, 1.0)),
+    "linear": (nn.Identity, (-1.0, 1.0)),
 }
 
 
@@ -42,7 +44,9 @@ class ConvGenerator(nn.Module):
         height: H of the images, at least 2.
         width: W of the images, at least 2.
         base: feature maps at half the images' size; doubled at each halving, up to 8 * base.
-        output: "tanh" for images in [-1, 1], "sigmoid" for [0, 1]; it fixes `output_range`.
+        output: "tanh" for images in [-1, 1], "sigmoid" for [0, 1]; "linear" for images in [-1, 1] that may leave it and
+            are cut off there when they are shown: nothing saturates, where G would no longer learn. It fixes
+            `output_range`.
         blocks: residual 3 x 3 convolutions at each of the two smallest sizes.
         dense: units of a hidden layer between z and the smallest maps; 0 for none.
 
@@ -79,7 +83,8 @@ class ConvGenerator(nn.Module):
             initialize(self.hidden, fan_in=latent)
         initialize(self.dense, fan_in=dense or latent)
         for maps, layer in zip(widths, self.layers, strict=False):
-            initialize(layer, fan_in=4 * maps)
+            linear = output == "linear" and layer is self.layers[-1]
+            initialize(layer, fan_in=4 * maps, gain=LINEAR if linear else 1.0)
 
     def forward(self, z: Tensor) -> Tensor:
         """Latent vectors (N, latent) to images (N, channels, height, width) in `output_range`."""

@@ -11,6 +11,7 @@ from torch.nn.functional import interpolate, leaky_relu, pixel_shuffle
 
 from advnets.errors import RecipeError
 from advnets.networks.convolutional import (
+    LINEAR,
     OUTPUTS,
     SLOPE,
     ConvDiscriminator,
@@ -100,7 +101,8 @@ class UNet(nn.Module):
         self.activation = activation()
         for layer in (self.first, *self.down, *self.up, self.last):
             assert isinstance(layer, nn.Conv2d)
-            initialize(layer, fan_in=layer.in_channels * layer.kernel_size[0] ** 2 // layer.stride[0] ** 2)
+            gain = LINEAR if output == "linear" and layer is self.last else 1.0
+            initialize(layer, fan_in=layer.in_channels * layer.kernel_size[0] ** 2 // layer.stride[0] ** 2, gain=gain)
 
     def forward(self, images: Tensor, z: Tensor | None = None) -> Tensor:
         """Images (N, channels, height, width) and perhaps noise (N, noise) to images in `output_range`."""

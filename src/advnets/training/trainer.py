@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ class Trainer:
     def __init__(self, recipe: Recipe, data: Data, modules: Modules | None = None, restored: bool = False) -> None:
         keep_freed_memory()
         limit_threads()
-        self._threads = torch.get_num_threads()
+        self.threads = torch.get_num_threads()
         self.recipe, self.data, self.shape = recipe, data, data.shape
         self.device = resolve_device(recipe.device)
         self.compute = resolve_precision(recipe.precision, self.device)
@@ -152,6 +153,8 @@ class Trainer:
             facts["coordination"] = state
         if self._adaptation is not None:
             facts["augmentation"] = self._adaptation.state
+        if (now := torch.get_num_threads()) != self.threads:
+            facts["threads_now"] = now  # as others are busy
         return Checkpoint(self.step, tensors, facts)
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -179,6 +182,8 @@ class Trainer:
         self._match.coordination.restore(checkpoint.tensors, said, self.device)
         if self._adaptation is not None:
             self._adaptation.restore(checkpoint.state.get("augmentation", {}))
+        if "OMP_NUM_THREADS" not in os.environ:
+            torch.set_num_threads(min(self.threads, int(checkpoint.state.get("threads_now", self.threads))))
         self.step = checkpoint.step
         self.seconds = float(checkpoint.state["seconds"])
 
@@ -260,7 +265,7 @@ class Trainer:
             "numpy": np.__version__,  # it orders the data
             "device": str(self.device),
             "processor": torch.backends.cpu.get_cpu_capability(),
-            "threads": self._threads,  # while others are busy fewer, where the bits are the same
+            "threads": self.threads,
             "precision": str(self.compute).removeprefix("torch."),
         }
 

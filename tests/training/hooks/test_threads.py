@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -51,7 +52,7 @@ def session(game: Trainer, said: list[str]) -> Any:
 
 def test_they_follow_the_others_and_the_bits_stay(two_threads: None) -> None:
     plain, followed, said = trainer(), trainer(), list[str]()
-    hooked = Threads(Scripted(0.1, 1.0, 1.0, 0.4, 0.2, None, 0.7))  # type: ignore[arg-type]  # it stands in for Others
+    hooked = Threads(2, Scripted(0.1, 1.0, 1.0, 0.4, 0.2, None, 0.7))  # type: ignore[arg-type]  # it stands in for Others
     counts: list[int] = []
     for _ in range(7):
         plain.advance()
@@ -77,21 +78,56 @@ class RoundsOtherwise(nn.Module):
         return self.layer(points).squeeze(1) * (1 + 1e-3 * torch.get_num_threads())
 
 
-def test_where_the_bits_would_change_all_threads_stay(two_threads: None) -> None:
+def rounding_otherwise() -> Trainer:
+    torch.manual_seed(0)
     recipe = load_recipe("ring").replace(**{"steps": 10_000, "watch.action": "off"})
-    game = Trainer(recipe, training_data(open_data(recipe)), {"discriminator": RoundsOtherwise()})
+    return Trainer(recipe, training_data(open_data(recipe)), {"discriminator": RoundsOtherwise()})
+
+
+def test_where_the_bits_would_change_a_checkpoint_says_from_where_on(
+    two_threads: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hook, "_APART", 0.0)
+    game, said, kept = rounding_otherwise(), list[str](), list[Any]()
     assert same_bits(game, 2)
     assert not same_bits(game, 1)
-    hooked, said = Threads(Scripted(1.0, 1.0)), list[str]()  # type: ignore[arg-type]
-    for _ in range(2):
-        hooked.after_step(session(game, said))
-    assert torch.get_num_threads() == 2
-    assert said == ["other processes are busy: all threads stay: 1 of 2 round otherwise"]
+    playing = session(game, said)
+    playing.keep = lambda: kept.append(copy.deepcopy(game.checkpoint()))
+    hooked = Threads(2, Scripted(0.0, 1.0, 1.0, 0.0))  # type: ignore[arg-type]
+    counts: list[int] = []
+    for _ in range(4):
+        game.advance()
+        hooked.after_step(playing)
+        counts.append(torch.get_num_threads())
+    assert counts == [2, 1, 1, 2]
+    assert [(each.step, each.state.get("threads_now")) for each in kept] == [(2, 1), (4, None)]
+    assert len(said) == 1
+    assert said[0].endswith("1 of 2 threads while they are, which round otherwise: what follows depends on it")
+    # Killed after the first of these checkpoints, and resumed: with its threads to the same bits.
+    torch.set_num_threads(2)
+    again = rounding_otherwise()
+    again.restore(kept[0])
+    assert torch.get_num_threads() == 1
+    again.advance()
+    again.advance()
+    for part, tensors in again.checkpoint().tensors.items():
+        for name, each in tensors.items():
+            assert torch.equal(each, kept[1].tensors[part][name])
+
+
+def test_changes_that_need_a_checkpoint_are_a_minute_apart(two_threads: None) -> None:
+    game, kept = rounding_otherwise(), list[int]()
+    playing = session(game, [])
+    playing.keep = lambda: kept.append(game.step)
+    hooked = Threads(2, Scripted(1.0, 0.0, 1.0, 0.0))  # type: ignore[arg-type]
+    for _ in range(4):
+        hooked.after_step(playing)
+    assert len(kept) == 1
 
 
 def test_a_trial_near_the_end_is_not_worth_it(two_threads: None) -> None:
     game, said = trainer(steps=100), list[str]()
-    Threads(Scripted(1.0)).after_step(session(game, said))  # type: ignore[arg-type]
+    Threads(2, Scripted(1.0)).after_step(session(game, said))  # type: ignore[arg-type]
     assert torch.get_num_threads() == 2
     assert not said
 

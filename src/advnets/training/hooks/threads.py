@@ -1,14 +1,17 @@
 """Fewer threads while other processes are busy.
 
 The threads of a step wait for each other many times; one that has to share its processor makes all of them wait. Beside
-one busy process two threads on two processors are slower than one. What is computed must not depend on who else is at
-work: fewer threads are taken only where a trial of steps gave the same bits with them.
+one busy process two threads on two processors are slower than one. Where a trial of steps gives the same bits with
+fewer threads they are changed at once. Elsewhere, as where kernels of convolutions sum in an order of their own for
+each number of threads, they are changed with a checkpoint that says how many there are from there on: a training that
+goes on from it goes on as this one does.
 """
 
 from __future__ import annotations
 
 import contextlib
 import copy
+import math
 import os
 import time
 from collections.abc import Generator
@@ -23,6 +26,7 @@ from advnets.training.trainer import Trainer
 LOOK_SECONDS = 2.0
 _TRIAL = 16  # steps: what is done every so many is among them
 _WORTH = 40  # trials' steps that must be left
+_APART = 60.0  # seconds between changes that need a checkpoint
 _LESS, _MORE = 0.5, 0.3  # processors' share of another process at which a thread is given up, or taken back
 
 
@@ -30,21 +34,23 @@ class Threads:
     """Gives threads up while others are busy and takes them back afterwards.
 
     Args:
+        full: how many threads there are where nobody else is busy.
         others: how busy they are.
     """
 
-    def __init__(self, others: Others | None = None) -> None:
-        self._others, self._full = others or Others(), torch.get_num_threads()
+    def __init__(self, full: int, others: Others | None = None) -> None:
+        self._others, self._full = others or Others(), full
         self._next = time.perf_counter() + LOOK_SECONDS
-        self._same: dict[int, bool] = {self._full: True}
+        self._changed = -math.inf
+        self._same: bool | None = None
 
     def after_step(self, session: Session) -> None:
         """See the class."""
         if time.perf_counter() < self._next:
             return
-        wanted, now = self._wanted(), torch.get_num_threads()
-        if wanted != now and self._settled(wanted, session):
-            torch.set_num_threads(wanted)
+        wanted = self._wanted()
+        if wanted != torch.get_num_threads():
+            self._change(wanted, session)
         self._others.busy()  # what a trial took is not seen as anyone's
         self._next = time.perf_counter() + LOOK_SECONDS
 
@@ -57,19 +63,24 @@ class Threads:
         wanted = fewer if fewer < now else max(now, more)
         return max(1, min(self._full, wanted))
 
-    def _settled(self, wanted: int, session: Session) -> bool:
-        """Whether so many threads give the same bits, tried at most once for each number."""
-        trainer, known = session.trainer, self._same.get(wanted)
-        if known is not None:
-            return known
-        if trainer.recipe.steps - trainer.step < _WORTH * _TRIAL:
-            return False
-        same = self._same[wanted] = same_bits(trainer, wanted)
-        doing = (
-            "computing with {} of {} threads while they are" if same else "all threads stay: {} of {} round otherwise"
-        )
-        session.display.say(f"other processes are busy: {doing.format(wanted, self._full)}")
-        return same
+    def _change(self, wanted: int, session: Session) -> None:
+        """Compute with so many threads, where it is worth it."""
+        trainer = session.trainer
+        if self._same is None:
+            if trainer.recipe.steps - trainer.step < _WORTH * _TRIAL:
+                return
+            self._same = same_bits(trainer, wanted)
+            beside = "" if self._same else ", which round otherwise: what follows depends on it"
+            session.display.say(
+                f"other processes are busy: computing with {wanted} of {self._full} threads while they are{beside}"
+            )
+        if self._same:
+            torch.set_num_threads(wanted)
+        elif trainer.step % trainer.recipe.checkpoint_every and time.perf_counter() - self._changed >= _APART:
+            # Not at a step that has its checkpoint already: it would not say so.
+            self._changed = time.perf_counter()
+            torch.set_num_threads(wanted)
+            session.keep()
 
 
 def same_bits(trainer: Trainer, threads: int, steps: int = _TRIAL) -> bool:
@@ -94,11 +105,11 @@ def following(trainer: Trainer) -> Generator[Threads | None]:
 
     Someone who says how many threads there are (OMP_NUM_THREADS) has them.
     """
-    before = torch.get_num_threads()
-    if before == 1 or trainer.device.type != "cpu" or "OMP_NUM_THREADS" in os.environ:
+    full = trainer.threads
+    if full == 1 or trainer.device.type != "cpu" or "OMP_NUM_THREADS" in os.environ:
         yield None
         return
     try:
-        yield Threads()
+        yield Threads(full)
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(full)
