@@ -22,7 +22,7 @@ from advnets.measures import nearest, parzen, total_variation
 from advnets.runs import checkpoint
 from advnets.runs.run import Run
 
-HERE = Path(__file__).parent / "pictures"
+HERE = Path(__file__).parent.parent / "docs" / "pictures"
 PAPER_PARZEN, PAPER_ERROR = 225, 2
 
 

@@ -41,7 +41,9 @@ def test_fields_that_both_kinds_have_stay() -> None:
 
 
 def test_what_another_kind_does_not_allow_gets_its_default() -> None:
-    assert RING.replace(generator={"kind": "conv"}).game.generator.network == ConvGeneratorConfig()  # has no linear
+    rectified = RING.replace(**{"generator.output": "relu"})
+    assert rectified.replace(generator={"kind": "conv"}).game.generator.network == ConvGeneratorConfig()  # has no relu
+    assert RING.replace(generator={"kind": "conv"}).game.generator.network == ConvGeneratorConfig(output="linear")
 
 
 def test_the_same_kind_again_changes_nothing() -> None:
