@@ -53,9 +53,17 @@ def test_under_a_quota_libraries_find_their_number_of_threads(
     monkeypatch.setenv("OMP_NUM_THREADS", before or "")
     if before is None:
         monkeypatch.delenv("OMP_NUM_THREADS")
+    monkeypatch.setattr(processors, "_ours", set())
     processors.obey_quota()
     assert os.environ.get("OMP_NUM_THREADS") == after
+    assert processors.threads_are_said() == (before is not None)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # what was set here is undone
+
+
+def test_others_take_processors_of_the_whole_affinity_not_of_the_quota(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processors, "cores", lambda: 4)
+    monkeypatch.setattr(processors, "_allowed", lambda: 64)
+    assert [processors.free_for_us(busy) for busy in (0.0, 40.0, 61.5)] == [4.0, 4.0, 2.5]
 
 
 @linux

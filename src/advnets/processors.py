@@ -11,6 +11,9 @@ from pathlib import Path
 GROUPS = Path("/sys/fs/cgroup")
 OF_THIS_PROCESS = Path("/proc/self/cgroup")
 TIMES = Path("/proc/stat")
+_NAME = "OMP_NUM_THREADS"
+_ours: set[str] = set()
+"""Numbers of threads that we said ourselves."""
 _BUSY = (0, 1, 2, 5, 6)  # user, nice, system, irq, softirq; neither idle nor what a hypervisor keeps
 
 
@@ -22,8 +25,19 @@ def cores() -> int:
 
 def obey_quota() -> None:
     """Let libraries that are loaded from now on compute with no more threads than a quota has processors for."""
-    if cores() < _allowed():
-        os.environ.setdefault("OMP_NUM_THREADS", str(cores()))
+    if cores() < _allowed() and _NAME not in os.environ:
+        os.environ[_NAME] = str(cores())
+        _ours.add(os.environ[_NAME])
+
+
+def threads_are_said() -> bool:
+    """Whether the user says how many threads there are."""
+    return _NAME in os.environ and os.environ[_NAME] not in _ours
+
+
+def free_for_us(busy: float) -> float:
+    """Processors that are left where others keep so many busy, of all that there are."""
+    return min(float(cores()), _allowed() - busy)
 
 
 def limit_threads() -> None:

@@ -97,3 +97,30 @@ def test_colors_change_and_opacity_stays() -> None:
     assert torch.equal(changed[:, 3], images[:, 3])
     torch.testing.assert_close(changed[:, :3], color(images[:, :3], noise, 1.0))  # type: ignore[arg-type]
     assert not torch.equal(changed[:, :3], images[:, :3])
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])
+def test_arrays_are_as_files_are(fit: str, tmp_path: Path) -> None:
+    images = np.stack([disc(), disc(opacity=128)])
+    np.save(tmp_path / "x.npy", images)
+    for number, image in enumerate(images):
+        (tmp_path / "files").mkdir(exist_ok=True)
+        Image.fromarray(image).save(tmp_path / "files" / f"{number}.png")
+    of_array, of_files = (
+        open_table(tmp_path / name, channels=4, size=(10, 14), fit=fit)
+        for name in ("x.npy", "files")  # type: ignore[arg-type]
+    )
+    np.testing.assert_array_equal(np.asarray(of_array.values), np.asarray(of_files.values))
+    assert not any("transparent nowhere" in note for note in of_array.notes)
+    np.save(tmp_path / "rgb.npy", images[..., :3])
+    opaque = open_table(tmp_path / "rgb.npy", channels=4)
+    assert opaque.shape == (4, 24, 24)
+    assert (np.asarray(opaque.values)[:, 3] == 255).all()
+
+
+def test_opacity_beside_none_lies_over_white() -> None:
+    made = np.stack([disc()]).transpose(0, 3, 1, 2)
+    for other in (1, 3):
+        beside = figures.side_by_side(np.zeros((1, other, 24, 24), np.uint8), made)
+        assert beside.shape == (1, 3, 24, 48)
+        assert (beside[0, :, 0, 24:] == 255).all()

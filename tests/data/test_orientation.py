@@ -44,7 +44,14 @@ def test_digits_are_not_mirrored() -> None:
     assert not found.any_way
 
 
-def test_two_images_say_nothing() -> None:
-    found = orientation(blobs(2, 0, mirrored=True))
+@pytest.mark.parametrize("count", [2, 4, 49])
+def test_a_few_images_say_nothing(count: int) -> None:
+    found = orientation(blobs(count, 0, mirrored=True))
     assert found.count == 0
     assert not found.any_way
+
+
+def test_some_rows_may_be_meant() -> None:
+    images = np.concatenate([blobs(300, 1, mirrored=False), blobs(300, 2, mirrored=True)])
+    assert not orientation(images, rows=np.arange(300)).any_way
+    assert orientation(images, rows=np.arange(300, 600)).any_way

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from advnets.data.decode import hidden_white
 from advnets.data.depth import Depth, RangeError, check_filled, extremes, span, to_bytes, whole_range
 from advnets.data.options import Fit, Options
 from advnets.data.origins import Origins
 from advnets.data.parallel import ordered_map, progress_bar
-from advnets.data.resize import changes, color_changes, fit_image, image_row
+from advnets.data.resize import OPACITY, changes, color_changes, fit_image, image_row
 from advnets.data.splits import block_keys
 from advnets.data.writer import RowWriter
 from advnets.errors import DataError
@@ -86,7 +87,8 @@ def write_blocks(blocks: Blocks, writer: RowWriter, options: Options) -> tuple[s
         keys = block_keys(values) if blocks.ranges is None else []
         height, width = values.shape[2:]
         said = changes((width, height), options.size, options.fit) if options.size else ()
-        said += color_changes(np.moveaxis(values[:, :3], 1, -1), options.channels)
+        shown = values if options.channels == OPACITY else values[:, :3]
+        said += color_changes(np.moveaxis(shown, 1, -1), options.channels)
         return convert(np.array(values), options.size, options.channels, options.fit), keys, depth, said
 
     results = ordered_map(prepare, blocks.images())
@@ -121,6 +123,8 @@ def convert(
     present = images_NCHW.shape[1]
     wanted = present if channels is None else channels
     size = size or (images_NCHW.shape[2], images_NCHW.shape[3])
+    if channels == OPACITY:
+        return np.stack([_with_opacity(image, size, fit) for image in images_NCHW])
     if size == images_NCHW.shape[2:] and wanted == present:
         return images_NCHW
     if wanted == present:
@@ -131,6 +135,18 @@ def convert(
         remedy = "leave channels out to keep what the arrays have"
         raise DataError(f"arrays of {present} channels cannot become {wanted}", remedy)
     return np.stack([image_row(fit_image(_gray_or_rgb(image), size, fit), wanted) for image in images_NCHW])
+
+
+def _with_opacity(image_CHW: NDArray[np.uint8], size: tuple[int, int], fit: Fit) -> NDArray[np.uint8]:
+    """Red, green, blue and opacity of gray, color, or color with opacity: as of files."""
+    if len(image_CHW) not in (1, 3, OPACITY):
+        remedy = "leave channels out to keep what the arrays have"
+        raise DataError(f"arrays of {len(image_CHW)} channels cannot become {OPACITY}", remedy)
+    if len(image_CHW) == OPACITY:
+        image = hidden_white(Image.fromarray(np.ascontiguousarray(image_CHW.transpose(1, 2, 0))))
+    else:
+        image = _gray_or_rgb(image_CHW)
+    return image_row(fit_image(image, size, fit), OPACITY)
 
 
 def _gray_or_rgb(image_CHW: NDArray[np.uint8]) -> Image.Image:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ASKED, _AMONG = 1_000, 5_000
+_FEWEST, _AT_ONCE = 50, 200
 _SIDE = 16  # images are compared at about this size
 
 
@@ -28,10 +29,10 @@ class Orientation:
     @property
     def any_way(self) -> bool:
         """Whether mirrored images belong to the set, as far as these can tell: within two standard errors of 1/2."""
-        return self.count > 0 and self.share <= 0.5 + 2 * math.sqrt(0.25 / self.count)
+        return self.count >= _FEWEST and self.share <= 0.5 + 2 * math.sqrt(0.25 / self.count)
 
 
-def orientation(images: NDArray[np.uint8], seed: int = 0) -> Orientation:
+def orientation(images: NDArray[np.uint8], seed: int = 0, rows: NDArray[np.int64] | None = None) -> Orientation:
     """Of some images: is another one nearer as it is, or mirrored left to right?
 
     The nearest neighbor test of two samples (Schilling 1986; Henze 1988), of a set and its mirror image, in pixels of
@@ -39,15 +40,18 @@ def orientation(images: NDArray[np.uint8], seed: int = 0) -> Orientation:
     set as it is, so that the answer errs that way.
 
     Args:
-        images: N x C x H x W, at least 3.
+        images: N x C x H x W; fewer than 50 say nothing.
         seed: of which are asked for, and among which.
+        rows: the images that are meant; by default all.
     """
     rng = np.random.Generator(np.random.Philox(key=seed))
-    rows = np.sort(rng.permutation(len(images))[:_AMONG])
+    rows = np.arange(len(images)) if rows is None else rows
+    rows = np.sort(rows[rng.permutation(len(rows))[:_AMONG]])
     count = min(len(rows), _ASKED)
-    if count < 3:
+    if count < _FEWEST:
         return Orientation(1.0, 0)
-    small = _small(images[rows])
+    parts = (rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE))
+    small = np.concatenate([_small(images[part]) for part in parts])
     flat, mirrored = small.reshape(len(rows), -1), small[..., ::-1].reshape(len(rows), -1)
     asked = rng.permutation(len(rows))[:count]
     same, other = (_nearest(flat, each, asked) for each in (flat, mirrored))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from advnets.figures.files import save
 from advnets.figures.grid import grid
+from advnets.figures.layout import with_colors
 from advnets.figures.pairs import pairs
 from advnets.figures.plots import scatter
 
@@ -25,9 +26,13 @@ def side_by_side(sources: npt.NDArray[Any], made: npt.NDArray[Any]) -> npt.NDArr
         made: uint8 N x C x H x W.
 
     Returns:
-        uint8, N x C x H x 2W; color where either is.
+        uint8, N x C x H x 2W; color where either is, and where one alone has opacity it lies over white.
     """
     height, width = made.shape[2:]
+    if sources.shape[1] != made.shape[1] and 4 in (sources.shape[1], made.shape[1]):
+        sources, made = (
+            with_colors(each).transpose(0, 3, 1, 2) if each.shape[1] == 4 else each for each in (sources, made)
+        )
     sources = sources.repeat(height // sources.shape[2], 2).repeat(width // sources.shape[3], 3)
     channels = max(made.shape[1], sources.shape[1])
     parts = [each.repeat(channels, 1) if each.shape[1] == 1 else each[:, :channels] for each in (sources, made)]

@@ -30,7 +30,7 @@ _TARGET = 0.3  # overfitting
 _CHANGES = "color", "translation", "geometry", "cutout"
 _WARM, _TIMED, _SECONDS = 2, 3, 0.7  # steps before timing, the fewest that are timed, and how long
 _SPARE = 4  # times as many steps as fit, so that time alone ends a training on a machine that gets faster
-_LOOKED_AT = 20_000  # images, to see whether they may be mirrored
+_LOOKED_AT = 5_000  # images, to see whether they may be mirrored
 _PARTS = 40  # measurements, pictures and checkpoints in a training, at the most
 
 
@@ -72,7 +72,8 @@ def planned(recipe: Recipe, data: Data, named: Collection[str], modules: Modules
     passes = steps * images_a_step(recipe) / len(data.rows)
     changes, more = _augmentation(recipe, data, passes, said)
     reasons += more
-    if ("mirror",) not in said and len(data.shape) == 3 and data.sources is None and data.vectors is None:
+    # A condition may say which way an image points: there nobody but the user mirrors.
+    if ("mirror",) not in said and len(data.shape) == 3 and recipe.game.kind == "adversarial":
         mirror, why = _mirror(data)
         changes["mirror"] = mirror
         reasons.append(why)
@@ -176,7 +177,8 @@ def _augmentation(
 
 def _mirror(data: Data) -> tuple[bool, str]:
     """Whether images are shown mirrored, too, and why."""
-    found = orientation(data.values[np.sort(data.rows[np.arange(min(_LOOKED_AT, len(data.rows)))])])
+    count = min(_LOOKED_AT, len(data.rows))
+    found = orientation(data.values, rows=np.sort(data.rows[np.arange(count) * len(data.rows) // count]))
     share = f"{100 * found.share:.0f} % of {found.count:,} images have their nearest other one as it is"
     doing = "on, as mirror images belong to the set" if found.any_way else "off"
     return found.any_way, f"mirror: {doing}: {share}, where chance is 50 %"

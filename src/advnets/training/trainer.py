@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from advnets.games.contract import seats_of
 from advnets.games.game import Batch, Game, Labels, Seat, begun, sampled, source_of, translates
 from advnets.networks.conditioning import ConditionalGenerator
 from advnets.networks.mlp import MLPGenerator
-from advnets.processors import limit_threads
+from advnets.processors import limit_threads, threads_are_said
 from advnets.randomness import StepNoise, Stream
 from advnets.runs.checkpoint import Checkpoint, Tensors, newest
 from advnets.runs.networks import Modules, initial_networks, load_weights
@@ -182,7 +181,7 @@ class Trainer:
         self._match.coordination.restore(checkpoint.tensors, said, self.device)
         if self._adaptation is not None:
             self._adaptation.restore(checkpoint.state.get("augmentation", {}))
-        if "OMP_NUM_THREADS" not in os.environ:
+        if not threads_are_said():
             torch.set_num_threads(min(self.threads, int(checkpoint.state.get("threads_now", self.threads))))
         self.step = checkpoint.step
         self.seconds = float(checkpoint.state["seconds"])

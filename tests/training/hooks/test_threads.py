@@ -34,7 +34,7 @@ class Scripted:
 @pytest.fixture
 def two_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(hook, "LOOK_SECONDS", -1.0)
-    monkeypatch.setattr(hook, "cores", lambda: 2)
+    monkeypatch.setattr(hook, "free_for_us", lambda busy: 2 - busy)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     torch.set_num_threads(2)
     yield

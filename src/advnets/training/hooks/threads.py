@@ -12,20 +12,19 @@ from __future__ import annotations
 import contextlib
 import copy
 import math
-import os
 import time
 from collections.abc import Generator
 
 import torch
 from torch import Tensor
 
-from advnets.processors import Others, cores
+from advnets.processors import Others, free_for_us, threads_are_said
 from advnets.training.session import Session
 from advnets.training.trainer import Trainer
 
 LOOK_SECONDS = 2.0
 _TRIAL = 16  # steps: what is done every so many is among them
-_WORTH = 40  # trials' steps that must be left
+_WORTH, _PATIENCE = 40, 20.0  # trials that must be left, seconds of one
 _APART = 60.0  # seconds between changes that need a checkpoint
 _LESS, _MORE = 0.5, 0.3  # processors' share of another process at which a thread is given up, or taken back
 
@@ -42,6 +41,7 @@ class Threads:
         self._others, self._full = others or Others(), full
         self._next = time.perf_counter() + LOOK_SECONDS
         self._changed = -math.inf
+        self._mark: tuple[int, float] = (0, time.perf_counter())
         self._same: bool | None = None
 
     def after_step(self, session: Session) -> None:
@@ -52,22 +52,31 @@ class Threads:
         if wanted != torch.get_num_threads():
             self._change(wanted, session)
         self._others.busy()  # what a trial took is not seen as anyone's
+        self._mark = session.trainer.step, time.perf_counter()
         self._next = time.perf_counter() + LOOK_SECONDS
 
     def _wanted(self) -> int:
         now, busy = torch.get_num_threads(), self._others.busy()
         if busy is None:
             return now
-        free = cores() - busy
+        free = free_for_us(busy)
         fewer, more = int(free + 1 - _LESS), int(free + _MORE)
         wanted = fewer if fewer < now else max(now, more)
         return max(1, min(self._full, wanted))
+
+    def _worth_a_trial(self, trainer: Trainer) -> bool:
+        """Whether what is left is long beside a trial, and a trial short enough to wait for."""
+        step, then = self._mark
+        seconds = 2 * _TRIAL * (time.perf_counter() - then) / max(trainer.step - step, 1)
+        budget = trainer.recipe.budget_seconds
+        left = trainer.recipe.steps - trainer.step >= _WORTH * _TRIAL
+        return left and seconds <= _PATIENCE and (budget is None or _WORTH * seconds <= budget - trainer.seconds)
 
     def _change(self, wanted: int, session: Session) -> None:
         """Compute with so many threads, where it is worth it."""
         trainer = session.trainer
         if self._same is None:
-            if trainer.recipe.steps - trainer.step < _WORTH * _TRIAL:
+            if not self._worth_a_trial(trainer):
                 return
             self._same = same_bits(trainer, wanted)
             beside = "" if self._same else ", which round otherwise: what follows depends on it"
@@ -106,7 +115,7 @@ def following(trainer: Trainer) -> Generator[Threads | None]:
     Someone who says how many threads there are (OMP_NUM_THREADS) has them.
     """
     full = trainer.threads
-    if full == 1 or trainer.device.type != "cpu" or "OMP_NUM_THREADS" in os.environ:
+    if full == 1 or trainer.device.type != "cpu" or threads_are_said():
         yield None
         return
     try:
