@@ -178,7 +178,8 @@ def _augmentation(
 def _mirror(data: Data) -> tuple[bool, str]:
     """Whether images are shown mirrored, too, and why."""
     count = min(_LOOKED_AT, len(data.rows))
-    found = orientation(data.values, rows=np.sort(data.rows[np.arange(count) * len(data.rows) // count]))
+    rows = np.sort(data.rows[np.arange(count) * len(data.rows) // count])
+    found = orientation(data.values, rows=rows)  # type: ignore[arg-type]  # images are bytes
     share = f"{100 * found.share:.0f} % of {found.count:,} images have their nearest other one as it is"
     doing = "on, as mirror images belong to the set" if found.any_way else "off"
     return found.any_way, f"mirror: {doing}: {share}, where chance is 50 %"
