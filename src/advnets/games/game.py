@@ -8,7 +8,7 @@ no process count: `advnets.training.gradients` plays any game with one backward 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 import torch
@@ -149,6 +149,11 @@ class Batch:
         named = {"rows": self.rows, "image": self.image, "label": self.label, "target": self.target}
         found = {**named, "mask": self.mask, "source": self.source, "asked": self.asked}
         return {name: each for name, each in found.items() if each is not None}
+
+    def part(self, rows: slice) -> Batch:
+        """Some of the rows, and the same ones of `known`."""
+        known = None if self.known is None else self.known.part(rows)
+        return replace(self, known=known, **{name: each[rows] for name, each in self.by_row().items()})
 
     def __len__(self) -> int:
         return self.image.shape[0]

@@ -22,13 +22,12 @@ from advnets.training.gradients import (
     Match,
     Outcome,
     Shown,
+    back,
     cut,
     of_generators,
-    one_pass,
     penalty_gradients,
     rule_of,
     scores,
-    two_passes,
 )
 
 _ROWS = 8  # of the trial
@@ -87,7 +86,8 @@ def check_parts(match: Match, batch: Batch, draws: Inputs, coordinated: bool, sc
         raise RecipeError("a minibatch in parts is not there with coordination", remedy)
     if len(match.rowwise) < len(match.side("discriminator")):
         raise RecipeError("a discriminator with statistics across the batch needs the whole of it", remedy)
-    if not _views_come_in_parts(match, *_first(batch, draws)):
+    some = slice(_ROWS)
+    if not _views_come_in_parts(match, batch.part(some), {name: each[some] for name, each in draws.items()}):
         raise RecipeError("a view of this game depends on the whole minibatch", remedy)
 
 
@@ -111,11 +111,6 @@ def _alike(whole: View, parts: Sequence[View]) -> bool:
             if found.shape != each.shape or not torch.allclose(found.double(), each.double(), rtol=0.02, atol=1e-3):
                 return False
     return True
-
-
-def _first(batch: Batch, draws: Inputs) -> tuple[Batch, Inputs]:
-    known = {name: each[:_ROWS] for name, each in batch.by_row().items()}
-    return replace(batch, **known), {name: each[:_ROWS] for name, each in draws.items()}
 
 
 def in_parts(match: Match, batch: Batch, draws: Inputs, update: int) -> tuple[dict[str, Gradients], list[Outcome]]:
@@ -149,7 +144,6 @@ def _of_part(match: Match, piece: _Piece, rules: Sequence[Slopes], update: int, 
     ends: Ends = []
     for place, (each, rule) in enumerate(zip(views, rules, strict=True)):
         name, player = each.view.discriminator, match.players[each.view.discriminator]
-        back = one_pass if len(each.held) == 1 and each.real.ndim == 1 else two_passes
         grads, cotangents = back(each.shown, each.held, rule, player.parameters)
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(each.shown.cuts, cotangents, strict=True)]
         found[name] = added(found.get(name), grads)
@@ -180,8 +174,7 @@ def _pieces(parts: int, batch: Batch, draws: Inputs) -> Iterator[_Piece]:
     first = 0
     for rows in torch.arange(len(batch)).tensor_split(parts):
         span = slice(first, first + len(rows))
-        known = {name: each[span] for name, each in batch.by_row().items()}
-        part = replace(batch, first=batch.first + first, whole=batch.total, **known)
+        part = replace(batch.part(span), first=batch.first + first, whole=batch.total)
         yield _Piece(part, {name: each[span] for name, each in draws.items()}, len(rows) / len(batch))
         first = span.stop
 

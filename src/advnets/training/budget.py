@@ -9,8 +9,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from advnets.config.recipe import Recipe
 from advnets.config.resolve import candidates
 from advnets.config.tree import Path, grow, paths
@@ -30,7 +28,6 @@ _TARGET = 0.3  # overfitting
 _CHANGES = "color", "translation", "geometry", "cutout"
 _WARM, _TIMED, _SECONDS = 2, 3, 0.7  # steps before timing, the fewest that are timed, and how long
 _SPARE = 4  # times as many steps as fit, so that time alone ends a training on a machine that gets faster
-_LOOKED_AT = 5_000  # images, to see whether they may be mirrored
 _PARTS = 40  # measurements, pictures and checkpoints in a training, at the most
 
 
@@ -177,9 +174,7 @@ def _augmentation(
 
 def _mirror(data: Data) -> tuple[bool, str]:
     """Whether images are shown mirrored, too, and why."""
-    count = min(_LOOKED_AT, len(data.rows))
-    rows = np.sort(data.rows[np.arange(count) * len(data.rows) // count])
-    found = orientation(data.values, rows=rows)  # type: ignore[arg-type]  # images are bytes
+    found = orientation(data.values, rows=data.rows)  # type: ignore[arg-type]  # images are bytes
     share = f"{100 * found.share:.0f} % of {found.count:,} images have their nearest other one as it is"
     doing = "on, as mirror images belong to the set" if found.any_way else "off"
     return found.any_way, f"mirror: {doing}: {share}, where chance is 50 %"

@@ -225,7 +225,6 @@ def _discriminators(
         real, fake, held = scores(player.worker, shown, name in match.rowwise - match.several)
         beside = view.batch or batch
         rule = rule_of(match, view, real, fake, beside, update, old if shown.moves(real=False) else None)
-        back = one_pass if len(held) == 1 and real.ndim == 1 else two_passes
         grads, cotangents = back(shown, held, rule, player.parameters)
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
         found[name] = added(found.get(name), _with_penalty(match, shown, grads, update, number))
@@ -294,6 +293,14 @@ def _for_generators(match: Match, shown: Shown, network: nn.Module, said: Outcom
         with torch.no_grad():
             return network(*shown.real.values()), fake
     return said.real, fake
+
+
+def back(
+    shown: Shown, held: Sequence[Tensor], rule: Slopes, weights: Sequence[Tensor]
+) -> tuple[Gradients, list[Tensor]]:
+    """A discriminator's gradients, and the cotangents of what the generators' side made of what it saw."""
+    single = len(held) == 1 and rule.real.ndim == 1
+    return (one_pass if single else two_passes)(shown, held, rule, weights)
 
 
 def one_pass(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, cast
 
 import torch
@@ -66,14 +65,9 @@ def check_game(match: Match, seats: Mapping[str, Seat], networks: Mapping[str, n
         RecipeError: which method of the game gives what does not fit, or which player would never learn.
     """
     with undisturbed([*match.nets.values(), *networks.values()], first.image.device), torch.enable_grad():
-        _check_step(match, seats, _some(first))
+        _check_step(match, seats, first.part(slice(_ROWS)))
         with evaluating(networks.values()), torch.no_grad():
             _check_samples(match.game, seats, _Nets(networks), first)
-
-
-def _some(batch: Batch) -> Batch:
-    known = None if batch.known is None else _some(batch.known)
-    return replace(batch, known=known, **{name: each[:_ROWS] for name, each in batch.by_row().items()})
 
 
 def _check_step(match: Match, seats: Mapping[str, Seat], batch: Batch) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 from torch import Tensor
 
@@ -51,8 +49,7 @@ def check_room(match: Match, batch: Batch) -> None:
 
 def _kept(match: Match, batch: Batch, rows: int) -> float:
     """Bytes that the graphs of a step of so many rows keep."""
-    known = None if batch.known is None else replace(batch.known, **_first(batch.known, rows))
-    some = replace(batch, known=known, **_first(batch, rows))
+    some = batch.part(slice(rows))
     kept: dict[int, int] = {}
 
     def keep(tensor: Tensor) -> Tensor:
@@ -70,10 +67,6 @@ def _kept(match: Match, batch: Batch, rows: int) -> float:
         both_sides(match, some, {name: as_computed(each, some.image.dtype) for name, each in drawn.items()}, 0)
     weights = {each.data_ptr() for player in match.players.values() for each in player.parameters}
     return float(sum(size for place, size in kept.items() if place not in weights))
-
-
-def _first(batch: Batch, rows: int) -> dict[str, Tensor]:
-    return {name: each[:rows] for name, each in batch.by_row().items()}
 
 
 def _gradients(match: Match) -> list[int]:

@@ -42,7 +42,7 @@ class Threads:
         self._next = time.perf_counter() + LOOK_SECONDS
         self._changed = -math.inf
         self._mark: tuple[int, float] = (0, time.perf_counter())
-        self._same: bool | None = None
+        self._same = {full: True}  # by number of threads: whether all bits are those of `full`
 
     def after_step(self, session: Session) -> None:
         """See the class."""
@@ -74,16 +74,16 @@ class Threads:
 
     def _change(self, wanted: int, session: Session) -> None:
         """Compute with so many threads, where it is worth it."""
-        trainer = session.trainer
-        if self._same is None:
+        trainer, now = session.trainer, torch.get_num_threads()
+        if wanted not in self._same:
             if not self._worth_a_trial(trainer):
                 return
-            self._same = same_bits(trainer, wanted)
-            beside = "" if self._same else ", which round otherwise: what follows depends on it"
+            self._same[wanted] = self._same[now] and same_bits(trainer, wanted)
+            beside = "" if self._same[wanted] else ", which round otherwise: what follows depends on it"
             session.display.say(
                 f"other processes are busy: computing with {wanted} of {self._full} threads while they are{beside}"
             )
-        if self._same:
+        if self._same[now] and self._same[wanted]:
             torch.set_num_threads(wanted)
         elif trainer.step % trainer.recipe.checkpoint_every and time.perf_counter() - self._changed >= _APART:
             # Not at a step that has its checkpoint already: it would not say so.
