@@ -1,9 +1,9 @@
 """Quality at equal processor time: recipes and their variations on real images.
 
-    python benchmarks/quality/race.py DATA [--ways images,dcgan] [--seconds 300] [--seeds 0,1,2]
+    python benchmarks/quality/race.py DATA [--ways 'images;dcgan'] [--seconds 60,600,3600] [--seeds 0,1,2]
 
-DATA is a name of `SETS`. Every way trains for so many processor seconds with one thread, whatever else the machine
-does meanwhile, and is measured at a quarter, half, three quarters and all of them. Distances are taken in SqueezeNet's
+DATA is a name of `SETS`. Every way trains with one thread and is measured after so many processor seconds, whatever
+else the machine does meanwhile. Distances are taken in SqueezeNet's
 features (ADVNETS_SQUEEZENET names its weights, benchmarks/squeezenet.py), of MNIST in those of the product's own
 classifier. One way, one seed is a cell of the result, written when it is done; a stopped race goes on. Where rates
 fall, steps are as many as fit by the speed of the first second.
@@ -42,7 +42,6 @@ from benchmarks import squeezenet
 from benchmarks.machine import in_words, machine
 from benchmarks.record import record, result_of
 
-LOOKS = 0.25, 0.5, 0.75, 1.0
 MOST, NEIGHBORS = 10_000, 4_000  # images that distances, precision and recall are taken of
 WARM, TIMED = 5, 20  # steps
 
@@ -79,6 +78,16 @@ _RATE = ("generator.optimizer.rate", "discriminator.optimizer.rate")
 _BLOCKS = ("generator.network.blocks", "discriminator.network.blocks")
 _BASE = ("generator.network.base", "discriminator.network.base")
 _PENALTIES = [f"penalties.{name}" for name in ("r1", "r2")]
+_WGAN_GP = {  # Gulrajani et al. 2017, algorithm 1's settings, with the networks of `dcgan`
+    "objective": "wasserstein",
+    "penalties.r1.weight": 0.0,
+    "penalties.wgan_gp.weight": 10.0,
+    "penalties.wgan_gp.every": 1,
+    "schedule": "alternating",
+    "discriminator_steps": 5,
+    **dict.fromkeys(_RATE, 1e-4),
+    **{f"{player}.optimizer.betas": (0.0, 0.9) for player in ("generator", "discriminator")},
+}
 WAYS: dict[str, tuple[str, dict[str, Any]]] = {
     "images": ("images", {}),
     "images, falling rates": ("images", _FALLING),
@@ -92,7 +101,7 @@ WAYS: dict[str, tuple[str, dict[str, Any]]] = {
     "images, penalties of .2": ("images", {f"{name}.weight": 0.2 for name in _PENALTIES}),
     "images, penalties every 4": ("images", {f"{name}.every": 4 for name in _PENALTIES}),
     "dcgan": ("dcgan", {}),
-    "wgan-gp": ("wgan-gp", {}),
+    "wgan-gp": ("dcgan", _WGAN_GP),
     "mnist": ("mnist", {}),
     "mnist-dense": ("mnist-dense", {}),
     "mnist-best": ("mnist-best", {}),
@@ -144,16 +153,16 @@ class Judge:
         return len(self._real_images)
 
 
-def raced(name: str, way: str, seconds: float, seed: int, pictures: Path | None) -> dict[str, Any]:
-    """One way, one seed: what is found at each look."""
+def raced(name: str, way: str, looks: list[float], seed: int, pictures: Path | None) -> dict[str, Any]:
+    """One way, one seed: what is found at each look, by processor seconds of training."""
     chosen, data = open_set(name)
     recipe = recipe_of(way, data, chosen.changes, seed)
     table = open_data(recipe)
     judge = Judge(name, table, chosen.everything)
-    recipe = recipe.replace(steps=_steps_that_fit(recipe, table, seconds))
+    recipe = recipe.replace(steps=_steps_that_fit(recipe, table, looks[-1]))
     trainer, used, found = Trainer(recipe, training_data(table)), 0.0, list[dict[str, float]]()
-    for share in LOOKS:
-        while used < share * seconds and trainer.step < recipe.steps:
+    for look in looks:
+        while used < look and trainer.step < recipe.steps:
             begin = time.process_time()
             trainer.advance()
             used += time.process_time() - begin
@@ -161,7 +170,7 @@ def raced(name: str, way: str, seconds: float, seed: int, pictures: Path | None)
         found.append({"seconds": used, "step": trainer.step, **judge.says(samples)})
         print(f"{name}, {way}, seed {seed}: {found[-1]}", flush=True)
         if pictures is not None:
-            save(grid(samples[:96], columns=16), pictures / f"{name}-{way.replace(' ', '-')}-{seed}.png")
+            save(grid(samples[:96], columns=16), pictures / f"{name}-{way.replace(' ', '-')}-{seed}-{look:g}.png")
     return {"looks": found, "images_a_second": recipe.batch * trainer.step / used}
 
 
@@ -180,19 +189,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", choices=SETS)
     parser.add_argument("--ways", default="images;dcgan", help=f"joined by ';', of: {'; '.join(WAYS)}")
-    parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--seconds", default="75,150,300", help="of the training's own, at which it is measured")
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--pictures", type=Path, help="a folder for pictures of samples")
     parser.add_argument("--out", type=Path, default=result_of(__file__))
     options = parser.parse_args()
     torch.set_num_threads(1)
+    looks = sorted(map(float, options.seconds.split(",")))
     for seed in map(int, options.seeds.split(",")):
         for way in options.ways.split(";"):
-            key = f"{options.data} | {options.seconds:g} | {way} | {seed}"
+            key = f"{options.data} | {looks[-1]:g} | {way} | {seed}"
             if key in _known(options.out):
                 continue
             surroundings = machine()
-            cell = raced(options.data, way, options.seconds, seed, options.pictures)
+            cell = raced(options.data, way, looks, seed, options.pictures)
             cells = _known(options.out) | {
                 key: {**cell, "machine": in_words(surroundings)}
             }  # read anew: others race, too
@@ -214,21 +224,18 @@ def page(result: dict[str, Any]) -> str:
         " MNIST in the classifier's.",
     ]
     for (name, seconds), ways in groups.items():
-        lines += [
-            "",
-            f"**{name}**, {seconds} processor seconds",
-            "",
-            "| way | seeds | images a second | Frechet at a quarter | half | the end | precision | recall"
-            " | variation |",
-            "|---|---|---|---|---|---|---|---|---|",
-        ]
+        moments = [f"{look['seconds']:.0f}" for look in next(iter(ways.values()))[0]["looks"]]
+        titles = ["way", "seeds", "images a second", *(f"Frechet after {moment} s" for moment in moments)]
+        titles += [f"{title} after {moments[-1]} s" for title in ("precision", "recall", "variation")]
+        lines += ["", f"**{name}**, {seconds} processor seconds", ""]
+        lines += [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
         order = sorted(ways, key=lambda way: _middle(ways[way], -1, "frechet"))
-        lines += [_row(way, ways[way]) for way in order]
+        lines += [_row(way, ways[way], len(moments)) for way in order]
     return "\n".join(lines)
 
 
-def _row(way: str, cells: list[dict[str, Any]]) -> str:
-    frechet = " | ".join(f"{_middle(cells, look, 'frechet'):.4g}" for look in (0, 1, -1))
+def _row(way: str, cells: list[dict[str, Any]], looks: int) -> str:
+    frechet = " | ".join(f"{_middle(cells, look, 'frechet'):.4g}" for look in range(looks))
     speed = statistics.median(cell["images_a_second"] for cell in cells)
     rest = " | ".join(f"{_middle(cells, -1, name):.3g}" for name in ("precision", "recall", "total_variation"))
     return f"| {way} | {len(cells)} | {speed:,.0f} | {frechet} | {rest} |"
