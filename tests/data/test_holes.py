@@ -84,6 +84,22 @@ def test_transparent_is_missing_where_there_is_no_mask(tmp_path: Path, image: Pa
         read_holed(image, None, WANTED)
 
 
+def test_opacity_that_is_part_of_the_images_is_not_what_is_missing(tmp_path: Path) -> None:
+    wanted, alpha = Wanted((4, SIDE, SIDE)), np.random.default_rng(1).integers(1, 256, (SIDE, SIDE, 1), np.uint8)
+    whole = np.concatenate([PIXELS, alpha], 2)
+    path, mask = saved(tmp_path / "a.png", whole), saved(tmp_path / "mask.png", LIGHT)
+    found = read_holed(path, mask, wanted)
+    np.testing.assert_array_equal(found.pixels, whole.transpose(2, 0, 1))
+    np.testing.assert_array_equal(found.missing, np.stack([HOLE] * 4))
+    opaque = read_holed(saved(tmp_path / "b.png", PIXELS), mask, wanted).pixels
+    assert (opaque[3] == 255).all()
+    planes = np.stack([LIGHT, LIGHT, np.zeros_like(LIGHT)], 2)
+    by_channel = read_holed(path, saved(tmp_path / "colors.png", planes), wanted, by_channel=True).missing
+    np.testing.assert_array_equal(by_channel, np.stack([HOLE, HOLE, HOLE & False, HOLE & False]))
+    with pytest.raises(DataError, match="transparency is a part of these images, not what is missing; name its --mask"):
+        read_holed(path, None, wanted)
+
+
 def test_a_mask_in_colors_by_channel(image: Path, tmp_path: Path) -> None:
     red = saved(tmp_path / "red.png", np.dstack([LIGHT, LIGHT * 0, LIGHT * 0]))
     found = read_holed(image, red, WANTED, by_channel=True)

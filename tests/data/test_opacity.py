@@ -14,6 +14,8 @@ from advnets import figures
 from advnets.data import open_table
 from advnets.data.decode import decode
 from advnets.data.loose import read_loose
+from advnets.data.single import Wanted, files_of, images_in
+from advnets.evaluation.opening import images_of
 from advnets.figures.layout import with_colors
 from advnets.games.augment import color
 
@@ -77,6 +79,20 @@ def test_single_files_are_read_as_rows_are(folder: Path) -> None:
     loose = read_loose([folder / "a.png", folder / "opaque.png"], (4, 24, 24))
     np.testing.assert_array_equal(loose.values[0], np.asarray(open_table(folder, channels=4).values)[0])
     assert not loose.notes
+
+
+@pytest.mark.parametrize("size", [None, (10, 14)])
+def test_images_to_be_translated_are_read_as_rows_are(folder: Path, size: tuple[int, int] | None) -> None:
+    for path in (folder / "a.png", folder / "gray.png", folder / "opaque.png"):
+        (entry,) = files_of(path)
+        (found,) = images_in(entry, Wanted(size, 4, "crop"))  # type: ignore[arg-type]  # it is an entry
+        np.testing.assert_array_equal(found.pixels, read_loose([path], (4, *(size or (24, 24)))).values[0])
+
+
+def test_samples_in_arrays_may_have_it() -> None:
+    images = np.stack([disc(), disc(opacity=128)])
+    for given in (images, images.transpose(0, 3, 1, 2)):
+        np.testing.assert_array_equal(images_of(given).samples, images.transpose(0, 3, 1, 2))
 
 
 def test_pictures_show_it_over_white_and_files_have_it(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from scipy import stats
 
 from advnets.errors import RecipeError
 from advnets.games.priors import PRIORS, draw
@@ -44,6 +45,14 @@ def test_sphere_has_radius_root_dimension(dimension: int) -> None:
     torch.testing.assert_close(z.norm(dim=1), torch.full((500,), math.sqrt(dimension)))
 
 
+def test_rademacher_has_signs_alone_and_every_one_of_them() -> None:
+    z = draw("rademacher", 4096, 3, source())
+    kinds, counts = z.unique(dim=0, return_counts=True)
+    assert kinds.abs().eq(1).all()
+    assert len(kinds) == 8
+    assert stats.chisquare(counts.numpy()).pvalue > 1e-3
+
+
 @every_prior
 def test_the_same_seed_gives_the_same_vectors_in_any_precision(name: str) -> None:
     z = draw(name, 8, 16, source(7))
@@ -63,5 +72,5 @@ def test_shape_dtype_device_and_an_empty_draw(name: str) -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(RecipeError, match=r"'cauchy'.*uniform, gaussian, sphere"):
+    with pytest.raises(RecipeError, match=r"'cauchy'.*uniform, gaussian, sphere, rademacher"):
         draw("cauchy", 1, 1, source())

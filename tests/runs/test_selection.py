@@ -16,7 +16,7 @@ import advnets
 from advnets import cli
 from advnets.errors import RecipeError, RunError
 from advnets.games.game import Seat
-from advnets.games.priors import draw, into_range, truncated
+from advnets.games.priors import draw, inside, truncated
 from advnets.networks.conditioning import Input
 from advnets.runs.run import Run
 from advnets.runs.selection import Chooser, Selection
@@ -48,15 +48,18 @@ def test_a_wide_cut_leaves_a_gaussian_as_it_is_and_a_uniform_prior_is_scaled() -
         truncated("uniform", z("uniform"), 1.0)
     with pytest.raises(RecipeError, match="sphere cannot be truncated: all its latents have one length"):
         truncated("sphere", z("sphere"), 0.5)
+    with pytest.raises(RecipeError, match="rademacher cannot be truncated: all its latents have one length"):
+        truncated("rademacher", z("rademacher"), 0.5)
     with pytest.raises(RecipeError, match="mine cannot be truncated: it is your own"):
         truncated("mine", z("sphere"), 0.5)
 
 
 def test_latents_that_were_moved_come_back_into_the_prior() -> None:
     far = 3 * z("gaussian")
-    assert float(into_range("uniform", far).abs().max()) <= 3**0.5
-    assert into_range("gaussian", far) is far
-    torch.testing.assert_close(into_range("sphere", far).norm(dim=1), torch.full((len(far),), 2**0.5))
+    assert float(inside("uniform", far).abs().max()) <= 3**0.5
+    assert inside("gaussian", far) is far
+    torch.testing.assert_close(inside("sphere", far).norm(dim=1), torch.full((len(far),), 2**0.5))
+    assert inside("rademacher", far).equal(far.sign())
 
 
 def test_of_the_candidates_the_discriminators_favorite_is_shown(gaussian: Run) -> None:

@@ -64,6 +64,24 @@ def test_the_widest_networks_are_chosen_with_which_enough_images_are_seen(
 
 
 @pytest.mark.usefixtures("machine")
+def test_the_best_checkpoint_is_kept_by_a_measure_that_every_set_can_be_taken_by() -> None:
+    found = planned(photos(), rows(), set())
+    assert found.recipe.measure.names == ["sliced_wasserstein"]
+    assert found.recipe.measure.every == found.recipe.checkpoint_every
+    why = "best checkpoint: by the sliced Wasserstein distance to 200 held-out images, every"
+    assert any(reason.startswith(why) for reason in found.reasons)
+    own = photos(**{"measure.metrics": "recall", "measure.every": 7})
+    assert planned(own, rows(), {"measure.metrics", "measure.every"}).recipe.measure == own.measure
+    assert not planned(photos(), rows(held_out=19), set()).recipe.measure.names
+
+
+@pytest.mark.usefixtures("machine")
+def test_few_images_are_not_mirrored() -> None:
+    reasons = planned(photos(), rows(60, 20), set()).reasons
+    assert "mirror: off: 40 images are too few to see whether mirror images belong to the set" in reasons
+
+
+@pytest.mark.usefixtures("machine")
 def test_what_was_said_stays_and_the_rest_follows() -> None:
     width = {"generator.base"}
     kept = planned(photos().replace(**{"generator.base": 48}), rows(), width).recipe

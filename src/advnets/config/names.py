@@ -17,7 +17,7 @@ OBJECTIVES = (
     "relativistic",
     "boundary-seeking",
 )
-PRIORS = ("uniform", "gaussian", "sphere")
+PRIORS = ("uniform", "gaussian", "sphere", "rademacher")
 IN_MEMORY = "(in memory)"
 """What the recipe of a run says where its data were passed in Python."""
 POINTS = "ring", "grid"

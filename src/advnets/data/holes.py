@@ -16,7 +16,7 @@ from PIL import Image
 from advnets.data.decode import DECODERS, Decoded, UnusableError, decode, is_image, upright
 from advnets.data.depth import Range
 from advnets.data.options import Fit
-from advnets.data.resize import color_changes, fit_image, image_row, laid_out
+from advnets.data.resize import OPACITY, color_changes, fit_image, image_row, laid_out
 from advnets.errors import DataError
 
 Missing = NDArray[np.bool_]
@@ -31,7 +31,7 @@ class Wanted:
     """What images are brought to before they are completed, as the data were that a run was trained on.
 
     Args:
-        shape: C x H x W; C is 1 or 3.
+        shape: C x H x W; C is 1 or 3, or 4, the last of them opacity.
         fit: "crop", "pad" or "stretch".
         value_range: the values that stand for black and white; None for the whole range of their type.
         drop_colors: whether images that have colors become gray where one channel is wanted.
@@ -72,16 +72,20 @@ def read_holed(
 
     Args:
         image: its file; rotated as its EXIF says, alpha laid over white, as when data are read.
-        mask: the file of its mask, brought to the image's size by the nearest pixels; None takes the image's alpha.
+        mask: the file of its mask, brought to the image's size by the nearest pixels; None takes the image's alpha,
+            which is no part of the image then.
         wanted: what both are brought to. Where they are resized, a pixel is observed if all of it was.
         inverted: dark is the hole; of alpha, what can be seen.
         by_channel: each channel of a mask in colors says what is missing of that channel.
 
     Raises:
-        DataError: a file that cannot be used, an image without alpha where there is no mask, one whose channels are not
+        DataError: a file that cannot be used, an image without alpha where there is no mask, or whose alpha is wanted, one whose channels are not
             those of the mask, or one with colors, where something is observed, and gray ones are wanted.
     """
-    decoded = _decoded(image, wanted.value_range)
+    opacity = wanted.shape[0] == OPACITY
+    if opacity and mask is None:
+        raise DataError(f"{image}: transparency is a part of these images, not what is missing", "name its --mask")
+    decoded = _decoded(image, wanted.value_range, opacity)
     missing = _of_alpha(image) if mask is None else _of_mask(mask, by_channel)
     missing = ~missing if inverted else missing
     if missing.ndim == 3 and wanted.shape[0] == 1:
@@ -116,10 +120,10 @@ def reason_unusable(path: Path) -> str:
     return ""
 
 
-def _decoded(path: Path, value_range: Range | None = None) -> Decoded:
+def _decoded(path: Path, value_range: Range | None = None, opacity: bool = False) -> Decoded:
     try:
         with path.open("rb") as file:
-            return next(iter(decode(file, value_range=value_range)))
+            return next(iter(decode(file, value_range=value_range, opacity=opacity)))
     except UnusableError as error:
         raise DataError(f"{path}: {error}", "give an image") from None
     except OSError as error:
@@ -165,6 +169,8 @@ def _fitted(image: Image.Image, missing: Missing, wanted: Wanted) -> Holed:
         image = _without(image, np.logical_and.reduce(planes))
         image = fit_image(image, (height, width), wanted.fit)
         planes = [_reached(plane, (height, width), wanted.fit) for plane in planes]
+    if len(planes) == 3 and channels == OPACITY:  # of which a mask in colors says nothing
+        planes.append(np.logical_and.reduce(planes))
     rows = np.stack(planes) if len(planes) == channels else np.repeat(planes[0][None], channels, 0)
     return Holed(image_row(image, channels), rows, resized)
 

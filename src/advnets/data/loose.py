@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from advnets.data.decode import UnusableError, decode
 from advnets.data.depth import Depth, Range, check_filled, extremes
 from advnets.data.options import Fit
-from advnets.data.resize import COLORS_LOST, OPACITY, color_changes, fit_image, image_row
+from advnets.data.resize import COLORS_LOST, FILE_CHANNELS, OPACITY, color_changes, fit_image, image_row
 from advnets.data.table import Skipped, skip
 from advnets.errors import DataError
 
@@ -62,7 +62,7 @@ def read_loose(
         DataError: a file that was named is no usable image, a folder has none, or the shape is no image's.
     """
     channels, height, width = shape
-    if channels not in (1, 3, OPACITY):
+    if channels not in FILE_CHANNELS:
         raise DataError(f"image files have 1, 3 or 4 channels, not {channels}", "give an array in Python")
     values: list[NDArray[np.uint8]] = []
     names: list[str] = []

@@ -13,6 +13,8 @@ COLORS_LOST = "lose their colors"
 OPAQUE = "are transparent nowhere"
 OPACITY = 4
 """Channels of images with opacity: red, green, blue, opacity."""
+FILE_CHANNELS = 1, 3, OPACITY
+"""Channels that images of files are had with."""
 
 
 Box = tuple[float, float, float, float]

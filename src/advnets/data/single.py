@@ -17,7 +17,7 @@ from advnets.data.decode import UnusableError, decode, has_gray_header
 from advnets.data.formats.folder import list_folder
 from advnets.data.options import Fit
 from advnets.data.pictures import Entry
-from advnets.data.resize import color_changes, fit_image, image_row
+from advnets.data.resize import COLORS_LOST, OPACITY, color_changes, fit_image, image_row
 from advnets.data.table import Skipped, skip
 from advnets.errors import DataError
 
@@ -30,7 +30,7 @@ class Wanted:
 
     Args:
         size: height and width; None for each image's own.
-        channels: 1 or 3.
+        channels: 1 or 3, or 4, the last of them opacity.
         fit: how an image of another aspect is brought to size.
         drop_colors: whether images that have colors become gray where one channel is wanted.
         most: pixels of an image of its own size.
@@ -91,7 +91,7 @@ def images_in(entry: Entry, wanted: Wanted) -> Iterator[OneImage | Skipped]:
     """
     try:
         with entry.open() as file:
-            for decoded in decode(file):
+            for decoded in decode(file, opacity=wanted.channels == OPACITY):
                 name = f"{without_ending(entry.name)}-{decoded.page}" if decoded.page else without_ending(entry.name)
                 yield _brought(name, decoded.image, wanted, entry.name)
     except UnusableError as error:
@@ -113,7 +113,7 @@ def check_colors(entry: Entry, wanted: Wanted) -> None:
 
 def _brought(name: str, image: Image.Image, wanted: Wanted, file: str) -> OneImage | Skipped:
     pixels = np.asarray(image)
-    if color_changes(pixels, wanted.channels) and not wanted.drop_colors:
+    if COLORS_LOST in color_changes(pixels, wanted.channels) and not wanted.drop_colors:
         raise DataError(f"{file} has colors, and gray images are wanted", "make it gray first")
     if wanted.size is not None:
         image = fit_image(image, wanted.size, wanted.fit)

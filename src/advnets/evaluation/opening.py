@@ -25,6 +25,7 @@ from advnets.data.layout import axes_of, to_nchw
 from advnets.data.options import GivenRange, check_range
 from advnets.data.parallel import progress_bar
 from advnets.data.recognize import is_known
+from advnets.data.resize import FILE_CHANNELS
 from advnets.data.toys import TOYS
 from advnets.data.vectors import rows_like
 from advnets.errors import DataError, MeasureError
@@ -265,10 +266,10 @@ def images_of(source: str | Path | Samples, size: Size = None, range: GivenRange
         return _read(source, size, None, range)
     if source.dtype.kind not in "fu":
         raise MeasureError(f"samples of type {source.dtype}", "give uint8, or floats from 0 to 1")
-    first = source.ndim == 4 and source.shape[1] in (1, 3)  # of the layouts that would do, that of samples
+    first = source.ndim == 4 and source.shape[1] in FILE_CHANNELS  # of the layouts that would do, that of samples
     images = source if first else to_nchw(source, axes_of("samples", source.shape))
-    if images.shape[1] not in (1, 3):
-        raise MeasureError(f"samples have {images.shape[1]} channels", "give gray or RGB samples")
+    if images.shape[1] not in FILE_CHANNELS:
+        raise MeasureError(f"samples have {images.shape[1]} channels", "give gray or RGB samples, or RGB and opacity")
     if images.dtype == np.uint8 and range is None:
         return Given(np.ascontiguousarray(images, np.uint8))
     try:

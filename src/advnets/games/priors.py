@@ -73,14 +73,13 @@ def sphere(count: int, dimension: int, generator: torch.Generator) -> Tensor:
     return normalize(gaussian(count, dimension, generator), dim=1) * math.sqrt(dimension)
 
 
-def into_range(name: str, z: Tensor) -> Tensor:
-    """Latents that were moved, brought back to where the prior has any: clipped (uniform), to their length (sphere).
+def rademacher(count: int, dimension: int, generator: torch.Generator) -> Tensor:
+    """z of -1 and 1, as often: what a continuous G needs to make modes with nothing between them.
 
-    Of a prior without such bounds, or of one's own, as they are.
+    Source: Brock et al. 2019, appendix E (Bernoulli latents, here of unit variance); Khayatkhoei et al. 2018 (why a
+    continuous G of a connected prior puts samples between modes).
     """
-    if name == "uniform":
-        return z.clamp(-math.sqrt(3), math.sqrt(3))
-    return normalize(z, dim=1) * math.sqrt(z.shape[1]) if name == "sphere" else z
+    return _signs(torch.rand(count, dimension, generator=generator, device=generator.device) - 0.5)
 
 
 def truncated(name: str, z: Tensor, share: float) -> Tensor:
@@ -106,16 +105,18 @@ def truncated(name: str, z: Tensor, share: float) -> Tensor:
         if share >= 1:
             raise RecipeError(f"truncation {share:g} changes nothing: a uniform prior's whole range is 1", "use less")
         return z * share
-    why = "all its latents have one length, and none is nearer to the middle" if name == "sphere" else "it is your own"
+    why = "it is your own"
+    if name in ("sphere", "rademacher"):
+        why = "all its latents have one length, and none is nearer to the middle"
     raise RecipeError(f"the prior {name} cannot be truncated: {why}", "leave truncation out")
 
 
-PRIORS: dict[str, Prior] = {"uniform": uniform, "gaussian": gaussian, "sphere": sphere}
+PRIORS: dict[str, Prior] = {"uniform": uniform, "gaussian": gaussian, "sphere": sphere, "rademacher": rademacher}
 """The priors by name."""
 
 
 def inside(name: str, z: Tensor) -> Tensor:
-    """The latent vectors nearest to `z` that the prior can draw; `z` itself where it can draw any, or nobody knows.
+    """The latents nearest to `z` that the prior can draw; `z` itself where it can draw any, or nobody knows.
 
     Args:
         name: of the prior.
@@ -125,4 +126,8 @@ def inside(name: str, z: Tensor) -> Tensor:
         return z.clamp(-math.sqrt(3), math.sqrt(3))
     if name == "sphere":
         return normalize(z, dim=1) * math.sqrt(z.shape[1])
-    return z
+    return _signs(z) if name == "rademacher" else z
+
+
+def _signs(z: Tensor) -> Tensor:
+    return torch.where(z < 0, -1.0, 1.0).to(z.dtype)

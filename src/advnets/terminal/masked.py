@@ -9,6 +9,7 @@ from pathlib import Path
 from advnets.data.holes import Holed, Wanted, has_colors, read_holed, reason_unusable
 from advnets.data.options import check_range
 from advnets.data.parallel import progress_bar
+from advnets.data.resize import FILE_CHANNELS
 from advnets.data.table import Skipped, skip
 from advnets.errors import RunError, UsageError
 from advnets.runs.run import Run
@@ -55,7 +56,7 @@ class Work:
         """What helps where all or nothing is missing."""
         if mask is None:
             return "look at it (transparent is missing, --invert: what can be seen), or complete it --anyway"
-        colors = self.wanted.shape[0] == 3 and not self.by_channel and has_colors(mask)
+        colors = self.wanted.shape[0] >= 3 and not self.by_channel and has_colors(mask)
         said = "has colors, of which lightness counts: --by-channel takes each; --invert: dark is missing"
         return f"look at the mask ({said if colors else 'light is missing, --invert: dark'}), or complete it --anyway"
 
@@ -106,8 +107,8 @@ def wanted_by(run: Run) -> Wanted:
         raise RunError(f"{run.path} completes no images", "train with --game.kind completion")
     channels, height, width = run.shape
     value_range = check_range(run.recipe.range)
-    if channels not in (1, 3) or value_range == "auto":
-        what = "images of " + (f"{channels} channels" if channels not in (1, 3) else "a range that all of them gave")
+    if channels not in FILE_CHANNELS or value_range == "auto":
+        what = "images of " + (f"{channels} channels" if channels not in FILE_CHANNELS else "a range that all of them gave")
         raise RunError(f"{run.path} was trained on {what}", "give arrays to Run.complete in Python")
     return Wanted((channels, height, width), run.recipe.fit, value_range, drop_colors=run.recipe.channels == 1)
 

@@ -113,6 +113,20 @@ def print_trained(run: Run) -> None:
         print(f"collapsed at step {run.step:,}, see {seen}; to go on all the same: advnets resume {run.path}")
     else:
         print(f"done: {run.path} (report.md, samples.png, curves.png); measure it with: advnets evaluate {run.path}")
+    if said := _best_of(run):
+        print(said)
+
+
+def _best_of(run: Run) -> str:
+    """Which checkpoint measured best, where it is not the newest; else nothing."""
+    from advnets.measures.progress import best_step
+
+    judge = run.recipe.measure.judge
+    values = {line["step"]: line["measures"][judge]["value"] for line in run.measures if judge in line["measures"]}
+    best, last = best_step(run.measures, judge), max(values, default=None)
+    if best is None or best == last:
+        return ""
+    return f"best by {judge}: step {best:,} ({values[best]:.4g}; {values[last]:.4g} at step {last:,}): take it with --step best"
 
 
 def print_info(path: Path, as_json: bool) -> None:

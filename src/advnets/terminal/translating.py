@@ -12,6 +12,7 @@ from advnets import figures
 from advnets.data.decode import MAX_PIXELS
 from advnets.data.parallel import progress_bar
 from advnets.data.pictures import Entry
+from advnets.data.resize import FILE_CHANNELS
 from advnets.data.single import OneImage, Wanted, check_colors, files_of, images_in, without_ending
 from advnets.data.table import Skipped
 from advnets.errors import DataError, RunError
@@ -90,9 +91,9 @@ def write_translations(
 def _wanted(run: Run, translate: Translator, reverse: bool) -> Wanted:
     """How images are brought to what the run was trained on."""
     recipe = run.recipe
-    if translate.channels not in (1, 3):
+    if translate.channels not in FILE_CHANNELS:
         what = f"{run.path} translates images of {translate.channels} channels"
-        raise RunError(what, "give it arrays, by Run.translate: files have 1 or 3")
+        raise RunError(what, "give it arrays, by Run.translate: files have 1, 3 or 4")
     of_data = reverse or not recipe.game.sources
     factor = 0 if translate.upscaler is None else translate.upscaler.factor
     size = None if factor else (translate.height, translate.width)

@@ -29,6 +29,7 @@ _CHANGES = "color", "translation", "geometry", "cutout"
 _WARM, _TIMED, _SECONDS = 2, 3, 0.7  # steps before timing, the fewest that are timed, and how long
 _SPARE = 4  # times as many steps as fit, so that time alone ends a training on a machine that gets faster
 _PARTS = 40  # measurements, pictures and checkpoints in a training, at the most
+_JUDGES = 20  # examples held out, with fewer of which nothing is measured
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,9 @@ def planned(recipe: Recipe, data: Data, named: Collection[str], modules: Modules
         changes["mirror"] = mirror
         reasons.append(why)
     changes |= _pace(recipe, steps, said)
+    judged, more = _judge(recipe, data, steps, said)
+    changes |= judged
+    reasons += more
     recipe = recipe.replace(**changes)
     spent = time.perf_counter() - begun
     first = (
@@ -175,9 +179,23 @@ def _augmentation(
 def _mirror(data: Data) -> tuple[bool, str]:
     """Whether images are shown mirrored, too, and why."""
     found = orientation(data.values, rows=data.rows)  # type: ignore[arg-type]  # images are bytes
+    if not found.count:
+        return False, f"mirror: off: {len(data.rows):,} images are too few to see whether mirror images belong to the set"
     share = f"{100 * found.share:.0f} % of {found.count:,} images have their nearest other one as it is"
     doing = "on, as mirror images belong to the set" if found.any_way else "off"
     return found.any_way, f"mirror: {doing}: {share}, where chance is 50 %"
+
+
+def _judge(
+    recipe: Recipe, data: Data, steps: int, said: Collection[Path]
+) -> tuple[Mapping[str, Any], list[str]]:
+    """A measure by which the best checkpoint is kept, as the last one need not be: one that every set can be taken by."""
+    if recipe.measure.names or any(path[0] == "measure" for path in said) or len(data.valid) < _JUDGES:
+        return {}, []
+    every = max(1, steps // _PARTS)
+    against = f"{len(data.valid):,} held-out {'images' if len(data.shape) == 3 else 'points'}"
+    why = f"best checkpoint: by the sliced Wasserstein distance to {against}, every {every:,} steps"
+    return {"measure.metrics": "sliced_wasserstein", "measure.every": every}, [why]
 
 
 def _pace(recipe: Recipe, steps: int, said: Collection[Path]) -> Mapping[str, Any]:

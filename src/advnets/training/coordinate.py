@@ -15,7 +15,7 @@ from torch import nn
 from advnets.config.recipe import Recipe
 from advnets.errors import RecipeError
 from advnets.games.game import Batch, Game, Inputs, Nets, Seat, View, slopes
-from advnets.games.priors import into_range
+from advnets.games.priors import inside
 from advnets.games.realness import Realness, realness
 from advnets.randomness import Stream
 from advnets.training.batches import Data
@@ -77,7 +77,7 @@ def _latents(match: Match, recipe: Recipe, said: Mapping[str, Realness]) -> Late
     prior: str = getattr(recipe.game, "prior", "")
     steps = LatentSteps(
         config.latent_step, config.latent_rule == "natural", config.latent_damping, config.second_order,
-        functools.partial(into_range, prior), said,
+        functools.partial(inside, prior), said,
     )  # fmt: skip
     with undisturbed(match.nets.values(), batch.image.device), torch.enable_grad():
         if not steps.moves(match.game, match.nets, batch, draws):

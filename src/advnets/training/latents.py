@@ -25,7 +25,7 @@ class LatentSteps:
         natural: whether the gradient is divided by its squared norm and `damping`.
         damping: above 0.
         second_order: whether what is made of the latents has a graph through their step, into the generators' weights.
-        into_range: brings latents that were moved back to where the prior has any.
+        inside: brings latents that were moved back to where the prior has any.
         realness: of each discriminator's scores.
     """
 
@@ -33,7 +33,7 @@ class LatentSteps:
     natural: bool
     damping: float
     second_order: bool
-    into_range: Callable[[Tensor], Tensor]
+    inside: Callable[[Tensor], Tensor]
     realness: Mapping[str, Realness]
 
     def __call__(self, game: Game, nets: Nets, batch: Batch, draws: Inputs, second_order: bool = True) -> Inputs:
@@ -51,7 +51,7 @@ class LatentSteps:
         (slope,) = torch.autograd.grad(self._said(game, nets, batch, {**draws, "z": z}), z, create_graph=graph)
         slope = slope.float() if slope.dtype in (torch.bfloat16, torch.float16) else slope
         factor = self.size / (self.damping + slope.square().sum(1, keepdim=True)) if self.natural else self.size
-        moved = self.into_range(z.detach() + (slope * factor).to(z.dtype))
+        moved = self.inside(z.detach() + (slope * factor).to(z.dtype))
         return {**draws, "z": moved if graph else moved.detach()}
 
     def moves(self, game: Game, nets: Nets, batch: Batch, draws: Inputs) -> bool:

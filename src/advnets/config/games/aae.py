@@ -19,7 +19,7 @@ class AdversarialAutoencoderConfig(GameConfig):
     latent: int = 8
     """Length of a code."""
     prior: str = "gaussian"
-    """Distribution that codes are to have: uniform (unit variance), gaussian, sphere."""
+    """Distribution that codes are to have: uniform (unit variance), gaussian, sphere, rademacher (-1 or 1)."""
     objective: str = "non-saturating"
     """The objective of the game of codes, by any name that the game adversarial knows."""
     penalties: PenaltiesConfig = PenaltiesConfig()

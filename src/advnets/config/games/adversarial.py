@@ -18,7 +18,7 @@ class AdversarialConfig(GameConfig):
     latent: int = 100
     """Length of z."""
     prior: str = "uniform"
-    """Distribution of z: uniform (unit variance), gaussian, sphere."""
+    """Distribution of z: uniform (unit variance), gaussian, sphere, rademacher (-1 or 1)."""
     objective: str = "non-saturating"
     """minimax, non-saturating, maximum-likelihood, least-squares, hinge, wasserstein, relativistic or
     boundary-seeking."""

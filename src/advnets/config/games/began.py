@@ -20,7 +20,7 @@ class BEGANConfig(GameConfig):
     latent: int = 64
     """Length of z."""
     prior: str = "uniform"
-    """Distribution of z: uniform (unit variance), gaussian, sphere."""
+    """Distribution of z: uniform (unit variance), gaussian, sphere, rademacher (-1 or 1)."""
     diversity: float = 0.5
     """The ratio of made rows' energy to real ones' that k is to bring about (the paper's gamma)."""
     gain: float = 0.001

@@ -29,7 +29,7 @@ class EBGANConfig(GameConfig):
     latent: int = 100
     """Length of z."""
     prior: str = "uniform"
-    """Distribution of z: uniform (unit variance), gaussian, sphere."""
+    """Distribution of z: uniform (unit variance), gaussian, sphere, rademacher (-1 or 1)."""
     margin: float = 1.0
     """The energy above which D leaves made rows alone."""
     pulling_away: float = 0.0

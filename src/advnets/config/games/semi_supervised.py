@@ -19,7 +19,7 @@ class SemiSupervisedConfig(GameConfig):
     latent: int = 100
     """Length of z."""
     prior: str = "uniform"
-    """Distribution of z: uniform (unit variance), gaussian, sphere."""
+    """Distribution of z: uniform (unit variance), gaussian, sphere, rademacher (-1 or 1)."""
     labels: int | None = None
     """Labels used, in all, of every class as many; null: all that the data have. The others count as unknown."""
     label_seed: int = 0

@@ -23,7 +23,7 @@ class TranslationConfig(GameConfig):
     latent: int = 0
     """Length of z beside the source; 0 for none, and one image of each source."""
     prior: str = "gaussian"
-    """Distribution of z: uniform (unit variance), gaussian, sphere."""
+    """Distribution of z: uniform (unit variance), gaussian, sphere, rademacher (-1 or 1)."""
     objective: str = "non-saturating"
     """minimax, non-saturating, maximum-likelihood, least-squares, hinge, wasserstein or relativistic."""
     pixels: float = 100.0
