@@ -33,14 +33,14 @@ def images(count: int = 300) -> Data:
 
 
 def ring(**changes: Any) -> Recipe:
-    """The ring recipe with small networks, at a constant rate: its first steps do not depend on how many follow."""
+    """Plain small networks on the ring, at a constant rate: its first steps do not depend on how many follow."""
     small = {
         "generator.network.hidden": [16], "discriminator.network.units": [16],
         "generator.optimizer": {"kind": "adam", "rate": 1e-3, "betas": [0.5, 0.999], "schedule": "constant"},
         "discriminator.optimizer": {"kind": "adam", "rate": 1e-3, "betas": [0.5, 0.999], "schedule": "constant"},
         "batch": 32, "steps": 40, "log_every": 10, "checkpoint_every": 20, "sample_every": 0,
     }  # fmt: skip
-    return load_recipe("ring").replace(**small).replace(**changes)
+    return load_recipe("vectors").replace(name="ring", data="ring", **small).replace(**changes)
 
 
 def seeded_generator(seed: int = 0) -> nn.Module:

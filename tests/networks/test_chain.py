@@ -111,3 +111,21 @@ def test_penalties_have_the_bits_of_a_network_without_a_closed_form(
     assert torch.equal(found, plain)
     weights = [weight for weight in D.parameters() if weight.ndim > 1]
     assert all(map(torch.equal, torch.autograd.grad(found, weights), torch.autograd.grad(plain, weights)))
+
+
+def test_sines_and_cosines_are_told_from_the_values_and_penalized_as_by_autograd() -> None:
+    torch.manual_seed(0)
+    D = MLPDiscriminator((3,), (9, 7), frequencies=2).double()
+    x, fake = torch.randn(2, 6, 3, dtype=torch.float64)
+    seen = D.layers[0](x)
+    assert torch.equal(seen[:, :3], x)
+    assert torch.equal(seen[:, 3:9], torch.stack([(0.5 * x).sin(), x.sin()], 2).flatten(1))
+    assert torch.equal(seen[:, 9:], torch.stack([(0.5 * x).cos(), x.cos()], 2).flatten(1))
+    assert torch.equal(D(x), D.layers(x).squeeze(1))
+    torch.testing.assert_close(D.pair(x, fake), torch.cat([D(x), D(fake)]))
+    copy = x.clone().requires_grad_()
+    (plain,) = torch.autograd.grad(D.layers(copy).sum(), copy, create_graph=True)
+    found = D.input_gradients(x)
+    torch.testing.assert_close(found, plain)
+    weights = [weight for weight in D.parameters() if weight.ndim > 1]
+    torch.testing.assert_close(*(torch.autograd.grad(each.square().sum(), weights) for each in (found, plain)))

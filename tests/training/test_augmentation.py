@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from advnets.api import training_data
 from advnets.config.load import load_recipe
 from advnets.config.recipe import Recipe
+from advnets.data.toys import open_points
 from advnets.errors import RecipeError
 from advnets.games.augment import CHANGES, augmented
 from advnets.games.game import Batch, View
@@ -56,6 +58,34 @@ def test_each_change_is_differentiable_and_of_its_own_row_alone(name: str, proba
     assert torch.autograd.gradcheck(shown, images)
     (slope,) = torch.autograd.grad(shown(images)[2].sum(), images)
     assert not slope[[0, 1, 3]].any()
+
+
+@pytest.mark.parametrize(("done", "share"), [(0.0, 1.0), (0.3, 0.5), (0.6, 0.0), (0.9, 0.0)])
+def test_instance_noise_falls_to_nothing_and_is_of_its_own_row(done: float, share: float) -> None:
+    points = torch.zeros(ROWS, 50, dtype=torch.float64)
+    blur = Augmentation((), 1.0, blur=0.2, until=0.6, done=done)
+    shown = blur({"image": points}, noise())["image"]
+    assert float(shown.std()) == pytest.approx(0.2 * share, rel=0.03)
+    part = StepNoise(3, 0, Stream.AUGMENTATION, 100, 50, ROWS, torch.device("cpu"))
+    assert torch.equal(blur({"image": points[100:150]}, part)["image"], shown[100:150])
+
+
+def test_a_training_with_instance_noise_goes_on_as_it_would_have() -> None:
+    recipe = load_recipe("ring").replace(**{"steps": 20, "batch": 8, "game.instance_noise_until": 0.8})
+    data = training_data(open_points("ring"))
+    played, resumed = Trainer(recipe, data), Trainer(recipe, data, restored=True)
+    for _ in range(10):
+        played.advance()
+    resumed.restore(played.checkpoint())
+    for _ in range(10):
+        played.advance()
+        resumed.advance()
+    for name, tensors in played.checkpoint().tensors.items():
+        assert all(torch.equal(each, resumed.checkpoint().tensors[name][key]) for key, each in tensors.items())
+    begun, quiet = Trainer(recipe, data), Trainer(recipe.replace(**{"game.instance_noise": 0.0}), data)
+    seen = [torch.as_tensor(each.as_seen(np.arange(3))) for each in (begun, quiet)]
+    assert torch.equal(seen[1], quiet.real_rows(np.arange(3)))
+    assert not torch.equal(*seen)
 
 
 class Told:

@@ -77,6 +77,8 @@ def _idle(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
     if getattr(recipe.game, "augment", None) == ():
         for name in ("augment_probability", "augment_target"):
             yield ("game", name), "nothing is augmented", ("game", "augment")
+    if getattr(recipe.game, "instance_noise", None) == 0:
+        yield ("game", "instance_noise_until"), "D sees no noise", ("game", "instance_noise")
     if isinstance(recipe.game, InfoGANConfig) and not recipe.game.continuous:
         yield ("game", "continuous_information"), "there is no continuous code", ("game", "continuous")
     if getattr(recipe.game, "reconstruction", None) == 0:

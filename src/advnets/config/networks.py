@@ -192,9 +192,13 @@ class MLPDiscriminatorConfig(DiscriminatorNetwork):
     kind: str = "mlp"
     units: tuple[int, ...] = (240, 240)
     """Units of each hidden layer."""
+    frequencies: int = 0
+    """Sines and cosines of each value that it sees besides, at 1/2 radian a unit, 1, 2 and so on, so that it tells near
+    points apart (Tancik et al. 2020); 0 for none."""
 
     def __post_init__(self) -> None:
         require_whole(self, "units")
+        require_between(self, 0, math.inf, "frequencies")
 
 
 @dataclass(frozen=True)

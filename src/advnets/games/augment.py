@@ -43,6 +43,20 @@ def augmented(inputs: Inputs, changes: Sequence[str], noise: RowNoise, span: flo
     return {**inputs, "image": image}
 
 
+def blurred(inputs: Inputs, noise: RowNoise, deviation: float) -> Inputs:
+    """A view's inputs with Gaussian noise on its images, or points: instance noise (Sonderby et al. 2017, section 2.5).
+
+    Args:
+        inputs: of a view; the input named "image" is changed.
+        noise: random numbers by row.
+        deviation: of the noise, in the images' values.
+    """
+    image = inputs["image"]
+    shape = image.shape[1:]
+    drawn = noise("noise", lambda count, rng: torch.randn(count, *shape, generator=rng, device=rng.device))
+    return {**inputs, "image": image + deviation * drawn.to(image.device, image.dtype)}
+
+
 def color(images: Tensor, noise: RowNoise, span: float) -> Tensor:
     """Brightness within half the span, saturation 0 to 2, contrast 1/2 to 3/2; opacity, a fourth channel, stays.
 

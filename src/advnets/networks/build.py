@@ -71,7 +71,7 @@ def _maxout(c: MaxoutConfig, shape: Shape) -> nn.Module:
 
 
 def _mlp_discriminator(c: MLPDiscriminatorConfig, shape: Shape) -> nn.Module:
-    return MLPDiscriminator(shape, c.units)
+    return MLPDiscriminator(shape, c.units, frequencies=c.frequencies)
 
 
 def _paper_conv_discriminator(c: PaperConvDiscriminatorConfig, shape: Shape) -> nn.Module:

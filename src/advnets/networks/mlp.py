@@ -197,6 +197,37 @@ class MaxoutDiscriminator(nn.Module):
         return x
 
 
+class Waves(nn.Module):
+    """Values, and their sines and cosines: with these a network tells near points apart. Tancik et al. 2020, Eq. 5.
+
+    Args:
+        count: of the frequencies: 1/2 radian a unit, 1, 2 and so on.
+
+    Input N x shape, output N x (1 + 2 count) values.
+    """
+
+    frequencies: Tensor
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.register_buffer("frequencies", 0.5 * 2.0 ** torch.arange(count), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x, phases = self._phases(x)
+        return torch.cat([x, phases.sin(), phases.cos()], 1)
+
+    def back(self, x: Tensor, gradient: Tensor) -> Tensor:
+        """The gradient with respect to each row, N x values, from that with respect to what is made of it."""
+        x, phases = self._phases(x)
+        own, sines, cosines = gradient.split([x.shape[1], phases.shape[1], phases.shape[1]], 1)
+        along = sines * phases.cos() - cosines * phases.sin()
+        return own + (along.view(*x.shape, -1) * self.frequencies).sum(2)
+
+    def _phases(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        x = x.flatten(1)
+        return x, (x.unsqueeze(2) * self.frequencies).flatten(1)
+
+
 class MLPDiscriminator(nn.Module):
     """A plain rectifier network with one logit, for points and small images.
 
@@ -204,14 +235,17 @@ class MLPDiscriminator(nn.Module):
         shape: shape of one example.
         hidden: units of each hidden layer.
         slope: of the leaky rectifier below zero.
+        frequencies: of the sines and cosines of each value that it sees besides; 0 for none.
 
     Input N x shape, output N logits.
     """
 
-    def __init__(self, shape: Sequence[int], hidden: Sequence[int] = (128, 128), slope: float = 0.2) -> None:
+    def __init__(
+        self, shape: Sequence[int], hidden: Sequence[int] = (128, 128), slope: float = 0.2, frequencies: int = 0
+    ) -> None:
         super().__init__()
-        layers: list[nn.Module] = [nn.Flatten()]
-        width = math.prod(shape)
+        layers: list[nn.Module] = [Waves(frequencies) if frequencies else nn.Flatten()]
+        width = math.prod(shape) * (1 + 2 * frequencies)
         for count in hidden:
             layers += [_dense(width, count, None), nn.LeakyReLU(slope)]
             width = count
@@ -225,14 +259,14 @@ class MLPDiscriminator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         weights = self._weights()
-        return self.layers(x).squeeze(1) if weights is None else chain([x.flatten(1)], weights, self._slope)
+        return self.layers(x).squeeze(1) if weights is None else chain([self.layers[0](x)], weights, self._slope)
 
     def pair(self, real: Tensor, fake: Tensor) -> Tensor:
         """Logits (M + N,) of real rows, then fake ones, computing no gradient for the real rows."""
         weights = self._weights()
         if weights is None:
             return self(torch.cat([real, fake]))
-        return chain([real.flatten(1), fake.flatten(1)], weights, self._slope)
+        return chain([self.layers[0](real), self.layers[0](fake)], weights, self._slope)
 
     def input_gradients(self, x: Tensor) -> Tensor:
         """The gradient of each row's logit with respect to the row, N x values; differentiable once."""
@@ -240,7 +274,8 @@ class MLPDiscriminator(nn.Module):
         if weights is None:
             x = x.detach().requires_grad_()
             return torch.autograd.grad(self(x).sum(), x, create_graph=True)[0].flatten(1)
-        return input_gradients(x.flatten(1), weights, self._slope)
+        found, first = input_gradients(self.layers[0](x), weights, self._slope), self.layers[0]
+        return first.back(x, found) if isinstance(first, Waves) else found
 
     def features(self, x: Tensor) -> Tensor:
         """What the head sees: N x units."""
@@ -254,7 +289,7 @@ class MLPDiscriminator(nn.Module):
 
     def _weights(self) -> Layers | None:
         layers = _as_built(self.layers)
-        plain = bool(layers) and type(layers[0]) is nn.Flatten and is_plain(layers[0])
+        plain = bool(layers) and type(layers[0]) in (nn.Flatten, Waves) and is_plain(layers[0])
         return _weights(layers[1:], self._slope) if plain else None
 
 

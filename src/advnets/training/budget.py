@@ -214,4 +214,5 @@ def _pace(recipe: Recipe, steps: int, said: Collection[Path]) -> Mapping[str, An
 def _follows_its_end(recipe: Recipe) -> bool:
     """Whether a step depends on how many there are: rates that fall, batches that grow, shares of fakes that shrink."""
     falls = any(player.optimizer.schedule in ("linear", "cosine") for player in recipe.players.values())
+    falls = falls or getattr(recipe.game, "instance_noise", 0) > 0
     return falls or recipe.coordination.final_batch > 0 or recipe.coordination.top_share < 1

@@ -95,6 +95,8 @@ class Trainer:
         """Play one iteration: what the discriminators said, a view each."""
         if self._adaptation is not None:
             self._adaptation.begin(self.step)
+        if self._augmentation is not None:
+            self._augmentation.done = self.step / self.recipe.steps
         outcomes = self._iterate(self._match, self.step)
         self._match.remember(outcomes)
         self.step += 1

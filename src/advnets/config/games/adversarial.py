@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from advnets.config.games.game import GameConfig, PenaltiesConfig
@@ -32,6 +33,11 @@ class AdversarialConfig(GameConfig):
     """Adaptive augmentation: each becomes likelier while D overfits more than this, and rarer while it does not. D's
     overfitting is how far it takes held-out images for fakes: 0 as little as those it is trained on, 1 as much as fakes
     (Karras et al. 2020). 0: their probability stays."""
+    instance_noise: float = 0.0
+    """Standard deviation of Gaussian noise that is added to all that D sees at the start, white less black being 1 (of
+    points in their own units): modes that are far apart touch, and none is dropped (Sonderby et al. 2017)."""
+    instance_noise_until: float = 0.5
+    """Share of the training in which this noise falls to 0, linearly."""
     generator: GeneratorConfig = GeneratorConfig()
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
 
@@ -40,4 +46,6 @@ class AdversarialConfig(GameConfig):
         require_prior(self.prior)
         require_objective(self.objective)
         require_between(self, 0, 1, "augment_probability", "augment_target")
+        require_between(self, 0, math.inf, "instance_noise")
+        require(0 < self.instance_noise_until <= 1, "instance_noise_until", self.instance_noise_until, "use 0 to 1")
         require(self.augment_target < 1, "augment_target", self.augment_target, "use less than 1")

@@ -76,7 +76,8 @@ def floor() -> Interval:
 def recipe(**changes: Any) -> Recipe:
     """Algorithm 1 as printed, k = 1, on the ring; with changes."""
     printed = {"latent": 2, "penalties": PenaltiesConfig(), "schedule": "alternating", **moving(ADAM, ADAM)}
-    return load_recipe("ring").replace(**{**printed, **changes})
+    plain = {"name": "ring", "data": "ring", "steps": 10_000, "sample_every": 1000}
+    return load_recipe("vectors").replace(**{**plain, **printed, **changes})
 
 
 def momentum(rate: float) -> SGDConfig:
