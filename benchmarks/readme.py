@@ -49,6 +49,7 @@ RESULTS = {
     "speed/parzen": "Parzen evaluation, ours and the authors' way",
     "quality/race": "Quality at equal processor time",
     "quality/time_to_quality": "Time to quality",
+    "quality/toys": "Modes of the ring and the grid",
     "quality/leaks": "Arrows: does G learn what augmentation does?",
     "quality/conditional": "Digits, emoji and photographs by class",
     "quality/watch": "The Helvetica watch on forty runs",

@@ -18,7 +18,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ from advnets.measures.features.resolve import extractor
 from advnets.measures.frechet import GaussianStatistics, frechet_distance
 from advnets.measures.manifold import manifold
 from advnets.measures.total_variation import total_variation
+from advnets.training.batches import Data
 from advnets.training.trainer import Trainer
 from benchmarks import squeezenet
 from benchmarks.machine import in_words, machine
@@ -56,17 +57,20 @@ class Set:
         data: as --data takes it: a name, or the environment variable of a path after $.
         changes: of every recipe.
         everything: whether distances are to all images, where they are too few to hold any out.
+        count: of the images that there are for training and for knowing D's overfitting; None for all.
     """
 
     data: str
     changes: tuple[tuple[str, Any], ...] = ()
     everything: bool = False
+    count: int | None = None
 
 
 SETS = {
     "mnist": Set("mnist"),
     "emoji": Set("$ADVNETS_EMOJI", (("holdout", 0.1),), everything=True),
     "cifar10": Set("$ADVNETS_CIFAR10"),
+    **{f"cifar10-{count}": Set("$ADVNETS_CIFAR10", count=count) for count in (100, 1000, 10_000)},
     "fashion-mnist": Set("fashion-mnist"),
 }
 _FALLING = {
@@ -159,8 +163,9 @@ def raced(name: str, way: str, looks: list[float], seed: int, pictures: Path | N
     recipe = recipe_of(way, data, chosen.changes, seed)
     table = open_data(recipe)
     judge = Judge(name, table, chosen.everything)
-    recipe = recipe.replace(steps=_steps_that_fit(recipe, table, looks[-1]))
-    trainer, used, found = Trainer(recipe, training_data(table)), 0.0, list[dict[str, float]]()
+    data = _some(training_data(table), chosen.count)
+    recipe = recipe.replace(steps=_steps_that_fit(recipe, data, looks[-1]))
+    trainer, used, found = Trainer(recipe, data), 0.0, list[dict[str, float]]()
     for look in looks:
         while used < look and trainer.step < recipe.steps:
             begin = time.process_time()
@@ -174,8 +179,16 @@ def raced(name: str, way: str, looks: list[float], seed: int, pictures: Path | N
     return {"looks": found, "images_a_second": recipe.batch * trainer.step / used}
 
 
-def _steps_that_fit(recipe: Recipe, table: Table, seconds: float) -> int:
-    trial = Trainer(recipe.replace(steps=10**6), training_data(table))
+def _some(data: Data, count: int | None) -> Data:
+    """So many of the training images, a tenth of which D does not see."""
+    if count is None:
+        return data
+    rows = np.random.default_rng(0).permutation(data.rows)[:count]
+    return replace(data, rows=np.sort(rows[count // 10 :]), valid=np.sort(rows[: count // 10]))
+
+
+def _steps_that_fit(recipe: Recipe, data: Data, seconds: float) -> int:
+    trial = Trainer(recipe.replace(steps=10**6), data)
     for _ in range(WARM):
         trial.advance()
     begin = time.process_time()

@@ -49,7 +49,9 @@ def free_memory(device: torch.device) -> int | None:
     None where the system does not say.
     """
     if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
+        # What PyTorch holds without using it is free as well.
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + unused
     if device.type != "cpu":
         return None
     return min((each for each in (_available(), _within_limit()) if each is not None), default=None)

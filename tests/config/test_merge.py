@@ -55,7 +55,7 @@ def test_another_game_keeps_its_players() -> None:
     assert isinstance(changed.game, ConditionalConfig)
     assert (changed.game.latent, changed.game.penalties) == (RING.game.latent, RING.game.penalties)
     assert changed.game.generator.network == RING.game.generator.network
-    assert changed.game.discriminator.network == MLPDiscriminatorConfig(units=(128, 128), frequencies=2)
+    assert changed.game.discriminator.network == MLPDiscriminatorConfig(units=(96, 96), frequencies=2)
     assert changed.game.generator.embedding == 8
 
 

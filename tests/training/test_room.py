@@ -56,6 +56,13 @@ def test_a_minibatch_that_does_not_fit_is_refused(
     trainer(batch=512)
 
 
+def test_batches_that_grow_must_fit_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "free_memory", lambda _: 40 << 20)
+    with pytest.raises(RecipeError, match=r"a step of 512 examples needs .* are free; use --final-batch 64, narrower"):
+        trainer(batch=16, **{"coordination.final_batch": 512})
+    trainer(batch=16)
+
+
 def test_free_memory_is_the_machines_or_what_a_container_may_have(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

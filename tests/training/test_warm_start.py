@@ -9,17 +9,18 @@ import numpy as np
 import pytest
 import torch
 from small_games import points, ring
-from torch import Tensor
+from torch import Tensor, nn
 
 import advnets
 from advnets.config.load import load_recipe
 from advnets.config.recipe import Recipe
 from advnets.errors import RecipeError
+from advnets.networks.convolutional import ConvDiscriminator
 from advnets.runs import checkpoint
 from advnets.runs.run import Run
 from advnets.training.batches import Data
 from advnets.training.trainer import Trainer
-from advnets.training.warm_start import counted_from_the_end
+from advnets.training.warm_start import counted_from_the_end, freeze
 
 
 def small(**changes: Any) -> Recipe:
@@ -101,3 +102,15 @@ def test_layers_are_counted_from_the_last_one() -> None:
     own = {"net.layers.0.weight": one, "net.layers.1.weight": one, "net.layers.2.weight": two, "dense.weight": one}
     found = counted_from_the_end({"net.layers.0.weight": one, "net.layers.1.weight": two, "dense.weight": one}, own)
     assert found == {"net.layers.1.weight": one, "net.layers.2.weight": two, "dense.weight": one}
+
+
+def test_layers_are_frozen_as_images_come_through_them() -> None:
+    D = ConvDiscriminator(3, 32, 32, base=4, blocks=2, dense=8)
+    order, reached = list(D.in_order()), list[nn.Module]()
+    for module in D.modules():
+        if list(module.parameters(recurse=False)):
+            module.register_forward_hook(lambda it, *_: reached.append(it))
+    D(torch.rand(2, 3, 32, 32))
+    assert [id(each) for each in order] == [id(each) for each in reached]
+    freeze(D, 4, "discriminator")
+    assert [next(each.parameters()).requires_grad for each in order] == [False] * 4 + [True] * (len(order) - 4)

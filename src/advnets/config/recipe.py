@@ -97,8 +97,8 @@ class Recipe:
     """Iterations of Algorithm 1: the discriminators move, then the generators."""
     budget: str | None = None
     """How long to train: 90s, 10m, 2h, 3d. What fits is measured in the first seconds: steps, and of networks of
-    convolutions their width, augmentation, mirroring, what is kept how often and by which measure, unless they are said. It ends on time. null: `steps`
-    say."""
+    convolutions their width, augmentation, mirroring, what is kept how often and by which measure, unless they are
+    said. It ends on time. null: `steps` say."""
     seed: int = 0
     """All randomness is a function of it and of the step."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -131,6 +131,14 @@ class ConvDiscriminator(nn.Module):
         if self.hidden is not None:
             initialize(self.hidden, fan_in=features)
         initialize(self.head, fan_in=dense or features)
+
+    def in_order(self) -> Iterator[nn.Module]:
+        """Layers with weights, as images come through them."""
+        sizes = [*reversed(self.residuals)]  # those of the larger maps first
+        for number, layer in enumerate(self.layers, len(sizes) - len(self.layers)):
+            yield layer
+            yield from sizes[number] if number >= 0 else ()  # type: ignore[misc]  # a list of them
+        yield from (each for each in (self.hidden, self.head) if each is not None)
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (N, channels, height, width) to logits (N,)."""

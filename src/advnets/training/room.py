@@ -16,7 +16,7 @@ from advnets.training.schedules import as_computed
 _FEW, _MORE = 4, 8  # rows
 
 
-def check_room(match: Match, batch: Batch) -> None:
+def check_room(match: Match, batch: Batch, most: int = 0) -> None:
     """See that a step's graphs and gradients fit in the memory that is free.
 
     What is counted is what the graphs keep for the backward pass, of all players and of the penalties, and the
@@ -25,26 +25,28 @@ def check_room(match: Match, batch: Batch) -> None:
     Args:
         match: who plays.
         batch: a whole minibatch.
+        most: rows of the largest one that comes later, where they grow.
 
     Raises:
         RecipeError: it does not fit; with the minibatch that does.
     """
-    free = free_memory(batch.image.device)
+    free, count = free_memory(batch.image.device), max(len(batch), most)
     if free is None or len(batch) <= _MORE:
         return
     few, more = (_kept(match, batch, rows) for rows in (_FEW, _MORE))
     a_row = max(0.0, (more - few) / (_MORE - _FEW))
     always = max(0.0, few - _FEW * a_row) + sum(_gradients(match))
-    needed = always + a_row * -(-len(batch) // match.parts)
+    needed = always + a_row * -(-count // match.parts)
     if needed <= free:
         return
     least = f"at least {_in_words(needed)} of memory, and {_in_words(free)} are free"
-    what = f"a step of {len(batch):,} examples needs {least}"
+    what = f"a step of {count:,} examples needs {least}"
     fitting = int((0.7 * free - always) / a_row) if a_row else 0  # with room for copies
     smaller = "narrower networks (as --generator.base 16) or smaller images (--size)"
     if fitting < 1:
         raise RecipeError(what, f"use {smaller}")
-    raise RecipeError(what, f"use --batch {1 << (fitting.bit_length() - 1)}, {smaller}")
+    flag = "--batch" if count == len(batch) else "--final-batch"
+    raise RecipeError(what, f"use {flag} {1 << (fitting.bit_length() - 1)}, {smaller}")
 
 
 def _kept(match: Match, batch: Batch, rows: int) -> float:

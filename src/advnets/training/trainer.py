@@ -339,7 +339,7 @@ class Trainer:
         if match.parts > 1:
             draws = drawn(match, first, 0, Stream.DISCRIMINATOR_NOISE)
             check_parts(match, first, draws, recipe.coordination != CoordinationConfig(), recipe.schedule)
-        check_room(match, first)
+        check_room(match, first, recipe.coordination.final_batch)
         return coordinated(match, recipe, self.seats, self.data, networks, self._batches.of_rows)
 
     def _augment(self) -> Augmentation | None:

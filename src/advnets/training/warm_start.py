@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import torch
@@ -84,7 +84,8 @@ def freeze(network: nn.Module, layers: int, name: str) -> None:
     Raises:
         RecipeError: it has no more layers than that.
     """
-    weighted = [module for module in network.modules() if list(module.parameters(recurse=False))]
+    known: Callable[[], Iterable[nn.Module]] = getattr(network, "in_order", network.modules)
+    weighted = [module for module in known() if list(module.parameters(recurse=False))]
     if layers >= len(weighted):
         what = f"{name}.frozen {layers}: the network has {len(weighted)} layers with weights"
         raise RecipeError(what, f"use at most {len(weighted) - 1}")
