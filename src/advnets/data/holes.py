@@ -79,8 +79,9 @@ def read_holed(
         by_channel: each channel of a mask in colors says what is missing of that channel.
 
     Raises:
-        DataError: a file that cannot be used, an image without alpha where there is no mask, or whose alpha is wanted, one whose channels are not
-            those of the mask, or one with colors, where something is observed, and gray ones are wanted.
+        DataError: a file that cannot be used, an image without alpha where there is no mask, or whose alpha is wanted,
+            one whose channels are not those of the mask, or one with colors, where something is observed, and gray ones
+            are wanted.
     """
     opacity = wanted.shape[0] == OPACITY
     if opacity and mask is None:

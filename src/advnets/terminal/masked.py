@@ -108,7 +108,9 @@ def wanted_by(run: Run) -> Wanted:
     channels, height, width = run.shape
     value_range = check_range(run.recipe.range)
     if channels not in FILE_CHANNELS or value_range == "auto":
-        what = "images of " + (f"{channels} channels" if channels not in FILE_CHANNELS else "a range that all of them gave")
+        what = "images of " + (
+            f"{channels} channels" if channels not in FILE_CHANNELS else "a range that all of them gave"
+        )
         raise RunError(f"{run.path} was trained on {what}", "give arrays to Run.complete in Python")
     return Wanted((channels, height, width), run.recipe.fit, value_range, drop_colors=run.recipe.channels == 1)
 

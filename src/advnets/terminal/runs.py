@@ -126,7 +126,8 @@ def _best_of(run: Run) -> str:
     best, last = best_step(run.measures, judge), max(values, default=None)
     if best is None or best == last:
         return ""
-    return f"best by {judge}: step {best:,} ({values[best]:.4g}; {values[last]:.4g} at step {last:,}): take it with --step best"
+    found = f"step {best:,} ({values[best]:.4g}; {values[last]:.4g} at step {last:,})"
+    return f"best by {judge}: {found}; --step best takes it"
 
 
 def print_info(path: Path, as_json: bool) -> None:

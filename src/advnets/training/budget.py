@@ -180,16 +180,15 @@ def _mirror(data: Data) -> tuple[bool, str]:
     """Whether images are shown mirrored, too, and why."""
     found = orientation(data.values, rows=data.rows)  # type: ignore[arg-type]  # images are bytes
     if not found.count:
-        return False, f"mirror: off: {len(data.rows):,} images are too few to see whether mirror images belong to the set"
+        few = f"{len(data.rows):,} images are too few to see whether mirror images belong to the set"
+        return False, f"mirror: off: {few}"
     share = f"{100 * found.share:.0f} % of {found.count:,} images have their nearest other one as it is"
     doing = "on, as mirror images belong to the set" if found.any_way else "off"
     return found.any_way, f"mirror: {doing}: {share}, where chance is 50 %"
 
 
-def _judge(
-    recipe: Recipe, data: Data, steps: int, said: Collection[Path]
-) -> tuple[Mapping[str, Any], list[str]]:
-    """A measure by which the best checkpoint is kept, as the last one need not be: one that every set can be taken by."""
+def _judge(recipe: Recipe, data: Data, steps: int, said: Collection[Path]) -> tuple[Mapping[str, Any], list[str]]:
+    """By what the best checkpoint is kept, as the last need not be it: a measure that can be taken of every set."""
     if recipe.measure.names or any(path[0] == "measure" for path in said) or len(data.valid) < _JUDGES:
         return {}, []
     every = max(1, steps // _PARTS)
