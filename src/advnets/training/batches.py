@@ -248,7 +248,11 @@ class Batches:
         return placed.to(self._device) if small else placed
 
     def _images(self, values: Tensor, rows: Tensor, dtype: torch.dtype) -> Tensor:
-        chosen = values.index_select(0, rows.to(values.device)).to(self._device, non_blocking=True)
+        chosen = values.index_select(0, rows.to(values.device))
+        if chosen.device != self._device:
+            # From pinned memory a GPU fetches it by itself, while the step before is played.
+            chosen = chosen.pin_memory() if self._device.type == "cuda" else chosen
+            chosen = chosen.to(self._device, non_blocking=True)
         if chosen.dtype != torch.uint8:
             return chosen.to(dtype)
         images = chosen.to(dtype).mul_(self._scale)
