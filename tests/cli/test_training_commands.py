@@ -15,6 +15,8 @@ from PIL import Image
 from advnets import api, cli
 from advnets.config.load import recipe_names
 from advnets.data import open_table
+from advnets.runs.run import Run
+from advnets.terminal.runs import print_trained
 
 
 @pytest.mark.usefixtures("no_report")
@@ -86,12 +88,33 @@ def test_a_run_goes_on_from_any_folder_and_with_data_that_were_moved(terminal: T
 
 def test_measuring_is_a_flag_of_training(terminal: Terminal, folder: Path) -> None:
     args = ("train", "ring", "--steps", 20, "--batch", 16, "--run", "run", "--measure")
-    terminal.out(*args, "frechet,modes@every=10,count=500,best=modes")
+    said = terminal.out(*args, "frechet,modes@every=10,count=500,best=modes")
     lines = (folder / "run" / "measures.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [10, 20]
     assert Image.open(folder / "run" / "measures.png").size[0] > 300
     assert "measures.png" in (folder / "run" / "report.md").read_text("utf-8")
     assert "100 samples" in terminal.out("sample", "run", "--step", "best", "--out", "best.npy")
+    first, last = (json.loads(line)["measures"]["modes"]["value"] for line in lines)
+    assert ("best by modes: step 10 (" in said) == (first >= last)  # the first of equals is the best
+
+
+def test_the_best_checkpoint_is_named_where_it_is_not_the_last(
+    terminal: Terminal, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal.out(
+        "train", "ring", "--steps", 10, "--batch", 16, "--run", "run", "--measure", "frechet@every=5,count=500"
+    )
+    lines = [json.loads(line) for line in (folder / "run" / "measures.jsonl").read_text().splitlines()]
+    for values, said in (
+        ((1.0, 2.0), "best by frechet: step 5 (1; 2 at step 10); --step best takes it"),
+        ((2.0, 1.0), ""),
+    ):
+        for line, value in zip(lines, values, strict=True):
+            line["measures"]["frechet"]["value"] = value
+        (folder / "run" / "measures.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        capsys.readouterr()
+        print_trained(Run(folder / "run"))
+        assert capsys.readouterr().out.splitlines()[1:] == [each for each in [said] if each]
 
 
 def test_recipes_are_listed_and_printed(terminal: Terminal, folder: Path) -> None:
