@@ -33,6 +33,7 @@ from advnets.config.load import load_recipe
 from advnets.config.recipe import Recipe
 from advnets.data import Table, open_data
 from advnets.figures import grid, save
+from advnets.measures.features.extractor import extract_all
 from advnets.measures.features.resolve import extractor
 from advnets.measures.frechet import GaussianStatistics, frechet_distance
 from advnets.measures.manifold import manifold
@@ -138,18 +139,25 @@ class Judge:
         else:
             self._features = squeezenet.SqueezeNet().features
         self._real = self._features(self._real_images)
+        self._random = extractor("random", table)
+        self._of_random = GaussianStatistics.of(self._in_random(self._real_images))
         self._statistics = GaussianStatistics.of(self._real)
 
     def says(self, samples: NDArray[np.uint8]) -> dict[str, float]:
-        """Frechet distance, precision, recall, total variation by that of real images."""
+        """Frechet distance, precision, recall, total variation by that of real images; Frechet distance of `random`."""
         made = self._features(samples)
         near = manifold(made[:NEIGHBORS], self._real[:NEIGHBORS])
         return {
             "frechet": frechet_distance(GaussianStatistics.of(made), self._statistics),
             "precision": near["precision"].value,
             "recall": near["recall"].value,
+            "random": frechet_distance(GaussianStatistics.of(self._in_random(samples)), self._of_random),
             "total_variation": total_variation(samples, self._real_images).value,
         }
+
+    def _in_random(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        assert self._random is not None
+        return extract_all(self._random, images)
 
     @property
     def count(self) -> int:

@@ -17,11 +17,13 @@ from advnets.data import ImageTable, open_table
 from advnets.errors import MeasureError
 from advnets.measures.features import BUILDERS, Extractor, Setting, cached_features, extract_all, extractor
 from advnets.measures.features import cache as features_cache
+from advnets.measures.features import random as random_features
 from advnets.measures.features.classifier import classifier
 from advnets.measures.features.classifier_training import Plan
 from advnets.measures.features.inception import features_of, logits_unbiased, resize_like_tensorflow
 from advnets.measures.features.inception_network import InceptionV3
 from advnets.measures.features.store import store_folder
+from advnets.measures.frechet import GaussianStatistics, frechet_distance
 
 QUICK = Plan(pixels=1, least_steps=60)
 
@@ -245,3 +247,33 @@ def test_other_models_are_refused_in_one_line(tmp_path: Path, stripes: ImageTabl
     (tmp_path / "text.onnx").write_text("no model")
     with pytest.raises(MeasureError, match="ONNX Runtime cannot run it"):
         extractor(str(tmp_path / "text.onnx"), stripes)
+
+
+@pytest.mark.parametrize("shape", [(1, 12, 12), (3, 9, 14), (4, 3, 5), (1, 5, 6)])
+def test_random_convolutions_are_those_of_everyone_and_see_each_image_alone(shape: tuple[int, int, int]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (40, *shape), np.uint8)
+    table = open_table(images, progress=False)
+    first, again = extractor("random", table), extractor("random", table)
+    found = extract_all(first, images, batch=7)
+    assert found.shape == (40, first.dimension)
+    assert first.identity == again.identity
+    np.testing.assert_allclose(extract_all(again, images[3:5]), found[3:5], rtol=1e-5, atol=1e-6)
+    inside = torch.nn.functional.conv2d(
+        torch.from_numpy(images[:1]).double() / 127.5 - 1,
+        random_features._weights(*shape)[0].double(),
+        stride=2,
+        padding=1,
+    )
+    seen = torch.where(inside > 0, inside, 0.2 * inside)[0].flatten(1).numpy()
+    np.testing.assert_allclose(found[0, : len(seen)], seen.mean(1), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found[0, len(seen) : 2 * len(seen)], seen.std(1), rtol=1e-4, atol=1e-5)
+
+
+def test_in_random_convolutions_worse_images_are_farther(stripes: ImageTable) -> None:
+    features, rng = extractor("random", stripes), np.random.default_rng(1)
+    half, other = stripes.values[:200], stripes.values[200:]
+    real = GaussianStatistics.of(extract_all(features, half))
+    noisy = [np.clip(other + rng.normal(0, each, other.shape), 0, 255).astype(np.uint8) for each in (0, 20, 40, 80)]
+    far = [frechet_distance(GaussianStatistics.of(extract_all(features, each)), real) for each in noisy]
+    assert far == sorted(far)
+    assert far[-1] > 10 * far[0]

@@ -66,13 +66,15 @@ def test_the_widest_networks_are_chosen_with_which_enough_images_are_seen(
 @pytest.mark.usefixtures("machine")
 def test_the_best_checkpoint_is_kept_by_a_measure_that_every_set_can_be_taken_by() -> None:
     found = planned(photos(), rows(), set())
-    assert found.recipe.measure.names == ["sliced_wasserstein"]
+    assert (found.recipe.measure.names, found.recipe.measure.features) == (["frechet"], "random")
     assert found.recipe.measure.every == found.recipe.checkpoint_every
-    why = "best checkpoint: by the sliced Wasserstein distance to 200 held-out images, every"
+    why = "best checkpoint: by the Frechet distance in random convolutions to 200 held-out images, every"
     assert any(reason.startswith(why) for reason in found.reasons)
     own = photos(**{"measure.metrics": "recall", "measure.every": 7})
     assert planned(own, rows(), {"measure.metrics", "measure.every"}).recipe.measure == own.measure
-    assert not planned(photos(), rows(held_out=19), set()).recipe.measure.names
+    few = planned(photos(), rows(held_out=99), set())
+    assert not few.recipe.measure.names
+    assert "best checkpoint: none but the last, as 99 held-out images are too few to judge by" in few.reasons
 
 
 @pytest.mark.usefixtures("machine")

@@ -20,7 +20,7 @@ class MeasureConfig:
     metrics: str = ""
     """Measures, joined by commas, as for `advnets evaluate`; empty for none."""
     features: str = "pixels"
-    """What distances are taken in: pixels, classifier, inception, or an ONNX model's file."""
+    """What distances are taken in: pixels, random, classifier, inception, or an ONNX model's file."""
     every: int = 0
     """Steps between measurements; 0 for a fortieth of the training."""
     budget: float = 0.05

@@ -132,7 +132,7 @@ def evaluate(
             of numbers.
         count: samples drawn from a run, and at most so many of other samples.
         seed: of these samples, and of the measures' own draws.
-        features: pixels, classifier, inception, or an ONNX file; by default as `fitting_features` chooses.
+        features: pixels, random, classifier, inception, or an ONNX file; by default as `fitting_features` chooses.
         real: the real images to measure against: all, test, valid, valid+test or train; by default as `real_images`
             chooses.
         size: height and width that samples and data from files are brought to; by default the samples' own of

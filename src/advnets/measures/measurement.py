@@ -21,7 +21,7 @@ class Measurement:
         interval_by: how the interval was found, and which chance it covers: "delta method over the samples".
         samples: how many samples were measured.
         real: how many real examples they were measured against; 0 where none are needed, None where nobody knows.
-        features: what the distances were taken in: pixels, classifier, inception, an ONNX file's name.
+        features: what the distances were taken in: pixels, random, classifier, inception, an ONNX file's name.
         seed: of the measure's own draws; None where it draws nothing.
         standard_error: of `value`, where the interval comes from one.
         details: what else the measure found: plain numbers, strings, lists and mappings of them.

@@ -50,8 +50,8 @@ def evaluate(args: list[str]) -> None:
                 understood. By default parzen,total_variation for data that everybody knows,
                 frechet,kernel,precision,recall,memorization for your own images (ring, grid:
                 modes,sliced_wasserstein; tables: sliced_wasserstein,kernel,precision,recall,memorization).
-            features: what distances are taken in: pixels, classifier (trained on the labeled data, once),
-                inception, or an ONNX model's file. By default those that fit, and it is said which.
+            features: what distances are taken in: pixels, random (convolutions), classifier (trained on the labeled
+                data, once), inception, or an ONNX model's file. By default those that fit, and it is said which.
             real: the real images to measure against: all, test, valid, valid+test or train. By default a published
                 test part; of your own images all of them, or, for a run, those that it was not trained on.
             count: samples drawn from a run; of other samples, the most that are used.
@@ -116,7 +116,7 @@ def compare(args: list[str]) -> None:
                 images, counts or features are refused.
             data: what to measure against; by default what each run was trained on.
             metrics: measures, joined by commas, as for `advnets evaluate`.
-            features: pixels, classifier, inception, or an ONNX model's file; by default those that fit.
+            features: pixels, random, classifier, inception, or an ONNX model's file; by default those that fit.
             real: the real images to measure against: all, test, valid, valid+test or train; by default as for
                 `advnets evaluate`.
             count: samples drawn from a run; of other samples, the most that are used.

@@ -29,7 +29,7 @@ _CHANGES = "color", "translation", "geometry", "cutout"
 _WARM, _TIMED, _SECONDS = 2, 3, 0.7  # steps before timing, the fewest that are timed, and how long
 _SPARE = 4  # times as many steps as fit, so that time alone ends a training on a machine that gets faster
 _PARTS = 40  # measurements, pictures and checkpoints in a training, at the most
-_JUDGES = 20  # examples held out, with fewer of which nothing is measured
+_JUDGES = 100  # examples held out, with fewer of which a best checkpoint would be a guess
 
 
 @dataclass(frozen=True)
@@ -189,12 +189,16 @@ def _mirror(data: Data) -> tuple[bool, str]:
 
 def _judge(recipe: Recipe, data: Data, steps: int, said: Collection[Path]) -> tuple[Mapping[str, Any], list[str]]:
     """By what the best checkpoint is kept, as the last need not be it: a measure that can be taken of every set."""
-    if recipe.measure.names or any(path[0] == "measure" for path in said) or len(data.valid) < _JUDGES:
+    if recipe.measure.names or any(path[0] == "measure" for path in said):
         return {}, []
-    every = max(1, steps // _PARTS)
-    against = f"{len(data.valid):,} held-out {'images' if len(data.shape) == 3 else 'points'}"
-    why = f"best checkpoint: by the sliced Wasserstein distance to {against}, every {every:,} steps"
-    return {"measure.metrics": "sliced_wasserstein", "measure.every": every}, [why]
+    images, every = len(data.shape) == 3, max(1, steps // _PARTS)
+    held_out = f"{len(data.valid):,} held-out {'images' if images else 'points'}"
+    if len(data.valid) < _JUDGES:
+        return {}, [f"best checkpoint: none but the last, as {held_out} are too few to judge by"]
+    metrics = "frechet" if images else "sliced_wasserstein"
+    wanted = {"measure.metrics": metrics, "measure.every": every} | ({"measure.features": "random"} if images else {})
+    measure = "Frechet distance in random convolutions" if images else "sliced Wasserstein distance"
+    return wanted, [f"best checkpoint: by the {measure} to {held_out}, every {every:,} steps"]
 
 
 def _pace(recipe: Recipe, steps: int, said: Collection[Path]) -> Mapping[str, Any]:

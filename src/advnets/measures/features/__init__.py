@@ -1,7 +1,7 @@
 """Features: what the measures take distances in.
 
 `extractor("classifier", table)` gives an `Extractor`, `extract_all` takes the features of any images, and
-`cached_features` those of a table's, made once. Known are `pixels`, `classifier`, `inception` and the path of
+`cached_features` those of a table's, made once. Known are `pixels`, `random`, `classifier`, `inception` and the path of
 any .onnx file.
 
 **Features of your own are one file**: a function that builds an `Extractor`, and one entry in `BUILDERS`.

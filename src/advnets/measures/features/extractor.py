@@ -29,7 +29,7 @@ class Extractor:
     """Features of images, and class probabilities where the network classifies.
 
     Attributes:
-        name: what a figure says they are: "pixels", "classifier", "inception", an ONNX file's name.
+        name: what a figure says they are: "pixels", "random", "classifier", "inception", an ONNX file's name.
         dimension: D, how many numbers an image becomes.
         identity: changes whenever the features would: a digest of the weights and the version of the code.
         extract: uint8 images, n x C x H x W, contiguous and writable as PyTorch wants them -> float32 features,

@@ -15,6 +15,7 @@ from advnets.measures.features.extractor import Extractor
 from advnets.measures.features.inception import inception
 from advnets.measures.features.onnx import onnx
 from advnets.measures.features.pixels import pixels
+from advnets.measures.features.random import random
 from advnets.measures.features.setting import Setting
 from advnets.measures.features.worth import check_worth
 
@@ -22,6 +23,7 @@ BUILDERS: dict[str, Callable[[Setting], Extractor]] = {
     "pixels": pixels,
     "classifier": classifier,
     "inception": inception,
+    "random": random,
 }
 """The extractors known by name. Another is one entry: `BUILDERS["mine"] = build`."""
 
