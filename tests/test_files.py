@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import pytest
 
-from advnets.files import write_whole
+from advnets.files import near_path, write_whole
 
 
 def test_folders_on_the_way_are_made_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -31,3 +31,9 @@ def test_what_was_there_survives_a_failure_in_the_middle(tmp_path: Path, error: 
         write_whole(path, broken)
     assert path.read_bytes() == b"old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_a_slip_of_a_name_is_found_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    assert near_path(tmp_path / "photoss") == str(tmp_path / "photos")
+    assert near_path(tmp_path / "zebra") == near_path(tmp_path / "none" / "photos") == ""

@@ -24,6 +24,7 @@ from advnets.errors import DivergedError, NoClassesError, RecipeError, RunError
 from advnets.evaluation.report import write_report
 from advnets.runs import checkpoint
 from advnets.runs.directory import RunDirectory, surroundings, writing
+from advnets.runs.durations import in_words
 from advnets.runs.networks import Modules, load_own, own_players
 from advnets.runs.run import Run
 from advnets.training.batches import Data
@@ -87,7 +88,7 @@ def train(
     _refuse_for_a_table(data, changes)
     played = _anchored(played)
     path = Path(run) if run is not None else Path("runs") / f"{played.name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    RunDirectory.check_free(path)  # before the images are decoded, not after
+    RunDirectory.check_free(path, among=_folders(played))  # before the images are decoded, not after
     table = open_given(played, data, sources)
     named = [*said, *(each.name for each in (*written, *spread(changes)))]
     plan = planned(played, training_data(table), named, own)
@@ -147,13 +148,14 @@ def resume(
     trainer = Trainer(recipe, training_data(table), own, restored=True)
     with directory.lock():
         notes, damaged = _restore(trainer, directory, _began_elsewhere(recipe))
+        _check_time(trainer, directory, budget)
         if recipe != directory.recipe:
             directory.write_recipe(recipe)
         sitting = {"step": trainer.step, "after": facts["status"], **surroundings(), **trainer.arithmetic}
         facts = {**facts, "status": "running", "damaged": damaged, "resumed": [*facts.get("resumed", []), sitting]}
         directory.write_facts(facts)
         kept = checkpoint.folder_name(trainer.step) if trainer.step in checkpoint.steps(directory.checkpoints) else None
-        said = going_on(directory.path, trainer.step, recipe.steps, kept)
+        said = going_on(directory.path, trainer.step, recipe, kept)
         return _play(trainer, directory, table, facts, own, [*notes, said])
 
 
@@ -212,6 +214,18 @@ def _restore(trainer: Trainer, directory: RunDirectory, elsewhere: bool) -> tupl
     directory.rewind(trainer.step)
     notes = [f"{problem}; going on from step {trainer.step:,}" for problem in damaged]
     return notes + (_differences(found.state, trainer.arithmetic) if found is not None else []), damaged
+
+
+def _check_time(trainer: Trainer, directory: RunDirectory, budget: str | None) -> None:
+    """See that a budget for a run that goes on is more than it has had.
+
+    Raises:
+        RecipeError: it is not.
+    """
+    had, given = trainer.seconds, trainer.recipe.budget_seconds
+    if budget is not None and given is not None and given <= had:
+        what = f"{directory.path} has had {in_words(had)} already"
+        raise RecipeError(what, f"--budget {budget} is the time in all: give more")
 
 
 def _play(
@@ -374,6 +388,12 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]
     """What of the surroundings is no longer as it was: the same numbers cannot be promised then."""
     changed = [f"{name} {before[name]} is now {now[name]}" for name in now if before.get(name, now[name]) != now[name]]
     return [f"{', '.join(changed)}: the training goes on, but not bit for bit"] if changed else []
+
+
+def _folders(recipe: Recipe) -> list[Path]:
+    """Where a recipe's images lie loose."""
+    said = [Path(each) for each in (recipe.data, recipe.sources) if each is not None and each != IN_MEMORY]
+    return [each for each in said if each.is_dir()]
 
 
 def _left_out(facts: Mapping[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import fcntl
 import hashlib
 import os
@@ -82,3 +83,13 @@ def digest_of(path: Path) -> str:
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def near_path(path: Path) -> str:
+    """What lies where `path` would and has nearly its name, spelled as `path` is; empty where nothing does."""
+    try:
+        beside = [each.name for each in path.parent.iterdir()]
+    except OSError:
+        return ""
+    found = difflib.get_close_matches(path.name, beside, 1)
+    return str(path.with_name(found[0])) if found else ""

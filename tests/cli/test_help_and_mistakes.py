@@ -12,8 +12,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import Terminal
+from PIL import Image
 
 from advnets import api, cli
+
+
+def test_a_run_among_its_own_images_is_refused(
+    terminal: Terminal, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = folder / "photos"
+    photos.mkdir()
+    for number in range(4):
+        Image.fromarray(np.full((8, 8), 60 * number, np.uint8)).save(photos / f"{number}.png")
+    said = terminal.mistake("train", photos, "--steps", 1, "--run", photos / "run")
+    assert "would lie in" in said
+    assert "its pictures would be taken for more images; name another place, as --run runs/run" in said
+    assert sorted(path.name for path in photos.iterdir()) == ["0.png", "1.png", "2.png", "3.png"]
+    monkeypatch.chdir(photos)
+    assert "as --run ../runs/mine" in terminal.mistake("train", ".", "--steps", 1, "--run", "runs/mine")
+    monkeypatch.chdir(folder)
+    assert "perhaps you mean photos" in terminal.mistake("train", "photoss")
+    assert "perhaps you mean photos" in terminal.mistake("data", "photoss")
+    assert "`advnets recipes` lists them" in terminal.mistake("train", "xyzxyz")
 
 
 @pytest.mark.parametrize("command", cli.COMMANDS)

@@ -174,7 +174,7 @@ def test_a_recipe_cannot_run_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("source", ["nosuch", "no/such.yaml", "."])
 def test_what_is_not_there_is_said_with_what_is(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(RecipeError, match=r"no recipe, .*paper-mnist"):
+    with pytest.raises(RecipeError, match=r"no recipe, .*`advnets recipes` lists them"):
         load_recipe(source)
 
 

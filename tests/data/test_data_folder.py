@@ -207,7 +207,7 @@ def test_wrong_options_are_named(gray_folder: Path, arguments: dict[str, object]
 
 
 def test_what_is_not_there_is_told_with_a_guess() -> None:
-    with pytest.raises(DataError, match=r"minst: no such file or folder; did you mean mnist\?"):
+    with pytest.raises(DataError, match=r"minst: no such file or folder; perhaps you mean mnist"):
         open_table("minst")
     with pytest.raises(DataError, match="no such file or folder"):
         open_table(Path("mnist"))

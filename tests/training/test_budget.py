@@ -137,6 +137,22 @@ def test_a_training_ends_on_time_and_may_be_given_more(tmp_path: Path) -> None:
         advnets.resume(further, steps=10**6, budget="1h")
 
 
+def test_more_time_is_more_than_it_has_had(tmp_path: Path) -> None:
+    run = advnets.train(ring(budget="1s"), data=points().values, run=tmp_path / "run")
+    before = run.directory.read_metrics()
+    with pytest.raises(RecipeError, match=r"has had 1 s already; --budget 1s is the time in all: give more"):
+        advnets.resume(run, budget="1s", data=points().values)
+    assert advnets.load(run.path).step == run.step
+    assert run.directory.read_metrics() == before
+    assert run.directory.status == "done"
+
+
+def test_how_many_steps_there_will_be_nobody_knows_before_the_time_is_over() -> None:
+    recipe = photos("10m", steps=4000)
+    assert (recipe.place(806), recipe.place(4000)) == ("step 806 in 10m in all", "step 4,000 of 4,000")
+    assert photos(None, steps=4000).place(806) == "step 806 of 4,000"  # type: ignore[arg-type]
+
+
 def test_a_training_by_time_is_the_one_of_as_many_steps(tmp_path: Path) -> None:
     timed = advnets.train(ring(budget="1s"), data=points().values, run=tmp_path / "timed", log_every=1)
     same = ring(steps=timed.step, checkpoint_every=timed.recipe.checkpoint_every)

@@ -58,7 +58,9 @@ def test_a_minibatch_that_does_not_fit_is_refused(
 
 def test_batches_that_grow_must_fit_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "free_memory", lambda _: 40 << 20)
-    with pytest.raises(RecipeError, match=r"a step of 512 examples needs .* are free; use --final-batch 64, narrower"):
+    with pytest.raises(
+        RecipeError, match=r"a step of 512 examples needs .* are free; use --final-batch 64, --accumulate 8 for"
+    ):
         trainer(batch=16, **{"coordination.final_batch": 512})
     trainer(batch=16)
 

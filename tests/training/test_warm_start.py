@@ -86,6 +86,19 @@ def test_frozen_layers_stay_and_the_others_learn(first: Run, tmp_path: Path) -> 
         assert all(torch.equal(each, saved(whole, name)[key]) for key, each in saved(longer, name).items())
 
 
+def test_what_is_told_of_classes_and_what_is_not_begin_with_each_other(first: Run, tmp_path: Path) -> None:
+    labels = np.arange(60) % 3
+    told = small(**{"game.kind": "conditional", "generator.embedding": 4})
+    run = advnets.train(told, data=(images(), labels), run=tmp_path / "told")
+    its = saved(run, "generator")
+    mine = begun(run).players["generator"].network.state_dict()
+    assert torch.equal(mine["layers.0.weight"], its["network.layers.0.weight"])
+    recipe = told.replace(from_run=str(first.path))
+    data = Data(images().transpose(0, 3, 1, 2).copy(), np.arange(60), labels, ("a", "b", "c"))
+    back = Trainer(recipe, data).players["discriminator"].network.state_dict()
+    assert torch.equal(back["network.layers.0.weight"], saved(first, "discriminator")["layers.0.weight"])
+
+
 def test_what_cannot_be_begun_with_is_refused(first: Run, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="holds no checkpoint"):
         begun(first, from_run=str(tmp_path))

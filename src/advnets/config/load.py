@@ -16,6 +16,7 @@ from advnets.config.names import TABLES
 from advnets.config.recipe import Recipe
 from advnets.config.tree import plain
 from advnets.errors import RecipeError
+from advnets.files import near_path
 
 FORMAT = 2
 """Of recipes that say everything. A file that gives it starts from the fields' defaults, not from another recipe."""
@@ -150,10 +151,9 @@ def _read(path: Path, name: str, said: str = "") -> str:
 
 
 def _no_recipe(name: str, said: str) -> RecipeError:
-    near = difflib.get_close_matches(name, recipe_names(), 1)
-    others = f"check the path of your data, or name a YAML file, or one of {', '.join(recipe_names())}"
-    known = f"perhaps you mean {near[0]}" if near else others
-    return RecipeError(f"{said}no recipe, file or folder {name!r}", known)
+    near = near_path(Path(name)) or next(iter(difflib.get_close_matches(name, recipe_names(), 1)), "")
+    others = "check the path of your data, or name a recipe: `advnets recipes` lists them"
+    return RecipeError(f"{said}no recipe, file or folder {name!r}", f"perhaps you mean {near}" if near else others)
 
 
 def _parsed(text: str, where: str) -> Mapping[Any, Any]:

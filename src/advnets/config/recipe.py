@@ -166,6 +166,11 @@ class Recipe:
         """The size as (H, W); None where the images' own is kept."""
         return parse_size(self.size)
 
+    def place(self, step: int) -> str:
+        """A step of the training in words: of how many, or in how much time, where time ends it and has not yet."""
+        timed = self.budget is not None and step < self.steps
+        return f"step {step:,} in {self.budget} in all" if timed else f"step {step:,} of {self.steps:,}"
+
     @property
     def budget_seconds(self) -> float | None:
         """The budget in seconds; None without."""

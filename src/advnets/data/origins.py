@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ from advnets.files import write_whole
 
 _SEPARATOR = "\0"
 _LOSSY = {"JPEG,": "JPEG", "lossy WEBP,": "lossy WebP", "AVIF,": "AVIF"}
+_MUCH, _ALIKE, _STEP = 0.15, 0.06, 8  # of an image; logarithms of aspects; pixels
 _GRAY = ", gray", ", black and white", ", 1 channel"
 
 
@@ -81,6 +83,45 @@ class Origins:
         _, height, width = shape
         ratio = (self.sizes[:, 1] * height) / (self.sizes[:, 0] * width)
         return 1 - np.minimum(ratio, 1 / ratio)
+
+    def whole_at(self, shape: tuple[int, ...]) -> tuple[int, int] | None:
+        """A size, about as large as the table's, that shows most images whole where this one cuts much off them.
+
+        Sides are multiples of 8. None where little is cut off, or the images are of many aspects.
+
+        Args:
+            shape: C x H x W of the table.
+
+        Returns:
+            Height and width.
+        """
+        if not len(self.sizes) or np.median(self.cut_off(shape)) < _MUCH:
+            return None
+        aspects = self.sizes[:, 1] / self.sizes[:, 0]
+        wanted, area = float(np.median(aspects)), shape[1] * shape[2]
+        if np.mean(np.abs(np.log(aspects / wanted)) < _ALIKE) < 0.5:
+            return None
+        sides = range(_STEP, 3 * math.isqrt(area) + _STEP, _STEP)
+        fitting = [(h, w) for h in sides for w in sides if 0.6 * area <= h * w <= 1.6 * area]
+
+        def away(size: tuple[int, int]) -> tuple[float, float]:
+            """How far its aspect, and its area, are from those that are wanted."""
+            return round(abs(math.log(size[1] / size[0] / wanted)), 2), abs(math.log(size[0] * size[1] / area))
+
+        found = min(fitting, key=away, default=None)
+        return found if found is not None and away(found)[0] < _ALIKE else None
+
+    def cropping(self, shape: tuple[int, ...]) -> str:
+        """How much is cut off most images, and what shows them whole, in words; nothing where it is little.
+
+        Args:
+            shape: C x H x W of the table.
+        """
+        size = self.whole_at(shape)
+        if size is None:
+            return ""
+        whole = f"--size {size[0]}x{size[1]} (height x width) shows them whole, and so does --fit pad"
+        return f"{np.median(self.cut_off(shape)):.0%} of most images is cut off; {whole}"
 
     def save(self, path: Path) -> None:
         """Write them to a file.

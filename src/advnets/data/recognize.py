@@ -19,6 +19,7 @@ from advnets.data.named import NAMED, named_source
 from advnets.data.options import Options
 from advnets.data.source import Source
 from advnets.errors import DataError
+from advnets.files import near_path
 
 Given = str | Path | NDArray[Any] | tuple[NDArray[Any], ArrayLike]
 """A known name, a name on the hub, a path, a pattern of shards, images in memory, or a pair of images and their
@@ -84,10 +85,10 @@ def _kinds() -> str:
 
 
 def _nothing_there(source: str) -> DataError:
-    close = difflib.get_close_matches(source.lower(), NAMED, n=1)
-    guess = f"did you mean {close[0]}? " if close else ""
+    near = near_path(Path(source)) or next(iter(difflib.get_close_matches(source.lower(), NAMED, n=1)), "")
     names = ", ".join(name for name in NAMED if ":" not in name)  # other folds of a set go without saying
-    return DataError(f"{source}: no such file or folder", f"{guess}give {_kinds()}, or one of {names}")
+    known = f"perhaps you mean {near}" if near else f"give {_kinds()}, or one of {names}"
+    return DataError(f"{source}: no such file or folder", known)
 
 
 def _in_memory(given: Arrays, options: Options) -> Source:

@@ -193,7 +193,7 @@ def _text(run: Run, metrics: list[dict[str, Any]]) -> str:
     trained = max([run.step, *checkpoint.steps(run.directory.checkpoints)])
     of = _of_columns(run) or by(facts["data"]["shape"])
     lines = [
-        f"# {recipe.name}: step {trained:,} of {recipe.steps:,}",
+        f"# {recipe.name}: {recipe.place(trained)}",
         "",
         f"Data: {facts['data']['name']}, {facts['data']['examples']:,} examples of {of}."
         f" {recipe.schedule.capitalize()} schedule, {_rules(recipe)}, batch {recipe.batch},"

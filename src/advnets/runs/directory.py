@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
@@ -56,12 +56,21 @@ class RunDirectory:
         return run
 
     @staticmethod
-    def check_free(path: Path) -> None:
+    def check_free(path: Path, among: Iterable[Path] = ()) -> None:
         """See that a new run can be made at `path`.
 
+        Args:
+            path: of the run.
+            among: folders of the images that it is trained on, whose sub-folders are read, too.
+
         Raises:
-            RunError: something is there already.
+            RunError: something is there already, or its pictures would be taken for more images.
         """
+        for folder in among:
+            if path.resolve().is_relative_to(folder.resolve()):
+                beside = os.path.relpath(folder.resolve().parent / "runs" / path.name)
+                what = f"the run {path} would lie in {folder}, and its pictures would be taken for more images"
+                raise RunError(what, f"name another place, as --run {beside}")
         if (path / "run.json").exists():
             raise RunError(
                 f"{path} already holds a run",

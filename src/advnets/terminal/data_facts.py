@@ -66,6 +66,8 @@ def _stored(survey: Survey) -> Iterator[tuple[str, str]]:
         said += f"; values from {low:g} to {high:g}"
     yield "stored as", said
     yield "sizes", _sizes(survey.sizes)
+    if said := survey.origins.cropping(survey.table.shape):
+        yield "cropped", said
 
 
 def _sizes(sizes: Sizes) -> str:
@@ -103,7 +105,8 @@ def _classes(survey: Survey) -> str:
     said = [f"{len(totals):,}"]
     if known:
         least, most = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
-        said[0] += f", from {known[least]:,} ({least}) to {known[most]:,} ({most})"
+        span = f"from {known[least]:,} ({least}) to {known[most]:,} ({most})"
+        said[0] += f", {known[least]:,} each" if known[least] == known[most] else f", {span}"
     said += [f"none of {_listed(survey.empty)}"] if survey.empty else []
     said += [f"fewer than {TINY} for training of {_listed(survey.tiny)}"] if survey.tiny else []
     said += [f"{survey.unlabeled:,} without a class"] if survey.unlabeled else []

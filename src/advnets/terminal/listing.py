@@ -109,7 +109,8 @@ def listed(path: Path) -> Listed:
     if status == "running":
         step = max(step, _logged(run.metrics))
     measure = _last_measured(run, recipe.measure.judge)
-    return Listed(str(path), recipe.name, data, step, recipe.steps, status, measure, changed)
+    steps = recipe.steps if recipe.budget is None or step >= recipe.steps else 0  # nobody knows yet
+    return Listed(str(path), recipe.name, data, step, steps, status, measure, changed)
 
 
 def table(runs: Sequence[Listed], now: float) -> list[str]:

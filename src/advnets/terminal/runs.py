@@ -143,7 +143,7 @@ def print_info(path: Path, as_json: bool) -> None:
     if as_json:
         print(json.dumps(facts, indent=1, ensure_ascii=False))
         return
-    print(f"{path}: {facts['recipe']['name']}, step {facts['step']:,} of {facts['steps']:,}, {facts['status']}")
+    print(f"{path}: {run.recipe.name}, {run.recipe.place(facts['step'])}, {facts['status']}")
     print(f"data: {', '.join(_of_data(facts['data']))}")
     print(f"game: {', '.join(_of_game(facts['recipe']['game']))}")
     if metrics := run.read_metrics():

@@ -46,7 +46,9 @@ def check_room(match: Match, batch: Batch, most: int = 0) -> None:
     if fitting < 1:
         raise RecipeError(what, f"use {smaller}")
     flag = "--batch" if count == len(batch) else "--final-batch"
-    raise RecipeError(what, f"use {flag} {1 << (fitting.bit_length() - 1)}, {smaller}")
+    parts = 1 << (-(-count // fitting) - 1).bit_length()
+    said = f"use {flag} {1 << (fitting.bit_length() - 1)}, --accumulate {parts} for the same minibatch in parts"
+    raise RecipeError(what, f"{said}, {smaller}")
 
 
 def _kept(match: Match, batch: Batch, rows: int) -> float:

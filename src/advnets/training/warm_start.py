@@ -13,6 +13,7 @@ from advnets.errors import RecipeError
 from advnets.games.game import Seat
 from advnets.runs.checkpoint import newest
 
+_WRAPPED = "network."
 _NUMBERED = re.compile(r"^(.*\blayers\.)(\d+)(\..*)$")
 
 
@@ -47,6 +48,7 @@ def begin_from(networks: Mapping[str, nn.Module], seats: Mapping[str, Seat], run
             lines.append(f"from: it has no {name}, which begins anew")
             continue
         own = network.state_dict()
+        saved = _wrapped_alike(saved, own)
         fitting = counted_from_the_end(saved, own) if seats[name].side == "generator" else saved
         shares = {key: _take(tensor, fitting.get(key)) for key, tensor in own.items() if _belongs(key, own, fitting)}
         shares |= dict.fromkeys(own.keys() - shares.keys(), 0.0)
@@ -55,6 +57,19 @@ def begin_from(networks: Mapping[str, nn.Module], seats: Mapping[str, Seat], run
     if not kept:
         raise RecipeError(f"from_run {run}: nothing of its networks fits", "use the same kind of networks")
     return lines
+
+
+def _wrapped_alike(saved: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Saved tensors by the names that they would have beside a condition, or without one, as the network is.
+
+    A network that is told a condition holds one that is not, as `network`.
+    """
+    theirs, mine = (any(key.startswith(_WRAPPED) for key in each) for each in (saved, own))
+    if theirs == mine:
+        return saved
+    if mine:
+        return {f"{_WRAPPED}{key}": tensor for key, tensor in saved.items()}
+    return {key.removeprefix(_WRAPPED): tensor for key, tensor in saved.items()}
 
 
 def counted_from_the_end(saved: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -94,12 +94,12 @@ def test_why_it_is_this_recipe_in_python() -> None:
 
 
 def test_where_a_training_goes_on_and_that_it_is_finished() -> None:
-    assert (
-        going_on(Path("run"), 20, 40, "step-00000020") == "run goes on from step 20 of 40 (checkpoints/step-00000020)"
-    )
-    assert going_on(Path("run"), 0, 40, None) == "run goes on from step 0 of 40 (it has no sound checkpoint)"
+    recipe = load_recipe("ring").replace(steps=40)
+    found = going_on(Path("run"), 20, recipe, "step-00000020")
+    assert found == "run goes on from step 20 of 40 (checkpoints/step-00000020)"
+    assert going_on(Path("run"), 0, recipe, None) == "run goes on from step 0 of 40 (it has no sound checkpoint)"
     finished = "run is finished, at step 40 of 40; to train it further: advnets resume run --steps 80"
-    assert going_on(Path("run"), 40, 40, "step-00000040") == finished
+    assert going_on(Path("run"), 40, recipe, "step-00000040") == finished
 
 
 @pytest.mark.usefixtures("no_report")

@@ -10,7 +10,7 @@ import torch
 
 from advnets.config.names import PUBLISHED
 from advnets.config.recipe import Recipe
-from advnets.data import Table, class_counts, holds_images
+from advnets.data import ImageTable, Table, class_counts, holds_images
 from advnets.data.attributes import listed
 from advnets.data.table import table_attributes, without_condition
 from advnets.training.growth import images_a_step
@@ -38,6 +38,7 @@ def opening(trainer: Trainer, table: Table, run: Path, chosen: str) -> list[str]
         of_data(recipe.source, table),
         of_examples(table, recipe),
         *(f"noticed: {note}" for note in table.notes),
+        *of_aspect(table),
         *of_conditions(table, told, trainer.labels_used),
         *of_sources(trainer),
         *(of_scales(table, recipe) if told else []),
@@ -49,20 +50,21 @@ def opening(trainer: Trainer, table: Table, run: Path, chosen: str) -> list[str]
     ]
 
 
-def going_on(run: Path, step: int, steps: int, checkpoint: str | None) -> str:
+def going_on(run: Path, step: int, recipe: Recipe, checkpoint: str | None) -> str:
     """From where a training goes on, or that it is finished, and what to do then.
 
     Args:
         run: the run directory.
         step: where it stands.
-        steps: of the training.
+        recipe: of the training.
         checkpoint: the name of the one that it goes on from; None where it begins anew.
     """
+    steps = recipe.steps
     if step >= steps:
         further = f"advnets resume {run} --steps {2 * steps}"
         return f"{run} is finished, at step {step:,} of {steps:,}; to train it further: {further}"
     found = f"checkpoints/{checkpoint}" if checkpoint else "it has no sound checkpoint"
-    return f"{run} goes on from step {step:,} of {steps:,} ({found})"
+    return f"{run} goes on from {recipe.place(step)} ({found})"
 
 
 def of_data(source: str, table: Table) -> str:
@@ -82,6 +84,13 @@ def of_examples(table: Table, recipe: Recipe) -> str:
     colors = _COLORS.get(channels, f"{channels} channels")
     as_they_are = recipe.data in PUBLISHED and recipe.size is None
     return f"images: {height} x {width}, {colors}, {'as they are' if as_they_are else f'fit {recipe.fit}'}"
+
+
+def of_aspect(table: Table) -> list[str]:
+    """At what size most images would be whole, where this one cuts much off them."""
+    origins = table.origins() if isinstance(table, ImageTable) else None
+    said = "" if origins is None else origins.cropping(table.shape)
+    return [f"noticed: {said}"] if said else []
 
 
 @dataclass(frozen=True)
