@@ -124,6 +124,6 @@ def check_changes(changes: Sequence[str], shape: Sequence[int]) -> None:
     """
     for name in changes:
         if name not in CHANGES:
-            raise RecipeError(f"no augmentation {name!r}", f"choose from {', '.join(CHANGES)}")
+            raise RecipeError(f"no augmentation {name!r}", f"choose from {', '.join(CHANGES)}, or '' for none")
     if changes and len(shape) != 3:
         raise RecipeError("augmentation is about images, these data are points", "leave augment out")
