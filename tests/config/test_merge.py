@@ -101,7 +101,7 @@ def test_a_kind_of_ones_own_is_found_by_being_defined() -> None:
 
     try:
         network = RING.replace(generator={"kind": "residual-of-a-test", "blocks": 2}).game.generator.network
-        assert network == ResidualConfig(blocks=2, hidden=(128, 128))
+        assert network == ResidualConfig(blocks=2, hidden=(96, 96))
         assert RING.replace(**{"generator.network": ResidualConfig()}).game.generator.network == ResidualConfig()
     finally:
         del GeneratorNetwork.kinds["residual-of-a-test"]

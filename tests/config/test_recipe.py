@@ -189,5 +189,9 @@ def test_a_recipe_is_read_without_pytorch() -> None:
     code = "import sys, advnets.config.load as load; load.load_recipe('mnist'); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "numpy", "tyro"} & set(loaded)
-    above = {name for name in loaded if name.startswith("advnets.")} - {"advnets.config", "advnets.errors"}
+    above = {name for name in loaded if name.startswith("advnets.")} - {
+        "advnets.config",
+        "advnets.errors",
+        "advnets.files",
+    }
     assert all(name.startswith("advnets.config.") for name in above)
