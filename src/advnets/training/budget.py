@@ -11,7 +11,7 @@ from typing import Any
 
 from advnets.config.recipe import Recipe
 from advnets.config.resolve import candidates
-from advnets.config.tree import Path, grow, paths
+from advnets.config.tree import Path, grow
 from advnets.data.orientation import orientation
 from advnets.runs.durations import in_words
 from advnets.runs.networks import Modules
@@ -24,8 +24,6 @@ WIDTHS = 16, 24, 32, 48, 64, 96, 128
 _NARROWEST = 32  # unless even that is too slow
 _IMAGES = 400_000  # of 32 x 32 or more, that a training needs before a wider network pays
 _FEW = 30  # passes through the training images, above which D would know them by heart
-_TARGET = 0.3  # overfitting
-_CHANGES = "color", "translation", "geometry", "cutout"
 _WARM, _TIMED, _SECONDS = 2, 3, 0.7  # steps before timing, the fewest that are timed, and how long
 _SPARE = 4  # times as many steps as fit, so that time alone ends a training on a machine that gets faster
 _PARTS = 40  # measurements, pictures and checkpoints in a training, at the most
@@ -68,7 +66,7 @@ def planned(recipe: Recipe, data: Data, named: Collection[str], modules: Modules
         took = _step_seconds(recipe, data, modules)
     steps = max(1, int(budget / took))
     passes = steps * images_a_step(recipe) / len(data.rows)
-    changes, more = _augmentation(recipe, data, passes, said)
+    changes, more = _augmentation(recipe, passes, said)
     reasons += more
     # A condition may say which way an image points: there nobody but the user mirrors.
     if ("mirror",) not in said and len(data.shape) == 3 and recipe.game.kind == "adversarial":
@@ -155,25 +153,14 @@ def _width_fields(recipe: Recipe) -> set[Path]:
     return wanted if kinds == {"conv"} else set()
 
 
-def _augmentation(
-    recipe: Recipe, data: Data, passes: float, said: Collection[Path]
-) -> tuple[dict[str, Any], list[str]]:
-    """Augmentation that adapts, where D will see the same images often enough to know them by heart; else none.
-
-    Where none are held out, by which it could adapt, it is as the recipe has it.
-    """
-    known = set(paths(grow(recipe)))
-    fields = [("game", name) for name in ("augment", "augment_target", "augment_probability")]
-    if ("game", "augment") not in known or set(fields) & set(said) or len(data.shape) != 3:
+def _augmentation(recipe: Recipe, passes: float, said: Collection[Path]) -> tuple[dict[str, Any], list[str]]:
+    """What a recipe has, where D will see the same images often enough to know them by heart; else none."""
+    if not getattr(recipe.game, "augment", ()) or any(path[-1].startswith("augment") for path in said):
         return {}, []
     seen = f"as each image is seen {passes:.3g} times"
     if passes < _FEW:
-        why = [f"augmentation: none, {seen}"] if recipe.game.augment else []  # type: ignore[attr-defined]  # it has it
-        return {"game.augment": (), "game.augment_target": 0.0}, why
-    if not len(data.valid):
-        return {}, []
-    why = f"augmentation: as D's overfitting asks for, {seen}"
-    return {"game.augment": _CHANGES, "game.augment_target": _TARGET}, [why]
+        return {"game.augment": (), "game.augment_target": 0.0}, [f"augmentation: none, {seen}"]
+    return {}, [f"augmentation: {', '.join(recipe.game.augment)}, {seen}"]  # type: ignore[attr-defined]  # it has it
 
 
 def _mirror(data: Data) -> tuple[bool, str]:
