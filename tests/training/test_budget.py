@@ -44,7 +44,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     ("time", "at_32", "width"),
     [
         ("10m", 0.025, 32),
-        ("1h", 0.025, 96),
+        ("1h", 0.025, 48),
         ("10m", 0.0005, 128),
         ("10m", 0.1, 16),
         ("3m", 0.05, 16),

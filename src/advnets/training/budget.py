@@ -22,7 +22,7 @@ from advnets.training.trainer import Trainer
 WIDTHS = 16, 24, 32, 48, 64, 96, 128
 """Base feature maps of convolutional networks that are chosen from."""
 _NARROWEST = 32  # unless even that is too slow
-_IMAGES = 400_000  # of 32 x 32 or more, that a training needs before a wider network pays
+_ENOUGH, _MANY = 400_000, 1_200_000  # images: with fewer a narrower network pays, with more a wider one
 _FEW = 30  # passes through the training images, above which D would know them by heart
 _WARM, _TIMED, _SECONDS = 2, 3, 0.7  # steps before timing, the fewest that are timed, and how long
 _SPARE = 4  # times as many steps as fit, so that time alone ends a training on a machine that gets faster
@@ -103,13 +103,14 @@ def extended(recipe: Recipe, budget: str, step: int) -> Recipe:
 
 def _widened(recipe: Recipe, data: Data, fields: set[Path], budget: float) -> tuple[Recipe, float, str]:
     """The widest networks that enough images fit in the budget of, what a step takes, and why these."""
-    wanted = max(_IMAGES, 2 * len(data.rows)) * recipe.batch / images_a_step(recipe)
-    tried = {_NARROWEST: _timed(recipe, data, fields, _NARROWEST)}
+    tried, width = {_NARROWEST: _timed(recipe, data, fields, _NARROWEST)}, _NARROWEST
+
+    def wanted(enough: int) -> float:
+        return max(enough, 2 * len(data.rows)) * recipe.batch / images_a_step(recipe)
 
     def fits(width: int) -> bool:
-        return budget / tried[width][1] * recipe.batch >= wanted
+        return budget / tried[width][1] * recipe.batch >= wanted(_MANY if width > _NARROWEST else _ENOUGH)
 
-    width = _NARROWEST
     upward = fits(width)
     others = [each for each in WIDTHS if (each > width if upward else each < width)]
     for each in others if upward else reversed(others):
@@ -124,7 +125,8 @@ def _widened(recipe: Recipe, data: Data, fields: set[Path], budget: float) -> tu
     wider = min((each for each in tried if each > width), default=None)
     why = f"width: {width} maps at half the images' size, with which {seen[width]:,} images are seen"
     if wider is not None:
-        why += f"; with {wider} {seen[wider]:,}, and some {int(wanted):,} are needed before a wider network pays"
+        needed = int(wanted(_MANY if wider > _NARROWEST else _ENOUGH))
+        why += f"; with {wider} {seen[wider]:,}, and some {needed:,} are needed before it pays"
     return found, took, why
 
 
