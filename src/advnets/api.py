@@ -29,6 +29,7 @@ from advnets.runs.networks import Modules, load_own, own_players
 from advnets.runs.run import Run
 from advnets.training.batches import Data
 from advnets.training.budget import extended, planned
+from advnets.training.hooks.deadline import ENDING
 from advnets.training.hooks.measuring import Measuring
 from advnets.training.hooks.opening import going_on, opening
 from advnets.training.hooks.rollback import gentler, roll_back, way_back
@@ -223,7 +224,7 @@ def _check_time(trainer: Trainer, directory: RunDirectory, budget: str | None) -
         RecipeError: it is not.
     """
     had, given = trainer.seconds, trainer.recipe.budget_seconds
-    if budget is not None and given is not None and given <= had:
+    if budget is not None and given is not None and (1 - ENDING) * given <= had:
         what = f"{directory.path} has had {in_words(had)} already"
         raise RecipeError(what, f"--budget {budget} is the time in all: give more")
 

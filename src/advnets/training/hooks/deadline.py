@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from advnets.training.session import Session
 
-_ENDING = 0.01  # of the budget that what comes after the last step is left
+ENDING = 0.01
+"""Share of a budget that is left to what comes after the last step."""
 
 
 class Deadline:
@@ -15,7 +16,7 @@ class Deadline:
     """
 
     def __init__(self, budget: float) -> None:
-        self._end = (1 - _ENDING) * budget
+        self._end = (1 - ENDING) * budget
 
     def after_step(self, session: Session) -> None:
         """See the class."""
