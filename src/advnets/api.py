@@ -12,14 +12,11 @@ from torch import nn
 from advnets.config.idle import OF_IMAGES, refuse_idle
 from advnets.config.load import how_chosen, load_recipe, recipe_for, said_in
 from advnets.config.merge import spread
-from advnets.config.names import IN_MEMORY
 from advnets.config.recipe import Recipe
 from advnets.data import HELD_OUT, Table, describe, holds_images, is_vectors, open_again, open_data
 from advnets.data.given import is_open, open_given, said_of
-from advnets.data.hub import is_hub_name
-from advnets.data.named import NAMED
+from advnets.data.places import anchored, folders_of
 from advnets.data.recognize import Given
-from advnets.data.toys import TOYS
 from advnets.errors import DivergedError, NoClassesError, RecipeError, RunError
 from advnets.evaluation.report import write_report
 from advnets.runs import checkpoint
@@ -87,9 +84,9 @@ def train(
     written = said_in(recipe) if isinstance(recipe, str | Path) else ()
     refuse_idle(played, spread(changes, parts=False), base, written)
     _refuse_for_a_table(data, changes)
-    played = _anchored(played)
+    played = anchored(played)
     path = Path(run) if run is not None else Path("runs") / f"{played.name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    RunDirectory.check_free(path, among=_folders(played))  # before the images are decoded, not after
+    RunDirectory.check_free(path, among=folders_of(played))  # before the images are decoded, not after
     table = open_given(played, data, sources)
     named = [*said, *(each.name for each in (*written, *spread(changes)))]
     plan = planned(played, training_data(table), named, own)
@@ -142,7 +139,7 @@ def resume(
         **said_of(data, sources), **{key: each for key, each in changes.items() if each is not None}
     )
     recipe = _longer(directory, recipe, steps, budget)
-    recipe, facts = _anchored(recipe), directory.facts
+    recipe, facts = anchored(recipe), directory.facts
     _check_own(directory, recipe, own)
     table = open_given(recipe, data, sources, open_again if data is None else open_data)
     directory.check_data(table.fingerprint, table.classes, table.sources and table.sources.fingerprint)
@@ -391,34 +388,8 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]
     return [f"{', '.join(changed)}: the training goes on, but not bit for bit"] if changed else []
 
 
-def _folders(recipe: Recipe) -> list[Path]:
-    """Where a recipe's images lie loose."""
-    said = [Path(each) for each in (recipe.data, recipe.sources) if each is not None and each != IN_MEMORY]
-    return [each for each in said if each.is_dir()]
-
-
 def _left_out(facts: Mapping[str, Any]) -> list[str]:
     """What a person should hear of unusable files before the training, not after it."""
     skipped = facts["data"]["skipped"]
     more = [f"left out: {len(skipped) - 10:,} more; run.json names them all"] if len(skipped) > 10 else []
     return [*(f"left out: {name}" for name in skipped[:10]), *more]
-
-
-def _anchored(recipe: Recipe) -> Recipe:
-    """The recipe with its paths made absolute, so that the run goes on from any folder."""
-    changes: dict[str, Any] = {}
-    for name, player in recipe.players.items():
-        if (trained := getattr(player.network, "pretrained", None)) is not None:
-            changes[f"game.{name}.network.pretrained"] = _absolute(trained)
-    if recipe.from_run is not None:
-        changes["from_run"] = _absolute(recipe.from_run)
-    if recipe.measure.features.endswith(".onnx"):
-        changes["measure.features"] = _absolute(recipe.measure.features)
-    for name, said in (("data", recipe.data), ("sources", recipe.sources)):
-        if said is not None and said not in (*TOYS, *NAMED, IN_MEMORY) and not is_hub_name(said):
-            changes[name] = _absolute(said)
-    return recipe.replace(**changes)
-
-
-def _absolute(path: str) -> str:
-    return str(Path(path).expanduser().absolute())

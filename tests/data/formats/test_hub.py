@@ -12,9 +12,9 @@ import pytest
 from encoded_samples import KINDS, expected, photos, png
 
 from advnets import Recipe
-from advnets.api import _anchored
 from advnets.data import open_data, open_table
 from advnets.data.hub import HubName
+from advnets.data.places import anchored
 from advnets.data.recognize import is_known
 from advnets.errors import DataError
 
@@ -119,7 +119,7 @@ def test_all_ways_of_writing_a_name(said: str) -> None:
     assert HubName.read(said) == HubName("me/cats")
     assert HubName.read(f"{said}:small@main") == HubName("me/cats", "small", "main")
     assert is_known(said)
-    assert _anchored(Recipe(data=said)).data == said
+    assert anchored(Recipe(data=said)).data == said
 
 
 def test_a_path_of_that_name_is_written_with_a_dot(tmp_path: Path, hub: Hub) -> None:
