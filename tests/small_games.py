@@ -40,7 +40,7 @@ def ring(**changes: Any) -> Recipe:
         "discriminator.optimizer": {"kind": "adam", "rate": 1e-3, "betas": [0.5, 0.999], "schedule": "constant"},
         "batch": 32, "steps": 40, "log_every": 10, "checkpoint_every": 20, "sample_every": 0,
     }  # fmt: skip
-    return load_recipe("vectors").replace(name="ring", data="ring", **small).replace(**changes)
+    return load_recipe("vectors").replace(name="ring", data="ring", latent=16, **small).replace(**changes)
 
 
 def seeded_generator(seed: int = 0) -> nn.Module:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import pytest
 
-from advnets.files import near_path, write_whole
+from advnets.files import meant, write_whole
 
 
 def test_folders_on_the_way_are_made_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -35,5 +35,10 @@ def test_what_was_there_survives_a_failure_in_the_middle(tmp_path: Path, error: 
 
 def test_a_slip_of_a_name_is_found_beside_it(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
-    assert near_path(tmp_path / "photoss") == str(tmp_path / "photos")
-    assert near_path(tmp_path / "zebra") == near_path(tmp_path / "none" / "photos") == ""
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "minst-old").mkdir()
+    names = ["ring", "mnist", "grid"]
+    assert meant(str(tmp_path / "photoss"), names) == str(tmp_path / "photos")
+    assert (meant(str(tmp_path / "rings"), names), meant(str(tmp_path / "minst"), names)) == ("ring", "mnist")
+    assert meant(str(tmp_path / "zebra"), names) == meant(str(tmp_path / "none" / "photos"), names) == ""
+    assert meant("", names) == meant(".", names) == meant("/", names) == ""

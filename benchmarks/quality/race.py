@@ -219,7 +219,7 @@ def main() -> None:
     looks = sorted(map(float, options.seconds.split(",")))
     for seed in map(int, options.seeds.split(",")):
         for way in options.ways.split(";"):
-            key = f"{options.data} | {looks[-1]:g} | {way} | {seed}"
+            key = f"{options.data} | {', '.join(f'{look:g}' for look in looks)} | {way} | {seed}"
             if key in _known(options.out):
                 continue
             surroundings = machine()

@@ -145,8 +145,9 @@ def resume(
     directory.check_data(table.fingerprint, table.classes, table.sources and table.sources.fingerprint)
     trainer = Trainer(recipe, training_data(table), own, restored=True)
     with directory.lock():
+        if budget is not None:
+            _check_time(directory, recipe)
         notes, damaged = _restore(trainer, directory, _began_elsewhere(recipe))
-        _check_time(trainer, directory, budget)
         if recipe != directory.recipe:
             directory.write_recipe(recipe)
         sitting = {"step": trainer.step, "after": facts["status"], **surroundings(), **trainer.arithmetic}
@@ -214,16 +215,17 @@ def _restore(trainer: Trainer, directory: RunDirectory, elsewhere: bool) -> tupl
     return notes + (_differences(found.state, trainer.arithmetic) if found is not None else []), damaged
 
 
-def _check_time(trainer: Trainer, directory: RunDirectory, budget: str | None) -> None:
+def _check_time(directory: RunDirectory, recipe: Recipe) -> None:
     """See that a budget for a run that goes on is more than it has had.
 
     Raises:
         RecipeError: it is not.
     """
-    had, given = trainer.seconds, trainer.recipe.budget_seconds
-    if budget is not None and given is not None and (1 - ENDING) * given <= had:
+    found, _ = checkpoint.newest(directory.checkpoints)
+    had, given = 0.0 if found is None else float(found.state["seconds"]), recipe.budget_seconds
+    if given is not None and (1 - ENDING) * given <= had:
         what = f"{directory.path} has had {in_words(had)} already"
-        raise RecipeError(what, f"--budget {budget} is the time in all: give more")
+        raise RecipeError(what, f"--budget {recipe.budget} is the time in all: give more")
 
 
 def _play(
@@ -366,7 +368,8 @@ def _longer(directory: RunDirectory, recipe: Recipe, steps: int | None, budget: 
     if steps is not None and budget is not None:
         raise RecipeError("both steps and a budget are said", "say one: the run ends at a step, or on time")
     if budget is not None:
-        return extended(recipe, budget, max(checkpoint.steps(directory.checkpoints), default=0))
+        line = next(reversed(directory.read_metrics()), {"step": 0, "seconds": 0.0})
+        return extended(recipe, budget, line["step"], line["seconds"])
     return recipe if steps is None else recipe.replace(budget=None)
 
 

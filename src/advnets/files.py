@@ -8,9 +8,11 @@ import fcntl
 import hashlib
 import os
 import uuid
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import IO, Any, BinaryIO
+
+_NEAR = 0.6  # likeness of two names, from 0 to 1
 
 
 def write_whole(path: Path, content: bytes | Callable[[BinaryIO], object], durable: bool = True) -> None:
@@ -85,11 +87,21 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def near_path(path: Path) -> str:
-    """What lies where `path` would and has nearly its name, spelled as `path` is; empty where nothing does."""
+def meant(said: str, names: Iterable[str]) -> str:
+    """What may be meant instead of a path or name that is not there: one of these names, or what lies beside the path.
+
+    Empty where nothing is near.
+    """
+    path = Path(said)
     try:
-        beside = [each.name for each in path.parent.iterdir()]
+        beside = {str(path.with_name(each.name)): each.name for each in path.parent.iterdir()} if path.name else {}
     except OSError:
-        return ""
-    found = difflib.get_close_matches(path.name, beside, 1)
-    return str(path.with_name(found[0])) if found else ""
+        beside = {}
+    near = difflib.get_close_matches(path.name, beside.values(), 1)
+    known = {said: name for said, name in beside.items() if name in near} | {name: name for name in names}
+    found = max(known, key=lambda each: _likeness(path.name, known[each]), default="")
+    return found if found and _likeness(path.name, known[found]) >= _NEAR else ""
+
+
+def _likeness(said: str, name: str) -> float:
+    return difflib.SequenceMatcher(None, said.lower(), name.lower()).ratio()

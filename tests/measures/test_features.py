@@ -269,6 +269,14 @@ def test_random_convolutions_are_those_of_everyone_and_see_each_image_alone(shap
     np.testing.assert_allclose(found[0, len(seen) : 2 * len(seen)], seen.std(1), rtol=1e-4, atol=1e-5)
 
 
+def test_random_convolutions_need_two_pixels() -> None:
+    table = open_table(np.random.default_rng(0).integers(0, 256, (40, 1, 12), np.uint8), progress=False)
+    with pytest.raises(
+        MeasureError, match="random convolutions see nothing of images of 1 x 1 x 12; take the features"
+    ):
+        extractor("random", table)
+
+
 def test_in_random_convolutions_worse_images_are_farther(stripes: ImageTable) -> None:
     features, rng = extractor("random", stripes), np.random.default_rng(1)
     half, other = stripes.values[:200], stripes.values[200:]

@@ -102,6 +102,14 @@ def test_codes_stay_where_the_prior_can_draw() -> None:
     torch.testing.assert_close(lengths, torch.full((2,), 3**0.5))
 
 
+def test_signs_are_found_by_codes_that_move_freely() -> None:
+    z = torch.tensor([[1.0, -1.0, 1.0], [-1.0, -1.0, 1.0], [1.0, 1.0, -1.0]])
+    made = coder().decode(z)
+    found, errors = coder("rademacher").refine(made, -z, 60)
+    assert torch.equal(found, z)
+    assert float(errors.max()) < 1e-5
+
+
 def test_the_prior_keeps_what_it_can_draw() -> None:
     z = GAME.wish(50, torch.Generator().manual_seed(1))["z"]
     assert torch.equal(inside("uniform", z), z)

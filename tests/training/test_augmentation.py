@@ -88,6 +88,30 @@ def test_a_training_with_instance_noise_goes_on_as_it_would_have() -> None:
     assert not torch.equal(*seen)
 
 
+def test_noise_that_has_faded_does_not_come_back_for_more_steps() -> None:
+    recipe, data = load_recipe("ring").replace(steps=10, batch=8), training_data(open_points("ring"))
+    played = Trainer(recipe, data)
+    for _ in range(10):
+        played.advance()
+    longer = Trainer(recipe.replace(steps=100), data, restored=True)
+    longer.restore(played.checkpoint())
+    longer.advance()
+    points = longer.real_rows(np.arange(3))
+    assert torch.equal(torch.as_tensor(longer.as_seen(np.arange(3))), points)
+
+
+def test_noise_and_chance_go_on_together() -> None:
+    recipe = few(**{"game.instance_noise": 0.5, "steps": 60})
+    played, resumed = Trainer(recipe, rows()), Trainer(recipe, rows(), restored=True)
+    for _ in range(32):  # a look is due at the next step
+        played.advance()
+    resumed.restore(played.checkpoint())
+    mine, theirs = ([each.advance() for _ in range(3)][-1] for each in (played, resumed))
+    assert played.figures(mine) == resumed.figures(theirs)
+    alone = few(**{"game.augment": (), "game.instance_noise": 0.5})
+    assert Trainer(alone, rows(held_out=0))._adaptation is None  # there is nothing to be made likelier
+
+
 class Told:
     """A game of which a discriminator that adds up pixels is shown the batch beside what it is given."""
 

@@ -102,9 +102,12 @@ def test_what_was_said_stays_and_the_rest_follows() -> None:
 def test_what_depends_on_the_last_step_has_as_many_as_fit(machine: dict[str, float]) -> None:
     falling = {"generator.optimizer.schedule": "linear", "discriminator.optimizer.schedule": "linear"}
     for changes in (falling, {"coordination.final_batch": 128}, {"coordination.top_share": 0.5}):
-        assert planned(photos().replace(**changes), rows(), {"generator.base"}).recipe.steps == int(
-            600 / machine["at 32"]
-        )
+        found = planned(photos().replace(**changes), rows(), {"generator.base"}).recipe
+        assert found.steps == round(0.8 * int(600 / machine["at 32"]))  # the rest is for what is not a step
+    noisy = photos().replace(**{"game.instance_noise": 1.0, "game.instance_noise_until": 0.6})
+    assert planned(noisy, rows(), {"generator.base"}).recipe.game.instance_noise_until == 0.3  # type: ignore[union-attr]
+    said = planned(noisy, rows(), {"generator.base", "game.instance_noise_until"}).recipe
+    assert said.game.instance_noise_until == 0.6  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -159,9 +162,11 @@ def test_a_training_by_time_is_the_one_of_as_many_steps(tmp_path: Path) -> None:
 
 
 def test_more_time_has_room_for_more_steps() -> None:
-    longer = extended(photos("10m", steps=1000), "20m", 1000)
+    longer = extended(photos("10m", steps=1000), "20m", 1000, 600)
     assert longer.budget_seconds == 1200
     assert longer.steps >= 4000
+    falling = photos("10m", steps=1000).replace(**{"game.instance_noise": 1.0})
+    assert extended(falling, "20m", 1000, 600).steps == 2000
 
 
 def test_flags_say_what_a_budget_leaves_alone() -> None:

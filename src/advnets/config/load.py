@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from importlib import resources
@@ -16,7 +15,7 @@ from advnets.config.names import TABLES
 from advnets.config.recipe import Recipe
 from advnets.config.tree import plain
 from advnets.errors import RecipeError
-from advnets.files import near_path
+from advnets.files import meant
 
 FORMAT = 2
 """Of recipes that say everything. A file that gives it starts from the fields' defaults, not from another recipe."""
@@ -151,7 +150,7 @@ def _read(path: Path, name: str, said: str = "") -> str:
 
 
 def _no_recipe(name: str, said: str) -> RecipeError:
-    near = near_path(Path(name)) or next(iter(difflib.get_close_matches(name, recipe_names(), 1)), "")
+    near = meant(name, recipe_names())
     others = "check the path of your data, or name a recipe: `advnets recipes` lists them"
     return RecipeError(f"{said}no recipe, file or folder {name!r}", f"perhaps you mean {near}" if near else others)
 

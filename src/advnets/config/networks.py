@@ -198,7 +198,7 @@ class MLPDiscriminatorConfig(DiscriminatorNetwork):
 
     def __post_init__(self) -> None:
         require_whole(self, "units")
-        require_between(self, 0, math.inf, "frequencies")
+        require_between(self, 0, 16, "frequencies")
 
 
 @dataclass(frozen=True)

@@ -168,8 +168,12 @@ class Recipe:
 
     def place(self, step: int) -> str:
         """A step of the training in words: of how many, or in how much time, where time ends it and has not yet."""
-        timed = self.budget is not None and step < self.steps
-        return f"step {step:,} in {self.budget} in all" if timed else f"step {step:,} of {self.steps:,}"
+        steps = self.known_steps(step)
+        return f"step {step:,} in {self.budget} in all" if steps is None else f"step {step:,} of {steps:,}"
+
+    def known_steps(self, step: int) -> int | None:
+        """How many steps there will be; None where time ends the training, and has not yet at this step."""
+        return None if self.budget is not None and step < self.steps else self.steps
 
     @property
     def budget_seconds(self) -> float | None:

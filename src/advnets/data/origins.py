@@ -102,7 +102,10 @@ class Origins:
         if np.mean(np.abs(np.log(aspects / wanted)) < _ALIKE) < 0.5:
             return None
         sides = range(_STEP, 3 * math.isqrt(area) + _STEP, _STEP)
-        fitting = [(h, w) for h in sides for w in sides if 0.6 * area <= h * w <= 1.6 * area]
+        tallest, widest = np.median(self.sizes, 0)  # larger than they are, they would be blurred
+        fitting = [
+            (h, w) for h in sides for w in sides if 0.6 * area <= h * w <= 1.6 * area and h <= tallest and w <= widest
+        ]
 
         def away(size: tuple[int, int]) -> tuple[float, float]:
             """How far its aspect, and its area, are from those that are wanted."""

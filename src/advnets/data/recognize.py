@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from advnets.data.named import NAMED, named_source
 from advnets.data.options import Options
 from advnets.data.source import Source
 from advnets.errors import DataError
-from advnets.files import near_path
+from advnets.files import meant
 
 Given = str | Path | NDArray[Any] | tuple[NDArray[Any], ArrayLike]
 """A known name, a name on the hub, a path, a pattern of shards, images in memory, or a pair of images and their
@@ -85,7 +84,7 @@ def _kinds() -> str:
 
 
 def _nothing_there(source: str) -> DataError:
-    near = near_path(Path(source)) or next(iter(difflib.get_close_matches(source.lower(), NAMED, n=1)), "")
+    near = meant(source, NAMED)
     names = ", ".join(name for name in NAMED if ":" not in name)  # other folds of a set go without saying
     known = f"perhaps you mean {near}" if near else f"give {_kinds()}, or one of {names}"
     return DataError(f"{source}: no such file or folder", known)

@@ -155,14 +155,17 @@ class Coder:
         best, least = begin.clone(), torch.full((len(begin),), math.inf, device=begin.device)
         for step in range(steps + 1):
             with torch.enable_grad():
-                errors = (self.outputs(codes, condition) - target).square().flatten(1).mean(1)
+                # Signs have no slope: they are those of codes that move freely.
+                seen = codes + (priors.inside(self.prior, codes) - codes).detach()
+                errors = (self.outputs(seen, condition) - target).square().flatten(1).mean(1)
                 (codes.grad,) = torch.autograd.grad(errors.sum(), codes)
             better = errors.detach() < least
-            best = torch.where(better[:, None], codes.detach(), best)
+            best = torch.where(better[:, None], seen.detach(), best)
             least = torch.where(better, errors.detach(), least)
             mover.param_groups[0]["lr"] = RATE * 0.5 * (1 + math.cos(math.pi * step / max(steps, 1)))
             mover.step()
-            codes.data = priors.inside(self.prior, codes.data)
+            if self.prior != "rademacher":
+                codes.data = priors.inside(self.prior, codes.data)
             advance(int(step < steps))  # the last one only measures
         return best, least
 

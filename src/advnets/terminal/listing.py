@@ -46,7 +46,7 @@ class Listed:
         recipe: the recipe's name; empty where the run is damaged, as `data` is.
         data: the data's name.
         step: of its newest checkpoint; where it is running, of the newest line of its log.
-        steps: of its training.
+        steps: of its training; None where time ends it, and has not yet.
         status: as `RunDirectory.status` has it, or "damaged".
         measure: what was last measured of it, in training or after it.
         changed: when it last was, ISO 8601.
@@ -57,7 +57,7 @@ class Listed:
     recipe: str
     data: str
     step: int
-    steps: int
+    steps: int | None
     status: str
     measure: Measured | None
     changed: str
@@ -109,8 +109,7 @@ def listed(path: Path) -> Listed:
     if status == "running":
         step = max(step, _logged(run.metrics))
     measure = _last_measured(run, recipe.measure.judge)
-    steps = recipe.steps if recipe.budget is None or step >= recipe.steps else 0  # nobody knows yet
-    return Listed(str(path), recipe.name, data, step, steps, status, measure, changed)
+    return Listed(str(path), recipe.name, data, step, recipe.known_steps(step), status, measure, changed)
 
 
 def table(runs: Sequence[Listed], now: float) -> list[str]:

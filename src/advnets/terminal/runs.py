@@ -190,7 +190,7 @@ def _facts(run: RunDirectory) -> dict[str, Any]:
     recipe, kept = run.recipe, checkpoint.steps(run.checkpoints)
     return {
         "step": kept[-1] if kept else 0,
-        "steps": recipe.steps,
+        "steps": recipe.known_steps(kept[-1] if kept else 0),
         "status": run.status,
         "recipe": to_dict(recipe),
         "data": run.facts["data"],

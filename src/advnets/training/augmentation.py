@@ -140,7 +140,7 @@ def adaptation_of(
         RecipeError: the data have no rows that D is not trained on.
     """
     target, said = getattr(recipe.game, "augment_target", 0.0), getattr(recipe.game, "augment_probability", None)
-    if augmentation is None or not target:
+    if augmentation is None or not augmentation.changes or not target:
         return None
     if not len(data.valid):
         what = "game.augment_target: the data have no rows for validation, by which D's overfitting is known"

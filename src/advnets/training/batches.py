@@ -249,10 +249,9 @@ class Batches:
 
     def _images(self, values: Tensor, rows: Tensor, dtype: torch.dtype) -> Tensor:
         chosen = values.index_select(0, rows.to(values.device))
-        if chosen.device != self._device:
-            # From pinned memory a GPU fetches it by itself, while the step before is played.
-            chosen = chosen.pin_memory() if self._device.type == "cuda" else chosen
-            chosen = chosen.to(self._device, non_blocking=True)
+        if chosen.device.type == "cpu" and self._device.type == "cuda":
+            chosen = chosen.pin_memory()  # from there a GPU fetches it by itself, while the step before is played
+        chosen = chosen.to(self._device, non_blocking=True)
         if chosen.dtype != torch.uint8:
             return chosen.to(dtype)
         images = chosen.to(dtype).mul_(self._scale)

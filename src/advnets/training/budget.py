@@ -26,6 +26,8 @@ _ENOUGH, _MANY = 400_000, 1_200_000  # images: with fewer a narrower network pay
 _FEW = 30  # passes through the training images, above which D would know them by heart
 _WARM, _TIMED, _SECONDS = 2, 3, 0.7  # steps before timing, the fewest that are timed, and how long
 _SPARE = 4  # times as many steps as fit, so that time alone ends a training on a machine that gets faster
+_RESERVED = 0.8  # of the steps that fit by their own time, where they must come to an end: watching takes some, too
+_NOISY = 0.3  # of a training in which what D sees may be blurred
 _PARTS = 40  # measurements, pictures and checkpoints in a training, at the most
 _JUDGES = 100  # examples held out, with fewer of which a best checkpoint would be a guess
 
@@ -86,19 +88,21 @@ def planned(recipe: Recipe, data: Data, named: Collection[str], modules: Modules
     return Planned(recipe, (first, *reasons), spent)
 
 
-def extended(recipe: Recipe, budget: str, step: int) -> Recipe:
+def extended(recipe: Recipe, budget: str, step: int, seconds: float) -> Recipe:
     """A recipe with another budget, with room for as many steps as it may take.
 
     Args:
         recipe: of a run.
         budget: in all, what has been spent included.
-        step: that the run has reached.
+        step: that the run has logged last.
+        seconds: that these steps have taken.
     """
     longer = recipe.replace(budget=budget)
-    before, now = recipe.budget_seconds, longer.budget_seconds
+    now = longer.budget_seconds
     assert now is not None
-    share = now / before if before else float(_PARTS)
-    return longer.replace(steps=max(recipe.steps, round(_SPARE * max(step, 1) * max(share, 1.0))))
+    share = max(1.0, now / seconds) if seconds > 0 else float(_PARTS)
+    room = 1 if _follows_its_end(recipe) else _SPARE
+    return longer.replace(steps=max(recipe.steps, round(room * max(step, 1) * share)))
 
 
 def _widened(recipe: Recipe, data: Data, fields: set[Path], budget: float) -> tuple[Recipe, float, str]:
@@ -184,27 +188,34 @@ def _judge(recipe: Recipe, data: Data, steps: int, said: Collection[Path]) -> tu
     held_out = f"{len(data.valid):,} held-out {'images' if images else 'points'}"
     if len(data.valid) < _JUDGES:
         return {}, [f"best checkpoint: none but the last, as {held_out} are too few to judge by"]
-    metrics = "frechet" if images else "sliced_wasserstein"
-    wanted = {"measure.metrics": metrics, "measure.every": every} | ({"measure.features": "random"} if images else {})
-    measure = "Frechet distance in random convolutions" if images else "sliced Wasserstein distance"
+    wanted: dict[str, Any] = {"measure.metrics": "sliced_wasserstein", "measure.every": every}
+    measure = "sliced Wasserstein distance"
+    if images and min(data.shape[1:]) > 1:  # else convolutions see nothing
+        wanted |= {"measure.metrics": "frechet", "measure.features": "random"}
+        measure = "Frechet distance in random convolutions"
     return wanted, [f"best checkpoint: by the {measure} to {held_out}, every {every:,} steps"]
 
 
 def _pace(recipe: Recipe, steps: int, said: Collection[Path]) -> Mapping[str, Any]:
     """How many steps there are, and how often something is kept and drawn."""
     part = max(1, steps // _PARTS)
-    wanted = {
-        "steps": steps if _follows_its_end(recipe) else _SPARE * steps,
+    follows = _follows_its_end(recipe)
+    wanted: dict[str, Any] = {
+        "steps": max(1, round(_RESERVED * steps)) if follows else _SPARE * steps,
         "checkpoint_every": part,
         "log_every": min(100, part),
     }
     if recipe.sample_every:
         wanted["sample_every"] = max(1, steps // 10)
-    return {name: each for name, each in wanted.items() if (name,) not in said}
+    chosen = {name: each for name, each in wanted.items() if (name,) not in said}
+    if getattr(recipe.game, "instance_noise", 0) > 0 and ("game", "instance_noise_until") not in said:
+        # Beside other work fewer steps may fit than were planned: noise has to be over all the same.
+        chosen["game.instance_noise_until"] = min(_NOISY, recipe.game.instance_noise_until)  # type: ignore[attr-defined]
+    return chosen
 
 
 def _follows_its_end(recipe: Recipe) -> bool:
-    """Whether a step depends on how many there are: rates that fall, batches that grow, shares of fakes that shrink."""
+    """Whether a step depends on how many there are: rates or noise that fall, batches that grow, shares that shrink."""
     falls = any(player.optimizer.schedule in ("linear", "cosine") for player in recipe.players.values())
     falls = falls or getattr(recipe.game, "instance_noise", 0) > 0
     return falls or recipe.coordination.final_batch > 0 or recipe.coordination.top_share < 1

@@ -75,6 +75,11 @@ def _latents(match: Match, recipe: Recipe, said: Mapping[str, Realness]) -> Late
         what = f"coordination.latent_step changes nothing: the game {recipe.game.kind} draws no latents z"
         raise RecipeError(what, "leave it out")
     prior: str = getattr(recipe.game, "prior", "")
+    if prior == "rademacher":
+        what = (
+            "coordination.latent_step changes nothing: latents of the prior rademacher are signs, which it never turns"
+        )
+        raise RecipeError(what, "leave it out, or take another prior")
     steps = LatentSteps(
         config.latent_step, config.latent_rule == "natural", config.latent_damping, config.second_order,
         functools.partial(inside, prior), said,

@@ -16,7 +16,7 @@ from advnets.training.schedules import as_computed
 _FEW, _MORE = 4, 8  # rows
 
 
-def check_room(match: Match, batch: Batch, most: int = 0) -> None:
+def check_room(match: Match, batch: Batch, most: int = 0, in_parts: bool = False) -> None:
     """See that a step's graphs and gradients fit in the memory that is free.
 
     What is counted is what the graphs keep for the backward pass, of all players and of the penalties, and the
@@ -26,6 +26,7 @@ def check_room(match: Match, batch: Batch, most: int = 0) -> None:
         match: who plays.
         batch: a whole minibatch.
         most: rows of the largest one that comes later, where they grow.
+        in_parts: whether a minibatch may go through the networks in parts.
 
     Raises:
         RecipeError: it does not fit; with the minibatch that does.
@@ -46,9 +47,8 @@ def check_room(match: Match, batch: Batch, most: int = 0) -> None:
     if fitting < 1:
         raise RecipeError(what, f"use {smaller}")
     flag = "--batch" if count == len(batch) else "--final-batch"
-    parts = 1 << (-(-count // fitting) - 1).bit_length()
-    said = f"use {flag} {1 << (fitting.bit_length() - 1)}, --accumulate {parts} for the same minibatch in parts"
-    raise RecipeError(what, f"{said}, {smaller}")
+    parts = f", --accumulate {1 << (-(-count // fitting) - 1).bit_length()}" if in_parts else ""
+    raise RecipeError(what, f"use {flag} {1 << (fitting.bit_length() - 1)}{parts}, {smaller}")
 
 
 def _kept(match: Match, batch: Batch, rows: int) -> float:

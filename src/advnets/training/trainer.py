@@ -93,10 +93,11 @@ class Trainer:
 
     def advance(self) -> Sequence[Outcome]:
         """Play one iteration: what the discriminators said, a view each."""
+        if self._augmentation is not None:
+            # Noise that has faded does not come back where more steps are played than were planned.
+            self._augmentation.done = max(self._augmentation.done, self.step / self.recipe.steps)
         if self._adaptation is not None:
             self._adaptation.begin(self.step)
-        if self._augmentation is not None:
-            self._augmentation.done = self.step / self.recipe.steps
         outcomes = self._iterate(self._match, self.step)
         self._match.remember(outcomes)
         self.step += 1
@@ -154,6 +155,8 @@ class Trainer:
             facts["coordination"] = state
         if self._adaptation is not None:
             facts["augmentation"] = self._adaptation.state
+        if self._augmentation is not None and self._augmentation.blur:
+            facts["noise_done"] = self._augmentation.done
         if (now := torch.get_num_threads()) != self.threads:
             facts["threads_now"] = now  # as others are busy
         return Checkpoint(self.step, tensors, facts)
@@ -183,6 +186,8 @@ class Trainer:
         self._match.coordination.restore(checkpoint.tensors, said, self.device)
         if self._adaptation is not None:
             self._adaptation.restore(checkpoint.state.get("augmentation", {}))
+        if self._augmentation is not None:
+            self._augmentation.done = float(checkpoint.state.get("noise_done", 0.0))
         if not threads_are_said():
             torch.set_num_threads(min(self.threads, int(checkpoint.state.get("threads_now", self.threads))))
         self.step = checkpoint.step
@@ -339,7 +344,9 @@ class Trainer:
         if match.parts > 1:
             draws = drawn(match, first, 0, Stream.DISCRIMINATOR_NOISE)
             check_parts(match, first, draws, recipe.coordination != CoordinationConfig(), recipe.schedule)
-        check_room(match, first, recipe.coordination.final_batch)
+        plain = recipe.schedule == "simultaneous" and recipe.coordination == CoordinationConfig()
+        in_parts = plain and len(rowwise) == len(discriminators)
+        check_room(match, first, recipe.coordination.final_batch, in_parts)
         return coordinated(match, recipe, self.seats, self.data, networks, self._batches.of_rows)
 
     def _augment(self) -> Augmentation | None:

@@ -34,8 +34,9 @@ class AdversarialConfig(GameConfig):
     overfitting is how far it takes held-out images for fakes: 0 as little as those it is trained on, 1 as much as fakes
     (Karras et al. 2020). 0: their probability stays."""
     instance_noise: float = 0.0
-    """Standard deviation of Gaussian noise that is added to all that D sees at the start, white less black being 1 (of
-    points in their own units): modes that are far apart touch, and none is dropped (Sonderby et al. 2017)."""
+    """Standard deviation of Gaussian noise that is added to all that D sees at the start: of images white less black is
+    1, of points a unit of what D sees (a table's columns are standardized). Modes that are far apart touch, and none is
+    dropped (Sonderby et al. 2017)."""
     instance_noise_until: float = 0.5
     """Share of the training in which this noise falls to 0, linearly."""
     generator: GeneratorConfig = GeneratorConfig()

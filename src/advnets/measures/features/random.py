@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, leaky_relu
 
+from advnets.errors import MeasureError
 from advnets.measures.features.extractor import Extractor, Features, Images, check_shape
 from advnets.measures.features.setting import Setting
-from advnets.measures.inputs import PIXEL_STEPS
+from advnets.measures.inputs import PIXEL_STEPS, by
 
 _VERSION = 1
 _SEED = 2014
@@ -25,11 +26,16 @@ def random(setting: Setting) -> Extractor:
 
     The same weights for everyone, so that figures compare wherever they were taken.
 
+    Raises:
+        MeasureError: the images are a pixel high or wide.
+
     Source: Naeem et al. 2020, *Reliable Fidelity and Diversity Metrics for Generative Models* (features of networks as
     they were initialized, for images unlike those that networks are trained on).
     """
     shape, device = setting.table.shape, setting.device
     weights = [weight.to(device) for weight in _weights(*shape)]
+    if not weights:
+        raise MeasureError(f"random convolutions see nothing of images of {by(shape)}", "take the features pixels")
 
     def extract(images: Images) -> Features:
         check_shape(images, shape, "random")
