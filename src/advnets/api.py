@@ -368,8 +368,9 @@ def _longer(directory: RunDirectory, recipe: Recipe, steps: int | None, budget: 
     if steps is not None and budget is not None:
         raise RecipeError("both steps and a budget are said", "say one: the run ends at a step, or on time")
     if budget is not None:
-        line = next(reversed(directory.read_metrics()), {"step": 0, "seconds": 0.0})
-        return extended(recipe, budget, line["step"], line["seconds"])
+        lines = directory.read_metrics()
+        step, seconds = (lines[-1]["step"], lines[-1]["seconds"]) if lines else (0, 0.0)
+        return extended(recipe, budget, step, seconds)
     return recipe if steps is None else recipe.replace(budget=None)
 
 
