@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import Terminal
+from command_line import TINY, Terminal
 from PIL import Image
 
 from advnets import api, cli
@@ -34,6 +34,8 @@ def test_a_run_among_its_own_images_is_refused(
     assert "perhaps you mean photos" in terminal.mistake("train", "photoss")
     assert "perhaps you mean photos" in terminal.mistake("data", "photoss")
     assert "`advnets recipes` lists them" in terminal.mistake("train", "xyzxyz")
+    (folder / "ring").mkdir()  # no images are in a folder that has the name of a set alone
+    terminal.out("train", "ring", *TINY, "--steps", 1, "--run", "ring/second")
 
 
 @pytest.mark.parametrize("command", cli.COMMANDS)
