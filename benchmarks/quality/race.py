@@ -100,6 +100,7 @@ WAYS: dict[str, tuple[str, dict[str, Any]]] = {
     "images, no augmentation": ("images", {"augment": ()}),
     "images, no blocks": ("images", dict.fromkeys(_BLOCKS, 0)),
     "images, base 48": ("images", dict.fromkeys(_BASE, 48)),
+    "images, base 64": ("images", dict.fromkeys(_BASE, 64)),
     "images, batch 16": ("images", {"batch": 16}),
     "images, batch 64": ("images", {"batch": 64}),
     "images, rates .0005": ("images", dict.fromkeys(_RATE, 5e-4)),
@@ -256,7 +257,8 @@ def page(result: dict[str, Any]) -> str:
 
 
 def _row(way: str, cells: list[dict[str, Any]], looks: int) -> str:
-    frechet = " | ".join(f"{_middle(cells, look, 'frechet'):.4g}" for look in range(looks))
+    found = [_middle(cells, look, "frechet") for look in range(looks)]
+    frechet = " | ".join(f"{each:,.0f}" if each >= 1000 else f"{each:.4g}" for each in found)
     speed = statistics.median(cell["images_a_second"] for cell in cells)
     rest = " | ".join(f"{_middle(cells, -1, name):.3g}" for name in ("precision", "recall", "total_variation"))
     return f"| {way} | {len(cells)} | {speed:,.0f} | {frechet} | {rest} |"
