@@ -63,11 +63,11 @@ def test_each_change_is_differentiable_and_of_its_own_row_alone(name: str, proba
 @pytest.mark.parametrize(("done", "share"), [(0.0, 1.0), (0.3, 0.5), (0.6, 0.0), (0.9, 0.0)])
 def test_instance_noise_falls_to_nothing_and_is_of_its_own_row(done: float, share: float) -> None:
     points = torch.zeros(ROWS, 50, dtype=torch.float64)
-    blur = Augmentation((), 1.0, blur=0.2, until=0.6, done=done)
-    shown = blur({"image": points}, noise())["image"]
+    noisy = Augmentation((), 1.0, instance_noise=0.2, until=0.6, done=done)
+    shown = noisy({"image": points}, noise())["image"]
     assert float(shown.std()) == pytest.approx(0.2 * share, rel=0.03)
     part = StepNoise(3, 0, Stream.AUGMENTATION, 100, 50, ROWS, torch.device("cpu"))
-    assert torch.equal(blur({"image": points[100:150]}, part)["image"], shown[100:150])
+    assert torch.equal(noisy({"image": points[100:150]}, part)["image"], shown[100:150])
 
 
 def test_a_training_with_instance_noise_goes_on_as_it_would_have() -> None:

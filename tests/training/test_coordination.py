@@ -14,7 +14,7 @@ from every_game import batch as batch_of
 from every_game import draws as draws_of
 from game_kinds import KINDS, given, recipe_of
 from plain_autograd import plainly, worst
-from small_games import images, ring, saved
+from small_games import images, points, ring, saved
 from torch import Tensor, nn
 
 import advnets
@@ -345,3 +345,11 @@ def test_of_several_scores_what_says_real_or_fake_counts() -> None:
     }
     for game, wanted in several.values():
         assert realness(game, game.seats(data), data)["discriminator"](scores).tolist() == wanted
+
+
+def test_no_step_leads_away_from_latents_of_signs() -> None:
+    recipe = ring(prior="rademacher", latent_step=0.5)
+    with pytest.raises(
+        RecipeError, match="from a latent of the prior rademacher no small step leads away; leave it out"
+    ):
+        Trainer(recipe, points())

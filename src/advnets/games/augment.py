@@ -43,7 +43,7 @@ def augmented(inputs: Inputs, changes: Sequence[str], noise: RowNoise, span: flo
     return {**inputs, "image": image}
 
 
-def blurred(inputs: Inputs, noise: RowNoise, deviation: float) -> Inputs:
+def noisy(inputs: Inputs, noise: RowNoise, deviation: float) -> Inputs:
     """A view's inputs with Gaussian noise on its images, or points: instance noise (Sonderby et al. 2017, section 2.5).
 
     Args:

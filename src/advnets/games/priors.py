@@ -113,6 +113,8 @@ def truncated(name: str, z: Tensor, share: float) -> Tensor:
 
 PRIORS: dict[str, Prior] = {"uniform": uniform, "gaussian": gaussian, "sphere": sphere, "rademacher": rademacher}
 """The priors by name."""
+DISCRETE = frozenset({"rademacher"})
+"""Those whose latents have none beside them, so that a small step leads back to where it began."""
 
 
 def inside(name: str, z: Tensor) -> Tensor:

@@ -155,7 +155,7 @@ class Coder:
         best, least = begin.clone(), torch.full((len(begin),), math.inf, device=begin.device)
         for step in range(steps + 1):
             with torch.enable_grad():
-                # Signs have no slope: they are those of codes that move freely.
+                # What is discrete has no slope: it is what is nearest to codes that move freely.
                 seen = codes + (priors.inside(self.prior, codes) - codes).detach()
                 errors = (self.outputs(seen, condition) - target).square().flatten(1).mean(1)
                 (codes.grad,) = torch.autograd.grad(errors.sum(), codes)
@@ -164,7 +164,7 @@ class Coder:
             least = torch.where(better, errors.detach(), least)
             mover.param_groups[0]["lr"] = RATE * 0.5 * (1 + math.cos(math.pi * step / max(steps, 1)))
             mover.step()
-            if self.prior != "rademacher":
+            if self.prior not in priors.DISCRETE:
                 codes.data = priors.inside(self.prior, codes.data)
             advance(int(step < steps))  # the last one only measures
         return best, least

@@ -12,7 +12,7 @@ from torch import nn
 
 from advnets.config.recipe import Recipe
 from advnets.errors import RecipeError
-from advnets.games.augment import augmented, blurred
+from advnets.games.augment import augmented, noisy
 from advnets.games.game import Batch, Inputs, RowNoise, Seat
 from advnets.games.realness import realness
 from advnets.randomness import StepNoise, Stream, seed_for
@@ -36,22 +36,22 @@ class Augmentation:
         changes: keys of `advnets.games.augment.CHANGES`.
         span: white less black.
         probability: of each.
-        blur: standard deviation of the noise that is added to them at the start, in their values.
+        instance_noise: standard deviation of what is added to them at the start, in their values.
         until: share of the training in which it falls to 0, linearly.
     """
 
     changes: Sequence[str]
     span: float
     probability: float = 1.0
-    blur: float = 0.0
+    instance_noise: float = 0.0
     until: float = 1.0
     done: float = 0.0
     """Share of the training that has been played."""
 
     def __call__(self, inputs: Inputs, noise: RowNoise) -> Inputs:
         changed = augmented(inputs, self.changes, noise, self.span, self.probability)
-        deviation = self.blur * (1 - self.done / self.until)
-        return blurred(changed, noise, deviation) if deviation > 0 else changed
+        deviation = self.instance_noise * (1 - self.done / self.until)
+        return noisy(changed, noise, deviation) if deviation > 0 else changed
 
 
 class Adaptation:
@@ -108,12 +108,12 @@ class Adaptation:
 def augmentation_of(recipe: Recipe, span: float) -> Augmentation | None:
     """What a recipe does to images before D sees them, to begin with; None for nothing."""
     changes: tuple[str, ...] = getattr(recipe.game, "augment", ())
-    blur: float = getattr(recipe.game, "instance_noise", 0.0)
-    if not changes and not blur:
+    deviation: float = getattr(recipe.game, "instance_noise", 0.0)
+    if not changes and not deviation:
         return None
     adaptive, said = getattr(recipe.game, "augment_target", 0.0) > 0, getattr(recipe.game, "augment_probability", None)
     likely = 0.0 if adaptive else 1.0 if said is None else said
-    return Augmentation(changes, span, likely, blur * span, getattr(recipe.game, "instance_noise_until", 1.0))
+    return Augmentation(changes, span, likely, deviation * span, getattr(recipe.game, "instance_noise_until", 1.0))
 
 
 def adaptation_of(

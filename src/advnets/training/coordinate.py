@@ -15,7 +15,7 @@ from torch import nn
 from advnets.config.recipe import Recipe
 from advnets.errors import RecipeError
 from advnets.games.game import Batch, Game, Inputs, Nets, Seat, View, slopes
-from advnets.games.priors import inside
+from advnets.games.priors import DISCRETE, inside
 from advnets.games.realness import Realness, realness
 from advnets.randomness import Stream
 from advnets.training.batches import Data
@@ -75,10 +75,8 @@ def _latents(match: Match, recipe: Recipe, said: Mapping[str, Realness]) -> Late
         what = f"coordination.latent_step changes nothing: the game {recipe.game.kind} draws no latents z"
         raise RecipeError(what, "leave it out")
     prior: str = getattr(recipe.game, "prior", "")
-    if prior == "rademacher":
-        what = (
-            "coordination.latent_step changes nothing: latents of the prior rademacher are signs, which it never turns"
-        )
+    if prior in DISCRETE:
+        what = f"coordination.latent_step changes nothing: from a latent of the prior {prior} no small step leads away"
         raise RecipeError(what, "leave it out, or take another prior")
     steps = LatentSteps(
         config.latent_step, config.latent_rule == "natural", config.latent_damping, config.second_order,

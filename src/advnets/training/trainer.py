@@ -155,7 +155,7 @@ class Trainer:
             facts["coordination"] = state
         if self._adaptation is not None:
             facts["augmentation"] = self._adaptation.state
-        if self._augmentation is not None and self._augmentation.blur:
+        if self._augmentation is not None and self._augmentation.instance_noise:
             facts["noise_done"] = self._augmentation.done
         if (now := torch.get_num_threads()) != self.threads:
             facts["threads_now"] = now  # as others are busy
