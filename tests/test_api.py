@@ -88,7 +88,7 @@ def test_data_that_were_moved_are_asked_for_again(of_arrays: advnets.Run, tmp_pa
 def test_images_in_memory_are_asked_for_again_and_must_be_the_same(of_arrays: advnets.Run) -> None:
     with pytest.raises(RunError, match="its data were passed in Python; pass the same images: "):
         advnets.resume("memory", steps=6)
-    with pytest.raises(RunError, match="have changed since it was started"):
+    with pytest.raises(RunError, match="others when it was started; give those with --data, or train anew"):
         advnets.resume("memory", steps=6, data=noise(1))
     assert advnets.resume("memory", steps=6, data=noise()).step == 6
     with pytest.raises(AdvnetsError, match="in memory"):

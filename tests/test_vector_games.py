@@ -92,7 +92,7 @@ def test_a_training_that_stopped_goes_on_bit_for_bit(table: Path, tmp_path: Path
     np.testing.assert_array_equal(whole.sample(9), parts.sample(9))
     lines = table.read_text().splitlines()
     (tmp_path / "other.csv").write_text("\n".join([*lines[:-1], lines[1]]))
-    with pytest.raises(RunError, match="have changed since it was started"):
+    with pytest.raises(RunError, match="others when it was started; give those with --data"):
         advnets.resume(tmp_path / "parts", steps=60, data=tmp_path / "other.csv")
 
 

@@ -142,7 +142,8 @@ def resume(
     recipe, facts = anchored(recipe), directory.facts
     _check_own(directory, recipe, own)
     table = open_given(recipe, data, sources, open_again if data is None else open_data)
-    directory.check_data(table.fingerprint, table.classes, table.sources and table.sources.fingerprint)
+    moved = data is not None or sources is not None
+    directory.check_data(table.fingerprint, table.classes, table.sources and table.sources.fingerprint, moved)
     trainer = Trainer(recipe, training_data(table), own, restored=True)
     with directory.lock():
         if budget is not None:

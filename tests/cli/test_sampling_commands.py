@@ -16,7 +16,7 @@ from advnets import cli
 
 def test_info(terminal: Terminal, digits: Path) -> None:
     facts = json.loads(terminal.out("info", digits, "--json"))
-    assert set(facts) >= {"step", "steps", "status", "recipe", "data"}
+    assert set(facts) >= {"step", "steps", "status", "best", "recipe", "data"}
     assert (facts["step"], facts["steps"], facts["status"]) == (20, 20, "done")
     assert facts["recipe"]["game"]["generator"]["network"]["hidden"] == [16]
     assert facts["data"]["name"] == "mnist"

@@ -115,6 +115,8 @@ def test_the_best_checkpoint_is_named_where_it_is_not_the_last(
         capsys.readouterr()
         print_trained(Run(folder / "run"))
         assert capsys.readouterr().out.splitlines()[1:] == [each for each in [said] if each]
+        assert (said in terminal.out("info", "run")) if said else "best by" not in terminal.out("info", "run")
+        assert json.loads(terminal.out("info", "run", "--json"))["best"] == (5 if said else 10)
 
 
 def test_recipes_are_listed_and_printed(terminal: Terminal, folder: Path) -> None:

@@ -217,3 +217,12 @@ def test_no_measure_is_no_evaluation() -> None:
 def test_a_recipes_name_never_leaves_the_runs_folder(name: str) -> None:
     with pytest.raises(RecipeError, match="name cannot be"):
         from_dict({"name": name}, "stranger.yaml")
+
+
+def test_what_is_refused_draws_no_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.save(tmp_path / "noise.npy", np.random.default_rng(0).integers(0, 256, (40, 1, 8, 8), np.uint8))
+    small = {"generator.base": 4, "discriminator.base": 4, "batch": 8, "steps": 1, "sample_every": 0}
+    run = advnets.train("images", data=tmp_path / "noise.npy", run=tmp_path / "run", holdout=0.0, **small)  # type: ignore[arg-type]
+    monkeypatch.setattr(type(run), "sample_with_classes", lambda *_: pytest.fail("samples were drawn"))
+    with pytest.raises(MeasureError, match=r"was trained on all of .* but nothing"):
+        advnets.evaluate(run)

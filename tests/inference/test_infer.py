@@ -137,7 +137,7 @@ def test_data_in_memory_are_passed_again(tmp_path: Path, no_report: None) -> Non
     with pytest.raises(RunError, match=r"passed in Python; pass them there: advnets.infer\(run, data=images\)"):
         advnets.infer(run, **QUICK)
     assert advnets.infer(run, data=images, count=5, refine=0, **QUICK).answer["count"] == 5
-    with pytest.raises(RunError, match="have changed since it was started"):
+    with pytest.raises(RunError, match="were 80 others when it was started"):
         advnets.infer(run, data=255 - images, **QUICK)
 
 

@@ -138,11 +138,17 @@ def test_a_training_ends_on_time_and_may_be_given_more(tmp_path: Path) -> None:
         advnets.resume(further, steps=10**6, budget="1h")
 
 
+def test_a_budget_that_choosing_takes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"a budget of 0 s was spent on choosing how, .*; give more, or --steps"):
+        advnets.train(ring(budget="0.1s"), data=points().values, run=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_more_time_is_more_than_it_has_had(tmp_path: Path) -> None:
-    run = advnets.train(ring(budget="1s"), data=points().values, run=tmp_path / "run")
+    run = advnets.train(ring(budget="2s"), data=points().values, run=tmp_path / "run")
     before = run.directory.read_metrics()
-    with pytest.raises(RecipeError, match=r"has had 1 s already; --budget 1s is the time in all: give more"):
-        advnets.resume(run, budget="1s", data=points().values)
+    with pytest.raises(RecipeError, match=r"has had 2 s already; --budget 2s is the time in all: give more"):
+        advnets.resume(run, budget="2s", data=points().values)
     assert advnets.load(run.path).step == run.step
     assert run.directory.read_metrics() == before
     assert run.directory.status == "done"
@@ -155,7 +161,7 @@ def test_how_many_steps_there_will_be_nobody_knows_before_the_time_is_over() -> 
 
 
 def test_a_training_by_time_is_the_one_of_as_many_steps(tmp_path: Path) -> None:
-    timed = advnets.train(ring(budget="1s"), data=points().values, run=tmp_path / "timed", log_every=1)
+    timed = advnets.train(ring(budget="2s"), data=points().values, run=tmp_path / "timed", log_every=1)
     same = ring(steps=timed.step, checkpoint_every=timed.recipe.checkpoint_every)
     counted = advnets.train(same, data=points().values, run=tmp_path / "counted", log_every=1)
     assert saved(timed.path, timed.step) == saved(counted.path, timed.step)

@@ -12,7 +12,7 @@ from advnets.data.options import GivenRange
 from advnets.errors import MeasureError
 from advnets.evaluation.choices import check_wish, wish_of
 from advnets.evaluation.evaluate import SAMPLES, about
-from advnets.evaluation.opening import Size, open_unseen
+from advnets.evaluation.opening import Size, open_samples
 from advnets.evaluation.statistics import open_beside, statistics_of
 from advnets.measures.catalog import MEASURES
 from advnets.measures.measurement import interval_of
@@ -74,9 +74,9 @@ def known_before(
     check_wish(metrics, count, seed, real)
     statistics = statistics_of(data)
     if statistics is None or statistics.has_images:
-        opened = open_unseen(source, data, count, size, range)
+        opened = open_samples(source, data, count, size, range)
     else:
-        opened = open_beside(source, statistics, count, seed, size, range)
+        opened = open_beside(source, statistics, count, size, range)
     wish = wish_of(opened, data, metrics, real, statistics)
     of = about(opened, wish.real)
     kinds = {name: MEASURES[name].of for name in wish.names}

@@ -21,7 +21,7 @@ from advnets.evaluation.equivalents import NONE as NO_EQUIVALENTS
 from advnets.evaluation.equivalents import Equivalents, check_equivalents, equivalents_of
 from advnets.evaluation.halves import of_halves
 from advnets.evaluation.notes import notes_of
-from advnets.evaluation.opening import Opened, Samples, Size, open_samples
+from advnets.evaluation.opening import Opened, Samples, Size, drawn, open_samples
 from advnets.evaluation.per_class import NONE, ByClass, check_per_class, measure_classes
 from advnets.evaluation.statistics import REAL_STATISTICS, open_beside, statistics_of
 from advnets.measures import Measurement
@@ -155,14 +155,15 @@ def evaluate(
     source = source if isinstance(source, Run | str | Path) else gather(source, count)
     statistics = statistics_of(data)
     if statistics is None or statistics.has_images:
-        opened = open_samples(source, data, count, seed, size, range)
+        opened = open_samples(source, data, count, size, range)
     else:
-        opened = open_beside(source, statistics, count, seed, size, range)
+        opened = open_beside(source, statistics, count, size, range)
     if per_class:
         check_per_class(opened.run, opened.classes)
     if equivalents:
         check_equivalents(opened.table, statistics)
-    wish = wish_of(opened, data, metrics, real, statistics)
+    wish = wish_of(opened, data, metrics, real, statistics)  # refuses before minutes are spent on samples
+    opened = drawn(opened, seed)
     name, chosen = (features, []) if features else fitting_features(opened.table, wish)
     subject = _subject(opened, wish, extractor_for(name, opened.table, progress=True), seed, statistics)
     results, refused = _taken(subject, wish)

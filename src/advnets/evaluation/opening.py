@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -89,11 +89,10 @@ def open_samples(
     source: Run | str | Path | Samples,
     data: str | Path | Table | None,
     count: int,
-    seed: int,
     size: Size = None,
     range: GivenRange = None,
 ) -> Opened:
-    """Opens what is to be measured, as `evaluate` describes its arguments.
+    """Opens what is to be measured, as `evaluate` describes its arguments; samples of a run are still to be drawn.
 
     Raises:
         MeasureError: there are no such samples, no data for them, or the two do not go together.
@@ -103,14 +102,30 @@ def open_samples(
     source = found_run(source)
     if isinstance(source, Run):
         _refuse_range(range, f"{source.path} is a run")
-        samples, conditions = _drawn(source, count, seed)
-        table = _data_of_run(source, data, samples)
-        samples = measurable(source, samples, table)
-        return Opened(samples, table, source, _of_table(conditions, source, table))
+        images, shape = len(source.shape) == 3, (0, *source.shape)
+        none: Samples = np.empty(shape, np.uint8) if images else np.empty(shape, np.float32)
+        table = _data_of_run(source, data, none)
+        conditions = np.empty(0, np.int64) if source.classes else None
+        return Opened(none, table, source, _of_table(conditions, source, table), unseen=source.sampler.once(count))
     if data is None:
         raise MeasureError("samples alone cannot be measured", "name the data they imitate with --data")
     found, table = _beside(source, _points_of(data) or data, size, range)
     return found.beside(table, count)
+
+
+def drawn(opened: Opened, seed: int) -> Opened:
+    """What was opened, with the samples of a run drawn that were still to be.
+
+    Raises:
+        DataError: the table has columns that the run's samples lack.
+    """
+    run = opened.run
+    if run is None or not opened.unseen:
+        return opened
+    with progress_bar(f"Drawing from {run.path}", opened.unseen, unit="samples", shown=True) as advance:
+        samples, conditions = run.sample_with_classes(opened.unseen, seed, advance)
+    made = measurable(run, samples, opened.table)
+    return replace(opened, samples=made, classes=_of_table(conditions, run, opened.table), unseen=0)
 
 
 def measurable(run: Run, samples: Made, table: Table) -> Samples:
@@ -131,28 +146,6 @@ def _points_of(data: str | Path | Table) -> Table | None:
     return open_vectors(data) if isinstance(data, str | Path) and is_vectors(data) else None
 
 
-def open_unseen(
-    source: Run | str | Path | Samples,
-    data: str | Path | Table | None,
-    count: int,
-    size: Size = None,
-    range: GivenRange = None,
-) -> Opened:
-    """As `open_samples`, but no samples of a run are drawn.
-
-    Raises:
-        MeasureError, DataError, RunError: as there.
-    """
-    source = found_run(source)
-    if not isinstance(source, Run):
-        return open_samples(source, data, count, 0, size, range)
-    images, shape = len(source.shape) == 3, (0, *source.shape)
-    none: Samples = np.empty(shape, np.uint8) if images else np.empty(shape, np.float32)
-    table = _data_of_run(source, data, none)
-    conditions = np.empty(0, np.int64) if source.classes else None
-    return Opened(none, table, source, _of_table(conditions, source, table), unseen=source.sampler.once(count))
-
-
 def found_run(source: Run | str | Path | Samples) -> Run | str | Path | Samples:
     """The run, where a path is its directory; else the source as it is.
 
@@ -165,12 +158,6 @@ def found_run(source: Run | str | Path | Samples) -> Run | str | Path | Samples:
     if not is_known(str(source)):
         raise MeasureError(f"{source}: no such run or samples", "name a run directory, or a file or folder of samples")
     return Run(source) if (Path(source) / "run.json").exists() else source
-
-
-def _drawn(run: Run, count: int, seed: int) -> tuple[Made, NDArray[np.int64] | None]:
-    count = run.sampler.once(count)
-    with progress_bar(f"Drawing from {run.path}", count, unit="samples", shown=True) as advance:
-        return run.sample_with_classes(count, seed, advance)
 
 
 def _of_table(conditions: NDArray[np.int64] | None, run: Run, table: Table) -> NDArray[np.int64] | None:

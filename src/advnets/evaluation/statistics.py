@@ -35,11 +35,10 @@ def open_beside(
     source: Run | str | Path | Samples,
     statistics: StoredStatistics,
     count: int,
-    seed: int,
     size: Size = None,
     range: GivenRange = None,
 ) -> Opened:
-    """Samples beside a table of no images, that has their shape and the file's name.
+    """Samples beside a table of no images, that has their shape and the file's name; of a run still to be drawn.
 
     Image files keep their own size, if all have one, since nobody knows at which the real images were seen.
 
@@ -50,7 +49,7 @@ def open_beside(
     """
     source = found_run(source)
     if isinstance(source, Run):
-        opened = open_samples(source, None, count, seed, size, range)
+        opened = open_samples(source, None, count, size, range)
         if not holds_images(opened.table):
             raise MeasureError(
                 f"{source.path} makes points, {statistics.path} is about images", "measure against points"

@@ -146,7 +146,7 @@ def data_of(run: Run, data: str | Path | Given | Table | None = None) -> Table:
         table = open_data(run.recipe.replace(data=str(data)))
     else:
         table = open_data(run.recipe, data) if isinstance(data, np.ndarray | tuple) else data
-    run.directory.check_data(table.fingerprint, table.classes)
+    run.directory.check_data(table.fingerprint, table.classes, moved=data is not None)
     return table
 
 

@@ -126,13 +126,16 @@ class RunDirectory:
         with writing(self.path):
             write_whole(self.path / "recipe.yaml", to_yaml(recipe).encode())
 
-    def check_data(self, fingerprint: str, classes: Sequence[str], sources: str | None = None) -> None:
+    def check_data(
+        self, fingerprint: str, classes: Sequence[str], sources: str | None = None, moved: bool = False
+    ) -> None:
         """See that data are those that the run was started with.
 
         Args:
             fingerprint: of all of them.
             classes: their names.
             sources: the fingerprint of what is translated into them; None where nothing is.
+            moved: whether it was said that they are elsewhere now.
 
         Raises:
             RunError: they are others, or their classes have another order.
@@ -152,6 +155,11 @@ class RunDirectory:
             known = facts.get("sources", {}).get("fingerprint")  # earlier versions kept none
             what, flags = ("data, or their sources,", "--data and --sources") if known is None else (what, flags)
             what, flags = ("sources", "--sources") if known not in (None, sources) else (what, flags)
+        if moved:
+            raise RunError(
+                f"the {what} of {self.path} were {facts['examples']:,} others when it was started",
+                f"give those with {flags}, or train anew",
+            )
         raise RunError(
             f"the {what} of {self.path} have changed since it was started",
             f"bring them back, say where they are now with {flags}, or train anew",

@@ -113,17 +113,16 @@ def print_trained(run: Run) -> None:
         print(f"collapsed at step {run.step:,}, see {seen}; to go on all the same: advnets resume {run.path}")
     else:
         print(f"done: {run.path} (report.md, samples.png, curves.png); measure it with: advnets evaluate {run.path}")
-    if said := _best_of(run):
+    if said := _best_of(run.recipe.measure.judge, run.measures):
         print(said)
 
 
-def _best_of(run: Run) -> str:
+def _best_of(judge: str, measures: Sequence[Mapping[str, Any]]) -> str:
     """Which checkpoint measured best, where it is not the newest; else nothing."""
     from advnets.measures.progress import best_step
 
-    judge = run.recipe.measure.judge
-    values = {line["step"]: line["measures"][judge]["value"] for line in run.measures if judge in line["measures"]}
-    best, last = best_step(run.measures, judge), max(values, default=None)
+    values = {line["step"]: line["measures"][judge]["value"] for line in measures if judge in line["measures"]}
+    best, last = best_step(measures, judge), max(values, default=None)
     if best is None or best == last:
         return ""
     found = f"step {best:,} ({values[best]:.4g}; {values[last]:.4g} at step {last:,})"
@@ -156,6 +155,8 @@ def print_info(path: Path, as_json: bool) -> None:
             f"last log line: step {last['step']:,}, {last['seconds']:,.0f} s, cost D {last['cost_d']:.3f}"
             f" G {last['cost_g']:.3f}{direct}, {real} {last['d_real']:.2f}, {fake} {last['d_fake']:.2f}"
         )
+    if said := _best_of(run.recipe.measure.judge, run.read_measures()):
+        print(said)
 
 
 def _of_data(data: Mapping[str, Any]) -> list[str]:
@@ -185,6 +186,7 @@ def _of_game(game: Mapping[str, Any]) -> list[str]:
 
 def _facts(run: RunDirectory) -> dict[str, Any]:
     from advnets.config.load import to_dict
+    from advnets.measures.progress import best_step
     from advnets.runs import checkpoint
 
     recipe, kept = run.recipe, checkpoint.steps(run.checkpoints)
@@ -192,6 +194,7 @@ def _facts(run: RunDirectory) -> dict[str, Any]:
         "step": kept[-1] if kept else 0,
         "steps": recipe.known_steps(kept[-1] if kept else 0),
         "status": run.status,
+        "best": best_step(run.read_measures(), recipe.measure.judge),
         "recipe": to_dict(recipe),
         "data": run.facts["data"],
     }

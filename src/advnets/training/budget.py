@@ -13,6 +13,7 @@ from advnets.config.recipe import Recipe
 from advnets.config.resolve import candidates
 from advnets.config.tree import Path, grow
 from advnets.data.orientation import orientation
+from advnets.errors import RecipeError
 from advnets.runs.durations import in_words
 from advnets.runs.networks import Modules
 from advnets.training.batches import Data
@@ -55,6 +56,9 @@ def planned(recipe: Recipe, data: Data, named: Collection[str], modules: Modules
         data: to be trained on.
         named: the fields that stay as they are.
         modules: networks of the user's own by player.
+
+    Raises:
+        RecipeError: choosing took all of it.
     """
     if recipe.budget_seconds is None:
         return Planned(recipe, (), 0.0)
@@ -81,6 +85,9 @@ def planned(recipe: Recipe, data: Data, named: Collection[str], modules: Modules
     reasons += more
     recipe = recipe.replace(**changes)
     spent = time.perf_counter() - begun
+    if spent >= budget:
+        what = f"a budget of {in_words(budget)} was spent on choosing how, which took {in_words(spent)}"
+        raise RecipeError(what, "give more, or --steps instead")
     first = (
         f"budget: {in_words(budget)}, about {steps:,} steps at {1000 * took:.3g} ms: {passes:.3g} times through"
         f" {len(data.rows):,} {'images' if len(data.shape) == 3 else 'points'}"
