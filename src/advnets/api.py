@@ -291,6 +291,7 @@ def _go_back(
     roll_back(directory, target, recipe)
     back = Trainer(recipe, trainer.data, own, restored=True)
     notes, _ = _restore(back, directory, elsewhere)
+    back.seconds = trainer.seconds  # what was tried in vain took its time, too
     now = " and ".join(f"{rate:g} ({name})" for name, rate in rates.items())
     return back, facts, [*notes, f"rolled back to step {back.step:,}, rates {now}; recipe.yaml has them"]
 

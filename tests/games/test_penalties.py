@@ -12,7 +12,7 @@ from advnets.config.games import AdversarialConfig, GameConfig, PenaltiesConfig,
 from advnets.config.load import load_recipe
 from advnets.errors import RecipeError
 from advnets.games.build import build_penalties
-from advnets.games.game import Inputs
+from advnets.games.game import Inputs, RowNoise
 from advnets.games.penalties import PENALTIES, Penalty, Scheduled, penalty
 
 every_penalty = pytest.mark.parametrize("term", PENALTIES.values(), ids=PENALTIES)
@@ -37,6 +37,11 @@ def shown(real: Tensor, fake: Tensor) -> tuple[Inputs, Inputs]:
 def images() -> tuple[Tensor, Tensor]:
     torch.manual_seed(0)
     return torch.randn(4, 2, 3, 5, dtype=torch.float64), torch.randn(4, 2, 3, 5, dtype=torch.float64)
+
+
+def seeded(seed: int) -> RowNoise:
+    """Random numbers of four rows."""
+    return lambda name, draw: draw(4, torch.Generator().manual_seed(seed))
 
 
 def curved() -> nn.Module:
@@ -69,7 +74,7 @@ def test_wgan_gp_looks_at_points_on_the_lines_between(images: tuple[Tensor, Tens
         return x.flatten(1).sum(1)
 
     real, fake = images
-    penalty("wgan_gp")(watched, *shown(real, fake), torch.Generator().manual_seed(5))
+    penalty("wgan_gp")(watched, *shown(real, fake), seeded(5))
     u = ((seen[0] - fake) / (real - fake)).flatten(1)
     assert ((u >= 0) & (u < 1)).all()
     torch.testing.assert_close(u, u[:, :1].expand_as(u))
@@ -83,7 +88,7 @@ def test_gradients_of_the_parameters_agree_with_finite_differences(
     f = curved()
 
     def value() -> Tensor:
-        return term(f, *shown(*images), torch.Generator().manual_seed(2))
+        return term(f, *shown(*images), seeded(2))
 
     parameters = list(f.parameters())
     gradients = torch.autograd.grad(value(), parameters, allow_unused=True, materialize_grads=True)
@@ -122,9 +127,9 @@ def test_a_flat_discriminator_gives_finite_gradients(term: Penalty, images: tupl
 def test_penalties_work_where_gradients_are_off(term: Penalty, images: tuple[Tensor, Tensor]) -> None:
     f = curved()
     with torch.no_grad():
-        value = term(f, *shown(*images), torch.Generator().manual_seed(2))
+        value = term(f, *shown(*images), seeded(2))
     assert value.requires_grad
-    torch.testing.assert_close(value, term(f, *shown(*images), torch.Generator().manual_seed(2)))
+    torch.testing.assert_close(value, term(f, *shown(*images), seeded(2)))
 
 
 @every_penalty
@@ -176,12 +181,12 @@ def test_a_registered_penalty_leaves_recipes_readable(monkeypatch: pytest.Monkey
 
 
 def test_a_penalty_that_forgets_its_mean_is_refused(images: tuple[Tensor, Tensor]) -> None:
-    def drift(discriminator: nn.Module, real: Inputs, fake: Inputs, generator: object) -> Tensor:
+    def drift(discriminator: nn.Module, real: Inputs, fake: Inputs, noise: object) -> Tensor:
         return discriminator(real["image"]).square()
 
     with pytest.raises(RecipeError, match=r"the drift penalty gives shape \(4,\); return one scalar"):
         Penalty("drift", drift)(curved(), *shown(*images))
-    mean = Penalty("drift", lambda f, real, fake, rng: drift(f, real, fake, rng).mean())
+    mean = Penalty("drift", lambda f, real, fake, noise: drift(f, real, fake, noise).mean())
     torch.testing.assert_close(mean(curved(), *shown(*images)), curved()(images[0]).square().mean())
 
 
@@ -192,7 +197,7 @@ class DriftPenalties(PenaltiesConfig):
 
 def test_a_kind_of_game_may_weigh_a_penalty_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(GameConfig, "kinds", dict(GameConfig.kinds))
-    drift = Penalty("drift", lambda discriminator, real, fake, rng: discriminator(real["image"]).square().mean())
+    drift = Penalty("drift", lambda discriminator, real, fake, noise: discriminator(real["image"]).square().mean())
     monkeypatch.setitem(PENALTIES, "drift", drift)
 
     @dataclass(frozen=True)

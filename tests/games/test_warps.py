@@ -36,6 +36,21 @@ def test_a_quarter_turn_is_one() -> None:
     torch.testing.assert_close(Warp(turn=90)(square, drawn(turn=1.0), None), square.rot90(1, (2, 3)))
 
 
+def test_a_turn_is_one_in_pixels_whatever_the_sides() -> None:
+    wide = torch.rand(2, 1, 8, 12, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    turned = Warp(turn=90)(wide, drawn(turn=1.0), None)
+    torch.testing.assert_close(turned[..., 2:10], wide[..., 2:10].rot90(1, (2, 3)))
+    high = wide.transpose(2, 3)
+    torch.testing.assert_close(Warp(turn=90)(high, drawn(turn=-1.0), None), turned.transpose(2, 3))
+
+
+def test_places_are_exact_in_half_precision() -> None:
+    large = torch.rand(2, 1, 256, 320, generator=torch.Generator().manual_seed(0)).bfloat16()
+    warp = Warp(turn=15, stretch=0.2, slant=0.2)
+    amounts = warp.draw(2, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(warp(large, amounts, None), warp(large.float(), amounts, None).bfloat16())
+
+
 def test_points_get_noise_alone_of_the_deviation_that_is_said() -> None:
     warp, rng = Warp(shift=0.2, noise=0.5), torch.Generator().manual_seed(0)
     noise = warp.draw_noise((3,), 4000, rng)

@@ -9,15 +9,15 @@ import torch
 from torch import Tensor
 
 from advnets.games.game import Batch, Inputs, RowNoise, judging
-from advnets.randomness import StepNoise, Stream, generator_for
+from advnets.randomness import StepNoise, Stream
 from advnets.training.gradients import Match
 
 Found = Mapping[str, Any]
 
 
-def noise_of(match: Match, rows: Batch, update: int, turn: str) -> RowNoise:
+def noise_of(match: Match, rows: Batch, update: int, turn: object, stream: Stream = Stream.AUGMENTATION) -> RowNoise:
     """The random numbers of a view's rows."""
-    step = StepNoise(match.seed, update, Stream.AUGMENTATION, 0, len(rows), len(rows), torch.device("cpu"))
+    step = StepNoise(match.seed, update, stream, 0, len(rows), len(rows), torch.device("cpu"))
     return lambda name, draw: step(f"{turn} {name}", draw)
 
 
@@ -39,10 +39,10 @@ def plainly(match: Match, rows: Batch, drawn: Inputs, update: int = 0) -> dict[s
         theirs = theirs + view.weight * costs.generators
         mine = view.weight * costs.discriminator
         for each in match.penalties:
-            rng = generator_for(match.seed, update, Stream.PENALTY, index=number)
+            noise = noise_of(match, rows, update, number, Stream.PENALTY)
             still = [{key: value.detach() for key, value in side.items()} for side in shown]
             mine = mine + view.weight * each.weight * each.every * each.penalty(
-                judging(game, D), still[0], still[1], rng
+                judging(game, D), still[0], still[1], noise
             )
         own[view.discriminator] = own.get(view.discriminator, 0.0) + mine
     costs_of = {name: own.get(name, theirs) for name in match.players}

@@ -36,8 +36,9 @@ def trainer(kind: str = "adversarial", **changes: Any) -> Trainer:
         RELATIVISTIC,
         RELATIVISTIC | CONV | {"augment": ("color", "translation", "cutout")},
         {"objective": "least-squares", "penalties": {"r1": {"weight": 1.0, "every": 1}}} | CONV,
+        {"objective": "wasserstein", "penalties": {"wgan_gp": {"weight": 10.0, "every": 1}}} | CONV,
     ],
-    ids=["plain", "relativistic", "augmented", "convolutional"],
+    ids=["plain", "relativistic", "augmented", "convolutional", "between"],
 )
 def test_the_gradients_are_those_of_the_whole(changes: dict[str, Any], parts: int) -> None:
     whole, divided = trainer(**changes), trainer(**changes, accumulate=parts)

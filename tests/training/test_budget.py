@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from advnets.terminal.flags import train_flags
 from advnets.training import budget
 from advnets.training.batches import Data
 from advnets.training.budget import extended, planned
+from advnets.training.room import NoRoomError
 
 
 def photos(time: str = "10m", **changes: Any) -> Recipe:
@@ -97,6 +99,54 @@ def test_what_was_said_stays_and_the_rest_follows() -> None:
     assert not planned(photos().replace(**{"game.augment": ()}), rows(), set()).recipe.game.augment  # type: ignore[union-attr]
     steps = {"steps", "checkpoint_every"}
     assert planned(photos(steps=70, checkpoint_every=9), rows(), steps).recipe.steps == 70
+
+
+@pytest.mark.parametrize("most", [32, 16, 0])
+def test_widths_without_room_are_passed_over(
+    most: int, machine: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, machine["at 32"] = budget._step_seconds, 0.0005
+
+    def seconds(recipe: Recipe, *_: Any) -> float:
+        if recipe.players["generator"].network.base > most:  # type: ignore[union-attr]
+            raise NoRoomError("a step needs 2 GiB", "use less")
+        return known(recipe, *_)
+
+    monkeypatch.setattr(budget, "_step_seconds", seconds)
+    if not most:
+        with pytest.raises(RecipeError, match="a step needs 2 GiB; use less"):
+            planned(photos(), rows(), set())
+        return
+    found = planned(photos(), rows(), set())
+    assert found.recipe.players["generator"].network.base == most  # type: ignore[union-attr]
+    assert found.reasons[1].endswith(f"; {24 if most < 32 else 48} do not fit in memory")
+
+
+def test_a_run_that_a_training_begins_with_says_the_width(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "_step_seconds", lambda *_: 0.0005)
+    small = {"generator.base": 24, "discriminator.base": 16, "batch": 4, "steps": 1, "sample_every": 0}
+    images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), np.uint8)
+    run = advnets.train("images", data=images, run=tmp_path / "run", **small)  # type: ignore[arg-type]
+    found = planned(photos(from_run=str(run.path)), rows(), set())
+    bases = {name: player.network.base for name, player in found.recipe.players.items()}  # type: ignore[union-attr]
+    assert bases == {"generator": 24, "discriminator": 16}
+    assert found.reasons[1] == f"width: 16, 24 maps at half the images' size, as in {run.path}"
+
+
+def test_of_batches_that_grow_a_mean_one_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    class Timed:
+        def __init__(self, recipe: Recipe, *_: Any) -> None:
+            seen.append(recipe.batch)
+            assert recipe.coordination.final_batch == 0
+
+        def advance(self) -> None:
+            time.sleep(0.2)
+
+    monkeypatch.setattr(budget, "Trainer", Timed)
+    budget._step_seconds(photos(**{"coordination.final_batch": 128, "coordination.batch_stages": 3}), rows())
+    assert seen == [75]  # (32 + 64 + 128) / 3
 
 
 def test_what_depends_on_the_last_step_has_as_many_as_fit(machine: dict[str, float]) -> None:

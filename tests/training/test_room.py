@@ -56,6 +56,13 @@ def test_a_minibatch_that_does_not_fit_is_refused(
     trainer(batch=512)
 
 
+@pytest.mark.parametrize("batch", [2, 8])
+def test_small_minibatches_are_looked_at_too(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "free_memory", lambda _: 1 << 20)
+    with pytest.raises(RecipeError, match=rf"a step of {batch} examples needs at least .* and 1 MiB are free"):
+        trainer(batch=batch)
+
+
 def test_parts_are_offered_where_a_minibatch_may_go_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "free_memory", lambda _: 40 << 20)
     with pytest.raises(RecipeError, match=r"use --batch 64, --accumulate 8, narrower"):

@@ -25,7 +25,7 @@ from advnets.games.adversarial import score_figures
 from advnets.games.objectives import OBJECTIVES, Objective
 from advnets.games.penalties import PENALTIES, Scheduled
 from advnets.networks.mlp import MaxoutDiscriminator
-from advnets.randomness import Stream, generator_for, seed_layers
+from advnets.randomness import StepNoise, Stream, generator_for, seed_layers
 from advnets.training.gradients import both_sides
 from advnets.training.schedules import alternating, simultaneous
 
@@ -142,7 +142,8 @@ def test_penalties_are_added_to_the_discriminators_cost(name: str, schedule) -> 
     assert_close(step_of(scheduled, 1), step_of((), 1))  # not due
     D, G = seeded_discriminator(middle=nn.Tanh()), seeded_generator()
     fake = G(noise(2, Stream.DISCRIMINATOR_NOISE)).detach()
-    cost = PENALTIES[name](D, {"image": real_images(2)}, {"image": fake}, generator_for(3, 2, Stream.PENALTY))
+    drawn = StepNoise(3, 2, Stream.PENALTY, 0, len(fake), len(fake), fake.device)
+    cost = PENALTIES[name](D, {"image": real_images(2)}, {"image": fake}, lambda what, draw: drawn(f"0 {what}", draw))
     found = torch.autograd.grad(weight * every * cost, list(D.parameters()), allow_unused=True)
     extra = [torch.zeros_like(p) if g is None else g for g, p in zip(found, D.parameters(), strict=True)]
     added = [a - b for a, b in zip(step_of(scheduled, 2), step_of((), 2), strict=True)]

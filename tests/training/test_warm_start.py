@@ -20,7 +20,7 @@ from advnets.runs import checkpoint
 from advnets.runs.run import Run
 from advnets.training.batches import Data
 from advnets.training.trainer import Trainer
-from advnets.training.warm_start import counted_from_the_end, freeze
+from advnets.training.warm_start import as_numbered, freeze
 
 
 def small(**changes: Any) -> Recipe:
@@ -64,7 +64,9 @@ def test_for_a_larger_size_layers_are_counted_from_the_image(first: Run) -> None
     judge, its = trainer.players["discriminator"].network.state_dict(), saved(first, "discriminator")
     assert torch.equal(judge["layers.0.weight"], its["layers.0.weight"])
     assert torch.equal(judge["layers.1.weight"], its["layers.1.weight"])
-    assert "not: layers.2.weight, layers.2.bias" in trainer.begun_from[2]
+    for network, kept in ((mine, theirs), (judge, its)):  # of the larger maps, which were the smallest ones
+        assert torch.equal(network["residuals.1.0.weight"], kept["residuals.0.0.weight"])
+    assert "not: layers.2.weight, layers.2.bias, residuals.0.0.weight" in trainer.begun_from[2]
 
 
 def test_of_a_wider_network_the_corner_is_kept(first: Run) -> None:
@@ -72,6 +74,12 @@ def test_of_a_wider_network_the_corner_is_kept(first: Run) -> None:
     judge, its = trainer.players["discriminator"].network.state_dict(), saved(first, "discriminator")
     assert torch.equal(judge["layers.1.weight"][:8, :4], its["layers.1.weight"])
     assert "in part: layers.0.weight" in trainer.begun_from[2]
+    heads = (network["head.weight"].unflatten(1, (16, -1)) for network in (judge, its))  # 4 x 4 places
+    assert torch.equal(next(heads)[..., :8], next(heads))
+    drawn = begun(first, **{"generator.base": 6}).players["generator"].network.state_dict()
+    before = saved(first, "generator")
+    for name in ("dense.weight", "dense.bias"):
+        assert torch.equal(drawn[name].unflatten(0, (16, -1))[:, :8], before[name].unflatten(0, (16, -1)))
 
 
 def test_frozen_layers_stay_and_the_others_learn(first: Run, tmp_path: Path) -> None:
@@ -110,11 +118,18 @@ def test_what_cannot_be_begun_with_is_refused(first: Run, tmp_path: Path) -> Non
         begun(first, **{"discriminator.frozen": 5})
 
 
-def test_layers_are_counted_from_the_last_one() -> None:
+def test_layers_are_counted_from_the_image() -> None:
     one, two = torch.ones(1), torch.ones(2)
     own = {"net.layers.0.weight": one, "net.layers.1.weight": one, "net.layers.2.weight": two, "dense.weight": one}
-    found = counted_from_the_end({"net.layers.0.weight": one, "net.layers.1.weight": two, "dense.weight": one}, own)
-    assert found == {"net.layers.1.weight": one, "net.layers.2.weight": two, "dense.weight": one}
+    saved = {"net.layers.0.weight": one, "net.layers.1.weight": two, "net.residuals.0.0.weight": one}
+    moved = {"net.layers.1.weight": one, "net.layers.2.weight": two, "net.residuals.1.0.weight": one}
+    assert as_numbered(saved, own, "generator") == moved
+    assert as_numbered({"dense.weight": one}, own, "generator") == {"dense.weight": one}
+    assert as_numbered(saved, own, "discriminator").keys() == saved.keys() - {"net.residuals.0.0.weight"} | {
+        "net.residuals.1.0.weight"
+    }
+    up, down = {"down.0.weight": one, "up.0.weight": two}, {"down.0.weight": one, "down.1.weight": one}
+    assert as_numbered(up, down, "generator") == {"down.0.weight": one, "up.1.weight": two}
 
 
 def test_layers_are_frozen_as_images_come_through_them() -> None:

@@ -14,11 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from advnets.errors import RecipeError
-from advnets.games.game import Inputs, at_least_float32, score
+from advnets.games.game import Draw, Inputs, RowNoise, at_least_float32, score
 from advnets.networks.shortcuts import shortcut
 
-PenaltyFunction = Callable[[nn.Module, Inputs, Inputs, "torch.Generator | None"], Tensor]
-"""(discriminator, inputs of real rows, of fake rows, random generator or None) -> scalar."""
+PenaltyFunction = Callable[[nn.Module, Inputs, Inputs, RowNoise], Tensor]
+"""(discriminator, inputs of real rows, of fake rows, random numbers by row) -> scalar."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Penalty:
 
     Args:
         name: the name recipes use.
-        compute: (discriminator, inputs of real rows, of fake rows, random generator or None) -> scalar.
+        compute: (discriminator, inputs of real rows, of fake rows, random numbers by row) -> scalar.
         equation: the penalty in one line.
         source: the paper and the place in it.
     """
@@ -37,16 +37,14 @@ class Penalty:
     equation: str = ""
     source: str = ""
 
-    def __call__(
-        self, discriminator: nn.Module, real: Inputs, fake: Inputs, generator: torch.Generator | None = None
-    ) -> Tensor:
+    def __call__(self, discriminator: nn.Module, real: Inputs, fake: Inputs, noise: RowNoise | None = None) -> Tensor:
         """The penalty's value, weight not applied.
 
         Args:
             discriminator: inputs of n rows to logits (n,); a row's logit must depend on that row alone.
             real: inputs of real rows, (n, ...) each; no gradient flows back to them.
             fake: of fake rows.
-            generator: the source of randomness of the penalties that draw; the global one where None.
+            noise: random numbers by row, for the penalties that draw; of the global generator where None.
 
         Returns:
             A scalar >= 0, the mean over the batch, differentiable with respect to the discriminator's
@@ -56,7 +54,7 @@ class Penalty:
             RecipeError: it is no scalar: rows would be added up, as many times the weight as there are rows.
         """
         with torch.enable_grad():
-            value = self.compute(discriminator, real, fake, generator)
+            value = self.compute(discriminator, real, fake, noise or _drawing(len(next(iter(real.values())))))
         if getattr(value, "ndim", None) != 0:
             shape = getattr(value, "shape", None)
             given = f"a {type(value).__name__}" if shape is None else f"shape {tuple(shape)}"
@@ -96,32 +94,39 @@ def penalty(name: str) -> Penalty:
     return PENALTIES[name]
 
 
-def r1(discriminator: nn.Module, real: Inputs, fake: Inputs, generator: torch.Generator | None) -> Tensor:
+def r1(discriminator: nn.Module, real: Inputs, fake: Inputs, noise: RowNoise) -> Tensor:
     """1/2 E ||grad f(x)||^2 over real x. Source: Mescheder et al. 2018, Eq. 9 (its gamma is the weight)."""
-    del fake, generator
+    del fake, noise
     return 0.5 * _squared_slopes(discriminator, real).mean()
 
 
-def r2(discriminator: nn.Module, real: Inputs, fake: Inputs, generator: torch.Generator | None) -> Tensor:
+def r2(discriminator: nn.Module, real: Inputs, fake: Inputs, noise: RowNoise) -> Tensor:
     """1/2 E ||grad f(x)||^2 over fake x. Source: Mescheder et al. 2018, Eq. 10 (its gamma is the weight)."""
-    del real, generator
+    del real, noise
     return 0.5 * _squared_slopes(discriminator, fake).mean()
 
 
-def wasserstein_gradient(
-    discriminator: nn.Module, real: Inputs, fake: Inputs, generator: torch.Generator | None
-) -> Tensor:
+def wasserstein_gradient(discriminator: nn.Module, real: Inputs, fake: Inputs, noise: RowNoise) -> Tensor:
     """E (||grad f(u x + (1 - u) G(z))|| - 1)^2, u uniform on [0, 1) for each row; other inputs are the real rows'.
 
     Source: Gulrajani et al. 2017, Eq. 3 (its lambda, 10 there, is the weight).
     """
     (name, x), made = next(iter(real.items())), next(iter(fake.values()))
-    u = torch.rand(len(x), generator=generator, device=generator.device if generator else x.device)
+    u = noise("between", lambda count, rng: torch.rand(count, generator=rng, device=rng.device))
     u = u.to(x.device, x.dtype).reshape(-1, *[1] * (x.dim() - 1))
     between = torch.lerp(made.detach(), x.detach(), u)
     gradients = _input_gradients(discriminator, {**real, name: between})
     slopes: Tensor = torch.linalg.vector_norm(gradients, dim=1)  # unlike sqrt, differentiable where it is zero
     return (slopes - 1).square().mean()
+
+
+def _drawing(count: int) -> RowNoise:
+    """Random numbers of so many rows, of the global generator."""
+
+    def noise(name: str, draw: Draw) -> Tensor:
+        return draw(count, torch.default_generator)
+
+    return noise
 
 
 def _squared_slopes(discriminator: nn.Module, inputs: Inputs) -> Tensor:

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample, interpolate
 
+from advnets.games.game import at_least_float32
+
 _NUMBERS = 6  # of an affine map: turn, two stretches, slant, two shifts
 _MAPS = "shift", "turn", "stretch", "slant", "elastic"
 _PLACES = 5  # along either side, by whose own shifts an image is bent; it is smooth between them
@@ -57,11 +59,13 @@ class Warp:
             noise: of `draw_noise`; None for none.
         """
         if rows.ndim == 4 and any((self.shift, self.turn, self.stretch, self.slant, self.elastic)):
-            maps, places = drawn.to(rows.dtype).split([_NUMBERS, drawn.shape[1] - _NUMBERS], 1)
-            grid = affine_grid(self._maps(maps), list(rows.shape), align_corners=False)
+            # In bfloat16 places would be off by pixels: it has three digits.
+            images = at_least_float32(rows)
+            maps, places = drawn.to(images.dtype).split([_NUMBERS, drawn.shape[1] - _NUMBERS], 1)
+            grid = affine_grid(self._maps(maps, rows.shape[2:]), list(rows.shape), align_corners=False)
             if self.elastic:
                 grid = grid + self._bends(places, rows.shape[2:])
-            rows = grid_sample(rows, grid, padding_mode="border", align_corners=False)
+            rows = grid_sample(images, grid, padding_mode="border", align_corners=False).to(rows.dtype)
         return rows if noise is None else rows + noise
 
     def _bends(self, places: Tensor, size: Sequence[int]) -> Tensor:
@@ -69,11 +73,12 @@ class Warp:
         shifts = places.view(-1, 2, _PLACES, _PLACES) * (2 * self.elastic)
         return interpolate(shifts, size=list(size), mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
 
-    def _maps(self, drawn: Tensor) -> Tensor:
+    def _maps(self, drawn: Tensor, size: Sequence[int]) -> Tensor:
         """Where each place of a distorted image comes from, N x 2 x 3, the image's sides being from -1 to 1."""
+        tall = size[0] / size[1]  # a turn is one in pixels, whatever the sides
         turn, wide, high, slant, right, down = drawn.unbind(1)
         cos, sin = (f(turn * math.radians(self.turn)) for f in (torch.cos, torch.sin))
         wide, high = 1 + wide * self.stretch, 1 + high * self.stretch
-        first = torch.stack([cos * wide, slant * self.slant - sin * wide, 2 * self.shift * right], 1)
-        second = torch.stack([sin * high, cos * high, 2 * self.shift * down], 1)
+        first = torch.stack([cos * wide, (slant * self.slant - sin * wide) * tall, 2 * self.shift * right], 1)
+        second = torch.stack([sin * high / tall, cos * high, 2 * self.shift * down], 1)
         return torch.stack([first, second], 1)

@@ -77,6 +77,8 @@ class ConvGenerator(nn.Module):
         self.layers = nn.ModuleList(
             [nn.ConvTranspose2d(a, b, 4, stride=2, padding=1) for a, b in itertools.pairwise(widths)]
         )
+        places = math.prod(self.sizes[0])
+        self.flattened = {"dense.weight": (0, places), "dense.bias": (0, places)}
         self.residuals = residuals(widths[:-1], blocks)
         self.activation = activation()
         if self.hidden is not None:
@@ -121,7 +123,9 @@ class ConvDiscriminator(nn.Module):
         super().__init__()
         levels = halving_levels(height, width)
         widths = [channels, *maps_by_level(base, levels)]
-        features = widths[-1] * (height >> levels) * (width >> levels)
+        places = (height >> levels) * (width >> levels)
+        features = widths[-1] * places
+        self.flattened = {"hidden.weight" if dense else "head.weight": (1, places)}
         self.layers = nn.ModuleList([nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in itertools.pairwise(widths)])
         self.residuals = residuals(widths[:0:-1], blocks)
         self.hidden = nn.Linear(features, dense) if dense else None

@@ -43,6 +43,7 @@ class ConvEncoder(nn.Module):
         super().__init__()
         self.body = ConvDiscriminator(channels, height, width, base)
         features = self.body.head.in_features
+        self.flattened, self.body.flattened = self.body.flattened, {}
         del self.body.head
         self.head = nn.Linear(features, code)
         initialize(self.head, fan_in=features)

@@ -128,16 +128,16 @@ def in_parts(match: Match, batch: Batch, draws: Inputs, update: int) -> tuple[di
     found: dict[str, Gradients] = {}
     after = _layers_state(batch.image.device)
     first = 0
-    for number, (piece, state) in enumerate(zip(pieces, states, strict=True)):
+    for piece, state in zip(pieces, states, strict=True):
         _set_layers_state(batch.image.device, state)
         rows = slice(first, first := first + len(piece.batch))
-        for name, grads in _of_part(match, piece, [_sliced(rule, rows) for rule in rules], update, number).items():
+        for name, grads in _of_part(match, piece, [_sliced(rule, rows) for rule in rules], update).items():
             found[name] = added(found.get(name), grads)
     _set_layers_state(batch.image.device, after)
     return found, outcomes
 
 
-def _of_part(match: Match, piece: _Piece, rules: Sequence[Slopes], update: int, number: int) -> Mapping[str, Gradients]:
+def _of_part(match: Match, piece: _Piece, rules: Sequence[Slopes], update: int) -> Mapping[str, Gradients]:
     """A part's share of everybody's gradients."""
     made, views = _played(match, piece, update)
     found: dict[str, Gradients] = {}
@@ -147,7 +147,7 @@ def _of_part(match: Match, piece: _Piece, rules: Sequence[Slopes], update: int, 
         grads, cotangents = back(each.shown, each.held, rule, player.parameters)
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(each.shown.cuts, cotangents, strict=True)]
         found[name] = added(found.get(name), grads)
-        penalties = penalty_gradients(match, each.shown, update, place + len(rules) * number)
+        penalties = penalty_gradients(match, each.shown, update, place, piece.batch)
         if penalties is not None:
             found[name] = added(found[name], [None if g is None else g * piece.share for g in penalties])
     return found | of_generators(match, made, ends)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import itertools
+import math
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path as FilePath
 from typing import Any
 
 from advnets.config.recipe import Recipe
@@ -14,10 +16,12 @@ from advnets.config.resolve import candidates
 from advnets.config.tree import Path, grow
 from advnets.data.orientation import orientation
 from advnets.errors import RecipeError
+from advnets.runs.directory import RunDirectory
 from advnets.runs.durations import in_words
 from advnets.runs.networks import Modules
 from advnets.training.batches import Data
-from advnets.training.growth import images_a_step
+from advnets.training.growth import images_a_step, updates_a_step
+from advnets.training.room import NoRoomError
 from advnets.training.trainer import Trainer
 
 WIDTHS = 16, 24, 32, 48, 64, 96, 128
@@ -65,7 +69,15 @@ def planned(recipe: Recipe, data: Data, named: Collection[str], modules: Modules
     begun, budget, reasons = time.perf_counter(), recipe.budget_seconds, list[str]()
     tree = grow(recipe)
     said = {path for name in named for path in candidates(tree, name)}
-    if (fields := _width_fields(recipe)) and not fields & said:
+    fields = _width_fields(recipe)
+    if fields and not fields & said and (theirs := _widths_begun_from(recipe)):
+        recipe = recipe.replace(**theirs)
+        took = _step_seconds(recipe, data)
+        reasons.append(
+            f"width: {', '.join(map(str, sorted(set(theirs.values()))))} maps at half the images' size, as in"
+            f" {recipe.from_run}"
+        )
+    elif fields and not fields & said:
         recipe, took, why = _widened(recipe, data, fields, budget)
         reasons.append(why)
     else:
@@ -89,7 +101,7 @@ def planned(recipe: Recipe, data: Data, named: Collection[str], modules: Modules
         what = f"a budget of {in_words(budget)} was spent on choosing how, which took {in_words(spent)}"
         raise RecipeError(what, "give more, or --steps instead")
     first = (
-        f"budget: {in_words(budget)}, about {steps:,} steps at {1000 * took:.3g} ms: {passes:.3g} times through"
+        f"budget: {in_words(budget)}, about {steps:,} steps at {1000 * took:.3g} ms: {_counted(passes)} times through"
         f" {len(data.rows):,} {'images' if len(data.shape) == 3 else 'points'}"
     )
     return Planned(recipe, (first, *reasons), spent)
@@ -133,21 +145,32 @@ def _widened(recipe: Recipe, data: Data, fields: set[Path], budget: float) -> tu
             break
     found, took = tried[width]
     seen = {each: int(budget / seconds * recipe.batch) for each, (_, seconds) in tried.items()}
+    if math.isinf(took):
+        _step_seconds(found, data)  # says what does not fit
     wider = min((each for each in tried if each > width), default=None)
     why = f"width: {width} maps at half the images' size, with which {seen[width]:,} images are seen"
-    if wider is not None:
+    if wider is not None and math.isinf(tried[wider][1]):
+        why += f"; {wider} do not fit in memory"
+    elif wider is not None:
         needed = int(wanted(_MANY if wider > _NARROWEST else _ENOUGH))
         why += f"; with {wider} {seen[wider]:,}, and some {needed:,} are needed before it pays"
     return found, took, why
 
 
 def _timed(recipe: Recipe, data: Data, fields: set[Path], width: int) -> tuple[Recipe, float]:
+    """A recipe of that width, and what a step of it takes; for ever, where there is no room for it."""
     changed = recipe.replace(**{".".join(path): width for path in fields})
-    return changed, _step_seconds(changed, data)
+    try:
+        return changed, _step_seconds(changed, data)
+    except NoRoomError:
+        return changed, math.inf
 
 
 def _step_seconds(recipe: Recipe, data: Data, modules: Modules | None = None) -> float:
-    """What a step takes, the median of some."""
+    """What a step takes, the median of some; where batches grow, one of their mean."""
+    if recipe.coordination.final_batch:
+        mean = round(images_a_step(recipe) / updates_a_step(recipe))
+        recipe = recipe.replace(batch=mean, **{"coordination.final_batch": 0})
     trainer, took = Trainer(recipe.replace(steps=10**6), data, copy.deepcopy(modules)), list[float]()
     for number in itertools.count():
         begun = time.perf_counter()
@@ -157,6 +180,18 @@ def _step_seconds(recipe: Recipe, data: Data, modules: Modules | None = None) ->
         if len(took) >= _TIMED and sum(took) >= _SECONDS:
             return sorted(took)[len(took) // 2]
     raise AssertionError("unreachable")
+
+
+def _widths_begun_from(recipe: Recipe) -> dict[str, int]:
+    """The widths of the run that a recipe begins with, whose weights another width would leave behind; by field."""
+    if recipe.from_run is None:
+        return {}
+    theirs = RunDirectory.open(FilePath(recipe.from_run).expanduser()).recipe.players
+    return {
+        f"game.{name}.network.base": theirs[name].network.base  # type: ignore[attr-defined]  # convolutional ones have it
+        for name in recipe.players
+        if name in theirs and theirs[name].network.kind == "conv"
+    }
 
 
 def _width_fields(recipe: Recipe) -> set[Path]:
@@ -170,10 +205,14 @@ def _augmentation(recipe: Recipe, passes: float, said: Collection[Path]) -> tupl
     """What a recipe has, where D will see the same images often enough to know them by heart; else none."""
     if not getattr(recipe.game, "augment", ()) or any(path[-1].startswith("augment") for path in said):
         return {}, []
-    seen = f"as each image is seen {passes:.3g} times"
+    seen = f"as each image is seen {_counted(passes)} times"
     if passes < _FEW:
         return {"game.augment": (), "game.augment_target": 0.0}, [f"augmentation: none, {seen}"]
     return {}, [f"augmentation: {', '.join(recipe.game.augment)}, {seen}"]  # type: ignore[attr-defined]  # it has it
+
+
+def _counted(passes: float) -> str:
+    return f"{passes:.3g}" if passes < 1000 else f"{passes:,.0f}"  # never 1.2e+04
 
 
 def _mirror(data: Data) -> tuple[bool, str]:

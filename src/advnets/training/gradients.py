@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from advnets.errors import RecipeError
-from advnets.games.game import Batch, Game, Inputs, Made, RowNoise, Slopes, View, judging, remembered, slopes
+from advnets.games.game import Batch, Draw, Game, Inputs, Made, RowNoise, Slopes, View, judging, remembered, slopes
 from advnets.games.penalties import Scheduled
 from advnets.networks.shortcuts import shortcut
-from advnets.randomness import StepNoise, Stream, generator_for
+from advnets.randomness import StepNoise, Stream
 from advnets.training.backward import Gradients, added, gradients_of
 from advnets.training.coordination import Coordination
 from advnets.training.player import Player
@@ -227,7 +227,7 @@ def _discriminators(
         rule = rule_of(match, view, real, fake, beside, update, old if shown.moves(real=False) else None)
         grads, cotangents = back(shown, held, rule, player.parameters)
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
-        found[name] = added(found.get(name), _with_penalty(match, shown, grads, update, number))
+        found[name] = added(found.get(name), _with_penalty(match, shown, grads, update, number, batch))
         outcomes.append(Outcome(name, real, fake, beside, view.weight, made=bool(shown.cuts)))
     return found, _with_direct(outcomes, made), ends
 
@@ -354,27 +354,34 @@ def _take(found: Iterator[Tensor | None], count: int) -> Gradients:
     return [next(found) for _ in range(count)]
 
 
-def _with_penalty(match: Match, shown: Shown, grads: Gradients, update: int, view: int) -> Gradients:
+def _with_penalty(match: Match, shown: Shown, grads: Gradients, update: int, view: int, batch: Batch) -> Gradients:
     """A discriminator's gradients with those of the penalties that are due at its update."""
-    found = penalty_gradients(match, shown, update, view)
+    found = penalty_gradients(match, shown, update, view, batch)
     return grads if found is None else added(grads, found)
 
 
-def penalty_gradients(match: Match, shown: Shown, update: int, index: int) -> Gradients | None:
+def penalty_gradients(match: Match, shown: Shown, update: int, view: int, batch: Batch) -> Gradients | None:
     """Gradients of the penalties that are due at a discriminator's update; None where none is.
 
     Args:
         match, shown, update: whose, of what, and when.
-        index: of their random numbers.
+        view: its number among those of the step.
+        batch: where its rows stand among those of the step.
     """
     due = [each for each in match.penalties if each.due(update)]
     if not due:
         return None
     player = match.players[shown.discriminator]
-    rng = generator_for(match.seed, update, Stream.PENALTY, index=index, device=player.device)
+    count = len(next(iter(shown.real.values())))
+    rows = (batch.first, count, batch.total) if count == len(batch) else (0, count, count)
+    drawn = StepNoise(match.seed, update, Stream.PENALTY, *rows, player.device)
     real, fake = ({name: tensor.detach() for name, tensor in side.items()} for side in (shown.real, shown.fake))
     judge = judging(match.game, player.worker)
-    costs = [each.penalty(judge, real, fake, rng) * (each.weight * each.every * shown.weight) for each in due]
+
+    def noise(name: str, draw: Draw) -> Tensor:
+        return drawn(f"{view} {name}", draw)
+
+    costs = [each.penalty(judge, real, fake, noise) * (each.weight * each.every * shown.weight) for each in due]
     total = sum(costs[1:], start=costs[0])
     return gradients_of([total], player.parameters, [torch.ones_like(total)])
 

@@ -34,7 +34,7 @@ from advnets.games.game import (
     source_of,
     translates,
 )
-from advnets.randomness import StepNoise, Stream, generator_for
+from advnets.randomness import StepNoise, Stream
 from advnets.runs.sampling import evaluating
 from advnets.training.gradients import Match
 from advnets.training.schedules import as_computed
@@ -123,10 +123,11 @@ def _scores(match: Match, view: View, inputs: Inputs) -> Tensor:
 
 def _check_penalties(match: Match, view: View) -> None:
     real, fake = ({name: tensor.detach() for name, tensor in side.items()} for side in (view.real, view.fake))
+    first = next(iter(real.values()))
+    noise = StepNoise(match.seed, 0, Stream.PENALTY, 0, len(first), len(first), first.device)
     for each in match.penalties:
         try:
-            rng = generator_for(match.seed, 0, Stream.PENALTY, device=next(iter(real.values())).device)
-            cost = each.penalty(judging(match.game, match.nets[view.discriminator]), real, fake, rng)
+            cost = each.penalty(judging(match.game, match.nets[view.discriminator]), real, fake, noise)
         except AdvnetsError:
             raise
         except Exception as error:  # whatever a penalty of one's own raises

@@ -13,7 +13,11 @@ from advnets.training.gradients import Match, both_sides
 from advnets.training.rehearsal import undisturbed
 from advnets.training.schedules import as_computed
 
-_FEW, _MORE = 4, 8  # rows
+_MORE = 8  # rows, the most that are tried; half as many are tried beside them
+
+
+class NoRoomError(RecipeError):
+    """A step does not fit in memory."""
 
 
 def check_room(match: Match, batch: Batch, most: int = 0, in_parts: bool = False) -> None:
@@ -29,14 +33,20 @@ def check_room(match: Match, batch: Batch, most: int = 0, in_parts: bool = False
         in_parts: whether a minibatch may go through the networks in parts.
 
     Raises:
-        RecipeError: it does not fit; with the minibatch that does.
+        NoRoomError: it does not fit; with the minibatch that does.
     """
     free, count = free_memory(batch.image.device), max(len(batch), most)
-    if free is None or len(batch) <= _MORE:
+    if free is None:
         return
-    few, more = (_kept(match, batch, rows) for rows in (_FEW, _MORE))
-    a_row = max(0.0, (more - few) / (_MORE - _FEW))
-    always = max(0.0, few - _FEW * a_row) + sum(_gradients(match))
+    large = min(_MORE, len(batch))
+    more, small = _kept(match, batch, large), large // 2
+    if small > 1:  # of a single row there are no statistics
+        few = _kept(match, batch, small)
+        a_row = max(0.0, (more - few) / (large - small))
+        always = max(0.0, few - small * a_row)
+    else:
+        a_row, always = more / large, 0.0
+    always += sum(_gradients(match))
     needed = always + a_row * -(-count // match.parts)
     if needed <= free:
         return
@@ -45,10 +55,10 @@ def check_room(match: Match, batch: Batch, most: int = 0, in_parts: bool = False
     fitting = int((0.7 * free - always) / a_row) if a_row else 0  # with room for copies
     smaller = "narrower networks (as --generator.base 16) or smaller images (--size)"
     if fitting < 1:
-        raise RecipeError(what, f"use {smaller}")
+        raise NoRoomError(what, f"use {smaller}")
     flag = "--batch" if count == len(batch) else "--final-batch"
     parts = f", --accumulate {1 << (-(-count // fitting) - 1).bit_length()}" if in_parts else ""
-    raise RecipeError(what, f"use {flag} {1 << (fitting.bit_length() - 1)}{parts}, {smaller}")
+    raise NoRoomError(what, f"use {flag} {1 << (fitting.bit_length() - 1)}{parts}, {smaller}")
 
 
 def _kept(match: Match, batch: Batch, rows: int) -> float:

@@ -308,7 +308,7 @@ class Trainer:
                 load_pretrained(network, pretrained)
         run, said = self.recipe.from_run, list[str]()
         if run is not None and not restored:
-            said = begin_from(networks, self.seats, run)
+            said = begin_from(networks, self.seats, run, self.data.shape)
         for name, player in self.recipe.players.items():
             if frozen := getattr(player, "frozen", 0):
                 freeze(networks[name], frozen, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -12,23 +12,29 @@ from torch import Tensor, nn
 from advnets.errors import RecipeError
 from advnets.games.game import Seat
 from advnets.runs.checkpoint import newest
+from advnets.runs.directory import RunDirectory
 
 _WRAPPED = "network."
-_NUMBERED = re.compile(r"^(.*\blayers\.)(\d+)(\..*)$")
+_NUMBERED = re.compile(r"^(.*\b)(layers|down|up|residuals)\.(\d+)(\..*)$")
+_FROM_THE_SMALLEST = "up", "residuals"
+"""What is numbered from the smallest maps on, on either side; generators' layers are, too."""
+
+Sizes = Sequence[int]
 
 
 @torch.no_grad()
-def begin_from(networks: Mapping[str, nn.Module], seats: Mapping[str, Seat], run: str) -> list[str]:
+def begin_from(networks: Mapping[str, nn.Module], seats: Mapping[str, Seat], run: str, shape: Sizes) -> list[str]:
     """Copy what fits of a run's networks, as its last step left them, into those of a new one.
 
     Of a tensor of another shape the corner is kept that both have, as where a network is wider. Discriminators see
     images with their first layers, and generators draw them with their last ones: for another size layers are counted
-    from there.
+    from there, and dense layers that are of another shape then begin anew, as each of their numbers belongs to a place.
 
     Args:
         networks: by player; their weights are changed.
         seats: by player.
         run: the directory.
+        shape: of a row of the data.
 
     Returns:
         What was kept of each player, and what in part or not, a line each.
@@ -41,6 +47,7 @@ def begin_from(networks: Mapping[str, nn.Module], seats: Mapping[str, Seat], run
         why = "; ".join(damaged) or "it holds no checkpoint"
         raise RecipeError(f"from_run {run}: {why}", "name the directory of a run")
     lines = [f"from: {run}, step {found.step:,}"]
+    resized = list(shape[1:]) != list(RunDirectory.open(Path(run).expanduser()).facts["data"]["shape"][1:])
     kept = False
     for name, network in networks.items():
         saved = found.tensors.get(f"players/{name}/weights")
@@ -49,9 +56,12 @@ def begin_from(networks: Mapping[str, nn.Module], seats: Mapping[str, Seat], run
             continue
         own = network.state_dict()
         saved = _wrapped_alike(saved, own)
-        fitting = counted_from_the_end(saved, own) if seats[name].side == "generator" else saved
-        shares = {key: _take(tensor, fitting.get(key)) for key, tensor in own.items() if _belongs(key, own, fitting)}
-        shares |= dict.fromkeys(own.keys() - shares.keys(), 0.0)
+        fitting = as_numbered(saved, own, seats[name].side)
+        places = _flattened(network)
+        shares = {
+            key: _take(tensor, fitting.get(key), places.get(key)) if _belongs(key, own, fitting, resized) else 0.0
+            for key, tensor in own.items()
+        }
         kept = kept or any(shares.values())
         lines.append(f"from: {_words(name, own, shares)}")
     if not kept:
@@ -72,18 +82,22 @@ def _wrapped_alike(saved: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> Ma
     return {key.removeprefix(_WRAPPED): tensor for key, tensor in saved.items()}
 
 
-def counted_from_the_end(saved: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Saved tensors by the names that they have where layers are counted from the last one.
+def as_numbered(saved: Mapping[str, Tensor], own: Mapping[str, Tensor], side: str) -> dict[str, Tensor]:
+    """Saved tensors by the names that they have in a network of another depth, counted from the image.
 
     Args:
         saved: a network's.
         own: those of the network that takes them, by name.
+        side: of the player, "generator" or "discriminator".
     """
-    shift = {prefix: count - _counts(saved).get(prefix, 0) for prefix, count in _counts(own).items()}
+    before, now = _depths(saved), _depths(own)
     found: dict[str, Tensor] = {}
     for key, tensor in saved.items():
         if (match := _NUMBERED.match(key)) is not None:
-            key = f"{match[1]}{int(match[2]) + shift.get(match[1], 0)}{match[3]}"
+            prefix, kind, number, rest = match.groups()
+            counted = kind in _FROM_THE_SMALLEST or (kind == "layers" and side == "generator")
+            shift = now.get(prefix, 0) - before.get(prefix, 0) if counted else 0
+            key = f"{prefix}{kind}.{int(number) + shift}{rest}"
         found[key] = tensor
     return found
 
@@ -108,26 +122,44 @@ def freeze(network: nn.Module, layers: int, name: str) -> None:
         module.requires_grad_(False)
 
 
-def _counts(tensors: Mapping[str, Tensor]) -> dict[str, int]:
-    """How many layers are numbered behind each prefix."""
+def _depths(tensors: Mapping[str, Tensor]) -> dict[str, int]:
+    """How many layers, or halvings, are numbered behind each prefix."""
     found: dict[str, int] = {}
     for key in tensors:
-        if (match := _NUMBERED.match(key)) is not None:
-            found[match[1]] = max(found.get(match[1], 0), int(match[2]) + 1)
+        if (match := _NUMBERED.match(key)) is not None and match[2] in ("layers", "down"):
+            found[match[1]] = max(found.get(match[1], 0), int(match[3]) + 1)
     return found
 
 
-def _belongs(key: str, own: Mapping[str, Tensor], saved: Mapping[str, Tensor]) -> bool:
+def _flattened(network: nn.Module) -> dict[str, tuple[int, int]]:
+    """Tensors with an axis of all maps of one place, then those of the next, by name: the axis, and how many places."""
+    return {
+        f"{prefix}.{name}" if prefix else name: axis_and_places
+        for prefix, module in network.named_modules()
+        for name, axis_and_places in getattr(module, "flattened", {}).items()
+    }
+
+
+def _belongs(key: str, own: Mapping[str, Tensor], saved: Mapping[str, Tensor], resized: bool) -> bool:
     """Whether a tensor's layer may be kept: its biases go with its weights."""
-    weight = f"{key.removesuffix('bias')}weight"
+    weight = f"{key.removesuffix('bias')}weight" if key.endswith("bias") else key
     mine, theirs = own.get(weight), saved.get(weight)
-    return not key.endswith("bias") or mine is None or (theirs is not None and theirs.ndim == mine.ndim)
+    if mine is None:
+        return True
+    if theirs is None or theirs.ndim != mine.ndim:
+        return False
+    return not (resized and mine.ndim == 2 and mine.shape != theirs.shape)
 
 
-def _take(tensor: Tensor, saved: Tensor | None) -> float:
+def _take(tensor: Tensor, saved: Tensor | None, flattened: tuple[int, int] | None = None) -> float:
     """Copy the corner that both have; the share of the tensor that it is."""
     if saved is None or saved.ndim != tensor.ndim:
         return 0.0
+    if flattened is not None and saved.shape != tensor.shape:
+        axis, places = flattened
+        if saved.shape[axis] % places:
+            return 0.0
+        tensor, saved = (each.unflatten(axis, (places, -1)) for each in (tensor, saved))
     corner = tuple(slice(min(mine, theirs)) for mine, theirs in zip(tensor.shape, saved.shape, strict=True))
     tensor[corner] = saved[corner].to(tensor.dtype)
     return tensor[corner].numel() / max(tensor.numel(), 1)
