@@ -52,7 +52,7 @@ RESULTS = {
     "quality/toys": "Modes of the ring and the grid",
     "quality/leaks": "Arrows: does G learn what augmentation does?",
     "quality/conditional": "Digits, emoji and photographs by class",
-    "quality/watch": "The Helvetica watch on forty runs",
+    "quality/watch": "The Helvetica watch on forty-six runs",
     "data/fuzz": "Damaged files of every format",
     "measures/verdicts": "Six generators, fifteen verdicts",
     "measures/noise_floor": "Noise floors",

@@ -28,6 +28,8 @@ IDLE = [
     ("mnist --decide-every 9", "--decide-every changes nothing: k is not adaptive; give --coordination.most-disc"),
     ("mnist --top-annealed .2", "--top-annealed changes nothing: G learns from all fakes"),
     ("mnist --second-order", "--second-order changes nothing: latents are not optimized"),
+    ("mnist-completion --generator.network.kind conv --generator.dense 9", "generator is given images, and is a unet"),
+    ("mnist --game.kind completion --generator.modulation false", "the generator is given images, and is a unet"),
     ("mnist --replay-size 9", "--replay-size changes nothing: no fakes are replayed"),
     ("mnist --batch-stages 3", "--batch-stages changes nothing: batches do not grow"),
     (

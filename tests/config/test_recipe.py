@@ -42,7 +42,9 @@ def test_the_players_of_a_game_are_its_parts_with_a_network() -> None:
 def test_a_copy_keeps_what_is_not_changed() -> None:
     images = load_recipe("images")
     changed = images.replace(generator={"base": 16}, data="photos", size=(48, 64))
-    assert changed.game.generator.network == ConvGeneratorConfig(base=16, blocks=1, output="linear")
+    assert changed.game.generator.network == ConvGeneratorConfig(
+        base=16, blocks=1, output="leaky-hardtanh", modulation=True
+    )
     assert changed.height_width == (48, 64)
     back = changed.replace(**{"generator.base": 32}, data=None, size=None)
     assert back == images

@@ -63,7 +63,7 @@ def test_a_name_that_means_none_or_several_is_answered(name: str, says: str) -> 
     ("name", "says"),
     [
         ("generator.hidden", "^generator.hidden: the conv generator has no such field; it has base, output, blocks, "
-            "dense; generator.kind mlp has it$"),
+            "dense, modulation; generator.kind mlp has it$"),
         ("hidden", "^hidden: the conv generator has no such field; it has base, output"),
         ("discriminator.units", "conv discriminator has no such field; it has base, blocks, dense; "
             "discriminator.kind maxout, mlp"),
@@ -73,7 +73,7 @@ def test_a_name_that_means_none_or_several_is_answered(name: str, says: str) -> 
         ("generator.embedding", "^generator.embedding: generator has no such field; it has network, optimizer, "
             "average; game.kind conditional has it$"),
         ("discriminator.condition", "discriminator has no such field; .*; game.kind conditional has it$"),
-        ("generator.wings", "^generator.wings: the conv generator has no such field; it has base, .*, dense$"),
+        ("generator.wings", "^generator.wings: the conv generator has no such field; it has base, .*, modulation$"),
         ("generator.average.wings", "average has no such field; it has decay, share, every$"),
         ("discriminator.average.decay", "discriminator has no such field; it has network, optimizer, frozen$"),
     ],

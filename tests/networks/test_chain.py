@@ -106,7 +106,8 @@ def test_penalties_have_the_bits_of_a_network_without_a_closed_form(
     D = MLPDiscriminator((2,), hidden).to(dtype)
     real, fake = ({"image": torch.randn(128, 2, dtype=dtype)} for _ in range(2))
     found, plain = (
-        penalty(name)(network, real, fake, torch.Generator().manual_seed(1)) for network in (D, nn.Sequential(D))
+        penalty(name)(network, real, fake, lambda _, draw: draw(128, torch.Generator().manual_seed(1)))
+        for network in (D, nn.Sequential(D))
     )
     assert torch.equal(found, plain)
     weights = [weight for weight in D.parameters() if weight.ndim > 1]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from advnets.errors import RecipeError
-from advnets.networks.convolutional import ConvDiscriminator, ConvGenerator, pixel_norm
+from advnets.networks.convolutional import ConvDiscriminator, ConvGenerator, LeakyHardtanh, modulated, pixel_norm
 from advnets.networks.paper_convolutional import MaxoutConv, PaperConvDiscriminator, PaperConvGenerator
 
 Pair = tuple[nn.Module, nn.Module, tuple[int, int, int]]
@@ -39,7 +39,12 @@ def with_hidden_layers() -> Pair:
     return *pair, (3, 19, 12)
 
 
-every_pair = pytest.mark.parametrize("pair", [plain, residual, with_hidden_layers, paper])
+def with_modulation() -> Pair:
+    generator = ConvGenerator(5, 3, 19, 12, base=4, dense=7, modulation=True, output="leaky-hardtanh")
+    return generator, ConvDiscriminator(3, 19, 12, base=4), (3, 19, 12)
+
+
+every_pair = pytest.mark.parametrize("pair", [plain, residual, with_hidden_layers, with_modulation, paper])
 
 
 def parameters(module: nn.Module) -> int:
@@ -130,6 +135,27 @@ def test_images_stay_in_the_output_range(output: str, low: float, high: float) -
     images = generator(100 * torch.randn(8, 7))
     assert images.min() >= low
     assert images.max() <= high
+
+
+def test_a_leaky_hardtanh_keeps_a_tenth_of_what_lies_beyond() -> None:
+    x = torch.tensor([-2.0, -0.5, 0.0, 1.0, 3.0], dtype=torch.float64, requires_grad=True)
+    y = LeakyHardtanh()(x)
+    torch.testing.assert_close(y, torch.tensor([-1.1, -0.5, 0.0, 1.0, 1.2], dtype=torch.float64))
+    (slopes,) = torch.autograd.grad(y[[0, 1, 4]].sum(), x)
+    torch.testing.assert_close(slopes, torch.tensor([0.1, 1.0, 0.0, 0.0, 0.1], dtype=torch.float64))
+
+
+def test_z_scales_and_shifts_maps_of_each_size() -> None:
+    maps, by = torch.randn(2, 3, 4, 5, dtype=torch.float64), torch.randn(2, 6, dtype=torch.float64)
+    scale, shift = by[:, :3, None, None], by[:, 3:, None, None]
+    torch.testing.assert_close(modulated(maps, by), maps * (1 + scale) + shift)
+    generator, z = ConvGenerator(5, 1, 16, 16, base=4, modulation=True), torch.randn(3, 5)
+    still = ConvGenerator(5, 1, 16, 16, base=4)
+    still.load_state_dict({name: each for name, each in generator.state_dict().items() if "modulations" not in name})
+    assert not torch.allclose(generator(z), still(z), atol=0.01)
+    for layer in generator.modulations:
+        nn.init.zeros_(layer.weight)  # type: ignore[arg-type]  # of linear layers
+    torch.testing.assert_close(generator(z), still(z))
 
 
 @every_pair

@@ -47,6 +47,19 @@ def test_a_change_is_done_to_its_share_of_the_images_and_to_no_other(name: str) 
     assert torch.equal(part[changed], whole[changed])
 
 
+def test_colors_change_in_brightness_then_saturation_then_contrast() -> None:
+    images, row = pictures(5), noise(2, 5)
+    brightness, saturation, contrast = (
+        row(name, lambda count, rng: torch.rand(count, 1, 1, 1, generator=rng)).double()
+        for name in ("brightness", "saturation", "contrast")
+    )
+    brighter = images + (brightness - 0.5) * 3 / 2
+    gray = brighter.mean(1, keepdim=True)
+    vivid = gray + 2 * saturation * (brighter - gray)
+    mean = vivid.mean((1, 2, 3), keepdim=True)
+    torch.testing.assert_close(CHANGES["color"](images, row, 3.0), mean + (contrast + 0.5) * (vivid - mean))
+
+
 @settings(deadline=None, max_examples=20)
 @given(st.sampled_from(list(CHANGES)), st.floats(0.1, 1.0), st.integers(0, 10**6))
 def test_each_change_is_differentiable_and_of_its_own_row_alone(name: str, probability: float, update: int) -> None:

@@ -8,6 +8,7 @@ from advnets.config.coordinating import CoordinationConfig
 from advnets.config.games import BidirectionalConfig, InfoGANConfig, SemiSupervisedConfig
 from advnets.config.merge import Change
 from advnets.config.names import POINTS, PUBLISHED, TABLES
+from advnets.config.networks import GeneratorNetwork
 from advnets.config.players import SGDConfig
 from advnets.config.recipe import Recipe
 from advnets.config.resolve import candidates, short_name, spelled
@@ -16,6 +17,7 @@ from advnets.errors import RecipeError
 
 OF_IMAGES = "size", "channels", "fit", "labels", "range", "strict", "holdout"
 """How images are opened."""
+_OF_IMAGES_TO_IMAGES = "completion", "translation", "super-resolution", "cycle"
 
 
 def refuse_idle(recipe: Recipe, changes: Iterable[Change], base: Recipe, written: Iterable[Change] = ()) -> None:
@@ -86,6 +88,10 @@ def _idle(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
         for name in ("shift", "turn", "elastic", "erased") if bidirectional else ("averaged",):
             yield ("game", name), "reconstruction has weight 0", ("game", "reconstruction")
     for name, player in recipe.players.items():
+        if player.network.kind == "conv" and recipe.game.kind in _OF_IMAGES_TO_IMAGES:
+            for field in ("dense", "modulation"):
+                if hasattr(player.network, field) and isinstance(player.network, GeneratorNetwork):
+                    yield ("game", name, "network", field), f"the {name} is given images, and is a unet", ()
         if player.network.kind == "own":
             for field in ("embedding", "condition"):
                 if getattr(player, field, None) == "none":

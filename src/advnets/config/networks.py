@@ -9,6 +9,7 @@ from typing import Literal
 from advnets.config.kinds import Tagged, require, require_between, require_positive, require_whole
 
 Activation = Literal["relu", "sigmoid", "tanh", "linear"]
+ImageOutput = Literal["tanh", "sigmoid", "linear", "leaky-hardtanh"]
 Range = tuple[float, float]
 
 
@@ -92,12 +93,14 @@ class ConvGeneratorConfig(GeneratorNetwork):
     kind: str = "conv"
     base: int = 64
     """Feature maps at half the images' size."""
-    output: Literal["tanh", "sigmoid", "linear"] = "tanh"
-    """Activation of the output: tanh makes values in [-1, 1], sigmoid in [0, 1]; linear ones may leave [-1, 1]."""
+    output: ImageOutput = "tanh"
+    """Activation of the output: tanh makes values in [-1, 1], sigmoid in [0, 1]; the others may leave [-1, 1]."""
     blocks: int = 0
     """Residual convolutions at each of the two smallest sizes."""
     dense: int = 0
     """Units of a hidden layer between z and the smallest maps, which a unet has not; 0 for none."""
+    modulation: bool = False
+    """Whether z scales and shifts maps of all sizes, which a unet's does not."""
 
     def __post_init__(self) -> None:
         require_whole(self, "base")
@@ -123,8 +126,8 @@ class UNetConfig(GeneratorNetwork):
     kind: str = "unet"
     base: int = 32
     """Feature maps at the images' own size."""
-    output: Literal["tanh", "sigmoid", "linear"] = "tanh"
-    """Activation of the output: tanh makes values in [-1, 1], sigmoid in [0, 1]; linear ones may leave [-1, 1]."""
+    output: ImageOutput = "tanh"
+    """Activation of the output: tanh makes values in [-1, 1], sigmoid in [0, 1]; the others may leave [-1, 1]."""
     blocks: int = 0
     """Residual convolutions at each of the two smallest sizes."""
 

@@ -67,11 +67,12 @@ def color(images: Tensor, noise: RowNoise, span: float) -> Tensor:
     brightness, saturation, contrast = (
         _uniform(images, noise, name) for name in ("brightness", "saturation", "contrast")
     )
-    images = images + (brightness - 0.5) * (span / 2)
+    light, strength, spread = (brightness - 0.5) * (span / 2), 2 * saturation, contrast + 0.5
     gray = images.mean(1, keepdim=True)
-    images = gray + (images - gray) * (2 * saturation)
-    mean = images.mean((1, 2, 3), keepdim=True)
-    return mean + (images - mean) * (contrast + 0.5)
+    mean = gray.mean((2, 3), keepdim=True)
+    # Together they are linear in a pixel, its gray and the mean: one by one they would pass over the images ten times.
+    rest = torch.addcmul(light + (1 - spread) * mean, gray, spread * (1 - strength))
+    return torch.addcmul(rest, images, spread * strength)
 
 
 def translation(images: Tensor, noise: RowNoise, span: float) -> Tensor:

@@ -63,7 +63,9 @@ def _paper_conv_generator(c: PaperConvGeneratorConfig, latent: int, shape: Shape
 
 
 def _conv_generator(c: ConvGeneratorConfig, latent: int, shape: Shape) -> nn.Module:
-    return ConvGenerator(latent, *_image(shape), base=c.base, output=c.output, blocks=c.blocks, dense=c.dense)
+    return ConvGenerator(
+        latent, *_image(shape), base=c.base, output=c.output, blocks=c.blocks, dense=c.dense, modulation=c.modulation
+    )
 
 
 def _maxout(c: MaxoutConfig, shape: Shape) -> nn.Module:

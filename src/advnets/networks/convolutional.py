@@ -20,12 +20,27 @@ from advnets.networks.shortcuts import is_plain
 
 SLOPE = 0.2
 _RESIDUAL = 0.2  # of He initialization's scale: residuals begin small
-LINEAR = 0.3  # the same of a linear output, so that images begin within their range
+_MODULATING = 0.2  # the same of what modulates: maps begin nearly as they are
+LINEAR = 0.3  # the same of an output that does not saturate, so that images begin within their range
+_LEAK = 0.1  # of what lies beyond the range
+
+
+class LeakyHardtanh(nn.Module):
+    """Values from -1 to 1 as they are, and a tenth of what lies beyond: white is reached, and gradients never end."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape to the same."""
+        return torch.lerp(x.clamp(-1, 1), x, _LEAK)
+
+
 OUTPUTS: dict[str, tuple[type[nn.Module], tuple[float, float]]] = {
     "tanh": (nn.Tanh, (-1.0, 1.0)),
     "sigmoid": (nn.Sigmoid, (0.0, 1.0)),
     "linear": (nn.Identity, (-1.0, 1.0)),
+    "leaky-hardtanh": (LeakyHardtanh, (-1.0, 1.0)),
 }
+UNBOUNDED = "linear", "leaky-hardtanh"
+"""Outputs that may leave their range."""
 
 
 class ConvGenerator(nn.Module):
@@ -36,7 +51,8 @@ class ConvGenerator(nn.Module):
     each come a leaky ReLU and pixel normalization: nothing is shared between the rows of a batch. Residual convolutions
     think where maps are small, and cost little.
     Source: Radford et al. 2016 (DCGAN), section 3; Karras et al. 2018 (Progressive GAN), section 4.2; He et al. 2016,
-    section 3 (residuals, before their activation); Chen et al. 2016 (InfoGAN), appendix C (hidden dense layers).
+    section 3 (residuals, before their activation); Chen et al. 2016 (InfoGAN), appendix C (hidden dense layers); Chen
+    et al. 2019 (On Self Modulation for Generative Adversarial Networks), section 3.
 
     Args:
         latent: length of z.
@@ -45,10 +61,12 @@ class ConvGenerator(nn.Module):
         width: W of the images, at least 2.
         base: feature maps at half the images' size; doubled at each halving, up to 8 * base.
         output: "tanh" for images in [-1, 1], "sigmoid" for [0, 1]; "linear" for images in [-1, 1] that may leave it and
-            are cut off there when they are shown: nothing saturates, where G would no longer learn. It fixes
-            `output_range`.
+            are cut off there when they are shown: nothing saturates, where G would no longer learn; "leaky-hardtanh",
+            the same with a tenth of what lies beyond. It fixes `output_range`.
         blocks: residual 3 x 3 convolutions at each of the two smallest sizes.
         dense: units of a hidden layer between z and the smallest maps; 0 for none.
+        modulation: whether z scales and shifts the normalized maps before each transposed convolution: what it decides
+            need not pass through all layers.
 
     Raises:
         RecipeError: the images are too small, or there is no such output.
@@ -64,6 +82,7 @@ class ConvGenerator(nn.Module):
         output: str = "tanh",
         blocks: int = 0,
         dense: int = 0,
+        modulation: bool = False,
     ) -> None:
         super().__init__()
         if output not in OUTPUTS:
@@ -80,22 +99,27 @@ class ConvGenerator(nn.Module):
         places = math.prod(self.sizes[0])
         self.flattened = {"dense.weight": (0, places), "dense.bias": (0, places)}
         self.residuals = residuals(widths[:-1], blocks)
+        self.modulations = nn.ModuleList([nn.Linear(latent, 2 * maps) for maps in widths[:-1]] if modulation else [])
         self.activation = activation()
         if self.hidden is not None:
             initialize(self.hidden, fan_in=latent)
         initialize(self.dense, fan_in=dense or latent)
         for maps, layer in zip(widths, self.layers, strict=False):
-            linear = output == "linear" and layer is self.layers[-1]
-            initialize(layer, fan_in=4 * maps, gain=LINEAR if linear else 1.0)
+            unbounded = output in UNBOUNDED and layer is self.layers[-1]
+            initialize(layer, fan_in=4 * maps, gain=LINEAR if unbounded else 1.0)
+        for layer in self.modulations:
+            initialize(layer, fan_in=latent, gain=_MODULATING)
 
     def forward(self, z: Tensor) -> Tensor:
         """Latent vectors (N, latent) to images (N, channels, height, width) in `output_range`."""
-        if self.hidden is not None:
-            z = _scaled(leaky_relu(self.hidden(z), SLOPE))
-        x = self.dense(z).unflatten(1, (*self.sizes[0], -1)).permute(0, 3, 1, 2)
+        code = z if self.hidden is None else _scaled(leaky_relu(self.hidden(z), SLOPE))
+        x = self.dense(code).unflatten(1, (*self.sizes[0], -1)).permute(0, 3, 1, 2)
         for number, (layer, (height, width)) in enumerate(zip(self.layers, self.sizes[1:], strict=True)):
             x = thought(self.residuals, number, x)
-            x = layer(pixel_norm(leaky_relu(x, SLOPE)))[:, :, :height, :width]
+            x = pixel_norm(leaky_relu(x, SLOPE))
+            if self.modulations:
+                x = modulated(x, self.modulations[number](z))
+            x = layer(x)[:, :, :height, :width]
         return self.activation(x)
 
 
@@ -285,6 +309,12 @@ def pixel_norm(x: Tensor) -> Tensor:
     """Each place's features scaled to a mean square of 1. Source: Karras et al. 2018, section 4.2."""
     normed: Tensor = _PixelNorm.apply(x.permute(0, 2, 3, 1))[0]  # type: ignore[index]  # two outputs
     return normed.permute(0, 3, 1, 2)
+
+
+def modulated(x: Tensor, by: Tensor) -> Tensor:
+    """Maps (N, C, H, W) times 1 + the first C of `by` (N, 2 C), plus the others."""
+    scale, shift = by[:, :, None, None].chunk(2, 1)
+    return torch.addcmul(shift, x, 1 + scale)
 
 
 def _scaled(rows: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from advnets.networks.convolutional import (
     LINEAR,
     OUTPUTS,
     SLOPE,
+    UNBOUNDED,
     ConvDiscriminator,
     halving_levels,
     initialize,
@@ -102,7 +103,7 @@ class UNet(nn.Module):
         self.activation = activation()
         for layer in (self.first, *self.down, *self.up, self.last):
             assert isinstance(layer, nn.Conv2d)
-            gain = LINEAR if output == "linear" and layer is self.last else 1.0
+            gain = LINEAR if output in UNBOUNDED and layer is self.last else 1.0
             initialize(layer, fan_in=layer.in_channels * layer.kernel_size[0] ** 2 // layer.stride[0] ** 2, gain=gain)
 
     def forward(self, images: Tensor, z: Tensor | None = None) -> Tensor:

@@ -15,8 +15,8 @@ from advnets.runs.checkpoint import newest
 from advnets.runs.directory import RunDirectory
 
 _WRAPPED = "network."
-_NUMBERED = re.compile(r"^(.*\b)(layers|down|up|residuals)\.(\d+)(\..*)$")
-_FROM_THE_SMALLEST = "up", "residuals"
+_NUMBERED = re.compile(r"^(.*\b)(layers|down|up|residuals|modulations)\.(\d+)(\..*)$")
+_FROM_THE_SMALLEST = "up", "residuals", "modulations"
 """What is numbered from the smallest maps on, on either side; generators' layers are, too."""
 
 Sizes = Sequence[int]
