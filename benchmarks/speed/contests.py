@@ -22,7 +22,7 @@ from benchmarks.speed.peers import PeerGame, endless, loader
 from benchmarks.speed.torchgan_way import TorchGANGame
 
 COLOR_IMAGES = "ADVNETS_COLOR_IMAGES"
-"""Environment variable: the images of the 32 x 32 game (anything that `--data` takes)."""
+"""Environment variable: the images of the color games (anything that `--data` takes)."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,17 @@ def grid() -> Contest:
 
 def dcgan() -> Contest:
     """The plain convolutional pair on 32 x 32 color images."""
-    table, name = color_images()
-    return Contest(f"dcgan, 32 x 32 color ({name})", load_recipe("dcgan"), data_of(table), name)
+    return _of_color(32)
+
+
+def dcgan_64() -> Contest:
+    """The same on 64 x 64."""
+    return _of_color(64)
+
+
+def _of_color(side: int) -> Contest:
+    table, name = color_images(side)
+    return Contest(f"dcgan, {side} x {side} color ({name})", load_recipe("dcgan"), data_of(table), name)
 
 
 CONTESTS: dict[str, Callable[[], Contest]] = {
@@ -74,15 +83,16 @@ CONTESTS: dict[str, Callable[[], Contest]] = {
     "ring": ring,
     "grid": grid,
     "dcgan": dcgan,
+    "dcgan-64": dcgan_64,
 }
 
 
-def color_images() -> tuple[ImageTable, str]:
-    """A table of 32 x 32 color images, those that the environment names or noise, and its name."""
+def color_images(side: int = 32) -> tuple[ImageTable, str]:
+    """A table of square color images, those that the environment names or noise, and its name."""
     if source := os.environ.get(COLOR_IMAGES):
-        table = open_table(source, size=32, channels=3, progress=False)
+        table = open_table(source, size=side, channels=3, progress=False)
         return table, table.name
-    noise = np.random.default_rng(0).integers(0, 256, (4000, 32, 32, 3), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (4000, side, side, 3), dtype=np.uint8)
     return open_table(noise, progress=False), "noise"
 
 

@@ -98,7 +98,7 @@ class Recipe:
     budget: str | None = None
     """How long to train: 90s, 10m, 2h, 3d. What fits is measured in the first seconds: steps, and of networks of
     convolutions their width, augmentation, mirroring, what is kept how often and by which measure, unless they are
-    said. It ends on time. null: `steps` say."""
+    said. It ends on time, or, where rates or noise fall to an end, after some four fifths of it. null: `steps` say."""
     seed: int = 0
     """All randomness is a function of it and of the step."""
 
