@@ -20,6 +20,7 @@ from advnets.data.recognize import Given
 from advnets.errors import DivergedError, NoClassesError, RecipeError, RunError
 from advnets.evaluation.report import write_report
 from advnets.runs import checkpoint
+from advnets.runs.checkpoint import Checkpoint
 from advnets.runs.directory import RunDirectory, surroundings, writing
 from advnets.runs.durations import in_words
 from advnets.runs.networks import Modules, load_own, own_players
@@ -31,8 +32,9 @@ from advnets.training.hooks.measuring import Measuring
 from advnets.training.hooks.opening import going_on, opening
 from advnets.training.hooks.rollback import gentler, roll_back, way_back
 from advnets.training.hooks.watch import Watch
-from advnets.training.loop import play
+from advnets.training.loop import assist, play
 from advnets.training.trainer import Trainer
+from advnets.training.world import END, GO_BACK, World, join, restarted
 
 GivenModules = Mapping[str, "nn.Module | str"]
 """Players to modules of the user's own, or to what they are called: package.module:Name."""
@@ -85,13 +87,22 @@ def train(
     refuse_idle(played, spread(changes, parts=False), base, written)
     _refuse_for_a_table(data, changes)
     played = anchored(played)
+    if restarted(run) and (Path(run) / "run.json").is_file():  # type: ignore[arg-type]  # it has been said
+        return resume(run, data=data, sources=sources, modules=own)  # type: ignore[arg-type]
+    world = join(played.device, played.batch)
     path = Path(run) if run is not None else Path("runs") / f"{played.name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    RunDirectory.check_free(path, among=folders_of(played))  # before the images are decoded, not after
-    table = open_given(played, data, sources)
+    path = world.told(path)
+    if world.leads:
+        RunDirectory.check_free(path, among=folders_of(played))  # before the images are decoded, not after
+    table = world.in_turn(lambda: open_given(played, data, sources))
     named = [*said, *(each.name for each in (*written, *spread(changes)))]
-    plan = planned(played, training_data(table), named, own)
+    plan = world.told(planned(played, training_data(table), named, own, world.size) if world.leads else None)
+    assert plan is not None  # the first process has made one
     played = _begun(plan.recipe)
-    trainer = _begin(played, table, own)
+    trainer = _begin(played, table, own, world)
+    trainer.share()
+    if not world.leads:
+        return _assist(trainer, path, own)
     trainer.seconds = plan.seconds
     _measuring(played, table)  # what cannot be measured is refused before anything is made
     facts = {**surroundings(command), "status": "running", "data": describe(table), **trainer.arithmetic}
@@ -99,7 +110,7 @@ def train(
     if _began_elsewhere(played):
         with writing(directory.path):
             checkpoint.save(directory.checkpoints, trainer.checkpoint(), played.keep_checkpoints)
-    lines = opening(trainer, table, path, chosen or _how_chosen(recipe, data))
+    lines = [*opening(trainer, table, path, chosen or _how_chosen(recipe, data)), *_processes(world, played.batch)]
     return _play(trainer, directory, table, facts, own, [*lines, *plan.reasons, *_left_out(facts)])
 
 
@@ -141,10 +152,14 @@ def resume(
     recipe = _longer(directory, recipe, steps, budget)
     recipe, facts = anchored(recipe), directory.facts
     _check_own(directory, recipe, own)
-    table = open_given(recipe, data, sources, open_again if data is None else open_data)
+    world = join(recipe.device, recipe.batch)
+    table = world.in_turn(lambda: open_given(recipe, data, sources, open_again if data is None else open_data))
     moved = data is not None or sources is not None
     directory.check_data(table.fingerprint, table.classes, table.sources and table.sources.fingerprint, moved)
-    trainer = Trainer(recipe, training_data(table), own, restored=True)
+    trainer = Trainer(recipe, training_data(table), own, restored=True, world=world)
+    if not world.leads:
+        _take_over(trainer, None)
+        return _assist(trainer, directory.path, own)
     with directory.lock():
         if budget is not None:
             _check_time(directory, recipe)
@@ -154,9 +169,10 @@ def resume(
         sitting = {"step": trainer.step, "after": facts["status"], **surroundings(), **trainer.arithmetic}
         facts = {**facts, "status": "running", "damaged": damaged, "resumed": [*facts.get("resumed", []), sitting]}
         directory.write_facts(facts)
+        _take_over(trainer, trainer.checkpoint() if world.size > 1 else None)
         kept = checkpoint.folder_name(trainer.step) if trainer.step in checkpoint.steps(directory.checkpoints) else None
-        said = going_on(directory.path, trainer.step, recipe, kept)
-        return _play(trainer, directory, table, facts, own, [*notes, said])
+        notes += [going_on(directory.path, trainer.step, recipe, kept), *_processes(world, recipe.batch)]
+        return _play(trainer, directory, table, facts, own, notes)
 
 
 def load(
@@ -181,10 +197,32 @@ def training_data(table: Table) -> Data:
     )  # fmt: skip
 
 
-def _begin(recipe: Recipe, table: Table, own: Modules) -> Trainer:
+def _processes(world: World, batch: int) -> list[str]:
+    """How many processes train together, in words."""
+    if world.size == 1:
+        return []
+    return [f"processes: {world.size}, which share a minibatch: {-(-batch // world.size):,} of {batch:,} rows for each"]
+
+
+def _take_over(trainer: Trainer, found: Checkpoint | None) -> None:
+    """Begin in all processes from the first one's checkpoint, of which the others may have no file."""
+    if trainer.world.size == 1:
+        return
+    told = trainer.world.told(found)
+    if not trainer.world.leads and told is not None:
+        trainer.restore(told)
+
+
+def _assist(trainer: Trainer, path: Path, own: Modules) -> Run:
+    """Play along with the first process to its end; the run that it has written."""
+    assist(trainer).world.leave()
+    return Run(path, own)
+
+
+def _begin(recipe: Recipe, table: Table, own: Modules, world: World) -> Trainer:
     """A training at its beginning; where a folder's images or a table lack classes, it is said what gives them."""
     try:
-        return Trainer(recipe, training_data(table), own)
+        return Trainer(recipe, training_data(table), own, world=world)
     except NoClassesError as error:
         if table.scale is not None:
             raise RecipeError(error.what, f"{error.remedy}; --labels names the column of a table's classes") from None
@@ -247,9 +285,12 @@ def _play(
             if watch is None or status != "collapsed" or trainer.recipe.watch.doing != "rollback":
                 break
             trainer, facts, notes = _go_back(trainer, directory, facts, own, watch.last_healthy)
+    if trainer.world.size > 1:
+        trainer.world.order(END)
     directory.write_facts({**facts, "status": status})
     run = Run(directory.path, own)
     write_report(run)
+    trainer.world.leave()
     return run
 
 
@@ -289,8 +330,11 @@ def _go_back(
     facts = {**facts, "rollbacks": [*before, {"at": trainer.step, "to": target or 0, "rates": rates}]}
     directory.write_facts(facts)
     roll_back(directory, target, recipe)
-    back = Trainer(recipe, trainer.data, own, restored=True)
+    back = Trainer(recipe, trainer.data, own, restored=True, world=trainer.world)
     notes, _ = _restore(back, directory, elsewhere)
+    if back.world.size > 1:
+        back.world.order(GO_BACK)
+        back.world.told((recipe, back.checkpoint()))
     back.seconds = trainer.seconds  # what was tried in vain took its time, too
     now = " and ".join(f"{rate:g} ({name})" for name, rate in rates.items())
     return back, facts, [*notes, f"rolled back to step {back.step:,}, rates {now}; recipe.yaml has them"]

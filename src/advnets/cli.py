@@ -47,7 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         COMMANDS[args[0]](args[1:])
         sys.stdout.flush()
     except AdvnetsError as error:
-        print(f"advnets: {error}", file=sys.stderr)
+        if os.environ.get("RANK", "0") == "0":  # of processes that train together one speaks
+            print(f"advnets: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader of our output has gone, as in `advnets info RUN | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
@@ -79,18 +80,21 @@ def train(args: list[str]) -> None:
 
     import advnets.api as api  # after what is said of flags and help, which does not wait for PyTorch
     from advnets.terminal.runs import print_trained
+    from advnets.training.world import rank
 
     command = ["advnets", "train", *args]
     run = api.train(
         flags.recipe, run=flags.run, modules=flags.modules, command=command, chosen=flags.chosen, said=flags.said
     )
-    print_trained(run)
+    if rank() == 0:
+        print_trained(run)
 
 
 def resume(args: list[str]) -> None:
     """Continue a training as if it had never stopped."""
     import advnets.api as api
     from advnets.terminal.runs import named_modules, print_trained
+    from advnets.training.world import rank
 
     def resume(
         run: Positional[Path],
@@ -114,9 +118,9 @@ def resume(args: list[str]) -> None:
             device: go on on this device instead of the recipe's.
         """
         own = named_modules(modules)
-        print_trained(
-            api.resume(run, steps=steps, budget=budget, data=data, sources=sources, device=device, modules=own)
-        )
+        done = api.resume(run, steps=steps, budget=budget, data=data, sources=sources, device=device, modules=own)
+        if rank() == 0:
+            print_trained(done)
 
     call(resume, args)
 

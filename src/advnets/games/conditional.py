@@ -101,7 +101,8 @@ class ConditionalGame:
                 raise RecipeError(
                     "a batch of one has no mismatched pairs", "use a larger --batch, or --game.mismatched 0"
                 )
-            neighbors = self._entering(asked(batch), batch).roll(1, 0)
+            before, own = batch.previous, asked(batch)
+            neighbors = self._entering(own.roll(1, 0) if before is None else torch.cat([before, own[:-1]]), batch)
             found.append(View(D, real, {**real, "condition": neighbors}, self.mismatched))
         return found
 

@@ -101,7 +101,7 @@ class Batch:
         mask: N x 1 x H x W, what is observed; None where no game asks for it.
         source: N x C x H x W, images that are translated into `image`, or into its like; None where there are none.
         first: the global place of the first of these rows in the step's batch.
-        whole: rows of the step's batch in all processes; 0 where these are all.
+        whole: rows of the step's batch; 0 where these are all, or `everyone` has them.
         memory: what the game remembers of the steps before; empty for one that remembers nothing (see `begun`).
         known: rows with labels from a stream of their own, where the game asks for them (`Labels`); at most as many.
         classes: how many classes the labels number; 0 where there are none.
@@ -110,6 +110,10 @@ class Batch:
         columns: what the numbers of the vectors are like; None without vectors.
         averages: the averaged networks of players that have one (`Seat.averaged`), as they are before the step: in
             float32, without dropout and without a gradient.
+        previous: `asked`, or the condition, of the row before the first of these, 1 x its shape, where they are a part
+            of the step's batch; None where they are all of it.
+        everyone: all rows of the step's batch, of which costs may know conditions and no image, where other processes
+            have some of them; None else.
         guess: N x K, probabilities of classes that a game itself gave rows without labels (`View.batch`); None else.
     """
 
@@ -128,11 +132,18 @@ class Batch:
     columns: Columns | None = None
     averages: Nets = field(default_factory=dict[str, nn.Module])
     guess: Tensor | None = None
+    previous: Tensor | None = None
+    everyone: Batch | None = None
 
     @property
     def total(self) -> int:
         """Rows of the step's batch in all processes."""
-        return self.whole or self.image.shape[0]
+        return self.whole or (self.image.shape[0] if self.everyone is None else len(self.everyone))
+
+    @property
+    def share(self) -> float:
+        """These rows' share of the step's batch."""
+        return self.image.shape[0] / self.total
 
     @property
     def condition(self) -> Tensor | None:
@@ -153,7 +164,13 @@ class Batch:
     def part(self, rows: slice) -> Batch:
         """Some of the rows, and the same ones of `known`."""
         known = None if self.known is None else self.known.part(rows)
-        return replace(self, known=known, **{name: each[rows] for name, each in self.by_row().items()})
+        wanted, first = self.condition if self.asked is None else self.asked, rows.indices(len(self))[0]
+        previous = None if wanted is None else wanted[first - 1 : first] if first else self.previous
+        if previous is None and wanted is not None:
+            previous = wanted[-1:]
+        return replace(
+            self, known=known, previous=previous, **{name: each[rows] for name, each in self.by_row().items()}
+        )
 
     def __len__(self) -> int:
         return self.image.shape[0]
@@ -244,6 +261,12 @@ class Slopes:
             return self
         given = None if self.given is None else self.given * weight
         return Slopes(self.real * weight, self.fake * weight, self.made * weight, given)
+
+    def part(self, rows: slice) -> Slopes:
+        """Those of some rows."""
+        return Slopes(
+            self.real[rows], self.fake[rows], self.made[rows], None if self.given is None else self.given[rows]
+        )
 
 
 class Game(Protocol):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from advnets.config.coordinating import CoordinationConfig
 from advnets.errors import RecipeError
 from advnets.games.game import Batch, Inputs, Made, Slopes, View
 from advnets.runs.sampling import evaluating
@@ -22,24 +23,25 @@ from advnets.training.gradients import (
     Match,
     Outcome,
     Shown,
+    agreed,
     back,
     cut,
     of_generators,
     penalty_gradients,
-    rule_of,
     scores,
+    summed,
 )
+from advnets.training.player import Moves
 
 _ROWS = 8  # of the trial
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """A part of a minibatch, its draws, and its share of all rows."""
+    """A part of a minibatch, and its draws."""
 
     batch: Batch
     draws: Inputs
-    share: float
 
 
 @dataclass(frozen=True)
@@ -91,16 +93,48 @@ def check_parts(match: Match, batch: Batch, draws: Inputs, coordinated: bool, sc
         raise RecipeError("a view of this game depends on the whole minibatch", remedy)
 
 
-def _views_come_in_parts(match: Match, batch: Batch, draws: Inputs) -> bool:
-    """Whether parts of these rows have no direct cost, and show what the whole shows, row by row."""
+def check_processes(match: Match, batch: Batch, draws: Inputs, coordination: CoordinationConfig) -> None:
+    """See that a game's gradients are those of the whole minibatch where several processes share it.
+
+    Args:
+        match: who plays.
+        batch: this process's rows of the first minibatch.
+        draws: their draws.
+        coordination: of the recipe; growing batches alone may be shared.
+
+    Raises:
+        RecipeError: they are not.
+    """
+    remedy = "train it in one process"
+    if replace(coordination, final_batch=0, batch_stages=CoordinationConfig().batch_stages) != CoordinationConfig():
+        raise RecipeError("processes cannot share a training with coordination, but for growing batches", remedy)
+    if len(match.rowwise) < len(match.side("discriminator")):
+        raise RecipeError("a discriminator with statistics across the batch needs the whole of it", remedy)
+    some = slice(_ROWS)
+    rows = {name: each[some] for name, each in draws.items()}
+    if not _views_come_in_parts(match, replace(batch.part(some), first=0, whole=0, everyone=None), rows, direct=True):
+        raise RecipeError("a view of this game depends on the whole minibatch", remedy)
+
+
+def _views_come_in_parts(match: Match, batch: Batch, draws: Inputs, direct: bool = False) -> bool:
+    """Whether parts of these rows show what the whole shows, row by row.
+
+    Their direct costs, where there may be `direct` ones, have the whole's for a mean.
+    """
     with evaluating(match.nets.values()), torch.no_grad():
         shown: list[list[View]] = []
+        costs: list[Tensor] = []
         for piece in (*_pieces(1, batch, draws), *_pieces(2, batch, draws)):
             made = match.game.make(match.nets, piece.batch, piece.draws)
             views = list(match.game.views(piece.batch, piece.draws, made.outputs))
-            if made.direct is not None or any(view.batch is not None for view in views):
+            if (made.direct is not None and not direct) or any(view.batch is not None for view in views):
                 return False
             shown.append(views)
+            costs += [] if made.direct is None else [made.direct.double() * piece.batch.share]
+        if costs and not torch.allclose(
+            costs[0], sum(costs[1:], start=torch.zeros_like(costs[0])), rtol=0.02, atol=1e-3
+        ):
+            return False
         return all(_alike(whole, parts) for whole, *parts in zip(*shown, strict=True))
 
 
@@ -113,7 +147,7 @@ def _alike(whole: View, parts: Sequence[View]) -> bool:
     return True
 
 
-def in_parts(match: Match, batch: Batch, draws: Inputs, update: int) -> tuple[dict[str, Gradients], list[Outcome]]:
+def in_parts(match: Match, batch: Batch, draws: Inputs, update: int) -> tuple[dict[str, Moves], list[Outcome]]:
     """Gradients of all players at the same point, and what the discriminators said there: as `both_sides`."""
     pieces, states, said = list(_pieces(match.parts, batch, draws)), list[Tensor](), list[list[_Said]]()
     for piece in pieces:
@@ -123,18 +157,19 @@ def in_parts(match: Match, batch: Batch, draws: Inputs, update: int) -> tuple[di
     for views in zip(*said, strict=True):
         view, moves = views[0].view, views[0].moves
         real, fake = (torch.cat([getattr(each, side) for each in views]) for side in ("real", "fake"))
-        rules.append(rule_of(match, view, real, fake, batch, update, 0 if moves else None))
-        outcomes.append(Outcome(view.discriminator, real, fake, batch, view.weight, made=views[0].made))
+        known, rule = agreed(match, view, real, fake, batch, update, 0 if moves else None)
+        rules.append(rule)
+        outcomes.append(replace(known, made=views[0].made))
     found: dict[str, Gradients] = {}
     after = _layers_state(batch.image.device)
     first = 0
     for piece, state in zip(pieces, states, strict=True):
         _set_layers_state(batch.image.device, state)
         rows = slice(first, first := first + len(piece.batch))
-        for name, grads in _of_part(match, piece, [_sliced(rule, rows) for rule in rules], update).items():
+        for name, grads in _of_part(match, piece, [rule.part(rows) for rule in rules], update).items():
             found[name] = added(found.get(name), grads)
     _set_layers_state(batch.image.device, after)
-    return found, outcomes
+    return summed(match, found), outcomes
 
 
 def _of_part(match: Match, piece: _Piece, rules: Sequence[Slopes], update: int) -> Mapping[str, Gradients]:
@@ -149,8 +184,8 @@ def _of_part(match: Match, piece: _Piece, rules: Sequence[Slopes], update: int) 
         found[name] = added(found.get(name), grads)
         penalties = penalty_gradients(match, each.shown, update, place, piece.batch)
         if penalties is not None:
-            found[name] = added(found[name], [None if g is None else g * piece.share for g in penalties])
-    return found | of_generators(match, made, ends)
+            found[name] = added(found[name], penalties)
+    return found | of_generators(match, made, ends, piece.batch)
 
 
 def _played(match: Match, piece: _Piece, update: int) -> tuple[Made, list[_Seen]]:
@@ -175,13 +210,8 @@ def _pieces(parts: int, batch: Batch, draws: Inputs) -> Iterator[_Piece]:
     for rows in torch.arange(len(batch)).tensor_split(parts):
         span = slice(first, first + len(rows))
         part = replace(batch.part(span), first=batch.first + first, whole=batch.total)
-        yield _Piece(part, {name: each[span] for name, each in draws.items()}, len(rows) / len(batch))
+        yield _Piece(part, {name: each[span] for name, each in draws.items()})
         first = span.stop
-
-
-def _sliced(rule: Slopes, rows: slice) -> Slopes:
-    given = None if rule.given is None else rule.given[rows]
-    return Slopes(rule.real[rows], rule.fake[rows], made=rule.made[rows], given=given)
 
 
 def _layers_state(device: torch.device) -> Tensor:

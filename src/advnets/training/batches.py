@@ -21,6 +21,7 @@ from advnets.networks.conditioning import is_given
 from advnets.randomness import Stream, generator_for, seed_for
 from advnets.runs.asking import columns_of
 from advnets.training.growth import Growth
+from advnets.training.world import ALONE, World
 
 _DEVICE_SHARE = 0.25
 
@@ -116,6 +117,7 @@ class Batches:
         labelled: so many rows with labels come beside each minibatch, in an order of their own.
         growth: sizes of minibatches that grow; None where all have `batch` rows.
         mirror: whether half of a minibatch's images are mirrored, left to right.
+        world: the processes of which each has its own rows of a minibatch.
 
     Raises:
         RecipeError: no row has a condition, where rows come with them.
@@ -134,8 +136,9 @@ class Batches:
         labelled: int = 0,
         growth: Growth | None = None,
         mirror: bool = False,
+        world: World = ALONE,
     ) -> None:
-        self._device, self._dtype, self._mirror = device, dtype, mirror
+        self._device, self._dtype, self._mirror, self._world = device, dtype, mirror, world
         self._values = self._placed(data.values)
         self._order, self._seed, self._seen = Order(data.rows, batch, seed, Stream.DATA_ORDER, growth), seed, seen
         self._rows, self._held_out, self._sources, self._classes = (
@@ -160,11 +163,13 @@ class Batches:
         )
 
     def __call__(self, update: int) -> Batch:
-        """Minibatch number `update` (from 0), in the value range and dtype, on the device."""
-        apart = None if self._source_order is None else self._source_order(update)
-        known = None if self._known is None else self._take(self._known(update), self._dtype)
-        batch = replace(self._take(self.indices(update), self._dtype, apart, update), known=known)
-        return replace(batch, image=self._mirrored(batch.image, update)) if self._mirror else batch
+        """This process's rows of minibatch number `update` (from 0), in the value range and dtype, on the device."""
+        indices = self.indices(update)
+        total, own = len(indices), self._world.span(len(indices))
+        apart = None if self._source_order is None else self._source_order(update)[own]
+        known = None if self._known is None else self._take(self._known(update)[own], self._dtype)
+        batch = replace(self._take(indices, self._dtype, apart, update, own), known=known)
+        return replace(batch, image=self._mirrored(batch.image, update, own, total)) if self._mirror else batch
 
     def evenly(self, count: int) -> Batch:
         """At most `count` rows, evenly spaced among all, float32 in the value range, on the device."""
@@ -191,21 +196,33 @@ class Batches:
         beside = rows[np.arange(len(apart)) * len(rows) // len(apart)]
         return self._take(torch.from_numpy(beside), torch.float32, torch.from_numpy(apart))
 
-    def _take(self, rows: Tensor, dtype: torch.dtype, apart: Tensor | None = None, update: int = 0) -> Batch:
+    def _take(
+        self,
+        rows: Tensor,
+        dtype: torch.dtype,
+        apart: Tensor | None = None,
+        update: int = 0,
+        own: slice | None = None,
+    ) -> Batch:
+        """Rows of the data, of a minibatch this process's own ones: of the others their conditions alone."""
         label, target = (None if each is None else each.index_select(0, rows) for each in (self._labels, self._vectors))
         asked = self._asked(label if target is None else target, update)
         label, target, asked = (_there(each, self._device, dtype) for each in (label, target, asked))
-        image = self._images(self._values, rows, dtype)
-        source = self._source(rows if apart is None else apart, dtype)
+        mine = rows if own is None else rows[own]
+        image = self._images(self._values, mine, dtype)
+        source = self._source(mine if apart is None else apart, dtype)
         image = image if self._seen is None else self._seen(image)
-        return Batch(
-            rows, image, label, target, source=source, classes=self._classes, asked=asked, columns=self.columns,
-        )  # fmt: skip
+        found = Batch(rows, image, label, target, classes=self._classes, asked=asked, columns=self.columns)
+        if own is None or len(mine) == len(rows):
+            return replace(found, source=source)
+        nothing = image.new_zeros(1).expand(len(rows), *image.shape[1:])
+        everyone = replace(found, image=nothing)
+        return replace(everyone.part(own), image=image, source=source, first=own.start, everyone=everyone)
 
-    def _mirrored(self, images: Tensor, update: int) -> Tensor:
-        """Images of a minibatch, each with a chance of one half mirrored, left to right."""
+    def _mirrored(self, images: Tensor, update: int, own: slice, total: int) -> Tensor:
+        """Some images of a minibatch, each with a chance of one half mirrored, left to right."""
         rng = generator_for(self._seed, update, Stream.MIRRORED)
-        chosen = torch.randint(2, (len(images), 1, 1, 1), generator=rng, dtype=torch.bool)
+        chosen = torch.randint(2, (total, 1, 1, 1), generator=rng, dtype=torch.bool)[own]
         return torch.where(chosen.to(images.device), images.flip(3), images)
 
     def _conditions(self) -> Tensor | None:

@@ -52,7 +52,9 @@ class Planned:
     seconds: float
 
 
-def planned(recipe: Recipe, data: Data, named: Collection[str], modules: Modules | None = None) -> Planned:
+def planned(
+    recipe: Recipe, data: Data, named: Collection[str], modules: Modules | None = None, processes: int = 1
+) -> Planned:
     """What a recipe's budget is spent on: steps, width, augmentation and how often is kept, where nobody said them.
 
     Args:
@@ -60,6 +62,7 @@ def planned(recipe: Recipe, data: Data, named: Collection[str], modules: Modules
         data: to be trained on.
         named: the fields that stay as they are.
         modules: networks of the user's own by player.
+        processes: that share a minibatch: one alone is timed with its rows of it.
 
     Raises:
         RecipeError: choosing took all of it.
@@ -72,16 +75,16 @@ def planned(recipe: Recipe, data: Data, named: Collection[str], modules: Modules
     fields = _width_fields(recipe)
     if fields and not fields & said and (theirs := _widths_begun_from(recipe)):
         recipe = recipe.replace(**theirs)
-        took = _step_seconds(recipe, data)
+        took = _step_seconds(recipe, data, processes=processes)
         reasons.append(
             f"width: {', '.join(map(str, sorted(set(theirs.values()))))} maps at half the images' size, as in"
             f" {recipe.from_run}"
         )
     elif fields and not fields & said:
-        recipe, took, why = _widened(recipe, data, fields, budget)
+        recipe, took, why = _widened(recipe, data, fields, budget, processes)
         reasons.append(why)
     else:
-        took = _step_seconds(recipe, data, modules)
+        took = _step_seconds(recipe, data, modules, processes)
     steps = max(1, int(budget / took))
     passes = steps * images_a_step(recipe) / len(data.rows)
     changes, more = _augmentation(recipe, passes, said)
@@ -124,9 +127,9 @@ def extended(recipe: Recipe, budget: str, step: int, seconds: float) -> Recipe:
     return longer.replace(steps=max(recipe.steps, round(room * max(step, 1) * share)))
 
 
-def _widened(recipe: Recipe, data: Data, fields: set[Path], budget: float) -> tuple[Recipe, float, str]:
+def _widened(recipe: Recipe, data: Data, fields: set[Path], budget: float, processes: int) -> tuple[Recipe, float, str]:
     """The widest networks that enough images fit in the budget of, what a step takes, and why these."""
-    tried, width = {_NARROWEST: _timed(recipe, data, fields, _NARROWEST)}, _NARROWEST
+    tried, width = {_NARROWEST: _timed(recipe, data, fields, _NARROWEST, processes)}, _NARROWEST
 
     def wanted(enough: int) -> float:
         return max(enough, 2 * len(data.rows)) * recipe.batch / images_a_step(recipe)
@@ -137,7 +140,7 @@ def _widened(recipe: Recipe, data: Data, fields: set[Path], budget: float) -> tu
     upward = fits(width)
     others = [each for each in WIDTHS if (each > width if upward else each < width)]
     for each in others if upward else reversed(others):
-        tried[each] = _timed(recipe, data, fields, each)
+        tried[each] = _timed(recipe, data, fields, each, processes)
         if upward and not fits(each):
             break
         width = each
@@ -146,7 +149,7 @@ def _widened(recipe: Recipe, data: Data, fields: set[Path], budget: float) -> tu
     found, took = tried[width]
     seen = {each: int(budget / seconds * recipe.batch) for each, (_, seconds) in tried.items()}
     if math.isinf(took):
-        _step_seconds(found, data)  # says what does not fit
+        _step_seconds(found, data, processes=processes)  # says what does not fit
     wider = min((each for each in tried if each > width), default=None)
     why = f"width: {width} maps at half the images' size, with which {seen[width]:,} images are seen"
     if wider is not None and math.isinf(tried[wider][1]):
@@ -157,20 +160,21 @@ def _widened(recipe: Recipe, data: Data, fields: set[Path], budget: float) -> tu
     return found, took, why
 
 
-def _timed(recipe: Recipe, data: Data, fields: set[Path], width: int) -> tuple[Recipe, float]:
+def _timed(recipe: Recipe, data: Data, fields: set[Path], width: int, processes: int) -> tuple[Recipe, float]:
     """A recipe of that width, and what a step of it takes; for ever, where there is no room for it."""
     changed = recipe.replace(**{".".join(path): width for path in fields})
     try:
-        return changed, _step_seconds(changed, data)
+        return changed, _step_seconds(changed, data, processes=processes)
     except NoRoomError:
         return changed, math.inf
 
 
-def _step_seconds(recipe: Recipe, data: Data, modules: Modules | None = None) -> float:
-    """What a step takes, the median of some; where batches grow, one of their mean."""
+def _step_seconds(recipe: Recipe, data: Data, modules: Modules | None = None, processes: int = 1) -> float:
+    """What a step takes, the median of some; where batches grow, one of their mean; of several processes one's rows."""
     if recipe.coordination.final_batch:
         mean = round(images_a_step(recipe) / updates_a_step(recipe))
         recipe = recipe.replace(batch=mean, **{"coordination.final_batch": 0})
+    recipe = recipe.replace(batch=-(-recipe.batch // processes))
     trainer, took = Trainer(recipe.replace(steps=10**6), data, copy.deepcopy(modules)), list[float]()
     for number in itertools.count():
         begun = time.perf_counter()

@@ -22,7 +22,8 @@ from advnets.networks.shortcuts import shortcut
 from advnets.randomness import StepNoise, Stream
 from advnets.training.backward import Gradients, added, gradients_of
 from advnets.training.coordination import Coordination
-from advnets.training.player import Player
+from advnets.training.player import Moves, Player
+from advnets.training.world import ALONE, World
 
 _SMALLEST_SLOPE = 2.0**-30
 """Times 1 / m: the least that D's cost may weigh a row that the generators made. Nothing that float32 sees of D's
@@ -51,6 +52,7 @@ class Match:
             of their two backward passes the generators' side's goes through the fake rows alone.
         coordination: what else keeps the players in step.
         parts: in which a minibatch goes through the networks, one after another.
+        world: the processes that share a minibatch.
     """
 
     game: Game
@@ -67,6 +69,7 @@ class Match:
     several: frozenset[str] = frozenset()
     coordination: Coordination = Coordination()
     parts: int = 1
+    world: World = ALONE
 
     def batch(self, update: int) -> Batch:
         """Real rows of a discriminators' update, with what the game remembers of the steps before, and the averages."""
@@ -191,21 +194,29 @@ def scores(network: nn.Module, shown: Shown, rowwise: bool) -> tuple[Tensor, Ten
     return said[:count], said[count:], (both,)
 
 
-def both_sides(match: Match, batch: Batch, draws: Inputs, update: int) -> tuple[dict[str, Gradients], list[Outcome]]:
+def both_sides(match: Match, batch: Batch, draws: Inputs, update: int) -> tuple[dict[str, Moves], list[Outcome]]:
     """Gradients of all players at the same point, and what the discriminators said there."""
     made = match.game.make(match.nets, batch, draws)
     found, outcomes, ends = _discriminators(match, batch, draws, made, update)
-    return found | of_generators(match, made, ends), outcomes
+    summing = summed(match, found)  # while the generators' side goes back
+    return summing | summed(match, of_generators(match, made, ends, batch)), outcomes
+
+
+def summed(match: Match, found: Mapping[str, Gradients]) -> dict[str, Moves]:
+    """Gradients of players; of several processes their sums, on the way."""
+    if match.world.size == 1:
+        return dict(found)
+    return {name: match.world.sum(match.players[name].flat(grads)) for name, grads in found.items()}
 
 
 def discriminators_side(
     match: Match, batch: Batch, draws: Inputs, update: int
-) -> tuple[dict[str, Gradients], list[Outcome]]:
+) -> tuple[dict[str, Moves], list[Outcome]]:
     """Gradients of the discriminators alone, and what they said."""
     with torch.no_grad():
         made = match.game.make(match.nets, batch, draws)
     found, outcomes, _ = _discriminators(match, batch, draws, made, update)
-    return found, outcomes
+    return summed(match, found), outcomes
 
 
 Ends = list[tuple[Tensor, Tensor]]
@@ -224,17 +235,17 @@ def _discriminators(
         player = match.players[name]
         real, fake, held = scores(player.worker, shown, name in match.rowwise - match.several)
         beside = view.batch or batch
-        rule = rule_of(match, view, real, fake, beside, update, old if shown.moves(real=False) else None)
+        said, rule = agreed(match, view, real, fake, beside, update, old if shown.moves(real=False) else None)
         grads, cotangents = back(shown, held, rule, player.parameters)
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
         found[name] = added(found.get(name), _with_penalty(match, shown, grads, update, number, batch))
-        outcomes.append(Outcome(name, real, fake, beside, view.weight, made=bool(shown.cuts)))
-    return found, _with_direct(outcomes, made), ends
+        outcomes.append(replace(said, made=bool(shown.cuts)))
+    return found, _with_direct(match, outcomes, made, batch), ends
 
 
 def generators_side(
     match: Match, batch: Batch, draws: Inputs, update: int, before: Sequence[Outcome]
-) -> tuple[dict[str, Gradients], list[Outcome]]:
+) -> tuple[dict[str, Moves], list[Outcome]]:
     """Gradients of the generators' side alone, against the discriminators as they are, and what these said before.
 
     Args:
@@ -254,25 +265,38 @@ def generators_side(
         if not shown.cuts:  # nothing that the generators made
             outcomes.append(replace(said, made=False))
             continue
-        name, network = view.discriminator, match.players[view.discriminator].worker
+        network = match.players[view.discriminator].worker
         real, fake = _for_generators(match, shown, network, said)
         beside = view.batch or batch
-        rule = rule_of(match, view, real, fake, beside, update, 0 if shown.moves(real=False) else None)
+        known, rule = agreed(match, view, real, fake, beside, update, 0 if shown.moves(real=False) else None)
         held, slope = [fake], [rule.made]
         if shown.moves(real=True):
             held, slope = [real, fake], [_known(rule.given, real), rule.made]
         inputs = [copy for _, copy, _ in shown.cuts]
         cotangents = map(_known, gradients_of(held, inputs, _as(held, slope)), inputs)
         ends += [(tensor, cotangent) for (tensor, _, _), cotangent in zip(shown.cuts, cotangents, strict=True)]
-        outcomes.append(Outcome(name, real.detach(), said.fake, beside, view.weight))
-    return of_generators(match, made, ends), _with_direct(outcomes, made)
+        outcomes.append(replace(known, fake=said.fake))
+    return summed(match, of_generators(match, made, ends, batch)), _with_direct(match, outcomes, made, batch)
 
 
-def _with_direct(outcomes: list[Outcome], made: Made) -> list[Outcome]:
+def _with_direct(match: Match, outcomes: list[Outcome], made: Made, batch: Batch) -> list[Outcome]:
     """The outcomes with the direct cost of what was made, where there is one."""
     if made.direct is None:
         return outcomes
-    return [replace(outcomes[0], direct=made.direct.detach()), *outcomes[1:]]
+    direct = match.world.mean(made.direct.detach(), batch.share)
+    return [replace(outcomes[0], direct=direct), *outcomes[1:]]
+
+
+def agreed(
+    match: Match, view: View, real: Tensor, fake: Tensor, batch: Batch, update: int, old: int | None
+) -> tuple[Outcome, Slopes]:
+    """What a discriminator said of all rows of a minibatch, and these rows' slopes of a view's costs: see `rule_of`."""
+    world, total = match.world, batch.total
+    whole, rows = world.whole(batch), world.span(total)
+    real, fake = world.rows(real.detach(), total), world.rows(fake.detach(), total)
+    rule = rule_of(match, view, real, fake, whole, update, old)
+    said = Outcome(view.discriminator, real, fake, whole, view.weight)
+    return said, rule if world.size == 1 else rule.part(rows)
 
 
 def rule_of(match: Match, view: View, real: Tensor, fake: Tensor, batch: Batch, update: int, old: int | None) -> Slopes:
@@ -333,8 +357,8 @@ def two_passes(
     return grads, [_known(found, copy) for found, copy in zip(cotangents, inputs, strict=True)]
 
 
-def of_generators(match: Match, made: Made, ends: Ends) -> dict[str, Gradients]:
-    """Gradients of the generators' side, all its players at once, from the cotangents of what it made.
+def of_generators(match: Match, made: Made, ends: Ends, batch: Batch) -> dict[str, Gradients]:
+    """Gradients of the generators' side, all its players at once, from the cotangents of what it made of a batch.
 
     Raises:
         RecipeError: the game's direct cost is no scalar.
@@ -344,7 +368,7 @@ def of_generators(match: Match, made: Made, ends: Ends) -> dict[str, Gradients]:
     if made.direct is not None:
         if made.direct.ndim:  # rows would be added up, as many times the cost as there are rows
             raise RecipeError(f"the game's direct cost has shape {tuple(made.direct.shape)}", "return one scalar")
-        outputs, cotangents = [*outputs, made.direct], [*cotangents, torch.ones_like(made.direct)]
+        outputs, cotangents = [*outputs, made.direct], [*cotangents, torch.full_like(made.direct, batch.share)]
     weights = [weight for player in players.values() for weight in player.parameters]
     found = iter(gradients_of(outputs, weights, cotangents))
     return {name: _take(found, len(player.parameters)) for name, player in players.items()}
@@ -383,7 +407,7 @@ def penalty_gradients(match: Match, shown: Shown, update: int, view: int, batch:
 
     costs = [each.penalty(judge, real, fake, noise) * (each.weight * each.every * shown.weight) for each in due]
     total = sum(costs[1:], start=costs[0])
-    return gradients_of([total], player.parameters, [torch.ones_like(total)])
+    return gradients_of([total], player.parameters, [torch.full_like(total, batch.share)])
 
 
 def _laid_out(held: Sequence[Tensor], real: Tensor, fake: Tensor) -> list[Tensor]:

@@ -12,7 +12,12 @@ from advnets.config.players import AverageConfig, OptimizerConfig
 from advnets.errors import RecipeError
 from advnets.networks.layers import limit_norms
 from advnets.training.averages import update_average
+from advnets.training.backward import Gradients
 from advnets.training.optimizers import build_optimizer
+from advnets.training.world import Sum
+
+Moves = Gradients | Sum
+"""What a player moves along: gradients of its parameters, or their sum over several processes, flat."""
 
 _ALIGNMENT = 64  # floats: every parameter begins on its own cache lines, which matrix kernels like
 
@@ -55,6 +60,7 @@ class Player:
         compute: dtype of its forward and backward passes; float32, or bfloat16 with float32 master weights.
         side: "generator" or "discriminator".
         average: how its weights are averaged; None for no average.
+        flat: whether its gradients are gathered in one flat tensor, in float32 as well: what several processes add up.
 
     Raises:
         RecipeError: the network has no parameter to train.
@@ -71,6 +77,7 @@ class Player:
         compute: torch.dtype,
         side: str = "generator",
         average: AverageConfig | None = None,
+        flat: bool = False,
     ) -> None:
         self.network, self.compute, self.side = network, compute, side
         self.master = FlatParameters(network, torch.float32)
@@ -78,12 +85,14 @@ class Player:
             raise RecipeError(f"{type(network).__name__} has no parameter to train", "leave one with requires_grad")
         self.device = self.master.flat.device
         self._limited = any(getattr(m, "max_norm", None) is not None for m in network.modules())
-        if compute == torch.float32:
-            self.worker, self._work = network, self.master
-            self.optimizer = build_optimizer(optimizer, self.master.views, self.master.flat, self.master.like)
-        else:
+        self.worker, self._work = network, self.master
+        if compute != torch.float32:
             self.worker = _low_precision_copy(network, compute)
             self._work = FlatParameters(self.worker, compute)
+        self._flat = flat or compute != torch.float32
+        if not self._flat:
+            self.optimizer = build_optimizer(optimizer, self.master.views, self.master.flat, self.master.like)
+        else:
             self._grad = torch.zeros_like(self.master.flat)
             self._grads = self.master.like(self._grad)
             self.optimizer = build_optimizer(optimizer, [self.master.flat], self.master.flat, lambda flat: [flat])
@@ -99,23 +108,29 @@ class Player:
         """What the step differentiates: the worker's parameters."""
         return self._work.parameters
 
-    def move(self, grads: Sequence[Tensor | None], update: int, updates: int) -> None:
+    def move(self, grads: Moves, update: int, updates: int) -> None:
         """Update number `update` of `updates` along `grads`, one for each of `parameters` (None is zero)."""
-        known = [torch.zeros_like(w) if g is None else g for g, w in zip(grads, self._work.views, strict=True)]
-        self.optimizer.update(self._as_moved(known), update, updates)
+        self.optimizer.update([grads.wait()] if isinstance(grads, Sum) else self._as_moved(grads), update, updates)
         if self._limited:
             limit_norms(self.network)
         self.refresh()
 
-    def _as_moved(self, grads: Sequence[Tensor]) -> Sequence[Tensor]:
+    def flat(self, grads: Gradients) -> Tensor:
+        """Gradients in one flat float32 tensor, which the next call fills anew."""
+        torch._foreach_copy_(self._grads, self._known(grads))  # type: ignore[arg-type]  # lists are what it takes
+        return self._grad
+
+    def _as_moved(self, grads: Gradients) -> Sequence[Tensor]:
         """Gradients as the optimizer takes them: in float32 as they are, since a copy costs as much as an update."""
-        if self._work is not self.master:
-            torch._foreach_copy_(self._grads, list(grads))  # type: ignore[arg-type]  # lists are what it takes
-            return [self._grad]
-        views = self.master.views
+        if self._flat:
+            return [self.flat(grads)]
+        known, views = self._known(grads), self.master.views
         return [
-            g if g.stride() == w.stride() else torch.empty_like(w).copy_(g) for g, w in zip(grads, views, strict=True)
+            g if g.stride() == w.stride() else torch.empty_like(w).copy_(g) for g, w in zip(known, views, strict=True)
         ]
+
+    def _known(self, grads: Gradients) -> list[Tensor]:
+        return [torch.zeros_like(w) if g is None else g for g, w in zip(grads, self._work.views, strict=True)]
 
     def follow(self, step: int) -> None:
         """Move the average, if there is one, toward the weights after `step` steps."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -12,6 +14,7 @@ from advnets.randomness import StepNoise, Stream
 from advnets.training.gradients import Match, both_sides
 from advnets.training.rehearsal import undisturbed
 from advnets.training.schedules import as_computed
+from advnets.training.world import ALONE
 
 _MORE = 8  # rows, the most that are tried; half as many are tried beside them
 
@@ -35,6 +38,7 @@ def check_room(match: Match, batch: Batch, most: int = 0, in_parts: bool = False
     Raises:
         NoRoomError: it does not fit; with the minibatch that does.
     """
+    match = replace(match, world=ALONE)  # nothing is asked of other processes
     free, count = free_memory(batch.image.device), max(len(batch), most)
     if free is None:
         return
@@ -63,7 +67,7 @@ def check_room(match: Match, batch: Batch, most: int = 0, in_parts: bool = False
 
 def _kept(match: Match, batch: Batch, rows: int) -> float:
     """Bytes that the graphs of a step of so many rows keep."""
-    some = batch.part(slice(rows))
+    some = replace(batch.part(slice(rows)), first=0, whole=0, everyone=None)
     kept: dict[int, int] = {}
 
     def keep(tensor: Tensor) -> Tensor:

@@ -10,23 +10,27 @@ simultaneous  as the authors' code and the tutorial do it: one noise draw, one p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Generator, Sequence
 
 import torch
 from torch import Tensor
 
 from advnets.games.game import Batch, Inputs
-from advnets.randomness import StepNoise, Stream, seed_layers
+from advnets.networks.layers import rows_pass
+from advnets.randomness import StepNoise, Stream, generator_for, seed_layers
 from advnets.training.accumulation import in_parts
 from advnets.training.gradients import Match, Outcome, both_sides, discriminators_side, generators_side
+
+_INDICES = 3  # of what layers draw in an update: by either schedule's turns
 
 
 def simultaneous(match: Match, step: int) -> Sequence[Outcome]:
     """One iteration of the authors' schedule: all players move at once from the same point."""
     batch = match.batch(step)
-    seed_layers(match.seed, step, 0, batch.image.device)
-    draws = _moved(match, batch, drawn(match, batch, step, Stream.DISCRIMINATOR_NOISE))
-    grads, outcomes = (both_sides if match.parts == 1 else in_parts)(match, batch, draws, step)
+    with _layers_seeded(match, batch, step, 0):
+        draws = _moved(match, batch, drawn(match, batch, step, Stream.DISCRIMINATOR_NOISE))
+        grads, outcomes = (both_sides if match.parts == 1 else in_parts)(match, batch, draws, step)
     for side in ("discriminator", "generator"):
         for name, player in match.side(side).items():
             player.move(grads[name], step, match.steps)
@@ -41,15 +45,15 @@ def alternating(match: Match, step: int) -> Sequence[Outcome]:
     batch, outcomes = match.batch(first), list[Outcome]()
     for update in range(first, first + k):
         batch = batch if update == first else match.batch(update)
-        seed_layers(match.seed, update, 1, batch.image.device)
-        draws = _moved(match, batch, drawn(match, batch, update, Stream.DISCRIMINATOR_NOISE), learned=False)
-        grads, outcomes = discriminators_side(match, batch, draws, update)
+        with _layers_seeded(match, batch, update, 1):
+            draws = _moved(match, batch, drawn(match, batch, update, Stream.DISCRIMINATOR_NOISE), learned=False)
+            grads, outcomes = discriminators_side(match, batch, draws, update)
         for name, player in match.side("discriminator").items():
             player.move(grads[name], update, planned)
     for update in range(step * ahead, (step + 1) * ahead):
-        seed_layers(match.seed, update, 2, batch.image.device)
-        draws = _moved(match, batch, drawn(match, batch, update, Stream.GENERATOR_NOISE))
-        grads, outcomes = generators_side(match, batch, draws, update, outcomes)
+        with _layers_seeded(match, batch, update, 2):
+            draws = _moved(match, batch, drawn(match, batch, update, Stream.GENERATOR_NOISE))
+            grads, outcomes = generators_side(match, batch, draws, update, outcomes)
         for name, player in match.side("generator").items():
             player.move(grads[name], update, match.steps * ahead)
     return outcomes
@@ -59,6 +63,19 @@ SCHEDULES: dict[str, Callable[[Match, int], Sequence[Outcome]]] = {
     "simultaneous": simultaneous,
     "alternating": alternating,
 }
+
+
+@contextlib.contextmanager
+def _layers_seeded(match: Match, batch: Batch, update: int, index: int) -> Generator[None]:
+    """Seed what networks draw inside their passes: by global row, where processes share the rows of a minibatch."""
+    seed, device = match.seed, batch.image.device
+    # What modules of the user's own draw differs from process to process.
+    seed_layers(seed, update, index + _INDICES * match.world.rank, device)
+    if match.world.size == 1:
+        yield
+        return
+    with rows_pass(batch.first, len(batch), batch.total, generator_for(seed, update, Stream.LAYERS, index, device)):
+        yield
 
 
 def _moved(match: Match, batch: Batch, draws: Inputs, learned: bool = True) -> Inputs:

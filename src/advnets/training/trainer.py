@@ -28,7 +28,7 @@ from advnets.randomness import StepNoise, Stream
 from advnets.runs.checkpoint import Checkpoint, Tensors, newest
 from advnets.runs.networks import Modules, initial_networks, load_weights
 from advnets.runs.sampling import Sampler, Samples
-from advnets.training.accumulation import check_parts
+from advnets.training.accumulation import check_parts, check_processes
 from advnets.training.augmentation import Augmentation, adaptation_of, augmentation_of
 from advnets.training.batches import Batches, Data
 from advnets.training.coordinate import coordinated
@@ -44,6 +44,7 @@ from advnets.training.rehearsal import check_game
 from advnets.training.room import check_room
 from advnets.training.schedules import SCHEDULES, drawn
 from advnets.training.warm_start import begin_from, freeze
+from advnets.training.world import ALONE, World
 
 
 class Trainer:
@@ -54,13 +55,22 @@ class Trainer:
         data: what to play it on.
         modules: networks of the user's own by player; by default those that the recipe describes.
         restored: a checkpoint follows, so that the weights to begin with do not matter.
+        world: the processes that train together, which all have a trainer.
 
     Raises:
         RecipeError: the networks cannot play this game on this data, or the run to begin with is not there.
     """
 
-    def __init__(self, recipe: Recipe, data: Data, modules: Modules | None = None, restored: bool = False) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        data: Data,
+        modules: Modules | None = None,
+        restored: bool = False,
+        world: World = ALONE,
+    ) -> None:
         keep_freed_memory()
+        self.world, self.modules = world, modules
         limit_threads()
         self.threads = torch.get_num_threads()
         self.recipe, self.data, self.shape = recipe, data, data.shape
@@ -160,6 +170,14 @@ class Trainer:
         if (now := torch.get_num_threads()) != self.threads:
             facts["threads_now"] = now  # as others are busy
         return Checkpoint(self.step, tensors, facts)
+
+    def share(self) -> None:
+        """Begin in all processes with the first one's weights, whatever others have drawn."""
+        for player in self.players.values():
+            for module in (player.network, player.average):
+                for tensor in () if module is None else module.state_dict().values():
+                    self.world.share(tensor)
+            player.reload()
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Continue from `checkpoint`.
@@ -272,6 +290,7 @@ class Trainer:
             "device": str(self.device),
             "processor": torch.backends.cpu.get_cpu_capability(),
             "threads": self.threads,
+            "processes": self.world.size,
             "precision": str(self.compute).removeprefix("torch."),
         }
 
@@ -291,7 +310,7 @@ class Trainer:
         growth = growth_of(recipe)
         return Batches(
             data, recipe.batch, recipe.seed, self.device, self.compute, span, labels, seen, beside, growth,
-            mirror=recipe.mirror,
+            mirror=recipe.mirror, world=self.world,
         )  # fmt: skip
 
     def _begin(self, networks: Mapping[str, nn.Module], modules: Modules, restored: bool) -> Sequence[str]:
@@ -317,7 +336,8 @@ class Trainer:
     def _player(self, name: str, network: nn.Module) -> Player:
         config, seat = self.recipe.players[name], self.seats[name]
         average = getattr(config, "average", None) if seat.averaged else None
-        return Player(network.to(self.device), config.optimizer, self.compute, seat.side, average)
+        placed, flat = network.to(self.device), self.world.size > 1
+        return Player(placed, config.optimizer, self.compute, seat.side, average, flat)
 
     def _make_match(self) -> Match:
         recipe = self.recipe
@@ -336,7 +356,7 @@ class Trainer:
             discriminator_steps=recipe.discriminator_steps, generator_steps=recipe.generator_steps,
             memory={name: each.to(self.device) for name, each in begun(self.game, self.data.spec).items()},
             several=frozenset(name for name in discriminators if self.seats[name].gives),
-            parts=recipe.accumulate,
+            parts=recipe.accumulate, world=self.world,
         )  # fmt: skip
         networks = {name: player.network for name, player in self.players.items()}
         first = match.batch(0)
@@ -344,6 +364,8 @@ class Trainer:
         if match.parts > 1:
             draws = drawn(match, first, 0, Stream.DISCRIMINATOR_NOISE)
             check_parts(match, first, draws, recipe.coordination != CoordinationConfig(), recipe.schedule)
+        if self.world.size > 1:
+            check_processes(match, first, drawn(match, first, 0, Stream.DISCRIMINATOR_NOISE), recipe.coordination)
         plain = recipe.schedule == "simultaneous" and recipe.coordination == CoordinationConfig()
         in_parts = plain and len(rowwise) == len(discriminators)
         check_room(match, first, recipe.coordination.final_batch, in_parts)

@@ -1,0 +1,226 @@
+"""The processes that train together, and all that they tell each other.
+
+Each has every network and its own rows of a minibatch. In a step they gather scores, some numbers a row, so that slopes
+are those of the whole minibatch whatever the costs compare, and add up one flat float32 gradient a player. The first
+process alone writes, measures and decides; the others play the steps that it orders.
+
+Wrappers such as DistributedDataParallel hang on `backward` into `.grad`, and leave the gradients of a penalty, which
+come of a pass of their own, unaveraged in silence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from advnets.devices import resolve_device
+from advnets.errors import RecipeError, RunError
+from advnets.games.game import Batch
+
+T = TypeVar("T")
+
+ADVANCE, END, GO_BACK = 1, 2, 3
+"""What the first process orders."""
+
+_PATIENCE = datetime.timedelta(days=7)  # while the first one measures; of one that died the launcher ends all at once
+_MEETING = datetime.timedelta(minutes=5)  # for all to be there
+_LOCAL = "LOCAL_RANK", "RANK", "WORLD_SIZE"  # what torchrun says
+
+
+class Sum:
+    """A flat gradient that is being added up over all processes."""
+
+    def __init__(self, flat: Tensor, work: Any) -> None:
+        self._flat, self._work = flat, work
+
+    def wait(self) -> Tensor:
+        """The sum.
+
+        Raises:
+            RunError: another process has died.
+        """
+        with _together():
+            self._work.wait()
+        return self._flat
+
+
+@dataclass(frozen=True)
+class World:
+    """Where a process stands among those that train together; by default it is alone.
+
+    Args:
+        rank: its number.
+        size: how many there are.
+    """
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether it is the first, which writes and decides."""
+        return self.rank == 0
+
+    def span(self, total: int) -> slice:
+        """The rows of a minibatch that are its own: all have as many, or one more."""
+        each, more = divmod(total, self.size)
+        first = self.rank * each + min(self.rank, more)
+        return slice(first, first + each + (self.rank < more))
+
+    def rows(self, own: Tensor, total: int) -> Tensor:
+        """All rows of a minibatch, of which each process has its own; those that are all already, as they are."""
+        if self.size == 1 or len(own) == total:
+            return own
+        counts = [len(range(*replace(self, rank=rank).span(total).indices(total))) for rank in range(self.size)]
+        padded = own.new_zeros(max(counts), *own.shape[1:])
+        padded[: len(own)] = own
+        found = [torch.empty_like(padded) for _ in counts]
+        with _together():
+            dist.all_gather(found, padded)
+        return torch.cat([each[:count] for each, count in zip(found, counts, strict=True)])
+
+    def whole(self, batch: Batch) -> Batch:
+        """What costs may know of all rows of a minibatch."""
+        if batch.everyone is None:
+            return batch
+        return replace(batch.everyone, memory=batch.memory, averages=batch.averages)
+
+    def sum(self, flat: Tensor) -> Sum:
+        """Begin to add up a flat gradient, in place; other work may go on meanwhile."""
+        with _together():
+            return Sum(flat, dist.all_reduce(flat, async_op=True))
+
+    def mean(self, value: Tensor, share: float) -> Tensor:
+        """The mean over all rows of what is one over a share of them here."""
+        if self.size == 1:
+            return value
+        total = value.detach().float() * share
+        with _together():
+            dist.all_reduce(total)
+        return total
+
+    def order(self, order: int = 0, asked: bool = False) -> tuple[int, bool]:
+        """What the first process orders, and whether any was asked to stop."""
+        said = torch.tensor([order if self.leads else 0, int(asked)], device=_told_on())
+        with _together():
+            dist.all_reduce(said, dist.ReduceOp.MAX)
+        return int(said[0]), bool(said[1])
+
+    def told(self, value: T) -> T:
+        """The first process's value, which the others ask for with whatever they have."""
+        if self.size == 1:
+            return value
+        said: list[Any] = [value]
+        with _together():
+            dist.broadcast_object_list(said, src=0, device=_told_on())
+        return said[0]
+
+    def in_turn(self, make: Callable[[], T]) -> T:
+        """What each process makes for itself, after the first has: what it caches the others find."""
+        if self.size == 1:
+            return make()
+        made = make() if self.leads else None
+        with _together():
+            dist.barrier()
+        return made if made is not None else make()
+
+    def share(self, tensor: Tensor) -> None:
+        """Take over the first process's tensor, in place."""
+        if self.size > 1:
+            with _together():
+                dist.broadcast(tensor, src=0)
+
+    def leave(self) -> None:
+        """Wait for all, and end what holds them together."""
+        if self.size > 1:
+            with _together():
+                dist.barrier()
+            dist.destroy_process_group()
+
+
+ALONE = World()
+
+
+def launched() -> bool:
+    """Whether `torchrun` has started this process beside others."""
+    return all(name in os.environ for name in _LOCAL) and int(os.environ["WORLD_SIZE"]) > 1
+
+
+def rank() -> int:
+    """The number of this process among those that `torchrun` started; 0 of one alone."""
+    return int(os.environ["RANK"]) if launched() else 0
+
+
+def restarted(run: object) -> bool:
+    """Whether `torchrun` has started these processes anew after some died, so that a run goes on from its checkpoint.
+
+    Raises:
+        RecipeError: it may, and nobody said where the run lies, which it could not find then.
+    """
+    if not launched():
+        return False
+    if run is None and int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0")):
+        raise RecipeError("a run that torchrun may restart has to be found again", "say --run DIRECTORY")
+    return _restarts() > 0
+
+
+def join(device: str, batch: int) -> World:
+    """Join the others, where `torchrun` has started some.
+
+    Args:
+        device: of the recipe.
+        batch: rows of a minibatch, in all.
+
+    Raises:
+        RecipeError: there are more processes than rows.
+    """
+    if not launched():
+        return ALONE
+    found = World(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
+    if found.size > batch:
+        raise RecipeError(
+            f"{found.size} processes cannot share {batch} rows", "give a larger --batch, or fewer processes"
+        )
+    cuda = resolve_device(device).type == "cuda"
+    if cuda:
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    if not dist.is_initialized():
+        backend = "nccl" if cuda else "gloo"
+        dist.init_process_group(backend, store=_store(found), rank=found.rank, world_size=found.size, timeout=_PATIENCE)
+    return found
+
+
+def _store(world: World) -> Any:
+    """Where processes meet: those of a restart apart from those that died, whose addresses lie there still."""
+    host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    kept = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"  # by the launcher
+    leads = world.leads and not kept
+    store = dist.TCPStore(host, port, world.size, leads, _MEETING)  # pyright: ignore[reportPrivateImportUsage]
+    return dist.PrefixStore(f"advnets {_restarts()}", store)  # pyright: ignore[reportPrivateImportUsage]
+
+
+def _restarts() -> int:
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
+
+
+@contextlib.contextmanager
+def _together() -> Generator[None]:
+    """Something that all processes do at once; what PyTorch raises where one has died is one line."""
+    try:
+        yield
+    except RuntimeError as error:
+        remedy = "`torchrun --max-restarts 3` goes on from the last checkpoint by itself, `advnets resume` when told to"
+        raise RunError("another process of this training has died", remedy) from error
+
+
+def _told_on() -> torch.device:
+    """Where small messages lie: NCCL takes those of GPUs alone."""
+    return torch.device("cuda" if dist.get_backend() == "nccl" else "cpu")

@@ -1,0 +1,220 @@
+"""Processes that share a minibatch are one that has all of it; what dies goes on; what is told to stop stops."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+from game_kinds import KINDS, of, recipe_of
+from torch import Tensor
+
+import advnets
+from advnets.runs import checkpoint
+from advnets.training.player import Moves, Player
+from advnets.training.trainer import Trainer
+from advnets.training.world import ALONE, Sum, World
+
+PENALIZED = {"penalties": {"r1": {"weight": 0.3, "every": 1}, "r2": {"weight": 0.2, "every": 1}}}
+BETWEEN = {"objective": "wasserstein", "penalties": {"wgan_gp": {"weight": 10.0, "every": 1}}}
+ALL_CHANGES = {"augment": ("color", "translation", "cutout"), "mirror": True}
+PAPERS = {
+    "game.generator.network": {"kind": "mlp", "hidden": [16]},
+    "game.discriminator.network": {"kind": "maxout", "units": [8, 8], "pieces": 2},
+}
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
+    **{kind: (kind, {}) for kind in KINDS if kind != "semi-supervised"},
+    "relativistic": ("adversarial", {"objective": "relativistic", **PENALIZED}),
+    "between": ("adversarial", BETWEEN),
+    "augmented": ("adversarial", ALL_CHANGES),
+    "dropout": ("adversarial", PAPERS),
+    "alternating": ("conditional", {"schedule": "alternating", "discriminator_steps": 2}),
+    "in parts": ("adversarial", {"accumulate": 2, **PENALIZED}),
+    "growing": ("adversarial", {"coordination.final_batch": 24}),
+}
+LONG = "adversarial", "conditional", "between"
+CLOSE = "adversarial", "conditional", "relativistic"
+
+
+def played(name: str, world: World, steps: int) -> tuple[dict[str, Tensor], list[dict[str, float]]]:
+    """The gradients of the first step by player, and the figures of all."""
+    kind, changes = CASES[name]
+    trainer = Trainer(recipe_of(kind, **changes), of(kind).data(), world=world)
+    first: dict[str, Tensor] = {}
+    figures: list[dict[str, float]] = []
+    move = Player.move
+
+    def watched(player: Player, grads: Moves, update: int, updates: int) -> None:
+        (name,) = (name for name, each in trainer.players.items() if each is player)
+        first.setdefault(name, _flat(player, grads))
+        move(player, grads, update, updates)
+
+    Player.move = watched  # type: ignore[method-assign]
+    try:
+        for _ in range(steps):
+            figures.append(trainer.figures(trainer.advance()))
+    finally:
+        Player.move = move  # type: ignore[method-assign]
+    return first, figures
+
+
+def _flat(player: Player, grads: Moves) -> Tensor:
+    if isinstance(grads, Sum):
+        return grads.wait().clone()
+    flat = torch.zeros_like(player.master.flat)
+    for view, grad in zip(player.master.like(flat), grads, strict=True):
+        if grad is not None:
+            view.copy_(grad)
+    return flat
+
+
+def _process(rank: int, size: int, port: int, out: str) -> None:
+    torch.set_num_threads(1)
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+    dist.init_process_group("gloo", rank=rank, world_size=size)
+    world = World(rank, size)
+    found = {name: played(name, world, 100 if name in LONG else 3) for name in CASES}
+    if world.leads:
+        torch.save(found, out)
+    world.leave()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture(scope="module", params=[2, 3])
+def together(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What so many processes find, each with its rows of 12."""
+    out = tmp_path_factory.mktemp("together") / "found.pt"
+    mp.spawn(_process, (request.param, free_port(), str(out)), nprocs=request.param)  # type: ignore[attr-defined]  # it is there
+    return dict(torch.load(out))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_they_are_one_process(together: dict[str, Any], name: str) -> None:
+    alone, figures = played(name, ALONE, 100 if name in LONG else 3)
+    shared, theirs = together[name]
+    assert alone.keys() == shared.keys()
+    for player, gradient in alone.items():
+        apart = float((gradient - shared[player]).double().norm() / gradient.double().norm())
+        assert apart <= (1e-6 if name in CLOSE else 2e-5), player  # sums of float32 that nearly cancel
+    compared = figures if name in LONG else figures[:1]
+    for mine, other in zip(compared, theirs, strict=False):
+        for cost in ("cost_d", "cost_g"):
+            assert other[cost] == pytest.approx(mine[cost], abs=1e-4)
+
+
+def test_what_cannot_be_shared_is_refused() -> None:
+    for kind, changes, why in (
+        ("semi-supervised", {}, "a view of this game depends on the whole minibatch; train it in one process"),
+        ("adversarial", {"coordination.top_share": 0.5}, "cannot share a training with coordination"),
+    ):
+        with pytest.raises(advnets.AdvnetsError, match=why):
+            Trainer(recipe_of(kind, **changes), of(kind).data(), world=World(0, 2))
+
+
+GAME = (
+    "train", "ring", "--steps", "600", "--batch", "48", "--checkpoint-every", "100", "--sample-every", "0",
+    "--watch.every", "50",
+)  # fmt: skip
+
+
+def launched(*args: str, processes: int = 2, restarts: int = 0) -> subprocess.Popen[str]:
+    """A training by torchrun."""
+    torchrun = (sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(processes))
+    line = (*torchrun, "--max-restarts", str(restarts), "--master-port", str(free_port()), "-m", "--", "advnets", *args)
+    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=_environment())
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+def saved(run: Path, step: int) -> dict[str, Tensor]:
+    found, _ = checkpoint.newest(run / "checkpoints")
+    assert found is not None
+    assert found.step == step
+    return {f"{part} {name}": each for part, all_of in found.tensors.items() for name, each in all_of.items()}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A training of two processes that nothing happened to."""
+    run = tmp_path_factory.mktemp("whole") / "run"
+    said, _ = (process := launched(*GAME, "--run", str(run))).communicate(timeout=180)
+    assert process.returncode == 0, said
+    assert "processes: 2, which share a minibatch: 24 of 48 rows for each" in said
+    assert said.count("done: ") == 1
+    return run
+
+
+def test_a_process_that_dies_is_made_up_for(whole: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    process = launched(*GAME, "--run", str(run), restarts=2)
+    for rank, step in ((1, 100), (0, 300)):
+        _wait_for(run / "checkpoints" / f"step-{step:08d}", process)
+        os.kill(_workers(process)[rank], signal.SIGKILL)
+        time.sleep(1)
+    said, _ = process.communicate(timeout=180)
+    assert process.returncode == 0, said
+    assert said.count("goes on from step") == 2
+    assert "our failure" not in said
+    mine, theirs = saved(run, 600), saved(whole, 600)
+    assert mine.keys() == theirs.keys()
+    assert all(torch.equal(each, theirs[name]) for name, each in mine.items())
+
+
+def test_they_stop_when_told_and_go_on_in_another_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "run"
+    process = launched(*GAME, "--run", str(run))
+    _wait_for(run / "checkpoints" / "step-00000100", process)
+    begun = time.monotonic()
+    os.kill(_workers(process)[1], signal.SIGTERM)  # one of them, as where one machine is taken away
+    said, _ = process.communicate(timeout=60)
+    assert time.monotonic() - begun < 30
+    assert "SIGTERM: stopping at step" in said, said
+    assert advnets.load(run).step < 600
+    alone = advnets.resume(run)
+    assert alone.step == 600
+    assert "processes 2 is now 1: the training goes on, but not bit for bit" in capsys.readouterr().err
+
+
+def test_a_run_that_may_be_restarted_has_to_be_found(tmp_path: Path) -> None:
+    process = launched(*GAME, restarts=1)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "a run that torchrun may restart has to be found again; say --run DIRECTORY" in said
+
+
+def _workers(process: subprocess.Popen[str]) -> list[int]:
+    """The processes of a launcher, by rank."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    ranks = {}
+    for child in map(int, children):
+        said = dict(
+            each.split("=", 1) for each in Path(f"/proc/{child}/environ").read_text().split("\0") if "=" in each
+        )
+        if "RANK" in said:
+            ranks[int(said["RANK"])] = child
+    return [ranks[rank] for rank in sorted(ranks)]
+
+
+def _wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    for _ in range(1200):
+        if path.exists():
+            return
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.05)
+    raise AssertionError(f"{path} did not come")
