@@ -16,6 +16,7 @@ from advnets.training.accumulation import in_parts
 from advnets.training.gradients import both_sides
 from advnets.training.schedules import drawn
 from advnets.training.trainer import Trainer
+from advnets.training.world import Sum
 
 RELATIVISTIC = {"objective": "relativistic", "penalties": {"r1": {"weight": 0.3, "every": 1}, "r2": {"weight": 0.2}}}
 CONV = {
@@ -63,6 +64,19 @@ def test_the_gradients_are_those_of_the_whole(changes: dict[str, Any], parts: in
             assert one.made == other.made
 
 
+@pytest.mark.parametrize("parts", [2, 5])
+def test_rows_of_a_conditional_game_keep_their_neighbors(parts: int) -> None:
+    whole, divided = trainer("conditional"), trainer("conditional", accumulate=parts)
+    batch = whole._match.batch(0)
+    draws = drawn(whole._match, batch, 0, Stream.DISCRIMINATOR_NOISE)
+    expected, _ = both_sides(whole._match, batch, draws, 0)
+    found, _ = in_parts(divided._match, batch, draws, 0)
+    for name, grads in expected.items():
+        assert not isinstance(grads, Sum)
+        for mine, other in zip(found[name], grads, strict=True):  # type: ignore[arg-type]  # they are of one process
+            torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-6)
+
+
 def _wide(batch: Batch) -> Batch:
     return replace(batch, image=batch.image.double())
 
@@ -96,7 +110,7 @@ def test_dropout_masks_of_a_part_are_the_same_in_both_passes() -> None:
         ("adversarial", {"accumulate": 13}, "12 examples cannot be had in 13 parts"),
         ("adversarial", {"coordination.top_share": 0.5}, "not there with coordination"),
         ("translation", {}, "depends on the whole minibatch"),
-        ("conditional", {}, "depends on the whole minibatch"),
+        ("semi-supervised", {}, "depends on the whole minibatch"),
     ],
 )
 def test_what_needs_the_whole_is_refused(kind: str, changes: dict[str, Any], message: str) -> None:

@@ -65,7 +65,7 @@ def test_small_minibatches_are_looked_at_too(batch: int, monkeypatch: pytest.Mon
 
 def test_parts_are_offered_where_a_minibatch_may_go_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "free_memory", lambda _: 40 << 20)
-    with pytest.raises(RecipeError, match=r"use --batch 64, --accumulate 8, narrower"):
+    with pytest.raises(RecipeError, match=r"use --batch 128, --accumulate 4, narrower"):
         trainer(batch=512)
     with pytest.raises(RecipeError, match=r"use --batch \d+, narrower"):
         trainer(batch=512, schedule="alternating")
@@ -73,7 +73,7 @@ def test_parts_are_offered_where_a_minibatch_may_go_in_parts(monkeypatch: pytest
 
 def test_batches_that_grow_must_fit_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "free_memory", lambda _: 40 << 20)
-    with pytest.raises(RecipeError, match=r"a step of 512 examples needs .* are free; use --final-batch 64, narrower"):
+    with pytest.raises(RecipeError, match=r"a step of 512 examples needs .* are free; use --final-batch 128, narrower"):
         trainer(batch=16, **{"coordination.final_batch": 512})
     trainer(batch=16)
 

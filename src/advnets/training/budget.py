@@ -75,7 +75,7 @@ def planned(
     fields = _width_fields(recipe)
     if fields and not fields & said and (theirs := _widths_begun_from(recipe)):
         recipe = recipe.replace(**theirs)
-        took = _step_seconds(recipe, data, processes=processes)
+        took = _step_seconds(recipe, data, None, processes)
         reasons.append(
             f"width: {', '.join(map(str, sorted(set(theirs.values()))))} maps at half the images' size, as in"
             f" {recipe.from_run}"
@@ -149,7 +149,7 @@ def _widened(recipe: Recipe, data: Data, fields: set[Path], budget: float, proce
     found, took = tried[width]
     seen = {each: int(budget / seconds * recipe.batch) for each, (_, seconds) in tried.items()}
     if math.isinf(took):
-        _step_seconds(found, data, processes=processes)  # says what does not fit
+        _step_seconds(found, data, None, processes)  # says what does not fit
     wider = min((each for each in tried if each > width), default=None)
     why = f"width: {width} maps at half the images' size, with which {seen[width]:,} images are seen"
     if wider is not None and math.isinf(tried[wider][1]):
@@ -164,7 +164,7 @@ def _timed(recipe: Recipe, data: Data, fields: set[Path], width: int, processes:
     """A recipe of that width, and what a step of it takes; for ever, where there is no room for it."""
     changed = recipe.replace(**{".".join(path): width for path in fields})
     try:
-        return changed, _step_seconds(changed, data, processes=processes)
+        return changed, _step_seconds(changed, data, None, processes)
     except NoRoomError:
         return changed, math.inf
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
 
 import torch
@@ -66,25 +69,46 @@ def check_room(match: Match, batch: Batch, most: int = 0, in_parts: bool = False
 
 
 def _kept(match: Match, batch: Batch, rows: int) -> float:
-    """Bytes that the graphs of a step of so many rows keep."""
+    """Bytes that the graphs of a step of so many rows keep at once, at the most; weights apart."""
     some = replace(batch.part(slice(rows)), first=0, whole=0, everyone=None)
-    kept: dict[int, int] = {}
-
-    def keep(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        kept[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
+    weights = {each.data_ptr() for player in match.players.values() for each in player.parameters}
+    held = _Held(weights)
     noise = StepNoise(match.seed, 0, Stream.DISCRIMINATOR_NOISE, 0, rows, rows, batch.image.device)
     with (
         undisturbed(match.nets.values(), batch.image.device),
         torch.enable_grad(),
-        torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
+        torch.autograd.graph.saved_tensors_hooks(held.keep, lambda tensor: tensor),
     ):
         drawn = match.game.draw(some, noise)
         both_sides(match, some, {name: as_computed(each, some.image.dtype) for name, each in drawn.items()}, 0)
-    weights = {each.data_ptr() for player in match.players.values() for each in player.parameters}
-    return float(sum(size for place, size in kept.items() if place not in weights))
+    return float(held.most)
+
+
+class _Held:
+    """Storages that graphs keep, from the time that the first of them does until the last is freed.
+
+    Args:
+        apart: addresses that are not counted.
+    """
+
+    def __init__(self, apart: Collection[int]) -> None:
+        self._apart, self._holders, self._now, self.most = apart, Counter[int](), 0, 0
+
+    def keep(self, tensor: Tensor) -> Tensor:
+        """A graph keeps a tensor."""
+        storage = tensor.untyped_storage()
+        place, size = storage.data_ptr(), storage.nbytes()
+        if place in self._apart:
+            return tensor
+        self._holders[place] += 1
+        self._now += size if self._holders[place] == 1 else 0
+        self.most = max(self.most, self._now)
+        weakref.finalize(tensor, self._free, place, size).atexit = False
+        return tensor
+
+    def _free(self, place: int, size: int) -> None:
+        self._holders[place] -= 1
+        self._now -= size if self._holders[place] == 0 else 0
 
 
 def _gradients(match: Match) -> list[int]:
