@@ -17,7 +17,7 @@ from advnets.data import HELD_OUT, Table, describe, holds_images, is_vectors, op
 from advnets.data.given import is_open, open_given, said_of
 from advnets.data.places import anchored, folders_of
 from advnets.data.recognize import Given
-from advnets.errors import DivergedError, NoClassesError, RecipeError, RunError
+from advnets.errors import DataError, DivergedError, NoClassesError, RecipeError, RunError
 from advnets.evaluation.report import write_report
 from advnets.runs import checkpoint
 from advnets.runs.checkpoint import Checkpoint
@@ -34,7 +34,7 @@ from advnets.training.hooks.rollback import gentler, roll_back, way_back
 from advnets.training.hooks.watch import Watch
 from advnets.training.loop import assist, play
 from advnets.training.trainer import Trainer
-from advnets.training.world import END, GO_BACK, World, join, restarted
+from advnets.training.world import END, GO_BACK, World, join, may_restart, restarts
 
 GivenModules = Mapping[str, "nn.Module | str"]
 """Players to modules of the user's own, or to what they are called: package.module:Name."""
@@ -87,14 +87,17 @@ def train(
     refuse_idle(played, spread(changes, parts=False), base, written)
     _refuse_for_a_table(data, changes)
     played = anchored(played)
-    if restarted(run) and (Path(run) / "run.json").is_file():  # type: ignore[arg-type]  # it has been said
-        return resume(run, data=data, sources=sources, modules=own)  # type: ignore[arg-type]
+    if run is None and may_restart():
+        raise RecipeError("a run that torchrun may restart has to be found again", "say --run DIRECTORY")
     world = join(played.device, played.batch)
+    if run is not None and restarts() and world.told(_began(Path(run), world)):
+        return resume(run, data=data, sources=sources, modules=own)
     path = Path(run) if run is not None else Path("runs") / f"{played.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path = world.told(path)
     if world.leads:
         RunDirectory.check_free(path, among=folders_of(played))  # before the images are decoded, not after
     table = world.in_turn(lambda: open_given(played, data, sources))
+    _check_shared(world, table)
     named = [*said, *(each.name for each in (*written, *spread(changes)))]
     plan = world.told(planned(played, training_data(table), named, own, world.size) if world.leads else None)
     assert plan is not None  # the first process has made one
@@ -106,6 +109,7 @@ def train(
     trainer.seconds = plan.seconds
     _measuring(played, table)  # what cannot be measured is refused before anything is made
     facts = {**surroundings(command), "status": "running", "data": describe(table), **trainer.arithmetic}
+    facts |= {"launch": world.token} if world.size > 1 else {}
     directory = RunDirectory.create(path, played, facts)
     if _began_elsewhere(played):
         with writing(directory.path):
@@ -154,6 +158,7 @@ def resume(
     _check_own(directory, recipe, own)
     world = join(recipe.device, recipe.batch)
     table = world.in_turn(lambda: open_given(recipe, data, sources, open_again if data is None else open_data))
+    _check_shared(world, table)
     moved = data is not None or sources is not None
     directory.check_data(table.fingerprint, table.classes, table.sources and table.sources.fingerprint, moved)
     trainer = Trainer(recipe, training_data(table), own, restored=True, world=world)
@@ -202,6 +207,37 @@ def _processes(world: World, batch: int) -> list[str]:
     if world.size == 1:
         return []
     return [f"processes: {world.size}, which share a minibatch: {-(-batch // world.size):,} of {batch:,} rows for each"]
+
+
+def _began(path: Path, world: World) -> bool:
+    """Whether a run is that of these processes, which began it before some of them died.
+
+    Raises:
+        RunError: it ended in what would only happen again.
+    """
+    if not (path / "run.json").is_file():
+        return False
+    directory = RunDirectory.open(path)
+    if directory.facts.get("launch") != world.token:
+        return False
+    if (status := directory.facts["status"]) in ("diverged", "collapsed"):
+        raise RunError(
+            f"{path} has {status}; another start would do the same", f"see what it says: advnets info {path}"
+        )
+    return True
+
+
+def _check_shared(world: World, table: Table) -> None:
+    """See that all processes train on the same data.
+
+    Raises:
+        DataError: this one's are others than the first one's.
+    """
+    prints = f"{table.fingerprint} {table.sources and table.sources.fingerprint}"
+    if not world.same(prints):
+        raise DataError(
+            f"{table.name} is not the same here as where the first process reads it", "copy it to all machines"
+        )
 
 
 def _take_over(trainer: Trainer, found: Checkpoint | None) -> None:

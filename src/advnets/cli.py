@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Annotated, Literal
 import tyro
 
 from advnets.errors import AdvnetsError, RunError
-from advnets.processors import obey_quota
+from advnets.processors import obey_quota, rank
 from advnets.terminal.arguments import Modules, Positional, Reject, Step, Truncation, call
 from advnets.terminal.classifying import classify
 from advnets.terminal.codes import codes
@@ -25,6 +26,7 @@ from advnets.terminal.measuring import compare, evaluate
 from advnets.terminal.translate import translate
 
 Classes = Annotated[str | None, tyro.conf.arg(name="class")]
+_FIRST_SPEAKS = 3.0  # seconds, in which a launcher ends all where the first process has ended
 _UNUSABLE_PATHS = {errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR}
 
 
@@ -47,8 +49,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         COMMANDS[args[0]](args[1:])
         sys.stdout.flush()
     except AdvnetsError as error:
-        if os.environ.get("RANK", "0") == "0":  # of processes that train together one speaks
-            print(f"advnets: {error}", file=sys.stderr)
+        if rank():  # the first one says what all find; where it has found nothing, nobody else would
+            time.sleep(_FIRST_SPEAKS)
+        print(f"advnets: {f'process {rank()}: ' if rank() else ''}{error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader of our output has gone, as in `advnets info RUN | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
@@ -80,7 +83,6 @@ def train(args: list[str]) -> None:
 
     import advnets.api as api  # after what is said of flags and help, which does not wait for PyTorch
     from advnets.terminal.runs import print_trained
-    from advnets.training.world import rank
 
     command = ["advnets", "train", *args]
     run = api.train(
@@ -94,7 +96,6 @@ def resume(args: list[str]) -> None:
     """Continue a training as if it had never stopped."""
     import advnets.api as api
     from advnets.terminal.runs import named_modules, print_trained
-    from advnets.training.world import rank
 
     def resume(
         run: Positional[Path],

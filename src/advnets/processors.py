@@ -12,9 +12,25 @@ GROUPS = Path("/sys/fs/cgroup")
 OF_THIS_PROCESS = Path("/proc/self/cgroup")
 TIMES = Path("/proc/stat")
 _NAME = "OMP_NUM_THREADS"
+_LAUNCHED = "RANK", "LOCAL_RANK", "WORLD_SIZE"
 _ours: set[str] = set()
 """Numbers of threads that we said ourselves."""
 _BUSY = (0, 1, 2, 5, 6)  # user, nice, system, irq, softirq; neither idle nor what a hypervisor keeps
+
+
+def launched() -> bool:
+    """Whether `torchrun` has started this process beside others."""
+    return all(name in os.environ for name in _LAUNCHED) and int(os.environ["WORLD_SIZE"]) > 1
+
+
+def rank() -> int:
+    """The number of this process among those that `torchrun` started; 0 of one alone."""
+    return int(os.environ["RANK"]) if launched() else 0
+
+
+def neighbors() -> int:
+    """How many processes `torchrun` started on this machine; 1 of one alone."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if launched() else 1
 
 
 def cores() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import signal
 import socket
@@ -16,13 +17,17 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 from game_kinds import KINDS, of, recipe_of
-from torch import Tensor
+from small_games import points, ring
+from torch import Tensor, nn
 
 import advnets
+from advnets.errors import AdvnetsError
+from advnets.processors import rank
 from advnets.runs import checkpoint
+from advnets.training.hooks.threads import following
 from advnets.training.player import Moves, Player
 from advnets.training.trainer import Trainer
-from advnets.training.world import ALONE, Sum, World
+from advnets.training.world import ALONE, Sum, World, join
 
 PENALIZED = {"penalties": {"r1": {"weight": 0.3, "every": 1}, "r2": {"weight": 0.2, "every": 1}}}
 BETWEEN = {"objective": "wasserstein", "penalties": {"wgan_gp": {"weight": 10.0, "every": 1}}}
@@ -39,6 +44,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "dropout": ("adversarial", PAPERS),
     "alternating": ("conditional", {"schedule": "alternating", "discriminator_steps": 2}),
     "in parts": ("adversarial", {"accumulate": 2, **PENALIZED}),
+    "dropout in parts": ("adversarial", {"accumulate": 2, **PAPERS}),
     "growing": ("adversarial", {"coordination.final_batch": 24}),
 }
 LONG = "adversarial", "conditional", "between"
@@ -121,8 +127,28 @@ def test_what_cannot_be_shared_is_refused() -> None:
         ("semi-supervised", {}, "a view of this game depends on the whole minibatch; train it in one process"),
         ("adversarial", {"coordination.top_share": 0.5}, "cannot share a training with coordination"),
     ):
-        with pytest.raises(advnets.AdvnetsError, match=why):
+        with pytest.raises(AdvnetsError, match=why):
             Trainer(recipe_of(kind, **changes), of(kind).data(), world=World(0, 2))
+    normalized = nn.Sequential(nn.Linear(8, 16), nn.BatchNorm1d(16), nn.Linear(16, 2))
+    for world, parts in ((World(0, 2), 1), (ALONE, 2)):
+        recipe = ring(latent=8, batch=8, accumulate=parts)
+        with pytest.raises(AdvnetsError, match="a generator with statistics across the batch needs the whole of it"):
+            Trainer(recipe, points(), {"generator": copy.deepcopy(normalized)}, world=world)
+
+
+def test_threads_stay_where_steps_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    trainer = Trainer(ring(batch=8), points(), world=World(0, 2))
+    trainer.threads = 2
+    with following(trainer) as threads:
+        assert threads is None
+
+
+def test_each_process_needs_two_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, said in (("RANK", "0"), ("LOCAL_RANK", "0"), ("WORLD_SIZE", "5")):
+        monkeypatch.setenv(name, said)
+    with pytest.raises(AdvnetsError, match="5 processes cannot share 9 rows, as each needs two; give a larger --batch"):
+        join("cpu", 9)
 
 
 GAME = (
@@ -163,9 +189,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_process_that_dies_is_made_up_for(whole: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     process = launched(*GAME, "--run", str(run), restarts=2)
-    for rank, step in ((1, 100), (0, 300)):
+    for number, step in ((1, 100), (0, 300)):
         _wait_for(run / "checkpoints" / f"step-{step:08d}", process)
-        os.kill(_workers(process)[rank], signal.SIGKILL)
+        os.kill(_workers(process)[number], signal.SIGKILL)
         time.sleep(1)
     said, _ = process.communicate(timeout=180)
     assert process.returncode == 0, said
@@ -191,6 +217,30 @@ def test_they_stop_when_told_and_go_on_in_another_number(tmp_path: Path, capsys:
     assert "processes 2 is now 1: the training goes on, but not bit for bit" in capsys.readouterr().err
 
 
+def test_a_restart_leaves_the_runs_of_others_alone(whole: Path) -> None:
+    before = (whole / "run.json").read_bytes()
+    process = launched("train", "ring", "--steps", "900", "--batch", "64", "--run", str(whole), restarts=1)
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert said.count(f"{whole} already holds a run") == 2, said
+    assert (whole / "run.json").read_bytes() == before
+
+
+def test_what_one_process_alone_finds_is_said(tmp_path: Path) -> None:
+    process = launched("train", "ring", "--batch", "5", "--accumulate", "3", "--run", str(tmp_path / "run"))
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert said.count("2 examples cannot be had in 3 parts; use a smaller --accumulate") == 1, said
+
+
+def test_a_number_in_the_environment_is_no_launcher(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANK", "1")
+    assert rank() == 0
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert rank() == 1
+
+
 def test_a_run_that_may_be_restarted_has_to_be_found(tmp_path: Path) -> None:
     process = launched(*GAME, restarts=1)
     said, _ = process.communicate(timeout=60)
@@ -201,14 +251,14 @@ def test_a_run_that_may_be_restarted_has_to_be_found(tmp_path: Path) -> None:
 def _workers(process: subprocess.Popen[str]) -> list[int]:
     """The processes of a launcher, by rank."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    ranks = {}
+    ranks = dict[int, int]()
     for child in map(int, children):
         said = dict(
             each.split("=", 1) for each in Path(f"/proc/{child}/environ").read_text().split("\0") if "=" in each
         )
         if "RANK" in said:
             ranks[int(said["RANK"])] = child
-    return [ranks[rank] for rank in sorted(ranks)]
+    return [ranks[number] for number in sorted(ranks)]
 
 
 def _wait_for(path: Path, process: subprocess.Popen[str]) -> None:

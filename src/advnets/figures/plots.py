@@ -68,7 +68,7 @@ def scatter(
 
     Args:
         points: N x 2, generated; N may be 0.
-        real: M x 2.
+        real: M x 2; M may be 0.
         path: the PNG file to write.
         columns: names of the two coordinates, of which neither then is drawn to the other's scale; none by default.
 
@@ -79,10 +79,11 @@ def scatter(
         DataError: not points of the plane.
         RunError: the file cannot be written.
     """
-    ours, theirs = _in_plane(points, "generated", none=True), _in_plane(real, "real")
+    ours, theirs = _in_plane(points, "generated", none=True), _in_plane(real, "real", none=True)
     figure = new_figure(4.8, 4.8)
     axes = figure.subplots()
-    axes.scatter(*theirs.T, s=26, color=BLUE, alpha=0.2, linewidths=0, label="real")
+    if len(theirs):
+        axes.scatter(*theirs.T, s=26, color=BLUE, alpha=0.2, linewidths=0, label="real")
     if len(ours):
         axes.scatter(*ours.T, s=4, color=ORANGE, alpha=0.7, linewidths=0, label="generated")
     if columns:

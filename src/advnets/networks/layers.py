@@ -167,6 +167,8 @@ class Dropout(nn.Module):
 def keep_mask(like: Tensor, keep: float) -> Tensor:
     """Ones with probability `keep` and zeros, of the shape, dtype and device of `like`."""
     if (place := _place) is None or place.count == 0 or len(like) % place.count:
+        if like.device.type != "cpu":
+            return torch.empty_like(like, requires_grad=False).bernoulli_(keep)
         return _kept(like, like.shape, keep)
     # A pass is of some rows of a minibatch, or of its real rows and then its fake ones: each has the mask that it would
     # have beside all others.
@@ -208,11 +210,11 @@ def rows_pass(first: int, count: int, total: int, generator: torch.Generator) ->
         generator: of the masks of all of them.
     """
     global _place
-    _place = _Place(first, count, total, generator)
+    before, _place = _place, _Place(first, count, total, generator)
     try:
         yield
     finally:
-        _place = None
+        _place = before
 
 
 def channels_last(images: Tensor) -> Tensor:

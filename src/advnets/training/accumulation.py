@@ -7,6 +7,7 @@ slopes. That takes one more forward pass than the whole minibatch at once, and g
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,8 @@ from torch import Tensor
 from advnets.config.coordinating import CoordinationConfig
 from advnets.errors import RecipeError
 from advnets.games.game import Batch, Inputs, Made, Slopes, View
+from advnets.networks.layers import rows_pass
+from advnets.randomness import Stream, generator_for
 from advnets.runs.sampling import evaluating
 from advnets.training.backward import Gradients, added
 from advnets.training.gradients import (
@@ -42,6 +45,12 @@ class _Piece:
 
     batch: Batch
     draws: Inputs
+
+    def passes(self, match: Match, update: int) -> contextlib.AbstractContextManager[None]:
+        """It passes through networks, each time with the masks that its rows have in the whole minibatch."""
+        batch, device = self.batch, self.batch.image.device
+        masks = generator_for(match.seed, update, Stream.LAYERS, 0, device)
+        return rows_pass(batch.first, len(batch), batch.total, masks)
 
 
 @dataclass(frozen=True)
@@ -80,14 +89,14 @@ def check_parts(match: Match, batch: Batch, draws: Inputs, coordinated: bool, sc
         RecipeError: they are not.
     """
     remedy = "use --accumulate 1 and a smaller --batch"
-    if match.parts > len(batch):
-        raise RecipeError(f"{len(batch)} examples cannot be had in {match.parts} parts", "use a smaller --accumulate")
+    fewest = batch.total // match.world.size
+    if match.parts > fewest:
+        raise RecipeError(f"{fewest} examples cannot be had in {match.parts} parts", "use a smaller --accumulate")
     if schedule != "simultaneous":
         raise RecipeError("a minibatch in parts needs the simultaneous schedule", remedy)
     if coordinated:
         raise RecipeError("a minibatch in parts is not there with coordination", remedy)
-    if len(match.rowwise) < len(match.side("discriminator")):
-        raise RecipeError("a discriminator with statistics across the batch needs the whole of it", remedy)
+    _check_rowwise(match, remedy)
     some = slice(_ROWS)
     if not _views_come_in_parts(match, batch.part(some), {name: each[some] for name, each in draws.items()}):
         raise RecipeError("a view of this game depends on the whole minibatch", remedy)
@@ -108,12 +117,16 @@ def check_processes(match: Match, batch: Batch, draws: Inputs, coordination: Coo
     remedy = "train it in one process"
     if replace(coordination, final_batch=0, batch_stages=CoordinationConfig().batch_stages) != CoordinationConfig():
         raise RecipeError("processes cannot share a training with coordination, but for growing batches", remedy)
-    if len(match.rowwise) < len(match.side("discriminator")):
-        raise RecipeError("a discriminator with statistics across the batch needs the whole of it", remedy)
+    _check_rowwise(match, remedy)
     some = slice(_ROWS)
     rows = {name: each[some] for name, each in draws.items()}
     if not _views_come_in_parts(match, replace(batch.part(some), first=0, whole=0, everyone=None), rows, direct=True):
         raise RecipeError("a view of this game depends on the whole minibatch", remedy)
+
+
+def _check_rowwise(match: Match, remedy: str) -> None:
+    for name in match.players.keys() - match.rowwise:
+        raise RecipeError(f"a {name} with statistics across the batch needs the whole of it", remedy)
 
 
 def _views_come_in_parts(match: Match, batch: Batch, draws: Inputs, direct: bool = False) -> bool:
@@ -152,7 +165,8 @@ def in_parts(match: Match, batch: Batch, draws: Inputs, update: int) -> tuple[di
     pieces, states, said = list(_pieces(match.parts, batch, draws)), list[Tensor](), list[list[_Said]]()
     for piece in pieces:
         states.append(_layers_state(batch.image.device))
-        said.append([_said(each) for each in _played(match, piece, update)[1]])
+        with piece.passes(match, update):
+            said.append([_said(each) for each in _played(match, piece, update)[1]])
     rules, outcomes = list[Slopes](), list[Outcome]()
     for views in zip(*said, strict=True):
         view, moves = views[0].view, views[0].moves
@@ -166,7 +180,9 @@ def in_parts(match: Match, batch: Batch, draws: Inputs, update: int) -> tuple[di
     for piece, state in zip(pieces, states, strict=True):
         _set_layers_state(batch.image.device, state)
         rows = slice(first, first := first + len(piece.batch))
-        for name, grads in _of_part(match, piece, [rule.part(rows) for rule in rules], update).items():
+        with piece.passes(match, update):
+            of_part = _of_part(match, piece, [rule.part(rows) for rule in rules], update)
+        for name, grads in of_part.items():
             found[name] = added(found.get(name), grads)
     _set_layers_state(batch.image.device, after)
     return summed(match, found), outcomes

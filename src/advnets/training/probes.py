@@ -72,9 +72,9 @@ def _reason(error: Exception) -> str:
 
 
 def probe_inputs(seat: Seat, batch: Batch, rows: int) -> list[Tensor]:
-    """Rows for a discriminator to be tried on, real ones where its inputs are the batch's."""
+    """Rows for a network to be tried on, real ones where its inputs are the batch's."""
     image = batch.image[:16] if rows >= _TRIED else batch.image.repeat(_TRIED, *[1] * (batch.image.ndim - 1))
-    known = {"image": image, "condition": batch.condition}
+    known = {"image": image, "condition": batch.condition} if seat.side == "discriminator" else {}
     found: list[Tensor] = []
     for name, each in seat.takes.items():
         value = known.get(name)
@@ -83,8 +83,8 @@ def probe_inputs(seat: Seat, batch: Batch, rows: int) -> list[Tensor]:
     return found
 
 
-def rows_independent(discriminator: nn.Module, inputs: Sequence[Tensor]) -> bool:
-    """Whether D's score of a row stays the same when the other rows change, tried on `inputs` (at least 2 rows).
+def rows_independent(network: nn.Module, inputs: Sequence[Tensor]) -> bool:
+    """Whether what a network makes of a row stays the same when other rows change, tried on `inputs` (2 rows or more).
 
     Batch normalization and minibatch statistics answer False. A float32 copy with weights drawn anew is tried, since a
     head that begins at zero hides everything below it; random layers see the same random numbers both times.
@@ -96,7 +96,7 @@ def rows_independent(discriminator: nn.Module, inputs: Sequence[Tensor]) -> bool
     devices = [known[0].device] if known[0].device.type == "cuda" else []
     with torch.no_grad(), torch.random.fork_rng(devices=devices):
         torch.manual_seed(0)
-        probe = copy.deepcopy(discriminator).float()
+        probe = copy.deepcopy(network).float()
         for parameter in probe.parameters():
             fan_in = parameter[0].numel() if parameter.ndim > 1 else 1
             parameter.normal_(std=fan_in**-0.5)

@@ -13,6 +13,7 @@ from torch import Tensor
 from advnets.devices import free_memory
 from advnets.errors import RecipeError
 from advnets.games.game import Batch
+from advnets.processors import neighbors
 from advnets.randomness import StepNoise, Stream
 from advnets.training.gradients import Match, both_sides
 from advnets.training.rehearsal import undisturbed
@@ -41,10 +42,12 @@ def check_room(match: Match, batch: Batch, most: int = 0, in_parts: bool = False
     Raises:
         NoRoomError: it does not fit; with the minibatch that does.
     """
+    size = match.world.size
     match = replace(match, world=ALONE)  # nothing is asked of other processes
-    free, count = free_memory(batch.image.device), max(len(batch), most)
+    free, count = free_memory(batch.image.device), max(len(batch), -(-most // size))
     if free is None:
         return
+    free //= neighbors() if batch.image.device.type == "cpu" else 1
     large = min(_MORE, len(batch))
     more, small = _kept(match, batch, large), large // 2
     if small > 1:  # of a single row there are no statistics
@@ -58,12 +61,14 @@ def check_room(match: Match, batch: Batch, most: int = 0, in_parts: bool = False
     if needed <= free:
         return
     least = f"at least {_in_words(needed)} of memory, and {_in_words(free)} are free"
-    what = f"a step of {count:,} examples needs {least}"
+    whose = f", {count:,} for each process," if size > 1 else ""
+    what = f"a step of {max(batch.total, most):,} examples{whose} needs {least}"
     fitting = int((0.7 * free - always) / a_row) if a_row else 0  # with room for copies
     smaller = "narrower networks (as --generator.base 16) or smaller images (--size)"
     if fitting < 1:
         raise NoRoomError(what, f"use {smaller}")
     flag = "--batch" if count == len(batch) else "--final-batch"
+    fitting, count = fitting * size, count * size
     parts = f", --accumulate {1 << (-(-count // fitting) - 1).bit_length()}" if in_parts else ""
     raise NoRoomError(what, f"use {flag} {1 << (fitting.bit_length() - 1)}{parts}, {smaller}")
 

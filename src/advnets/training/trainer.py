@@ -46,6 +46,8 @@ from advnets.training.schedules import SCHEDULES, drawn
 from advnets.training.warm_start import begin_from, freeze
 from advnets.training.world import ALONE, World
 
+_PROBED = 16  # rows
+
 
 class Trainer:
     """A game under way.
@@ -341,15 +343,16 @@ class Trainer:
 
     def _make_match(self) -> Match:
         recipe = self.recipe
-        shown = self._batches(0)
+        shown = self._batches.evenly(_PROBED)  # the same rows in all processes
         discriminators = {name: player for name, player in self.players.items() if player.side == "discriminator"}
+        shared = recipe.accumulate > 1 or self.world.size > 1
         rowwise = frozenset(
             name
-            for name, player in discriminators.items()
-            if rows_independent(player.worker, probe_inputs(self.seats[name], shown, recipe.batch))
+            for name, player in (self.players if shared else discriminators).items()
+            if rows_independent(player.worker, probe_inputs(self.seats[name], shown, len(shown)))
         )
         penalties = build_penalties(recipe.game)
-        if penalties and len(rowwise) < len(discriminators):
+        if penalties and not discriminators.keys() <= rowwise:
             raise RecipeError("penalties need a discriminator without statistics across the batch", "drop one of them")
         match = Match(
             self.game, self.players, self._batches, recipe.seed, recipe.steps, rowwise, penalties, self._augmentation,
@@ -367,7 +370,7 @@ class Trainer:
         if self.world.size > 1:
             check_processes(match, first, drawn(match, first, 0, Stream.DISCRIMINATOR_NOISE), recipe.coordination)
         plain = recipe.schedule == "simultaneous" and recipe.coordination == CoordinationConfig()
-        in_parts = plain and len(rowwise) == len(discriminators)
+        in_parts = plain and discriminators.keys() <= rowwise
         check_room(match, first, recipe.coordination.final_batch, in_parts)
         return coordinated(match, recipe, self.seats, self.data, networks, self._batches.of_rows)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
+import uuid
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -24,15 +25,17 @@ from torch import Tensor
 from advnets.devices import resolve_device
 from advnets.errors import RecipeError, RunError
 from advnets.games.game import Batch
+from advnets.processors import cores, launched, neighbors, threads_are_said
 
 T = TypeVar("T")
+_TOKEN = "advnets token"
+_SAID = 160  # letters of what PyTorch says
 
 ADVANCE, END, GO_BACK = 1, 2, 3
 """What the first process orders."""
 
 _PATIENCE = datetime.timedelta(days=7)  # while the first one measures; of one that died the launcher ends all at once
 _MEETING = datetime.timedelta(minutes=5)  # for all to be there
-_LOCAL = "LOCAL_RANK", "RANK", "WORLD_SIZE"  # what torchrun says
 
 
 class Sum:
@@ -59,10 +62,12 @@ class World:
     Args:
         rank: its number.
         size: how many there are.
+        store: of their launcher, which outlives them.
     """
 
     rank: int = 0
     size: int = 1
+    store: Any = None
 
     @property
     def leads(self) -> bool:
@@ -138,6 +143,19 @@ class World:
             with _together():
                 dist.broadcast(tensor, src=0)
 
+    @property
+    def token(self) -> str:
+        """What tells a run that these processes began, or those that died before them, from any other; empty alone."""
+        if self.store is None:
+            return ""
+        if self.leads and not self.store.check([_TOKEN]):
+            self.store.set(_TOKEN, uuid.uuid4().hex)
+        return bytes(self.store.get(_TOKEN)).decode()
+
+    def same(self, value: str) -> bool:
+        """Whether the first process has the same."""
+        return self.told(value) == value
+
     def leave(self) -> None:
         """Wait for all, and end what holds them together."""
         if self.size > 1:
@@ -149,29 +167,6 @@ class World:
 ALONE = World()
 
 
-def launched() -> bool:
-    """Whether `torchrun` has started this process beside others."""
-    return all(name in os.environ for name in _LOCAL) and int(os.environ["WORLD_SIZE"]) > 1
-
-
-def rank() -> int:
-    """The number of this process among those that `torchrun` started; 0 of one alone."""
-    return int(os.environ["RANK"]) if launched() else 0
-
-
-def restarted(run: object) -> bool:
-    """Whether `torchrun` has started these processes anew after some died, so that a run goes on from its checkpoint.
-
-    Raises:
-        RecipeError: it may, and nobody said where the run lies, which it could not find then.
-    """
-    if not launched():
-        return False
-    if run is None and int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0")):
-        raise RecipeError("a run that torchrun may restart has to be found again", "say --run DIRECTORY")
-    return _restarts() > 0
-
-
 def join(device: str, batch: int) -> World:
     """Join the others, where `torchrun` has started some.
 
@@ -180,35 +175,42 @@ def join(device: str, batch: int) -> World:
         batch: rows of a minibatch, in all.
 
     Raises:
-        RecipeError: there are more processes than rows.
+        RecipeError: there are too few rows.
     """
     if not launched():
         return ALONE
-    found = World(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
-    if found.size > batch:
-        raise RecipeError(
-            f"{found.size} processes cannot share {batch} rows", "give a larger --batch, or fewer processes"
-        )
+    rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    if 2 * size > batch:
+        what = f"{size} processes cannot share {batch} rows, as each needs two"
+        raise RecipeError(what, "give a larger --batch, or fewer processes")
     cuda = resolve_device(device).type == "cuda"
     if cuda:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    elif not threads_are_said():
+        torch.set_num_threads(max(1, cores() // neighbors()))
+    store = _store(leads=rank == 0)
     if not dist.is_initialized():
-        backend = "nccl" if cuda else "gloo"
-        dist.init_process_group(backend, store=_store(found), rank=found.rank, world_size=found.size, timeout=_PATIENCE)
-    return found
+        apart = dist.PrefixStore(f"advnets {restarts()}", store)  # pyright: ignore[reportPrivateImportUsage]
+        dist.init_process_group("nccl" if cuda else "gloo", store=apart, rank=rank, world_size=size, timeout=_PATIENCE)
+    return World(rank, size, store)
 
 
-def _store(world: World) -> Any:
-    """Where processes meet: those of a restart apart from those that died, whose addresses lie there still."""
+def _store(leads: bool) -> Any:
+    """Where processes meet; what those that died have left lies there still, their addresses as well."""
     host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
     kept = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"  # by the launcher
-    leads = world.leads and not kept
-    store = dist.TCPStore(host, port, world.size, leads, _MEETING)  # pyright: ignore[reportPrivateImportUsage]
-    return dist.PrefixStore(f"advnets {_restarts()}", store)  # pyright: ignore[reportPrivateImportUsage]
+    size = int(os.environ["WORLD_SIZE"])
+    return dist.TCPStore(host, port, size, leads and not kept, _MEETING)  # pyright: ignore[reportPrivateImportUsage]
 
 
-def _restarts() -> int:
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
+def restarts() -> int:
+    """How often `torchrun` has started these processes anew, after some had died."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) if launched() else 0
+
+
+def may_restart() -> bool:
+    """Whether `torchrun` would start these processes anew."""
+    return launched() and int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0")) > 0
 
 
 @contextlib.contextmanager
@@ -218,7 +220,8 @@ def _together() -> Generator[None]:
         yield
     except RuntimeError as error:
         remedy = "`torchrun --max-restarts 3` goes on from the last checkpoint by itself, `advnets resume` when told to"
-        raise RunError("another process of this training has died", remedy) from error
+        what = f"another process of this training has died ({str(error).splitlines()[0][:_SAID]})"
+        raise RunError(what, remedy) from error
 
 
 def _told_on() -> torch.device:

@@ -112,10 +112,11 @@ def same_bits(trainer: Trainer, threads: int, steps: int = _TRIAL) -> bool:
 def following(trainer: Trainer) -> Generator[Threads | None]:
     """The hook, where threads can be given up; afterwards there are as many as before.
 
-    Someone who says how many threads there are (OMP_NUM_THREADS) has them.
+    Someone who says how many threads there are (OMP_NUM_THREADS) has them, and processes that train together keep
+    theirs: what is tried before a change are steps, which one cannot play alone.
     """
     full = trainer.threads
-    if full == 1 or trainer.device.type != "cpu" or threads_are_said():
+    if full == 1 or trainer.device.type != "cpu" or threads_are_said() or trainer.world.size > 1:
         yield None
         return
     try:
