@@ -99,3 +99,5 @@ def test_real_points_are_drawn_alone_before_any_is_generated(tmp_path, columns):
     assert is_picture(tmp_path / "reals.png")
     with pytest.raises(DataError):
         save_samples(real[:0], tmp_path / "none.png", real[:0])
+    save_samples(real, tmp_path / "made.png", None)
+    assert is_picture(tmp_path / "made.png")

@@ -68,7 +68,7 @@ def scatter(
 
     Args:
         points: N x 2, generated; N may be 0.
-        real: M x 2; M may be 0.
+        real: M x 2; M may be 0 where N is not.
         path: the PNG file to write.
         columns: names of the two coordinates, of which neither then is drawn to the other's scale; none by default.
 
@@ -79,7 +79,8 @@ def scatter(
         DataError: not points of the plane.
         RunError: the file cannot be written.
     """
-    ours, theirs = _in_plane(points, "generated", none=True), _in_plane(real, "real", none=True)
+    ours = _in_plane(points, "generated", none=True)
+    theirs = _in_plane(real, "real", none=len(ours) > 0)
     figure = new_figure(4.8, 4.8)
     axes = figure.subplots()
     if len(theirs):
