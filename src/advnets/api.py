@@ -17,10 +17,9 @@ from advnets.data import HELD_OUT, Table, describe, holds_images, is_vectors, op
 from advnets.data.given import is_open, open_given, said_of
 from advnets.data.places import anchored, folders_of
 from advnets.data.recognize import Given
-from advnets.errors import DataError, DivergedError, NoClassesError, RecipeError, RunError
+from advnets.errors import DivergedError, NoClassesError, RecipeError, RunError
 from advnets.evaluation.report import write_report
 from advnets.runs import checkpoint
-from advnets.runs.checkpoint import Checkpoint
 from advnets.runs.directory import RunDirectory, surroundings, writing
 from advnets.runs.durations import in_words
 from advnets.runs.networks import Modules, load_own, own_players
@@ -32,7 +31,8 @@ from advnets.training.hooks.measuring import Measuring
 from advnets.training.hooks.opening import going_on, opening
 from advnets.training.hooks.rollback import gentler, roll_back, way_back
 from advnets.training.hooks.watch import Watch
-from advnets.training.loop import assist, play
+from advnets.training.loop import play
+from advnets.training.together import assisted, began, check_same, processes, take_over, tell
 from advnets.training.trainer import Trainer
 from advnets.training.world import END, GO_BACK, World, join, may_restart, restarts
 
@@ -90,14 +90,14 @@ def train(
     if run is None and may_restart():
         raise RecipeError("a run that torchrun may restart has to be found again", "say --run DIRECTORY")
     world = join(played.device, played.batch)
-    if run is not None and restarts() and world.told(_began(Path(run), world)):
+    if run is not None and restarts() and world.told(world.leads and began(Path(run), world)):
         return resume(run, data=data, sources=sources, modules=own)
     path = Path(run) if run is not None else Path("runs") / f"{played.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     path = world.told(path)
     if world.leads:
         RunDirectory.check_free(path, among=folders_of(played))  # before the images are decoded, not after
     table = world.in_turn(lambda: open_given(played, data, sources))
-    _check_shared(world, table)
+    check_same(world, table)
     named = [*said, *(each.name for each in (*written, *spread(changes)))]
     plan = world.told(planned(played, training_data(table), named, own, world.size) if world.leads else None)
     assert plan is not None  # the first process has made one
@@ -105,7 +105,7 @@ def train(
     trainer = _begin(played, table, own, world)
     trainer.share()
     if not world.leads:
-        return _assist(trainer, path, own)
+        return assisted(trainer, path, own)
     trainer.seconds = plan.seconds
     _measuring(played, table)  # what cannot be measured is refused before anything is made
     facts = {**surroundings(command), "status": "running", "data": describe(table), **trainer.arithmetic}
@@ -114,7 +114,7 @@ def train(
     if _began_elsewhere(played):
         with writing(directory.path):
             checkpoint.save(directory.checkpoints, trainer.checkpoint(), played.keep_checkpoints)
-    lines = [*opening(trainer, table, path, chosen or _how_chosen(recipe, data)), *_processes(world, played.batch)]
+    lines = [*opening(trainer, table, path, chosen or _how_chosen(recipe, data)), *processes(world, played.batch)]
     return _play(trainer, directory, table, facts, own, [*lines, *plan.reasons, *_left_out(facts)])
 
 
@@ -158,13 +158,12 @@ def resume(
     _check_own(directory, recipe, own)
     world = join(recipe.device, recipe.batch)
     table = world.in_turn(lambda: open_given(recipe, data, sources, open_again if data is None else open_data))
-    _check_shared(world, table)
+    check_same(world, table)
     moved = data is not None or sources is not None
     directory.check_data(table.fingerprint, table.classes, table.sources and table.sources.fingerprint, moved)
     trainer = Trainer(recipe, training_data(table), own, restored=True, world=world)
     if not world.leads:
-        _take_over(trainer, None)
-        return _assist(trainer, directory.path, own)
+        return assisted(take_over(trainer), directory.path, own)
     with directory.lock():
         if budget is not None:
             _check_time(directory, recipe)
@@ -174,9 +173,9 @@ def resume(
         sitting = {"step": trainer.step, "after": facts["status"], **surroundings(), **trainer.arithmetic}
         facts = {**facts, "status": "running", "damaged": damaged, "resumed": [*facts.get("resumed", []), sitting]}
         directory.write_facts(facts)
-        _take_over(trainer, trainer.checkpoint() if world.size > 1 else None)
+        tell(trainer, recipe)
         kept = checkpoint.folder_name(trainer.step) if trainer.step in checkpoint.steps(directory.checkpoints) else None
-        notes += [going_on(directory.path, trainer.step, recipe, kept), *_processes(world, recipe.batch)]
+        notes += [going_on(directory.path, trainer.step, recipe, kept), *processes(world, recipe.batch)]
         return _play(trainer, directory, table, facts, own, notes)
 
 
@@ -200,59 +199,6 @@ def training_data(table: Table) -> Data:
         table.values, table.rows("train"), table.labels, table.classes, table.vectors, table.scale, table.sources,
         table.rows(HELD_OUT), table.rows("valid"),
     )  # fmt: skip
-
-
-def _processes(world: World, batch: int) -> list[str]:
-    """How many processes train together, in words."""
-    if world.size == 1:
-        return []
-    return [f"processes: {world.size}, which share a minibatch: {-(-batch // world.size):,} of {batch:,} rows for each"]
-
-
-def _began(path: Path, world: World) -> bool:
-    """Whether a run is that of these processes, which began it before some of them died.
-
-    Raises:
-        RunError: it ended in what would only happen again.
-    """
-    if not (path / "run.json").is_file():
-        return False
-    directory = RunDirectory.open(path)
-    if directory.facts.get("launch") != world.token:
-        return False
-    if (status := directory.facts["status"]) in ("diverged", "collapsed"):
-        raise RunError(
-            f"{path} has {status}; another start would do the same", f"see what it says: advnets info {path}"
-        )
-    return True
-
-
-def _check_shared(world: World, table: Table) -> None:
-    """See that all processes train on the same data.
-
-    Raises:
-        DataError: this one's are others than the first one's.
-    """
-    prints = f"{table.fingerprint} {table.sources and table.sources.fingerprint}"
-    if not world.same(prints):
-        raise DataError(
-            f"{table.name} is not the same here as where the first process reads it", "copy it to all machines"
-        )
-
-
-def _take_over(trainer: Trainer, found: Checkpoint | None) -> None:
-    """Begin in all processes from the first one's checkpoint, of which the others may have no file."""
-    if trainer.world.size == 1:
-        return
-    told = trainer.world.told(found)
-    if not trainer.world.leads and told is not None:
-        trainer.restore(told)
-
-
-def _assist(trainer: Trainer, path: Path, own: Modules) -> Run:
-    """Play along with the first process to its end; the run that it has written."""
-    assist(trainer).world.leave()
-    return Run(path, own)
 
 
 def _begin(recipe: Recipe, table: Table, own: Modules, world: World) -> Trainer:
@@ -321,8 +267,7 @@ def _play(
             if watch is None or status != "collapsed" or trainer.recipe.watch.doing != "rollback":
                 break
             trainer, facts, notes = _go_back(trainer, directory, facts, own, watch.last_healthy)
-    if trainer.world.size > 1:
-        trainer.world.order(END)
+    trainer.world.order(END)
     directory.write_facts({**facts, "status": status})
     run = Run(directory.path, own)
     write_report(run)
@@ -368,9 +313,8 @@ def _go_back(
     roll_back(directory, target, recipe)
     back = Trainer(recipe, trainer.data, own, restored=True, world=trainer.world)
     notes, _ = _restore(back, directory, elsewhere)
-    if back.world.size > 1:
-        back.world.order(GO_BACK)
-        back.world.told((recipe, back.checkpoint()))
+    back.world.order(GO_BACK)
+    tell(back, recipe)
     back.seconds = trainer.seconds  # what was tried in vain took its time, too
     now = " and ".join(f"{rate:g} ({name})" for name, rate in rates.items())
     return back, facts, [*notes, f"rolled back to step {back.step:,}, rates {now}; recipe.yaml has them"]

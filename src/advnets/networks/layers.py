@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import math
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
@@ -166,26 +165,24 @@ class Dropout(nn.Module):
 
 def keep_mask(like: Tensor, keep: float) -> Tensor:
     """Ones with probability `keep` and zeros, of the shape, dtype and device of `like`."""
-    if (place := _place) is None or place.count == 0 or len(like) % place.count:
-        if like.device.type != "cpu":
-            return torch.empty_like(like, requires_grad=False).bernoulli_(keep)
-        return _kept(like, like.shape, keep)
+    if (place := _place) is None or len(like) % place.count:
+        return _kept(like, keep)
     # A pass is of some rows of a minibatch, or of its real rows and then its fake ones: each has the mask that it would
     # have beside all others.
     passes, rows = len(like) // place.count, slice(place.first, place.first + place.count)
-    whole = _kept(like, (passes * place.total, *like.shape[1:]), keep, place.generator)
+    whole = _kept(like.new_empty(passes * place.total, *like.shape[1:]), keep, place.generator)
     return whole.unflatten(0, (passes, place.total))[:, rows].flatten(0, 1)
 
 
-def _kept(like: Tensor, shape: Sequence[int], keep: float, rng: torch.Generator | None = None) -> Tensor:
+def _kept(like: Tensor, keep: float, rng: torch.Generator | None = None) -> Tensor:
     if like.device.type != "cpu":
-        return torch.empty(shape, dtype=like.dtype, device=like.device).bernoulli_(keep, generator=rng)
-    count = math.prod(shape)
+        return torch.empty_like(like, requires_grad=False).bernoulli_(keep, generator=rng)
+    words = torch.empty((like.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None, generator=rng)
     threshold = round(keep * 65536) - 32768  # int16 is uniform on [-32768, 32767]
-    words = torch.empty((count + 3) // 4, dtype=torch.int64).random_(-(2**63), None, generator=rng)
     if threshold > 32767:
-        return torch.ones(tuple(shape), dtype=like.dtype)
-    return words.view(torch.int16)[:count].lt_(threshold).to(like.dtype).view(*shape)
+        return torch.ones_like(like, requires_grad=False)
+    kept = words.view(torch.int16)[: like.numel()].lt_(threshold)
+    return kept.to(like.dtype).view(like.shape)
 
 
 @dataclass(frozen=True)

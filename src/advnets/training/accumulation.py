@@ -125,7 +125,7 @@ def check_processes(match: Match, batch: Batch, draws: Inputs, coordination: Coo
 
 
 def _check_rowwise(match: Match, remedy: str) -> None:
-    for name in match.players.keys() - match.rowwise:
+    for name in sorted(match.players.keys() - match.rowwise):
         raise RecipeError(f"a {name} with statistics across the batch needs the whole of it", remedy)
 
 

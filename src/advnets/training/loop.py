@@ -6,9 +6,7 @@ import contextlib
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from advnets.config.recipe import Recipe
 from advnets.measures.progress import at_rest, best_step
-from advnets.runs.checkpoint import Checkpoint
 from advnets.runs.directory import RunDirectory, writing
 from advnets.training.clock import Clock
 from advnets.training.growth import images_a_step
@@ -26,7 +24,7 @@ from advnets.training.hooks.watching import Watching
 from advnets.training.interrupt import Interrupt, interruptible
 from advnets.training.session import Hook, Session
 from advnets.training.trainer import Trainer
-from advnets.training.world import ADVANCE, END, GO_BACK
+from advnets.training.world import ADVANCE
 
 
 def play(
@@ -76,34 +74,12 @@ def _advance(session: Session, hooks: Sequence[Hook], interrupt: Interrupt) -> N
     """Play steps until the last one is done, or something ends the training before it."""
     trainer, world = session.trainer, session.trainer.world
     while trainer.step < trainer.recipe.steps and not (interrupt.name or session.ending):
-        if world.size > 1 and world.order(ADVANCE, bool(interrupt.name))[1]:
+        if world.order(ADVANCE, bool(interrupt.name))[1]:
             interrupt.name = interrupt.name or "SIGTERM"  # another process was asked to stop
         session.outcomes = trainer.advance()
         for hook in hooks:
             hook.after_step(session)
         session.display.show(trainer.step, session.line)
-
-
-def assist(trainer: Trainer) -> Trainer:
-    """Play the steps that the first process orders, until it says that they were the last.
-
-    Args:
-        trainer: this process's.
-
-    Returns:
-        The same, or the one that it went on with after a way back.
-    """
-    with interruptible() as interrupt:
-        while (order := trainer.world.order(asked=bool(interrupt.name))[0]) != END:
-            if order == GO_BACK:
-                back: tuple[Recipe, Checkpoint] | None = trainer.world.told(None)
-                assert back is not None  # what `api` tells
-                recipe, found = back
-                trainer = Trainer(recipe, trainer.data, trainer.modules, restored=True, world=trainer.world)
-                trainer.restore(found)
-            else:
-                trainer.advance()
-    return trainer
 
 
 def _hooks(session: Session, measuring: Measuring | None, watch: Watch | None) -> list[Hook]:

@@ -114,6 +114,8 @@ class World:
 
     def order(self, order: int = 0, asked: bool = False) -> tuple[int, bool]:
         """What the first process orders, and whether any was asked to stop."""
+        if self.size == 1:
+            return order, asked
         said = torch.tensor([order if self.leads else 0, int(asked)], device=_told_on())
         with _together():
             dist.all_reduce(said, dist.ReduceOp.MAX)
@@ -145,16 +147,12 @@ class World:
 
     @property
     def token(self) -> str:
-        """What tells a run that these processes began, or those that died before them, from any other; empty alone."""
+        """What tells a run that these processes began, or those that died before them, from others'; empty alone."""
         if self.store is None:
             return ""
-        if self.leads and not self.store.check([_TOKEN]):
+        if not self.store.check([_TOKEN]):
             self.store.set(_TOKEN, uuid.uuid4().hex)
         return bytes(self.store.get(_TOKEN)).decode()
-
-    def same(self, value: str) -> bool:
-        """Whether the first process has the same."""
-        return self.told(value) == value
 
     def leave(self) -> None:
         """Wait for all, and end what holds them together."""

@@ -1,0 +1,90 @@
+"""A training of several processes: what the others do while the first one plays, and what they are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from advnets.config.recipe import Recipe
+from advnets.data import Table
+from advnets.errors import DataError, RunError
+from advnets.runs.checkpoint import Checkpoint
+from advnets.runs.directory import RunDirectory
+from advnets.runs.networks import Modules
+from advnets.runs.run import Run
+from advnets.training.interrupt import interruptible
+from advnets.training.trainer import Trainer
+from advnets.training.world import END, GO_BACK, World
+
+
+def processes(world: World, batch: int) -> list[str]:
+    """How many processes train together, in words."""
+    if world.size == 1:
+        return []
+    return [f"processes: {world.size}, which share a minibatch: {-(-batch // world.size):,} of {batch:,} rows for each"]
+
+
+def began(path: Path, world: World) -> bool:
+    """Whether a run is that of these processes, which began it before some of them died.
+
+    Raises:
+        RunError: it ended in what would only happen again.
+    """
+    if not (path / "run.json").is_file():
+        return False
+    directory = RunDirectory.open(path)
+    if directory.facts.get("launch") != world.token:
+        return False
+    if (status := directory.facts["status"]) in ("diverged", "collapsed"):
+        what = f"{path} has {status}; another start would do the same"
+        raise RunError(what, f"see what it says: advnets info {path}")
+    return True
+
+
+def check_same(world: World, table: Table) -> None:
+    """See that all processes train on the same data.
+
+    Raises:
+        DataError: this one's are others than the first one's.
+    """
+    prints = f"{table.fingerprint} {table.sources and table.sources.fingerprint}"
+    if world.told(prints) != prints:
+        what = f"{table.name} is not the same here as where the first process reads it"
+        raise DataError(what, "copy it to all machines")
+
+
+def tell(trainer: Trainer, recipe: Recipe) -> None:
+    """Tell the other processes what the first one goes on with, as they may have no file of it."""
+    if trainer.world.size > 1:
+        trainer.world.told((recipe, trainer.checkpoint()))
+
+
+def take_over(trainer: Trainer) -> Trainer:
+    """A trainer that stands where the first process's does: this one, unless its recipe is another now."""
+    told: tuple[Recipe, Checkpoint] | None = trainer.world.told(None)
+    assert told is not None  # the first process has told it
+    recipe, found = told
+    if recipe != trainer.recipe:
+        trainer = Trainer(recipe, trainer.data, trainer.modules, restored=True, world=trainer.world)
+    trainer.restore(found)
+    return trainer
+
+
+def assisted(trainer: Trainer, path: Path, own: Modules) -> Run:
+    """Play the steps that the first process orders, until it says that they were the last.
+
+    Args:
+        trainer: this process's.
+        path: the run directory, which the first process writes.
+        own: modules of the user's own by player.
+
+    Returns:
+        The finished run.
+    """
+    with interruptible() as interrupt:
+        while (order := trainer.world.order(asked=bool(interrupt.name))[0]) != END:
+            if order == GO_BACK:
+                trainer = take_over(trainer)
+            else:
+                trainer.advance()
+    trainer.world.leave()
+    return Run(path, own)
