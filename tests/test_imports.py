@@ -19,6 +19,7 @@ LAYERS = {
     "devices": set(),
     "processors": set(),
     "randomness": set(),
+    "world": {"devices", "processors"},
     "figures": set(),
     "data": {"config", "processors"},
     "networks": {"config"},
@@ -28,12 +29,13 @@ LAYERS = {
     "runs": {"config", "data", "devices", "games", "measures", "networks", "randomness"},
     "training": {
         "config", "data", "devices", "figures", "games", "measures", "networks", "processors", "randomness", "runs",
+        "world",
     },
     "evaluation": {"config", "data", "figures", "measures", "runs"},
     "inference": {
         "config", "data", "figures", "games", "measures", "randomness", "runs", "training",
     },
-    "api": {"config", "data", "evaluation", "runs", "training"},
+    "api": {"config", "data", "evaluation", "runs", "training", "world"},
     "classifier": {"config", "runs", "training"},
     "paper": {
         "api", "config", "data", "devices", "evaluation", "figures", "games", "measures", "randomness", "runs",

@@ -32,9 +32,9 @@ from advnets.training.hooks.opening import going_on, opening
 from advnets.training.hooks.rollback import gentler, roll_back, way_back
 from advnets.training.hooks.watch import Watch
 from advnets.training.loop import play
-from advnets.training.together import assisted, began, check_same, processes, take_over, tell
+from advnets.training.together import assisted, began, check_same, check_shared, processes, tell
 from advnets.training.trainer import Trainer
-from advnets.training.world import END, GO_BACK, World, join, may_restart, restarts
+from advnets.world import END, World, join, may_restart, restarts
 
 GivenModules = Mapping[str, "nn.Module | str"]
 """Players to modules of the user's own, or to what they are called: package.module:Name."""
@@ -90,6 +90,7 @@ def train(
     if run is None and may_restart():
         raise RecipeError("a run that torchrun may restart has to be found again", "say --run DIRECTORY")
     world = join(played.device, played.batch)
+    check_shared(world, played)
     if run is not None and restarts() and world.told(world.leads and began(Path(run), world)):
         return resume(run, data=data, sources=sources, modules=own)
     path = Path(run) if run is not None else Path("runs") / f"{played.name}-{time.strftime('%Y%m%d-%H%M%S')}"
@@ -114,7 +115,7 @@ def train(
     if _began_elsewhere(played):
         with writing(directory.path):
             checkpoint.save(directory.checkpoints, trainer.checkpoint(), played.keep_checkpoints)
-    lines = [*opening(trainer, table, path, chosen or _how_chosen(recipe, data)), *processes(world, played.batch)]
+    lines = [*opening(trainer, table, path, chosen or _how_chosen(recipe, data)), *processes(world, played)]
     return _play(trainer, directory, table, facts, own, [*lines, *plan.reasons, *_left_out(facts)])
 
 
@@ -163,19 +164,19 @@ def resume(
     directory.check_data(table.fingerprint, table.classes, table.sources and table.sources.fingerprint, moved)
     trainer = Trainer(recipe, training_data(table), own, restored=True, world=world)
     if not world.leads:
-        return assisted(take_over(trainer), directory.path, own)
+        return assisted(trainer, directory.path, own)
     with directory.lock():
         if budget is not None:
             _check_time(directory, recipe)
-        notes, damaged = _restore(trainer, directory, _began_elsewhere(recipe))
+        found, notes, damaged = _restore(trainer, directory, _began_elsewhere(recipe))
         if recipe != directory.recipe:
             directory.write_recipe(recipe)
         sitting = {"step": trainer.step, "after": facts["status"], **surroundings(), **trainer.arithmetic}
         facts = {**facts, "status": "running", "damaged": damaged, "resumed": [*facts.get("resumed", []), sitting]}
         directory.write_facts(facts)
-        tell(trainer, recipe)
+        tell(trainer, found)
         kept = checkpoint.folder_name(trainer.step) if trainer.step in checkpoint.steps(directory.checkpoints) else None
-        notes += [going_on(directory.path, trainer.step, recipe, kept), *processes(world, recipe.batch)]
+        notes += [going_on(directory.path, trainer.step, recipe, kept), *processes(world, recipe)]
         return _play(trainer, directory, table, facts, own, notes)
 
 
@@ -215,11 +216,13 @@ def _begin(recipe: Recipe, table: Table, own: Modules, world: World) -> Trainer:
         ) from None
 
 
-def _restore(trainer: Trainer, directory: RunDirectory, elsewhere: bool) -> tuple[list[str], list[str]]:
+def _restore(
+    trainer: Trainer, directory: RunDirectory, elsewhere: bool
+) -> tuple[checkpoint.Checkpoint | None, list[str], list[str]]:
     """Bring trainer and directory to the newest sound checkpoint, or to the beginning where there is none.
 
     Returns:
-        What the user should hear of it, and which checkpoints are damaged.
+        The checkpoint, what the user should hear of it, and which checkpoints are damaged.
     """
     found, damaged = checkpoint.newest(directory.checkpoints)
     if found is not None:
@@ -233,7 +236,7 @@ def _restore(trainer: Trainer, directory: RunDirectory, elsewhere: bool) -> tupl
         checkpoint.discard_after(directory.checkpoints, trainer.step if found is not None else -1)
     directory.rewind(trainer.step)
     notes = [f"{problem}; going on from step {trainer.step:,}" for problem in damaged]
-    return notes + (_differences(found.state, trainer.arithmetic) if found is not None else []), damaged
+    return found, notes + (_differences(found.state, trainer.arithmetic) if found is not None else []), damaged
 
 
 def _check_time(directory: RunDirectory, recipe: Recipe) -> None:
@@ -312,9 +315,8 @@ def _go_back(
     directory.write_facts(facts)
     roll_back(directory, target, recipe)
     back = Trainer(recipe, trainer.data, own, restored=True, world=trainer.world)
-    notes, _ = _restore(back, directory, elsewhere)
-    back.world.order(GO_BACK)
-    tell(back, recipe)
+    found, notes, _ = _restore(back, directory, elsewhere)
+    tell(back, found)
     back.seconds = trainer.seconds  # what was tried in vain took its time, too
     now = " and ".join(f"{rate:g} ({name})" for name, rate in rates.items())
     return back, facts, [*notes, f"rolled back to step {back.step:,}, rates {now}; recipe.yaml has them"]

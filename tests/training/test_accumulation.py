@@ -16,7 +16,7 @@ from advnets.training.accumulation import in_parts
 from advnets.training.gradients import both_sides
 from advnets.training.schedules import drawn
 from advnets.training.trainer import Trainer
-from advnets.training.world import Sum
+from advnets.world import Sum
 
 RELATIVISTIC = {"objective": "relativistic", "penalties": {"r1": {"weight": 0.3, "every": 1}, "r2": {"weight": 0.2}}}
 CONV = {

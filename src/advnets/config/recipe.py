@@ -93,6 +93,9 @@ class Recipe:
     accumulate: int = 1
     """Parts in which a minibatch goes through the networks, one after another: the memory of a part, the gradients of
     the whole, for one more forward pass."""
+    shard_optimizer: bool = False
+    """Of several processes (torchrun) each keeps a share of what the optimizers remember, and moves that share of the
+    weights: less memory for each, the same training but for roundoff."""
     steps: int = 18_000
     """Iterations of Algorithm 1: the discriminators move, then the generators."""
     budget: str | None = None

@@ -8,7 +8,7 @@ slopes. That takes one more forward pass than the whole minibatch at once, and g
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -35,6 +35,7 @@ from advnets.training.gradients import (
     summed,
 )
 from advnets.training.player import Moves
+from advnets.training.statistics import WithoutStatistics
 
 _ROWS = 8  # of the trial
 
@@ -117,15 +118,17 @@ def check_processes(match: Match, batch: Batch, draws: Inputs, coordination: Coo
     remedy = "train it in one process"
     if replace(coordination, final_batch=0, batch_stages=CoordinationConfig().batch_stages) != CoordinationConfig():
         raise RecipeError("processes cannot share a training with coordination, but for growing batches", remedy)
-    _check_rowwise(match, remedy)
+    _check_rowwise(match, remedy, match.normalized)
     some = slice(_ROWS)
     rows = {name: each[some] for name, each in draws.items()}
-    if not _views_come_in_parts(match, replace(batch.part(some), first=0, whole=0, everyone=None), rows, direct=True):
+    with WithoutStatistics() if match.normalized else contextlib.nullcontext():
+        alike = _views_come_in_parts(match, replace(batch.part(some), first=0, whole=0, everyone=None), rows, True)
+    if not alike:
         raise RecipeError("a view of this game depends on the whole minibatch", remedy)
 
 
-def _check_rowwise(match: Match, remedy: str) -> None:
-    for name in sorted(match.players.keys() - match.rowwise):
+def _check_rowwise(match: Match, remedy: str, but: Collection[str] = ()) -> None:
+    for name in sorted(match.players.keys() - match.rowwise - {*but}):
         raise RecipeError(f"a {name} with statistics across the batch needs the whole of it", remedy)
 
 

@@ -21,7 +21,7 @@ from advnets.networks.conditioning import is_given
 from advnets.randomness import Stream, generator_for, seed_for
 from advnets.runs.asking import columns_of
 from advnets.training.growth import Growth
-from advnets.training.world import ALONE, World
+from advnets.world import ALONE, World
 
 _DEVICE_SHARE = 0.25
 

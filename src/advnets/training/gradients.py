@@ -23,7 +23,7 @@ from advnets.randomness import StepNoise, Stream
 from advnets.training.backward import Gradients, added, gradients_of
 from advnets.training.coordination import Coordination
 from advnets.training.player import Moves, Player
-from advnets.training.world import ALONE, World
+from advnets.world import ALONE, World
 
 _SMALLEST_SLOPE = 2.0**-30
 """Times 1 / m: the least that D's cost may weigh a row that the generators made. Nothing that float32 sees of D's
@@ -53,6 +53,7 @@ class Match:
         coordination: what else keeps the players in step.
         parts: in which a minibatch goes through the networks, one after another.
         world: the processes that share a minibatch.
+        normalized: of several processes, the players with batch normalization, which is over the rows of all.
     """
 
     game: Game
@@ -70,6 +71,7 @@ class Match:
     coordination: Coordination = Coordination()
     parts: int = 1
     world: World = ALONE
+    normalized: frozenset[str] = frozenset()
 
     def batch(self, update: int) -> Batch:
         """Real rows of a discriminators' update, with what the game remembers of the steps before, and the averages."""
@@ -206,7 +208,7 @@ def summed(match: Match, found: Mapping[str, Gradients]) -> dict[str, Moves]:
     """Gradients of players; of several processes their sums, on the way."""
     if match.world.size == 1:
         return dict(found)
-    return {name: match.world.sum(match.players[name].flat(grads)) for name, grads in found.items()}
+    return {name: match.players[name].sum(grads) for name, grads in found.items()}
 
 
 def discriminators_side(
@@ -292,11 +294,18 @@ def agreed(
 ) -> tuple[Outcome, Slopes]:
     """What a discriminator said of all rows of a minibatch, and these rows' slopes of a view's costs: see `rule_of`."""
     world, total = match.world, batch.total
-    whole, rows = world.whole(batch), world.span(total)
+    whole, rows = _whole(batch), world.span(total)
     real, fake = world.rows(real.detach(), total), world.rows(fake.detach(), total)
     rule = rule_of(match, view, real, fake, whole, update, old)
     said = Outcome(view.discriminator, real, fake, whole, view.weight)
     return said, rule if world.size == 1 else rule.part(rows)
+
+
+def _whole(batch: Batch) -> Batch:
+    """What costs may know of all rows of a minibatch."""
+    if batch.everyone is None:
+        return batch
+    return replace(batch.everyone, memory=batch.memory, averages=batch.averages)
 
 
 def rule_of(match: Match, view: View, real: Tensor, fake: Tensor, batch: Batch, update: int, old: int | None) -> Slopes:

@@ -24,7 +24,7 @@ from advnets.training.hooks.watching import Watching
 from advnets.training.interrupt import Interrupt, interruptible
 from advnets.training.session import Hook, Session
 from advnets.training.trainer import Trainer
-from advnets.training.world import ADVANCE
+from advnets.world import ADVANCE
 
 
 def play(

@@ -14,7 +14,7 @@ from advnets.networks.layers import limit_norms
 from advnets.training.averages import update_average
 from advnets.training.backward import Gradients
 from advnets.training.optimizers import build_optimizer
-from advnets.training.world import Sum
+from advnets.world import ALONE, Sum, World
 
 Moves = Gradients | Sum
 """What a player moves along: gradients of its parameters, or their sum over several processes, flat."""
@@ -29,9 +29,10 @@ class FlatParameters:
         module: its parameters become views of `flat` (values kept); their shapes, names and use stay. Frozen ones
             (without `requires_grad`) are left as they are.
         dtype: of the flat tensor.
+        shards: equal parts that it can be cut into.
     """
 
-    def __init__(self, module: nn.Module, dtype: torch.dtype) -> None:
+    def __init__(self, module: nn.Module, dtype: torch.dtype, shards: int = 1) -> None:
         named = {name: p for name, p in module.named_parameters() if p.requires_grad}
         self.names, self.parameters = list(named), list(named.values())
         starts, size = [], 0
@@ -39,7 +40,7 @@ class FlatParameters:
             starts.append(size)
             size += -(-parameter.numel() // _ALIGNMENT) * _ALIGNMENT
         device = self.parameters[0].device if self.parameters else torch.device("cpu")
-        self.flat = torch.zeros(size, dtype=dtype, device=device)
+        self.flat = torch.zeros(-(-size // (_ALIGNMENT * shards)) * _ALIGNMENT * shards, dtype=dtype, device=device)
         self.spans = [slice(s, s + p.numel()) for s, p in zip(starts, self.parameters, strict=True)]
         self.views = self.like(self.flat)
         for parameter, view in zip(self.parameters, self.views, strict=True):
@@ -60,7 +61,9 @@ class Player:
         compute: dtype of its forward and backward passes; float32, or bfloat16 with float32 master weights.
         side: "generator" or "discriminator".
         average: how its weights are averaged; None for no average.
-        flat: whether its gradients are gathered in one flat tensor, in float32 as well: what several processes add up.
+        world: the processes that have it together; of several, gradients are gathered in one flat tensor, in float32 as
+            well, which they add up.
+        sharded: whether each of them has a shard of the optimizer's state alone, and moves that of the weights.
 
     Raises:
         RecipeError: the network has no parameter to train.
@@ -77,10 +80,12 @@ class Player:
         compute: torch.dtype,
         side: str = "generator",
         average: AverageConfig | None = None,
-        flat: bool = False,
+        world: World = ALONE,
+        sharded: bool = False,
     ) -> None:
         self.network, self.compute, self.side = network, compute, side
-        self.master = FlatParameters(network, torch.float32)
+        self._world, self._sharded = world, sharded and world.size > 1
+        self.master = FlatParameters(network, torch.float32, world.size if self._sharded else 1)
         if not self.master.parameters:
             raise RecipeError(f"{type(network).__name__} has no parameter to train", "leave one with requires_grad")
         self.device = self.master.flat.device
@@ -88,19 +93,20 @@ class Player:
         self.worker, self._work = network, self.master
         if compute != torch.float32:
             self.worker = _low_precision_copy(network, compute)
-            self._work = FlatParameters(self.worker, compute)
-        self._flat = flat or compute != torch.float32
+            self._work = FlatParameters(self.worker, compute, world.size if self._sharded else 1)
+        self._flat = world.size > 1 or compute != torch.float32
         if not self._flat:
             self.optimizer = build_optimizer(optimizer, self.master.views, self.master.flat, self.master.like)
         else:
             self._grad = torch.zeros_like(self.master.flat)
             self._grads = self.master.like(self._grad)
-            self.optimizer = build_optimizer(optimizer, [self.master.flat], self.master.flat, lambda flat: [flat])
+            own = self._own(self.master.flat)
+            self.optimizer = build_optimizer(optimizer, [own], own, lambda flat: [flat])
         self._averaging = average
         self.average: nn.Module | None = None
         if average is not None:
             self.average = copy.deepcopy(network)
-            self._averaged = FlatParameters(self.average, torch.float32)
+            self._averaged = FlatParameters(self.average, torch.float32, world.size if self._sharded else 1)
             self.average.requires_grad_(False).eval()
 
     @property
@@ -111,9 +117,20 @@ class Player:
     def move(self, grads: Moves, update: int, updates: int) -> None:
         """Update number `update` of `updates` along `grads`, one for each of `parameters` (None is zero)."""
         self.optimizer.update([grads.wait()] if isinstance(grads, Sum) else self._as_moved(grads), update, updates)
+        if self._sharded:
+            self._world.gather_shards(self.master.flat)
         if self._limited:
             limit_norms(self.network)
         self.refresh()
+
+    def sum(self, grads: Gradients) -> Sum:
+        """Begin to add up gradients over all processes."""
+        flat = self.flat(grads)
+        return self._world.scattered_sum(flat) if self._sharded else self._world.sum(flat)
+
+    def _own(self, flat: Tensor) -> Tensor:
+        """What of a flat tensor this process moves."""
+        return flat[self._world.shard(len(flat))] if self._sharded else flat
 
     def flat(self, grads: Gradients) -> Tensor:
         """Gradients in one flat float32 tensor, which the next call fills anew."""
@@ -148,12 +165,36 @@ class Player:
 
     @property
     def optimizer_state(self) -> dict[str, Tensor]:
-        """What the optimizer remembers, by parameter: "mean.layers.0.weight" and so on."""
+        """What the optimizer remembers, by parameter: "mean.layers.0.weight" and so on.
+
+        Of a sharded one it is what it began with, zeros, but for this process's shard, unless it was `gathered`.
+        """
+        return self._named(self._wholes())
+
+    def gathered(self) -> dict[str, Tensor]:
+        """`optimizer_state` of all shards, which all processes ask for at once."""
+        wholes = self._wholes()
+        for whole in wholes.values() if self._sharded else ():
+            self._world.gather_shards(whole)
+        return self._named(wholes)
+
+    def _wholes(self) -> dict[str, Tensor]:
+        return {key: self._whole(own) for key, own in sorted(self.optimizer.state.items())}
+
+    def _named(self, wholes: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {
             f"{key}.{name}": view
-            for key, flat in sorted(self.optimizer.state.items())
-            for name, view in zip(self.master.names, self.master.like(flat), strict=True)
+            for key, whole in wholes.items()
+            for name, view in zip(self.master.names, self.master.like(whole), strict=True)
         }
+
+    def _whole(self, own: Tensor) -> Tensor:
+        """A flat tensor with this process's shard in its place; what is whole already as it is."""
+        if not self._sharded:
+            return own
+        whole = torch.zeros_like(self.master.flat)
+        self._own(whole).copy_(own)
+        return whole
 
     @torch.no_grad()
     def load_optimizer(self, saved: Mapping[str, Tensor]) -> None:
@@ -162,11 +203,14 @@ class Player:
         Raises:
             RecipeError: it is another optimizer's, or another network's.
         """
-        mine = self.optimizer.state if set(saved) == set(self.optimizer.state) else self.optimizer_state
+        wholes = self._wholes()
+        mine = wholes if set(saved) == set(wholes) else self._named(wholes)
         for key, value in mine.items():
             if key not in saved or saved[key].shape != value.shape:
                 raise RecipeError("the checkpoint's optimizer is not this recipe's", "use the recipe it was saved with")
             value.copy_(saved[key])
+        for key, whole in wholes.items() if self._sharded else ():
+            self.optimizer.state[key].copy_(self._own(whole))
 
     @torch.no_grad()
     def reload(self) -> None:

@@ -18,7 +18,7 @@ from advnets.randomness import StepNoise, Stream
 from advnets.training.gradients import Match, both_sides
 from advnets.training.rehearsal import undisturbed
 from advnets.training.schedules import as_computed
-from advnets.training.world import ALONE
+from advnets.world import ALONE
 
 _MORE = 8  # rows, the most that are tried; half as many are tried beside them
 

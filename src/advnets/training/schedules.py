@@ -21,6 +21,7 @@ from advnets.networks.layers import rows_pass
 from advnets.randomness import StepNoise, Stream, generator_for, seed_layers
 from advnets.training.accumulation import in_parts
 from advnets.training.gradients import Match, Outcome, both_sides, discriminators_side, generators_side
+from advnets.training.statistics import GlobalStatistics
 
 _INDICES = 3  # of what layers draw in an update: by either schedule's turns
 
@@ -74,7 +75,9 @@ def _layers_seeded(match: Match, batch: Batch, update: int, index: int) -> Gener
     if match.world.size == 1:
         yield
         return
-    with rows_pass(batch.first, len(batch), batch.total, generator_for(seed, update, Stream.LAYERS, index, device)):
+    masks = generator_for(seed, update, Stream.LAYERS, index, device)
+    statistics = GlobalStatistics() if match.normalized else contextlib.nullcontext()
+    with rows_pass(batch.first, len(batch), batch.total, masks), statistics:
         yield
 
 

@@ -6,21 +6,34 @@ from pathlib import Path
 
 from advnets.config.recipe import Recipe
 from advnets.data import Table
-from advnets.errors import DataError, RunError
+from advnets.errors import DataError, RecipeError, RunError
 from advnets.runs.checkpoint import Checkpoint
 from advnets.runs.directory import RunDirectory
 from advnets.runs.networks import Modules
 from advnets.runs.run import Run
 from advnets.training.interrupt import interruptible
 from advnets.training.trainer import Trainer
-from advnets.training.world import END, GO_BACK, World
+from advnets.world import END, GATHER, TAKE_OVER, World
 
 
-def processes(world: World, batch: int) -> list[str]:
+def processes(world: World, recipe: Recipe) -> list[str]:
     """How many processes train together, in words."""
     if world.size == 1:
-        return []
-    return [f"processes: {world.size}, which share a minibatch: {-(-batch // world.size):,} of {batch:,} rows for each"]
+        return ["shard_optimizer: one process has all of the optimizers' state"] if recipe.shard_optimizer else []
+    rows = f"{-(-recipe.batch // world.size):,} of {recipe.batch:,} rows for each"
+    shards = f", and each has 1/{world.size} of the optimizers' state" if recipe.shard_optimizer else ""
+    return [f"processes: {world.size}, which share a minibatch: {rows}{shards}"]
+
+
+def check_shared(world: World, recipe: Recipe) -> None:
+    """See that what processes are to share has several of them.
+
+    Raises:
+        RecipeError: there is one.
+    """
+    if recipe.shard_optimizer and world.size == 1:
+        remedy = "start several by torchrun, or leave --shard-optimizer out"
+        raise RecipeError("one process has nobody to share the optimizers' state with", remedy)
 
 
 def began(path: Path, world: World) -> bool:
@@ -52,10 +65,16 @@ def check_same(world: World, table: Table) -> None:
         raise DataError(what, "copy it to all machines")
 
 
-def tell(trainer: Trainer, recipe: Recipe) -> None:
-    """Tell the other processes what the first one goes on with, as they may have no file of it."""
+def tell(trainer: Trainer, found: Checkpoint | None) -> None:
+    """Tell the other processes what the first one goes on with, as they may have no file of it.
+
+    Args:
+        trainer: of the first one.
+        found: the checkpoint that it stands at; None for the beginning.
+    """
     if trainer.world.size > 1:
-        trainer.world.told((recipe, trainer.checkpoint()))
+        trainer.world.order(TAKE_OVER)
+        trainer.world.told((trainer.recipe, found or trainer.checkpoint()))
 
 
 def take_over(trainer: Trainer) -> Trainer:
@@ -82,8 +101,10 @@ def assisted(trainer: Trainer, path: Path, own: Modules) -> Run:
     """
     with interruptible() as interrupt:
         while (order := trainer.world.order(asked=bool(interrupt.name))[0]) != END:
-            if order == GO_BACK:
+            if order == TAKE_OVER:
                 trainer = take_over(trainer)
+            elif order == GATHER:
+                trainer.gather()
             else:
                 trainer.advance()
     trainer.world.leave()

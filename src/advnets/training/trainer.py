@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +43,9 @@ from advnets.training.probes import check_networks, probe_inputs, rows_independe
 from advnets.training.rehearsal import check_game
 from advnets.training.room import check_room
 from advnets.training.schedules import SCHEDULES, drawn
+from advnets.training.statistics import WithoutStatistics
 from advnets.training.warm_start import begin_from, freeze
-from advnets.training.world import ALONE, World
+from advnets.world import ALONE, GATHER, World
 
 _PROBED = 16  # rows
 
@@ -146,14 +147,21 @@ class Trainer:
                 )
 
     def checkpoint(self) -> Checkpoint:
-        """Everything that the rest of the training depends on."""
+        """Everything that the rest of the training depends on.
+
+        Where processes have a shard of it each, all have to `gather` at once, and the first one orders it.
+        """
+        gathered: Mapping[str, Tensors] = {}
+        if self.sharded and self.step:  # before the first step there is nothing that all do not know
+            self.world.order(GATHER)
+            gathered = self.gather()
         self.sync_buffers()
         tensors: dict[str, Tensors] = {}
         for name, player in self.players.items():
             tensors[f"players/{name}/weights"] = player.network.state_dict()
             if player.average is not None:
                 tensors[f"players/{name}/average"] = player.average.state_dict()
-            tensors[f"players/{name}/optimizer"] = player.optimizer_state
+            tensors[f"players/{name}/optimizer"] = gathered[name] if gathered else player.optimizer_state
         own = {f"memory.{name}": each for name, each in self._match.memory.items()}
         kept = {"vectors": self._kept_vectors, "sources": self._kept_sources}
         if own := own | {name: each for name, each in kept.items() if each is not None}:
@@ -172,6 +180,15 @@ class Trainer:
         if (now := torch.get_num_threads()) != self.threads:
             facts["threads_now"] = now  # as others are busy
         return Checkpoint(self.step, tensors, facts)
+
+    @property
+    def sharded(self) -> bool:
+        """Whether each process has a shard of the optimizers' state alone."""
+        return self.recipe.shard_optimizer and self.world.size > 1
+
+    def gather(self) -> dict[str, Tensors]:
+        """What the optimizers of all players remember, in all processes together."""
+        return {name: player.gathered() for name, player in self.players.items()}
 
     def share(self) -> None:
         """Begin in all processes with the first one's weights, whatever others have drawn."""
@@ -338,19 +355,21 @@ class Trainer:
     def _player(self, name: str, network: nn.Module) -> Player:
         config, seat = self.recipe.players[name], self.seats[name]
         average = getattr(config, "average", None) if seat.averaged else None
-        placed, flat = network.to(self.device), self.world.size > 1
-        return Player(placed, config.optimizer, self.compute, seat.side, average, flat)
+        sharded = self.recipe.shard_optimizer
+        return Player(
+            network.to(self.device), config.optimizer, self.compute, seat.side, average, self.world, sharded
+        )  # fmt: skip
 
     def _make_match(self) -> Match:
         recipe = self.recipe
         shown = self._batches.evenly(_PROBED)  # the same rows in all processes
         discriminators = {name: player for name, player in self.players.items() if player.side == "discriminator"}
         shared = recipe.accumulate > 1 or self.world.size > 1
-        rowwise = frozenset(
-            name
-            for name, player in (self.players if shared else discriminators).items()
-            if rows_independent(player.worker, probe_inputs(self.seats[name], shown, len(shown)))
-        )
+        rowwise = self._rowwise(shown, self.players if shared else discriminators)
+        normalized = frozenset[str]()
+        if self.world.size > 1 and (others := self.players.keys() - rowwise):
+            with WithoutStatistics():
+                normalized = self._rowwise(shown, others)
         penalties = build_penalties(recipe.game)
         if penalties and not discriminators.keys() <= rowwise:
             raise RecipeError("penalties need a discriminator without statistics across the batch", "drop one of them")
@@ -359,7 +378,7 @@ class Trainer:
             discriminator_steps=recipe.discriminator_steps, generator_steps=recipe.generator_steps,
             memory={name: each.to(self.device) for name, each in begun(self.game, self.data.spec).items()},
             several=frozenset(name for name in discriminators if self.seats[name].gives),
-            parts=recipe.accumulate, world=self.world,
+            parts=recipe.accumulate, world=self.world, normalized=normalized,
         )  # fmt: skip
         networks = {name: player.network for name, player in self.players.items()}
         first = match.batch(0)
@@ -373,6 +392,14 @@ class Trainer:
         in_parts = plain and discriminators.keys() <= rowwise
         check_room(match, first, recipe.coordination.final_batch, in_parts)
         return coordinated(match, recipe, self.seats, self.data, networks, self._batches.of_rows)
+
+    def _rowwise(self, shown: Batch, names: Iterable[str]) -> frozenset[str]:
+        """Which of these players' networks make of a row what they make of it beside any others."""
+        return frozenset(
+            name
+            for name in names
+            if rows_independent(self.players[name].worker, probe_inputs(self.seats[name], shown, len(shown)))
+        )
 
     def _augment(self) -> Augmentation | None:
         check_changes(getattr(self.recipe.game, "augment", ()), self.shape)

@@ -24,22 +24,24 @@ from torch import Tensor
 
 from advnets.devices import resolve_device
 from advnets.errors import RecipeError, RunError
-from advnets.games.game import Batch
 from advnets.processors import cores, launched, neighbors, threads_are_said
 
 T = TypeVar("T")
 _TOKEN = "advnets token"
 _SAID = 160  # letters of what PyTorch says
 
-ADVANCE, END, GO_BACK = 1, 2, 3
+ADVANCE, END, TAKE_OVER, GATHER = 1, 2, 3, 4
 """What the first process orders."""
 
+_named_before = not hasattr(dist, "reduce_scatter_single")  # PyTorch 2.13
+_reduce_scatter = getattr(dist, "reduce_scatter_tensor" if _named_before else "reduce_scatter_single")
+_all_gather = getattr(dist, "all_gather_into_tensor" if _named_before else "all_gather_single")
 _PATIENCE = datetime.timedelta(days=7)  # while the first one measures; of one that died the launcher ends all at once
 _MEETING = datetime.timedelta(minutes=5)  # for all to be there
 
 
 class Sum:
-    """A flat gradient that is being added up over all processes."""
+    """A flat gradient that is being added up over all processes: all of it, or this one's shard of it."""
 
     def __init__(self, flat: Tensor, work: Any) -> None:
         self._flat, self._work = flat, work
@@ -92,16 +94,26 @@ class World:
             dist.all_gather(found, padded)
         return torch.cat([each[:count] for each, count in zip(found, counts, strict=True)])
 
-    def whole(self, batch: Batch) -> Batch:
-        """What costs may know of all rows of a minibatch."""
-        if batch.everyone is None:
-            return batch
-        return replace(batch.everyone, memory=batch.memory, averages=batch.averages)
-
     def sum(self, flat: Tensor) -> Sum:
         """Begin to add up a flat gradient, in place; other work may go on meanwhile."""
         with _together():
             return Sum(flat, dist.all_reduce(flat, async_op=True))
+
+    def shard(self, size: int) -> slice:
+        """The part that is its own of a flat tensor whose size is a multiple of the number of processes."""
+        own = size // self.size
+        return slice(self.rank * own, (self.rank + 1) * own)
+
+    def scattered_sum(self, flat: Tensor) -> Sum:
+        """Begin to add up this process's shard of a flat gradient, in place; other work may go on meanwhile."""
+        own = flat[self.shard(len(flat))]
+        with _together():
+            return Sum(own, _reduce_scatter(own, flat, async_op=True))
+
+    def gather_shards(self, flat: Tensor) -> None:
+        """Fill a flat tensor, of which each process has its shard, with everybody's."""
+        with _together():
+            _all_gather(flat, flat[self.shard(len(flat))])
 
     def mean(self, value: Tensor, share: float) -> Tensor:
         """The mean over all rows of what is one over a share of them here."""
