@@ -106,7 +106,7 @@ def train(
     trainer = _begin(played, table, own, world)
     trainer.share()
     if not world.leads:
-        return assisted(trainer, path, own)
+        return assisted(trainer, path, own, table)
     trainer.seconds = plan.seconds
     _measuring(played, table)  # what cannot be measured is refused before anything is made
     facts = {**surroundings(command), "status": "running", "data": describe(table), **trainer.arithmetic}
@@ -164,7 +164,7 @@ def resume(
     directory.check_data(table.fingerprint, table.classes, table.sources and table.sources.fingerprint, moved)
     trainer = Trainer(recipe, training_data(table), own, restored=True, world=world)
     if not world.leads:
-        return assisted(trainer, directory.path, own)
+        return assisted(trainer, directory.path, own, table)
     with directory.lock():
         if budget is not None:
             _check_time(directory, recipe)

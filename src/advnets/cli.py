@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 import tyro
 
 from advnets.errors import AdvnetsError, RunError
-from advnets.processors import obey_quota, rank
+from advnets.processors import obey_quota, processes, rank
 from advnets.terminal.arguments import Modules, Positional, Reject, Step, Truncation, call
 from advnets.terminal.classifying import classify
 from advnets.terminal.codes import codes
@@ -43,6 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     if args[0] not in COMMANDS:
         print(f"advnets: no command {args[0]!r}; choose one of {', '.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    if processes() > 1 and args[0] not in SHARED:
+        print(f"advnets: {args[0]} is the work of one process; start it without torchrun", file=sys.stderr)
         return 2
     obey_quota()
     try:
@@ -166,6 +169,7 @@ def sample(args: list[str]) -> None:
                 samples-by-attributes.png for these. In a grid translations have their sources on their left.
             format: of the files in a directory; by default png. jpg is the only one that is not exact.
         """
+        from advnets.sharing import shared
         from advnets.terminal.runs import load_run, selecting
         from advnets.terminal.sampling import asked_attributes, draw_samples, named_classes, targets
 
@@ -176,8 +180,11 @@ def sample(args: list[str]) -> None:
         asked, at = named_classes(loaded, classes), None if step == "newest" else loaded.step
         suffix = loaded.selection.suffix
         by = "attributes" if named else "class" if asked else ""
-        for number, target in targets(run, seed, seeds, by, at, out, suffix).items():
-            print(f"{draw_samples(loaded, count, number, asked, target, format, named)}: {target}")
+        with shared() as leads:
+            for number, target in targets(run, seed, seeds, by, at, out, suffix).items():
+                said = draw_samples(loaded, count, number, asked, target, format, named)
+                if leads:
+                    print(f"{said}: {target}")
 
     call(sample, args)
 
@@ -335,6 +342,9 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "recipe": recipe,
     "paper": paper,
 }
+
+SHARED = "train", "resume", "evaluate", "sample"
+"""What several processes do together."""
 
 
 def _overview() -> str:

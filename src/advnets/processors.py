@@ -28,6 +28,11 @@ def rank() -> int:
     return int(os.environ["RANK"]) if launched() else 0
 
 
+def processes() -> int:
+    """How many processes `torchrun` started, on all machines; 1 of one alone."""
+    return int(os.environ["WORLD_SIZE"]) if launched() else 1
+
+
 def neighbors() -> int:
     """How many processes `torchrun` started on this machine; 1 of one alone."""
     return int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if launched() else 1

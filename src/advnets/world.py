@@ -18,8 +18,10 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 import torch.distributed as dist
+from numpy.typing import NDArray
 from torch import Tensor
 
 from advnets.devices import resolve_device
@@ -29,8 +31,9 @@ from advnets.processors import cores, launched, neighbors, threads_are_said
 T = TypeVar("T")
 _TOKEN = "advnets token"
 _SAID = 160  # letters of what PyTorch says
+_PIECE = 1 << 28  # bytes
 
-ADVANCE, END, TAKE_OVER, GATHER = 1, 2, 3, 4
+ADVANCE, END, TAKE_OVER, GATHER, MEASURE = 1, 2, 3, 4, 5
 """What the first process orders."""
 
 _named_before = not hasattr(dist, "reduce_scatter_single")  # PyTorch 2.13
@@ -142,6 +145,50 @@ class World:
             dist.broadcast_object_list(said, src=0, device=_told_on())
         return said[0]
 
+    def arrays(self, own: NDArray[Any] | None) -> NDArray[Any]:
+        """Everybody's array, one after another along the first axis: of one type and shape but for their rows.
+
+        Args:
+            own: this process's; None for no row.
+        """
+        shapes: list[Any] = [None] * self.size
+        with _together():
+            dist.all_gather_object(shapes, None if own is None else (own.shape, own.dtype.str))
+        known = next(shape for shape in shapes if shape is not None)
+        counts = [0 if shape is None else shape[0][0] for shape in shapes]
+        found = np.empty((sum(counts), *known[0][1:]), np.dtype(known[1]))
+        first = 0
+        for rank, count in enumerate(counts):
+            rows = found[first : (first := first + count)]
+            if rank == self.rank and own is not None:
+                rows[...] = own
+            self._spread(rows, rank)
+        return found
+
+    def _spread(self, rows: NDArray[Any], source: int) -> None:
+        """Overwrite an array, which is contiguous, with that of one process, in pieces that messages can be of."""
+        values = rows.reshape(-1).view(np.uint8)
+        for begin in range(0, len(values), _PIECE):
+            piece = torch.from_numpy(values[begin : begin + _PIECE])
+            sent = piece.to(_told_on())
+            with _together():
+                dist.broadcast(sent, src=source)
+            piece.copy_(sent)
+
+    def total(self, own: NDArray[Any]) -> NDArray[Any]:
+        """The sum of everybody's array."""
+        sent = torch.from_numpy(own.copy()).to(_told_on())
+        with _together():
+            dist.all_reduce(sent)
+        return sent.cpu().numpy()
+
+    def all_have(self, value: object) -> bool:
+        """Whether all processes have the same value."""
+        values: list[Any] = [None] * self.size
+        with _together():
+            dist.all_gather_object(values, value)
+        return all(each == value for each in values)
+
     def in_turn(self, make: Callable[[], T]) -> T:
         """What each process makes for itself, after the first has: what it caches the others find."""
         if self.size == 1:
@@ -177,12 +224,12 @@ class World:
 ALONE = World()
 
 
-def join(device: str, batch: int) -> World:
+def join(device: str, batch: int | None = None) -> World:
     """Join the others, where `torchrun` has started some.
 
     Args:
         device: of the recipe.
-        batch: rows of a minibatch, in all.
+        batch: rows of a minibatch, in all; None where nothing is trained.
 
     Raises:
         RecipeError: there are too few rows.
@@ -190,7 +237,7 @@ def join(device: str, batch: int) -> World:
     if not launched():
         return ALONE
     rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-    if 2 * size > batch:
+    if batch is not None and 2 * size > batch:
         what = f"{size} processes cannot share {batch} rows, as each needs two"
         raise RecipeError(what, "give a larger --batch, or fewer processes")
     cuda = resolve_device(device).type == "cuda"

@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from advnets.processors import cores
+from advnets.processors import cores, rank
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -111,7 +111,7 @@ def progress_bar(
     Yields:
         A function that advances the bar by so many units.
     """
-    if not shown:
+    if not shown or rank():
         yield lambda count: None
         return
     from rich.console import Console

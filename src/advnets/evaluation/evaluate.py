@@ -29,6 +29,7 @@ from advnets.measures.catalog import Subject, measure, take
 from advnets.measures.features import Extractor, extractor_for
 from advnets.measures.stored_statistics import StoredStatistics
 from advnets.runs.run import Run
+from advnets.sharing import agreed, in_turn
 
 SAMPLES = 10_000
 
@@ -154,21 +155,26 @@ def evaluate(
     check_wish(metrics, count, seed, real)
     source = source if isinstance(source, Run | str | Path) else gather(source, count)
     statistics = statistics_of(data)
-    if statistics is None or statistics.has_images:
-        opened = open_samples(source, data, count, size, range)
-    else:
-        opened = open_beside(source, statistics, count, size, range)
+    opened = in_turn(
+        lambda: (
+            open_samples(source, data, count, size, range)
+            if statistics is None or statistics.has_images
+            else open_beside(source, statistics, count, size, range)
+        )
+    )
     if per_class:
         check_per_class(opened.run, opened.classes)
     if equivalents:
         check_equivalents(opened.table, statistics)
     wish = wish_of(opened, data, metrics, real, statistics)  # refuses before minutes are spent on samples
     opened = drawn(opened, seed)
-    name, chosen = (features, []) if features else fitting_features(opened.table, wish)
-    subject = _subject(opened, wish, extractor_for(name, opened.table, progress=True), seed, statistics)
+    name, chosen = (features, []) if features else in_turn(lambda: fitting_features(opened.table, wish))
+    extractor = in_turn(lambda: extractor_for(name, opened.table, progress=True))
+    _check_agreed(opened, extractor)
+    subject = _subject(opened, wish, extractor, seed, statistics)
     results, refused = _taken(subject, wish)
     by_class = measure_classes(opened.run, subject, list(results)) if per_class and opened.run else NONE
-    alike = equivalents_of(subject, results) if equivalents else NO_EQUIVALENTS
+    alike = in_turn(lambda: equivalents_of(subject, results)) if equivalents else NO_EQUIVALENTS
     of = _of(opened, subject, seed)
     notes = [
         *chosen,
@@ -187,6 +193,17 @@ def evaluate(
         weights="" if subject.extractor is None else subject.extractor.weights,
         equivalents=alike,
     )  # fmt: skip
+
+
+def _check_agreed(opened: Opened, found: Extractor | None) -> None:
+    """See that all processes that share work measure the same.
+
+    Raises:
+        MeasureError: they do not, as where each machine has trained a classifier for itself.
+    """
+    for what, value in (("data", opened.table.fingerprint), ("features", found and found.identity)):
+        if not agreed(value):
+            raise MeasureError(f"the {what} are not the same in all processes", "measure in one, without torchrun")
 
 
 def _subject(

@@ -16,6 +16,7 @@ from advnets.measures.inputs import check_widths, features_of
 from advnets.measures.intervals import normal, wilson
 from advnets.measures.measurement import Measurement
 from advnets.measures.pairwise import Distances, Features, Floats, Indices, nearest_within, pairs_within
+from advnets.sharing import total
 
 CAVEATS = {
     "precision": (
@@ -107,7 +108,7 @@ def _count(ours: Features, theirs: Features, our_radii: Floats, radii: Floats, l
     covered, in_samples = np.zeros(len(theirs), np.int64), np.zeros(len(theirs), np.int64)
     coverers, reachers = np.zeros(len(theirs)), np.zeros(len(theirs))
     distances = Distances.between(ours, theirs, label=label)
-    for tile in distances.tiles():
+    for tile in distances.own_tiles():
         pairs = pairs_within(distances, tile, our_radii[tile.rows], radii[:, tile.columns])
         near, dense = pairs.squared <= radii[:, pairs.columns]
         in_real += np.bincount(pairs.rows[near], minlength=len(ours))
@@ -117,7 +118,7 @@ def _count(ours: Features, theirs: Features, our_radii: Floats, radii: Floats, l
         reached = pairs.squared <= our_radii[pairs.rows]
         in_samples += np.bincount(pairs.columns[reached], minlength=len(theirs))
         reachers += np.bincount(pairs.columns[reached], pairs.rows[reached], minlength=len(theirs))
-    return _Counts(in_real, in_dense, covered, in_samples, coverers, reachers)
+    return _Counts(*(total(each) for each in (in_real, in_dense, covered, in_samples, coverers, reachers)))
 
 
 def _measured(counts: _Counts, k: int, k_density: int, features: str) -> dict[str, Measurement]:

@@ -26,6 +26,7 @@ from torch import Tensor
 
 from advnets.data.parallel import progress_bar
 from advnets.measures.inputs import slices
+from advnets.sharing import beside, own_share, sharers
 
 Features = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
@@ -112,15 +113,29 @@ class Distances:
 
     def tiles(self) -> Iterator[Tile]:
         """All tiles; within one set those on and above the diagonal."""
+        return self._tiles(self._places())
+
+    def own_tiles(self) -> Iterator[Tile]:
+        """This process's share of the tiles, where several share work."""
+        return self._tiles(own_share(self._places()))
+
+    def _places(self) -> Iterator[tuple[slice, slice]]:
+        for rows in slices(len(self.left), TILE):
+            for columns in slices(len(self.right), TILE):
+                if not self.is_within or columns.start >= rows.start:
+                    yield rows, columns
+
+    def _tiles(self, places: Iterator[tuple[slice, slice]]) -> Iterator[Tile]:
         center = _center(self.left, self.right)
         total = len(self.left) * len(self.right)
+        before, ours = slice(0), self._centered(self.left[:0], center)
         with progress_bar(self.label, total, unit="distances", shown=bool(self.label)) as advance:
-            for rows in slices(len(self.left), TILE):
-                ours = self._centered(self.left[rows], center)
-                for columns in slices(len(self.right), TILE):
-                    if not self.is_within or columns.start >= rows.start:
-                        yield self._tile(rows, columns, ours, self._centered(self.right[columns], center))
-                    advance((rows.stop - rows.start) * (columns.stop - columns.start))
+            for rows, columns in places:
+                if rows != before:
+                    before, ours = rows, self._centered(self.left[rows], center)
+                yield self._tile(rows, columns, ours, self._centered(self.right[columns], center))
+                both = 2 if self.is_within and rows != columns else 1  # distances of its rows, and of its columns
+                advance((rows.stop - rows.start) * (columns.stop - columns.start) * both * sharers())
 
     def tile(self, rows: slice, columns: slice) -> Tile:
         """One of them, centered on itself."""
@@ -167,9 +182,10 @@ def nearest_within(values: Features, count: int, label: str = "") -> Neighbors:
     """Of each row, the `count` nearest others; a duplicate is another. Every distance serves both its rows."""
     distances = Distances.between(values, values, label=label)
     contenders = _Contenders(distances, len(values), min(count + _SPARE, len(values) - 1))
-    for tile in distances.tiles():
+    for tile in distances.own_tiles():
         contenders.add(tile.rows, tile.columns, tile.lower)
         contenders.add(tile.columns, tile.rows, tile.lower.T)
+    contenders.gather()
     return _settled(values, values, contenders, count, np.arange(len(values)))
 
 
@@ -179,8 +195,9 @@ def nearest_between(
     """Of each row of `left`, the `count` nearest rows of `right`, row own[i] left out for row i."""
     distances = Distances.between(left, right, own, label)
     contenders = _Contenders(distances, len(left), min(count + _SPARE, len(right) - (own is not None)))
-    for tile in distances.tiles():
+    for tile in distances.own_tiles():
         contenders.add(tile.rows, tile.columns, tile.lower)
+    contenders.gather()
     return _settled(left, right, contenders, count, own)
 
 
@@ -264,6 +281,15 @@ class _Contenders:
         values, order = torch.cat([kept[hopeful], values], 1).topk(count, largest=False)
         kept[hopeful] = values
         places[hopeful] = torch.cat([places[hopeful], found + columns.start], 1).gather(1, order)
+
+    def gather(self) -> None:
+        """Take in what other processes have found in their share of the tiles."""
+        if sharers() == 1:
+            return
+        count = self.lower.shape[1]
+        lower, columns = (torch.from_numpy(beside(each.numpy(), 1)) for each in (self.lower, self.columns))
+        self.lower, order = lower.topk(count, largest=False)
+        self.columns = columns.gather(1, order)
 
 
 def _settled(left: Features, right: Features, contenders: _Contenders, count: int, own: Indices | None) -> Neighbors:

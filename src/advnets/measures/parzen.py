@@ -15,6 +15,7 @@ from advnets.measures.distances import Stripe, stripes
 from advnets.measures.inputs import Rows, check_comparable, rows_of
 from advnets.measures.intervals import normal
 from advnets.measures.measurement import Measurement
+from advnets.sharing import own_share, total
 
 VALIDATION_IMAGES = 1000
 """How many validation images choose sigma, as in the authors' script."""
@@ -96,10 +97,11 @@ def log_likelihoods(windows: Rows, images: Rows, sigmas: Sequence[float], label:
 
     The label is what a progress bar says; empty for none.
     """
-    scores = np.empty((len(sigmas), len(images)))
-    for rows, stripe in stripes(images, windows, label):
+    scores = np.zeros((len(sigmas), len(images)))
+    for rows, stripe in own_share(stripes(images, windows, label)):
         log_sums = _log_sum_exp(stripe, [1 / (2 * sigma**2) for sigma in sigmas])
         scores[:, rows] = log_sums.numpy()
+    scores = total(scores)  # of which others have other rows
     normalizers = [math.log(len(windows)) + windows.dimension * _log_width(sigma) for sigma in sigmas]
     return scores - np.array(normalizers)[:, None]
 

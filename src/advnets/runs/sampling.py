@@ -18,6 +18,7 @@ from advnets.games.game import Columns, DataSpec, Game, Inputs, blanks, sampled,
 from advnets.randomness import Stream, generator_for
 from advnets.runs.asking import columns_of, filled
 from advnets.runs.selection import Chooser
+from advnets.sharing import in_blocks, sharers
 
 if TYPE_CHECKING:
     from advnets.runs.run import Run
@@ -120,10 +121,15 @@ class Sampler:
     @torch.no_grad()
     def decode(self, inputs: Inputs) -> Samples:
         """Samples of these inputs: uint8 N x C x H x W; points: float32 N x D, float64 N x K in columns' own units."""
+        rows = _rows(inputs)
+
+        def made(start: int) -> Samples:
+            part = self._part(inputs, start)
+            return self.as_output(self.game.sample(self.nets, part))[: rows - start].numpy()
+
         with evaluating(self.nets.values()):
-            parts = [self.as_output(self.game.sample(self.nets, part)) for part in self._parts(inputs)]
-        made = torch.cat(parts)[: _rows(inputs)].numpy()
-        return made if self._scale is None else self._scale.restore(made)
+            found = in_blocks(range(0, rows, self.at_a_time), made, rows)
+        return found if self._scale is None else self._scale.restore(found)
 
     def shown(self, outputs: Tensor) -> Samples:
         """What a generator makes, or a discriminator sees, as samples are: bytes, or points in their own units."""
@@ -143,8 +149,9 @@ class Sampler:
             count, seed, conditions: as for `inputs`.
             first: the number of the first one.
         """
-        size = self.at_a_time
-        for begin in range(first // size * size, count, size):  # the networks' passes are those of `draw`
+        block = self.at_a_time  # the networks' passes are those of `draw`
+        size = block * sharers()
+        for begin in range(first // block * block, count, size):
             made = self.decode(self.inputs(min(size, count - begin), seed, conditions, begin))
             yield made[max(0, first - begin) :]
 
@@ -247,16 +254,17 @@ class Sampler:
         shares = torch.tensor(self.data.counts, dtype=torch.float64)
         return torch.multinomial(shares, _CHUNK, replacement=True, generator=rng)
 
-    def _parts(self, inputs: Inputs) -> Iterable[dict[str, Tensor]]:
-        size, device = self.at_a_time, next(next(iter(self.nets.values())).parameters()).device
-        for start in range(0, _rows(inputs), size):
-            part = {name: each[start : start + size].to(device) for name, each in inputs.items()}
-            missing = self._enough(part) - _rows(part)
-            yield (
-                part
-                if not missing
-                else {name: torch.cat([each, each.new_zeros(missing, *each.shape[1:])]) for name, each in part.items()}
-            )
+    def _parts(self, inputs: Inputs) -> Iterator[dict[str, Tensor]]:
+        return (self._part(inputs, start) for start in range(0, _rows(inputs), self.at_a_time))
+
+    def _part(self, inputs: Inputs, start: int) -> dict[str, Tensor]:
+        """What the networks see at once, from one row on."""
+        device = next(next(iter(self.nets.values())).parameters()).device
+        part = {name: each[start : start + self.at_a_time].to(device) for name, each in inputs.items()}
+        missing = self._enough(part) - _rows(part)
+        if not missing:
+            return part
+        return {name: torch.cat([each, each.new_zeros(missing, *each.shape[1:])]) for name, each in part.items()}
 
     def _enough(self, part: Inputs) -> int:
         """How many rows the networks see at once, at least those of this part.

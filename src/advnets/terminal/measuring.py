@@ -65,6 +65,7 @@ def evaluate(args: list[str]) -> None:
         """
         from advnets.evaluation import evaluate as evaluation
         from advnets.evaluation.report import write_evaluation
+        from advnets.sharing import shared
         from advnets.terminal.answers import print_evaluation
         from advnets.terminal.runs import is_run, load_run, selecting
         from advnets.terminal.saving import save_json
@@ -77,7 +78,10 @@ def evaluate(args: list[str]) -> None:
                 raise UsageError(f"{flag} {value:g}: {source} is no run", "leave it out")
         run = selecting(load_run(source, step, modules), truncation, reject) if is_run(source) else None
         options |= {"per_class": per_class, "equivalents": equivalents}
-        result = evaluation.evaluate(run if run is not None else source, **options)
+        with shared() as leads:
+            result = evaluation.evaluate(run if run is not None else source, **options)
+        if not leads:
+            return
         if json is not None:
             save_json(result.measures, json)
         report = None if run is None else write_evaluation(run, result)  # before a reader of the output may go away

@@ -10,8 +10,9 @@ from advnets import figures
 from advnets.errors import RunError, UsageError
 from advnets.runs.asking import Asked, Attributes
 from advnets.runs.run import Run
+from advnets.sharing import leads, sharers
 from advnets.terminal.saving import ARRAYS, check_target, save_by_class, save_made, writing_elsewhere
-from advnets.terminal.streaming import Wanted, draw, save_array, save_folder
+from advnets.terminal.streaming import Wanted, draw, help_drawing, save_array, save_folder
 
 _MOST_SEEDS = 10_000
 _WIDEST = 25
@@ -92,7 +93,7 @@ def draw_samples(
         asked: attributes with values: a picture has a row a combination of these.
 
     Returns:
-        What was drawn, for the user.
+        What was drawn, for the user; of several processes only the first one writes, and knows it.
 
     Raises:
         AdvnetsError: they cannot be drawn, or not be written.
@@ -104,6 +105,12 @@ def draw_samples(
         raise RunError(
             f"--format {form} changes nothing: {target} says what it is", "leave it out, or name a directory"
         )
+    if sharers() > 1 and not (images and target.suffix in ("", *ARRAYS)):
+        what = f"{target} is drawn by one process"
+        raise RunError(what, "start it without torchrun; images in a directory, .npy and .npz are drawn by several")
+    if not leads():
+        help_drawing(wanted)
+        return ""
     if images and not target.suffix:
         there = save_folder(wanted, target, f".{form or 'png'}")
         return f"{_counted(wanted)}{f' ({there:,} of them were there)' if there else ''}"

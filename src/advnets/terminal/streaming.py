@@ -19,7 +19,9 @@ from advnets.errors import DataError, RunError
 from advnets.files import write_whole
 from advnets.runs.asking import Asked
 from advnets.runs.run import Run, Samples
+from advnets.sharing import shared_among, told
 from advnets.terminal.saving import writing_elsewhere
+from advnets.world import ALONE
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,19 @@ class Drawing:
         self._wanted, self.done = wanted, first
 
     def __iter__(self) -> Iterator[Samples]:
-        wanted = self._wanted
+        wanted, self.done = self._wanted, told(self.done)
         parts = wanted.stream(wanted.count, self.done)
         with progress_bar("Samples", wanted.count - self.done, unit="samples", shown=True) as advance:
             for part in parts:
                 yield part
                 self.done += len(part)
                 advance(len(part))
+
+
+def help_drawing(wanted: Wanted) -> None:
+    """Draw this process's share of what the first process writes."""
+    for _ in Drawing(wanted):
+        pass
 
 
 def draw(wanted: Wanted) -> Samples:
@@ -138,7 +146,8 @@ def save_folder(wanted: Wanted, folder: Path, ending: str) -> int:
     """
     figures.check_channels(wanted.run.shape[0], ending)
     with writing_elsewhere(folder):
-        begun = _begun(wanted, folder, ending)
+        with shared_among(ALONE):
+            begun = _begun(wanted, folder, ending)
         drawing = Drawing(wanted, begun)
         try:
             for _ in ordered_map(lambda each: figures.save_one(*each), _files(wanted, folder, ending, drawing)):

@@ -61,6 +61,7 @@ SECTIONS = {
         "generator_steps",
         "batch",
         "accumulate",
+        "shard_optimizer",
         "steps",
         "seed",
         "precision",

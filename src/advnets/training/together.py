@@ -11,9 +11,10 @@ from advnets.runs.checkpoint import Checkpoint
 from advnets.runs.directory import RunDirectory
 from advnets.runs.networks import Modules
 from advnets.runs.run import Run
+from advnets.training.hooks.measuring import Measuring
 from advnets.training.interrupt import interruptible
 from advnets.training.trainer import Trainer
-from advnets.world import END, GATHER, TAKE_OVER, World
+from advnets.world import END, GATHER, MEASURE, TAKE_OVER, World
 
 
 def processes(world: World, recipe: Recipe) -> list[str]:
@@ -88,23 +89,28 @@ def take_over(trainer: Trainer) -> Trainer:
     return trainer
 
 
-def assisted(trainer: Trainer, path: Path, own: Modules) -> Run:
+def assisted(trainer: Trainer, path: Path, own: Modules, table: Table) -> Run:
     """Play the steps that the first process orders, until it says that they were the last.
 
     Args:
         trainer: this process's.
         path: the run directory, which the first process writes.
         own: modules of the user's own by player.
+        table: the data.
 
     Returns:
         The finished run.
     """
+    measuring: Measuring | None = None
     with interruptible() as interrupt:
         while (order := trainer.world.order(asked=bool(interrupt.name))[0]) != END:
             if order == TAKE_OVER:
                 trainer = take_over(trainer)
             elif order == GATHER:
                 trainer.gather()
+            elif order == MEASURE:  # what of it is kept on this machine the first process has made by now
+                measuring = measuring or Measuring(trainer.recipe.measure, table, trainer.recipe.steps)
+                measuring.assist(trainer)
             else:
                 trainer.advance()
     trainer.world.leave()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from advnets.data import Table
 from advnets.data.cache import cache_folder
 from advnets.measures.features.extractor import Extractor, Features, extract_all
 from advnets.measures.features.store import find, keep, key_of, store_folder
+from advnets.sharing import everybody, in_turn
 
 VERSION = 1
 
@@ -44,7 +46,16 @@ def cached_features(
     """
     if not extractor.cached:
         return extract_all(extractor, table.values, rows, progress=progress)
-    return np.load(_kept(extractor, table, rows, cache, progress), mmap_mode="r", allow_pickle=False)
+    folder = store_folder(cache_folder(cache))
+    key = key_of("features", VERSION, extractor.identity, table.fingerprint, rows_digest(rows))
+    stored = find(folder, key)
+    if everybody(stored is not None):
+        path = stored[0]  # type: ignore[index]  # everybody's is there
+    else:
+        features = extract_all(extractor, table.values, rows, progress=progress)
+        facts = {"features": extractor.name, "data": table.name, "images": len(rows)}
+        path = in_turn(lambda: _kept(folder, key, features, facts))
+    return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
 def rows_digest(rows: npt.NDArray[np.int64]) -> str:
@@ -52,13 +63,9 @@ def rows_digest(rows: npt.NDArray[np.int64]) -> str:
     return hashlib.sha256(np.ascontiguousarray(rows, dtype=np.int64).tobytes()).hexdigest()
 
 
-def _kept(extractor: Extractor, table: Table, rows: npt.NDArray[np.int64], cache: Path | None, progress: bool) -> Path:
-    """The file of these features, made where it is missing or damaged."""
-    folder = store_folder(cache_folder(cache))
-    key = key_of("features", VERSION, extractor.identity, table.fingerprint, rows_digest(rows))
+def _kept(folder: Path, key: str, features: Features, facts: dict[str, Any]) -> Path:
+    """The file of these features, which another process may have written."""
     stored = find(folder, key)
     if stored is not None:
         return stored[0]
-    features = extract_all(extractor, table.values, rows, progress=progress)
-    facts = {"features": extractor.name, "data": table.name, "images": len(rows)}
     return keep(folder, key, ".npy", lambda file: np.save(file, features, allow_pickle=False), facts)

@@ -13,6 +13,7 @@ from advnets.data.parallel import progress_bar
 from advnets.errors import MeasureError
 from advnets.measures.inputs import by, slices
 from advnets.measures.mistakes import Confusion
+from advnets.sharing import in_blocks, sharers
 
 Images = npt.NDArray[np.uint8]
 """N x C x H x W, 0..255."""
@@ -109,12 +110,15 @@ def extract_all(
     """
     _check_images(images)
     count = len(images) if rows is None else len(rows)
-    features = np.empty((count, extractor.dimension), np.float32)
     with progress_bar(f"Features ({extractor.name})", count, shown=progress) as advance:
-        for part in slices(count, batch or extractor.batch):
-            features[part] = _extracted(extractor, images[part] if rows is None else images[rows[part]])
-            advance(part.stop - part.start)
-    return features
+
+        def extracted(part: slice) -> Features:
+            found = _extracted(extractor, images[part] if rows is None else images[rows[part]])
+            advance((part.stop - part.start) * sharers())
+            return found
+
+        parts = list(slices(count, batch or extractor.batch))
+        return in_blocks(parts, extracted, count) if parts else np.empty((0, extractor.dimension), np.float32)
 
 
 def _extracted(extractor: Extractor, block: npt.NDArray[Any]) -> Features:

@@ -15,8 +15,10 @@ from advnets.measures.catalog import MEASURES, Features, Subject, check_fits, ch
 from advnets.measures.features import extractor_for
 from advnets.measures.progress import at_rest, best_step
 from advnets.measures.words import explained
+from advnets.sharing import shared_among
 from advnets.training.session import Session
 from advnets.training.trainer import Trainer
+from advnets.world import ALONE, MEASURE
 
 _FEWEST, _MOST = 500, 10_000
 _FEW = 1000  # real images
@@ -132,7 +134,24 @@ class Measuring:
         return max(int(min(fits, _MOST) // 100 * 100), self._fewest)
 
     def _measure(self, trainer: Trainer, count: int) -> tuple[dict[str, Measurement], dict[str, str]]:
-        """The measures, and why some could not be taken: that is no reason to end a training."""
+        """The measures, in all processes that train together, and why some could not be taken."""
+        trainer.world.order(MEASURE)
+        return self._together(trainer, trainer.world.told(count))
+
+    def assist(self, trainer: Trainer) -> None:
+        """Take part in what the first process measures."""
+        self._together(trainer, trainer.world.told(0))
+
+    def _together(self, trainer: Trainer, count: int) -> tuple[dict[str, Measurement], dict[str, str]]:
+        world, features = trainer.world, self._extractor and self._extractor.identity
+        alike = world.size == 1 or world.all_have(features)  # each machine may have trained a classifier for itself
+        if not (alike or world.leads):
+            return {}, {}
+        with shared_among(world if alike else ALONE):
+            return self._taken(trainer, count)
+
+    def _taken(self, trainer: Trainer, count: int) -> tuple[dict[str, Measurement], dict[str, str]]:
+        """What could not be taken is no reason to end a training."""
         trainer.sync_buffers()
         samples, scale = trainer.sampler.draw(trainer.sampler.once(count), _SEED), self.data.scale
         rows: Any = samples if scale is None else scale.standardize(samples)  # rounded, as they are given out
