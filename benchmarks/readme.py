@@ -47,6 +47,8 @@ RESULTS = {
     "speed/measures": "Speed and memory of the measures",
     "speed/reading": "Reading many small files",
     "speed/parzen": "Parzen evaluation, ours and the authors' way",
+    "together/kills": "Random kills of processes that train together",
+    "together/scaling": "Several processes: what is measured and what is to be expected",
     "quality/race": "Quality at equal processor time",
     "quality/time_to_quality": "Time to quality",
     "quality/toys": "Modes of the ring and the grid",

@@ -177,7 +177,7 @@ def shortened(args: list[str]) -> list[str]:
     if args[0] == "resume" and "--steps" in args:
         return [*args[: args.index("--steps") + 1], "6", *args[args.index("--steps") + 2 :]]
     if args[0] == "resume" and "--budget" in args:
-        return [*args[: args.index("--budget") + 1], "2s", *args[args.index("--budget") + 2 :]]
+        return [*args[: args.index("--budget") + 1], "5s", *args[args.index("--budget") + 2 :]]
     if args[0] == "codes":
         return [*args, "--count", "200"]
     if args[0] == "paper":

@@ -133,15 +133,17 @@ def _check_rowwise(match: Match, remedy: str, but: Collection[str] = ()) -> None
 
 
 def _views_come_in_parts(match: Match, batch: Batch, draws: Inputs, direct: bool = False) -> bool:
-    """Whether parts of these rows show what the whole shows, row by row.
+    """Whether parts of these rows show what the whole shows, row by row: in float32, where nothing is lost by rounding.
 
     Their direct costs, where there may be `direct` ones, have the whole's for a mean.
     """
-    with evaluating(match.nets.values()), torch.no_grad():
+    nets = {name: player.network for name, player in match.players.items()}
+    batch, draws = _in_float32(batch), {name: _as_float32(each) for name, each in draws.items()}
+    with evaluating(nets.values()), torch.no_grad():
         shown: list[list[View]] = []
         costs: list[Tensor] = []
         for piece in (*_pieces(1, batch, draws), *_pieces(2, batch, draws)):
-            made = match.game.make(match.nets, piece.batch, piece.draws)
+            made = match.game.make(nets, piece.batch, piece.draws)
             views = list(match.game.views(piece.batch, piece.draws, made.outputs))
             if (made.direct is not None and not direct) or any(view.batch is not None for view in views):
                 return False
@@ -152,6 +154,17 @@ def _views_come_in_parts(match: Match, batch: Batch, draws: Inputs, direct: bool
         ):
             return False
         return all(_alike(whole, parts) for whole, *parts in zip(*shown, strict=True))
+
+
+def _in_float32(batch: Batch) -> Batch:
+    named = batch.by_row() | ({} if batch.previous is None else {"previous": batch.previous})
+    known = None if batch.known is None else _in_float32(batch.known)
+    return replace(batch, known=known, **{name: _as_float32(each) for name, each in named.items()})
+
+
+def _as_float32(values: Tensor) -> Tensor:
+    """In float32, where it is no whole numbers."""
+    return values.float() if values.is_floating_point() else values
 
 
 def _alike(whole: View, parts: Sequence[View]) -> bool:
