@@ -131,7 +131,7 @@ class World:
         """What the first process orders, and whether any was asked to stop."""
         if self.size == 1:
             return order, asked
-        said = torch.tensor([order if self.leads else 0, int(asked)], device=_told_on())
+        said = torch.tensor([order if self.leads else 0, int(asked)])
         with _together():
             dist.all_reduce(said, dist.ReduceOp.MAX)
         return int(said[0]), bool(said[1])
@@ -142,7 +142,7 @@ class World:
             return value
         said: list[Any] = [value]
         with _together():
-            dist.broadcast_object_list(said, src=0, device=_told_on())
+            dist.broadcast_object_list(said, src=0, device=torch.device("cpu"))
         return said[0]
 
     def arrays(self, own: NDArray[Any] | None) -> NDArray[Any]:
@@ -169,18 +169,15 @@ class World:
         """Overwrite an array, which is contiguous, with that of one process, in pieces that messages can be of."""
         values = rows.reshape(-1).view(np.uint8)
         for begin in range(0, len(values), _PIECE):
-            piece = torch.from_numpy(values[begin : begin + _PIECE])
-            sent = piece.to(_told_on())
             with _together():
-                dist.broadcast(sent, src=source)
-            piece.copy_(sent)
+                dist.broadcast(torch.from_numpy(values[begin : begin + _PIECE]), src=source)
 
     def total(self, own: NDArray[Any]) -> NDArray[Any]:
         """The sum of everybody's array."""
-        sent = torch.from_numpy(own.copy()).to(_told_on())
+        found = torch.from_numpy(own.copy())
         with _together():
-            dist.all_reduce(sent)
-        return sent.cpu().numpy()
+            dist.all_reduce(found)
+        return found.numpy()
 
     def all_have(self, value: object) -> bool:
         """Whether all processes have the same value."""
@@ -248,7 +245,9 @@ def join(device: str, batch: int | None = None) -> World:
     store = _store(leads=rank == 0)
     if not dist.is_initialized():
         apart = dist.PrefixStore(f"advnets {restarts()}", store)  # pyright: ignore[reportPrivateImportUsage]
-        dist.init_process_group("nccl" if cuda else "gloo", store=apart, rank=rank, world_size=size, timeout=_PATIENCE)
+        # What GPUs hold goes by NCCL; orders and arrays of processors, which no GPU is to wait for, go by gloo.
+        backend = "cpu:gloo,cuda:nccl" if cuda else "gloo"
+        dist.init_process_group(backend, store=apart, rank=rank, world_size=size, timeout=_PATIENCE)
     return World(rank, size, store)
 
 
@@ -279,8 +278,3 @@ def _together() -> Generator[None]:
         remedy = "`torchrun --max-restarts 3` goes on from the last checkpoint by itself, `advnets resume` when told to"
         what = f"another process of this training has died ({str(error).splitlines()[0][:_SAID]})"
         raise RunError(what, remedy) from error
-
-
-def _told_on() -> torch.device:
-    """Where small messages lie: NCCL takes those of GPUs alone."""
-    return torch.device("cuda" if dist.get_backend() == "nccl" else "cpu")
