@@ -1,11 +1,13 @@
 """Several processes: what two of them take here, a slow network that is simulated, and what is to be expected of many.
 
-    python benchmarks/together/scaling.py [--rounds 5] [--seconds 4]
+    python benchmarks/together/scaling.py [--rounds 5] [--seconds 4] [--hosts]
 
 **Measured**: steps a second of one process with one thread, with two threads, and of two processes with a thread each
 (gloo), of the same minibatch, and of twice the minibatch by two processes; blocks in turn, medians of rounds.
 **Simulated**: two processes whose sums arrive as late as by a network of some bandwidth, one after another; what a step
 takes beside what the timeline says: the discriminators' sum goes on while the generators go back.
+**Hosts** (--hosts, by root, on Linux): two processes in network namespaces of their own, as on two machines, whose link
+is held to some rate; beside what the timeline says.
 **Arithmetic**: the same timeline for 8, 64 and 1,000 devices, from bytes, bandwidth and latency. No such machine was
 at hand: the times of a device are assumptions, and said.
 """
@@ -13,6 +15,7 @@ at hand: the times of a device are assumptions, and said.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -22,7 +25,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +50,8 @@ WAYS = {"one thread": (1, 1, BATCH), "two threads": (1, 2, BATCH), "two processe
         "two processes, twice the minibatch": (2, 1, 2 * BATCH)}  # fmt: skip
 """Name -> processes, threads of each, rows in all."""
 LATE = 0.0, 0.5, 1.0, 2.0, 4.0  # times the generators' way back, that the discriminators' sum takes
+RATES = 1000, 300, 100
+"""Mbit/s of a link between two hosts."""
 LINKS = {8: (300e9, 10e-6), 64: (50e9, 20e-6), 1000: (50e9, 20e-6)}
 """Devices -> bytes a second of each, and seconds a message: eight in one machine, more of them by a network of 400
 Gbit/s a device."""
@@ -123,8 +129,10 @@ def worker(batch: int, threads: int, seconds: float, delays: bool) -> dict[str, 
     if isinstance(world, SlowWorld):
         steps = world.told(steps)
     found: dict[str, Any] = {"step": _seconds(trainer, steps), "weights": _weights(trainer)}
-    if delays and isinstance(world, SlowWorld):
-        found["simulated"] = _simulated(trainer, world, steps)
+    if isinstance(world, SlowWorld):
+        found["timeline"] = asdict(line := _timeline(trainer, world, steps))
+        if delays:
+            found["simulated"] = _simulated(trainer, world, steps, line)
     return found
 
 
@@ -140,9 +148,8 @@ def _weights(trainer: Trainer) -> list[int]:
     return [trainer.players[name].master.flat.numel() for name in ("discriminator", "generator")]
 
 
-def _simulated(trainer: Trainer, world: SlowWorld, steps: int) -> list[dict[str, float]]:
+def _simulated(trainer: Trainer, world: SlowWorld, steps: int, line: Timeline) -> list[dict[str, float]]:
     """A step's seconds, and what the timeline of a network without delay makes of them."""
-    line = _timeline(trainer, world, steps)
     of_d, of_g = (4 * weights for weights in _weights(trainer))
     found: list[dict[str, float]] = []
     for late in LATE:
@@ -198,6 +205,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--hosts", action="store_true", help="also with two hosts, which root can make")
     parser.add_argument("--out", type=Path, default=result_of(__file__))
     parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--delays", type=Path, help=argparse.SUPPRESS)
@@ -223,10 +231,69 @@ def main() -> None:
         for place in range(len(LATE))
     ]
     parts = Timeline(0.35, 0.3, 0.2, 0.15)  # shares that are assumed
-    record(
-        args.out,
-        {"machine": here, "rounds": rounds, "step": medians, "simulated": line, "many": arithmetic(parts, weights)},
-    )
+    result = {"machine": here, "rounds": rounds, "step": medians, "simulated": line}
+    result |= {"hosts": hosts(args.seconds)} if args.hosts else {}
+    record(args.out, {**result, "many": arithmetic(parts, weights)})
+
+
+def hosts(seconds: float) -> list[dict[str, float]]:
+    """A step's seconds of two hosts whose link has a rate, in Mbit/s, and what the timeline of a fast link expects."""
+    found: list[dict[str, float]] = []
+    with _two_hosts() as hold:
+        free = _between_hosts(seconds)
+        line, bits = Timeline(**free["timeline"]), [32 * weights for weights in free["weights"]]
+        for rate in RATES:
+            hold(rate)
+            expected = line.with_sums(*(each / (1e6 * rate) for each in bits))  # of two each sends all of its own once
+            found.append({"rate": rate, "expected": expected, "found": _between_hosts(seconds)["step"]})
+            print(found[-1], flush=True)
+    return [{"rate": 0, "expected": line.whole, "found": free["step"]}, *found]
+
+
+@contextlib.contextmanager
+def _two_hosts() -> Iterator[Any]:
+    """Two namespaces with a link; a function that holds it to a rate."""
+    for number in (1, 2):
+        _ip("netns", "add", f"advnets{number}")
+    try:
+        _ip("link", "add", "advnets1", "type", "veth", "peer", "name", "advnets2")
+        for number in (1, 2):
+            name = f"advnets{number}"
+            _ip("link", "set", name, "netns", name)
+            _ip("-n", name, "addr", "add", f"10.77.0.{number}/24", "dev", name)
+            for each in (name, "lo"):
+                _ip("-n", name, "link", "set", each, "up")
+
+        def hold(rate: int) -> None:
+            for number in (1, 2):
+                name = f"advnets{number}"
+                queue = ["tc", "qdisc", "replace", "dev", name, "root", "tbf", "rate", f"{rate}mbit"]
+                _ip("netns", "exec", name, *queue, "burst", "128kb", "latency", "100ms")
+
+        yield hold
+    finally:
+        for number in (1, 2):
+            _ip("netns", "delete", f"advnets{number}")
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True)
+
+
+def _between_hosts(seconds: float) -> dict[str, Any]:
+    """What the first of two processes found, a host each."""
+    torchrun = ["-m", "torch.distributed.run", "--nnodes", "2", "--nproc-per-node", "1", "--master-addr", "10.77.0.1"]
+    own = [str(Path(__file__)), "--worker", str(BATCH), "1", str(seconds)]
+    started: list[subprocess.Popen[str]] = []
+    for number in (1, 2):
+        name = f"advnets{number}"
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": name}
+        line = ["ip", "netns", "exec", name, sys.executable, *torchrun, "--node-rank", str(number - 1), *own]
+        started.append(
+            subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        )
+    said = [process.communicate()[0] for process in started]
+    return json.loads(next(each for each in said[0].splitlines() if each.startswith("{")))
 
 
 def launched(processes: int, threads: int, batch: int, seconds: float, delays: bool) -> dict[str, Any]:
@@ -275,6 +342,7 @@ def page(result: dict[str, Any]) -> str:
             "|---|---|---|",
             *late,
             "",
+            *_of_hosts(result.get("hosts", [])),
             "**Arithmetic, not run**: efficiency, with as many rows for each device however many there are. Assumed: a "
             "step of a device takes so long, of which 35 % come before the discriminators' gradient, 30 % are the "
             "generators' way back and 35 % the moves; rings of 300 GB/s, 10 us a message, in a machine of eight, of 50 "
@@ -285,6 +353,20 @@ def page(result: dict[str, Any]) -> str:
             *many,
         ]
     )
+
+
+def _of_hosts(hosts: list[dict[str, float]]) -> list[str]:
+    if not hosts:
+        return []
+    rows = [
+        f"| {each['rate']:,} Mbit/s | {1000 * each['expected']:.1f} ms | {1000 * each['found']:.1f} ms |"
+        for each in hosts[1:]
+    ]
+    opening = (
+        "**Two hosts**, which are network namespaces of one machine, with a thread each and a link of some rate "
+        f"between them; a step takes {1000 * hosts[0]['found']:.1f} ms by a link that is not held back."
+    )
+    return [opening, "", "| link | expected | found |", "|---|---|---|", *rows, ""]
 
 
 if __name__ == "__main__":
