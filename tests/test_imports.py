@@ -39,7 +39,11 @@ LAYERS = {
         "api", "config", "data", "devices", "evaluation", "figures", "games", "measures", "randomness", "runs",
         "theory", "training",
     },
-    "terminal": {"config", "data", "evaluation", "figures", "inference", "measures", "runs"},
+    "tuning": {"api", "config", "data", "measures", "runs", "training"},
+    "terminal": {
+        "api", "config", "data", "evaluation", "figures", "inference", "measures", "processors", "runs", "training",
+        "tuning",
+    },
     "cli": {"api", "config", "paper", "processors", "terminal"},
     "__main__": {"cli"},
     "__init__": {"api", "classifier", "config", "evaluation", "inference", "runs"},

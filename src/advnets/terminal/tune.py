@@ -219,9 +219,8 @@ def _print_found(study: Study) -> None:
         print(f"what matters: {', '.join(f'{titles[name]} {share:.0%}' for name, share in shares.items())}")
     if near := as_good(found):
         print(f"{near:,} other{'s' if near > 1 else ''} lie{'' if near > 1 else 's'} in the interval of the best")
-    best = study.folder(found[0].number)
-    print("the best of many looks flatters itself; the last word is that on images of its own:")
-    print(f"  advnets evaluate {best} --step best")
+    if (best := study.folder(found[0].number)).exists():  # else it lies on another machine
+        print(f"the best of many looks flatters itself; the last word is: advnets evaluate {best} --step best")
     print(f"winner: {study.path / 'best.yaml'}; all trials: {study.path / 'trials.csv'}")
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
+FOUND = "found"
+"""The attribute of a trial with what is noted at its end."""
 _ASKED = "asked"
 _STARTUP = 10  # trials at random, of which one may be the recipe's own, before Optuna's sampler has something to go by
 _COMPARED = 4  # trials that have ended by themselves, before one is pruned
@@ -61,17 +63,14 @@ class Ledger:
         seed: of what is drawn: trial n's settings follow from it, from n and from the trials that are known then.
 
     Raises:
-        UsageError: no driver for the storage is installed.
         RunError: it cannot be reached.
     """
 
     def __init__(self, name: str, url: str, measure: str, space: Space, seed: int) -> None:
-        from optuna.storages import get_storage
-
         self._name, self._measure, self._space, self._seed = name, measure, space, seed
         self._shown = _without_password(url)
         with self._reaching():
-            self._storage: BaseStorage = get_storage(_opened(url))
+            self._storage = _opened(url)
             self._id = self._found_or_made()
 
     def _found_or_made(self) -> int:
@@ -184,8 +183,7 @@ class Ledger:
         with self._reaching():
             trial = self._trial(number)
             try:
-                for name, each in facts.items():
-                    self._storage.set_trial_user_attr(_id(trial), name, each)
+                self._storage.set_trial_user_attr(_id(trial), FOUND, dict(facts))
                 if value is not None:
                     self._study().tell(number, self._goal(value))
                 else:  # the sampler learns from a pruned trial what to avoid, from a failed one nothing
@@ -238,7 +236,7 @@ def sqlite_url(file: Path) -> str:
 
 
 def check_url(url: str) -> None:
-    """See that a storage is one that several processes can share.
+    """See that a storage is a PostgreSQL database, and that its driver, which is the user's to choose, is there.
 
     Raises:
         UsageError: it is not.
@@ -253,6 +251,13 @@ def check_url(url: str) -> None:
         raise UsageError(f"--storage {url} is no URL", form) from None
     if found.get_backend_name() != "postgresql" or not found.database:
         raise UsageError(f"--storage {_without_password(url)} is no PostgreSQL database", form)
+    driver = found.get_driver_name()
+    try:
+        found.get_dialect().import_dbapi()
+    except ImportError:
+        package = "'psycopg[binary]'" if driver == "psycopg" else driver
+        what = f"--storage {_without_password(url)} needs the package {driver}, which is not installed"
+        raise UsageError(what, f"install it with: pip install {package}") from None
 
 
 def _without_password(url: str) -> str:
@@ -261,19 +266,11 @@ def _without_password(url: str) -> str:
     return make_url(url).render_as_string(hide_password=True)
 
 
-def _opened(url: str) -> Any:
-    """The storage; its driver is the user's to install."""
-    from optuna.storages import RDBStorage
-    from sqlalchemy.engine import make_url
+def _opened(url: str) -> BaseStorage:
+    from optuna.storages import RDBStorage, get_storage
 
     more = {"connect_args": {"timeout": _WAIT}} if url.startswith("sqlite") else {"pool_pre_ping": True}
-    try:
-        return RDBStorage(url, engine_kwargs=more)
-    except ImportError:
-        driver = make_url(url).get_driver_name()
-        package = "'psycopg[binary]'" if driver == "psycopg" else driver
-        what = f"--storage {_without_password(url)} needs the package {driver}, which is not installed"
-        raise UsageError(what, f"install it with: pip install {package}") from None
+    return get_storage(RDBStorage(url, engine_kwargs=more))
 
 
 def _id(trial: FrozenTrial) -> int:

@@ -16,6 +16,7 @@ from advnets.config.shorten import as_yaml
 from advnets.files import write_whole
 from advnets.measures.catalog import badness
 from advnets.runs.directory import writing
+from advnets.tuning.ledger import FOUND
 from advnets.tuning.space import Space
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Trial:
 
 def read_trial(trial: FrozenTrial, space: Space) -> Trial:
     """A trial of the storage."""
-    facts = trial.user_attrs
+    facts = trial.user_attrs.get(FOUND, {})
     low, high = facts.get("low"), facts.get("high")
     return Trial(
         trial.number,

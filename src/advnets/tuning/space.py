@@ -45,9 +45,10 @@ class Dimension:
 
     @property
     def title(self) -> str:
-        """What it is called in a table: what several fields have in common."""
-        lasts = {name.rpartition(".")[2] for name in self.name.split("+")}
-        return lasts.pop() if "+" in self.name and len(lasts) == 1 else self.name
+        """What it is called in a table: the words that several fields have in common."""
+        first, *others = (name.split(".") for name in self.name.split("+"))
+        common = [word for word in first if all(word in other for other in others)]
+        return ".".join(common) or self.name
 
     @property
     def ends(self) -> tuple[Any, ...]:

@@ -97,10 +97,10 @@ class Study:
         self.path, self.asked, self._alone = path, asked, storage is None
         with self._turn():
             self._check_place(storage)
-            self.owner = self._identity()
             url = sqlite_url(path / "study.db") if storage is None else storage
-            self.ledger = Ledger(path.name, url, asked.measure, asked.space, asked.recipe.seed)
+            self.ledger = Ledger(path.absolute().name, url, asked.measure, asked.space, asked.recipe.seed)
             self._agree(asked.facts(table))
+            self.owner = self._identity()
 
     def folder(self, number: int) -> Path:
         """The run directory of a trial."""
@@ -229,7 +229,8 @@ class Study:
                 remedy = "leave --storage out" if known else "give the same --storage"
                 raise RunError(f"{self.path} keeps its trials {'in a file' if known else 'in a database'}", remedy)
             return
-        if any(entry.name != ".lock" and not entry.name.endswith(".part") for entry in self.path.iterdir()):
+        names = {entry.name for entry in self.path.iterdir() if not entry.name.endswith((".part", "-journal"))}
+        if not names <= {".lock", "study.db"}:  # what a worker leaves that is killed here
             raise RunError(f"{self.path} exists and is not a study", "name another --study")
         among = folders_of(anchored(self.asked.recipe))
         try:

@@ -10,6 +10,7 @@ import advnets.api as api
 from advnets.data import Table
 from advnets.errors import DivergedError, RecipeError
 from advnets.measures.progress import best_step
+from advnets.runs import checkpoint
 from advnets.runs.directory import RunDirectory
 from advnets.runs.networks import load_own
 from advnets.training.hooks.measuring import Measuring
@@ -66,8 +67,8 @@ def _played(study: Study, number: int, settings: Settings) -> dict[str, Any] | N
     path = study.folder(number)
     try:
         status = _train(study, number, settings, path)
-    except DivergedError as error:
-        return _outcome(study, path, "diverged", error.what)
+    except DivergedError:
+        return _outcome(study, path, "diverged", RunDirectory.open(path).facts["reason"])
     except RecipeError as error:  # these settings together, or there is no room for them
         return {"end": "refused", "reason": str(error), "value": None}
     return None if status == "stopped" else _outcome(study, path, status)
@@ -92,10 +93,9 @@ def _outcome(study: Study, path: Path, status: str, reason: str = "") -> dict[st
     """What is noted of a trial whose training has ended."""
     directory, measure = RunDirectory.open(path), study.asked.measure
     lines = directory.read_measures()
-    step, metrics = best_step(lines, measure), directory.read_metrics()
-    facts: dict[str, Any] = {"end": status, "reason": reason, "value": None}
-    facts |= {"steps": max((line["step"] for line in (*metrics[-1:], *lines[-1:])), default=0)}
-    facts |= {"seconds": metrics[-1]["seconds"] if metrics else 0.0}
+    step, (last, _) = best_step(lines, measure), checkpoint.newest(directory.checkpoints)
+    steps, seconds = (0, 0.0) if last is None else (last.step, round(float(last.state["seconds"]), 3))
+    facts = {"end": status, "reason": reason, "value": None, "steps": steps, "seconds": seconds}
     if step is None:
         return facts if status not in ("done", "at rest") else {**facts, "end": "unmeasured", "reason": _why(lines)}
     answer = next(line["measures"][measure] for line in lines if line["step"] == step)
