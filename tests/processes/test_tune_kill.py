@@ -11,9 +11,9 @@ from live import TIMEOUT, Live, kill, wait_until
 from small_games import saved
 
 TUNE = (
-    "tune", "ring", "--generator.hidden", "16", "--discriminator.units", "16", "--batch", "32", "--steps", "80",
+    "tune", "ring", "--generator.hidden", "16", "--discriminator.units", "16", "--batch", "32", "--steps", "160",
     "--checkpoint-every", "10", "--sample-every", "0", "--log-every", "10",
-    "--measure", "frechet@count=500,every=10", "--trials", "2",
+    "--measure", "frechet@count=500,every=20", "--trials", "2",
 )  # fmt: skip
 
 
