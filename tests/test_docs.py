@@ -171,6 +171,14 @@ def shortened(args: list[str]) -> list[str]:
         for flag in {word for word in small if word.startswith("--")} & set(args):
             args = [*args[: args.index(flag)], *args[args.index(flag) + 2 :]]
         return [*args, *small]
+    if args[0] == "tune":  # of trials of four steps
+        nets = SMALL_CONV if "photos" in args else SMALL_MLP
+        budget = [word for word in ("--budget", "5m") if word in args]
+        args = [arg for arg in args if arg not in budget]
+        for flag in {"--steps", "--trials"} & set(args):
+            args = [*args[: args.index(flag)], *args[args.index(flag) + 2 :]]
+        small = ["--steps", "4", "--trials", "1", "--checkpoint-every", "2", "--measure", "frechet@count=100"]
+        return [*args, *nets, *small]
     if args[0] == "infer":  # settings of a training stay: the encoder that was begun has them
         measured = len(args) == 2 or (not {"--walk", "--edit"} & set(args) and args[2].startswith("--"))
         return [*args, "--refine", "2", *(["--count", "50"] if measured else [])]

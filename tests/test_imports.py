@@ -42,8 +42,10 @@ LAYERS = {
         "api", "config", "data", "devices", "evaluation", "figures", "games", "measures", "randomness", "runs",
         "theory", "training",
     },
+    "tuning": {"api", "config", "data", "measures", "runs", "training"},
     "terminal": {
-        "config", "data", "evaluation", "figures", "inference", "measures", "runs", "sharing", "world",
+        "api", "config", "data", "evaluation", "figures", "inference", "measures", "processors", "runs", "sharing",
+        "training", "tuning", "world",
     },
     "cli": {"api", "config", "paper", "processors", "sharing", "terminal"},
     "__main__": {"cli"},

@@ -27,7 +27,7 @@ from advnets.runs.run import Run
 from advnets.training.batches import Data
 from advnets.training.budget import extended, planned
 from advnets.training.hooks.deadline import ENDING
-from advnets.training.hooks.measuring import Measuring
+from advnets.training.hooks.measuring import Measuring, Prune
 from advnets.training.hooks.opening import going_on, opening
 from advnets.training.hooks.rollback import gentler, roll_back, way_back
 from advnets.training.hooks.watch import Watch
@@ -52,6 +52,7 @@ def train(
     command: list[str] | None = None,
     chosen: str = "",
     said: Collection[str] = (),
+    prune: Prune | None = None,
     **changes: Any,
 ) -> Run:
     """Train from the beginning.
@@ -71,6 +72,8 @@ def train(
         command: what to note in run.json as the command.
         chosen: how the recipe was chosen, to be said at the beginning; by default as these arguments say.
         said: names of fields that a budget leaves as they are, beside those of `changes` and of a recipe file.
+        prune: asked after each measurement, with the lines of measures.jsonl so far and the share of the training that
+            is done, whether to end it there; its status is "pruned" then.
         **changes: fields of the recipe to change: steps=500, generator={"base": 16}, **{"generator.rate": 1e-4}.
 
     Returns:
@@ -108,7 +111,7 @@ def train(
     if not world.leads:
         return assisted(trainer, path, own, table)
     trainer.seconds = plan.seconds
-    _measuring(played, table)  # what cannot be measured is refused before anything is made
+    _measuring(played, table, prune)  # what cannot be measured is refused before anything is made
     facts = {**surroundings(command), "status": "running", "data": describe(table), **trainer.arithmetic}
     facts |= {"launch": world.token} if world.size > 1 else {}
     directory = RunDirectory.create(path, played, facts)
@@ -116,7 +119,7 @@ def train(
         with writing(directory.path):
             checkpoint.save(directory.checkpoints, trainer.checkpoint(), played.keep_checkpoints)
     lines = [*opening(trainer, table, path, chosen or _how_chosen(recipe, data)), *processes(world, played)]
-    return _play(trainer, directory, table, facts, own, [*lines, *plan.reasons, *_left_out(facts)])
+    return _play(trainer, directory, table, facts, own, [*lines, *plan.reasons, *_left_out(facts)], prune)
 
 
 def resume(
@@ -130,6 +133,7 @@ def resume(
     modules: GivenModules | None = None,
     generator: nn.Module | None = None,
     discriminator: nn.Module | None = None,
+    prune: Prune | None = None,
 ) -> Run:
     """Continue a run from its newest sound checkpoint, as if it had never stopped.
 
@@ -141,6 +145,7 @@ def resume(
         sources: the same of the sources.
         device: go on on this device instead of the recipe's; the run's recipe is changed.
         modules, generator, discriminator: the modules of your own that it was trained with.
+        prune: as of `train`; it is no part of the run, and has to be passed again.
 
     Returns:
         The finished run.
@@ -177,7 +182,7 @@ def resume(
         tell(trainer, found)
         kept = checkpoint.folder_name(trainer.step) if trainer.step in checkpoint.steps(directory.checkpoints) else None
         notes += [going_on(directory.path, trainer.step, recipe, kept), *processes(world, recipe)]
-        return _play(trainer, directory, table, facts, own, notes)
+        return _play(trainer, directory, table, facts, own, notes, prune)
 
 
 def load(
@@ -259,6 +264,7 @@ def _play(
     facts: dict[str, Any],
     own: Modules,
     notes: Sequence[str],
+    prune: Prune | None,
 ) -> Run:
     """Train to the end, as often as the watch rolls back, and write the report."""
     sittings = [(sitting.get("step"), sitting.get("after")) for sitting in facts.get("resumed", [])]
@@ -266,7 +272,7 @@ def _play(
     with directory.lock():
         while True:
             watch = None if trainer.recipe.watch.action == "off" else Watch(trainer, directory.read_watch(), died)
-            status = _sit(trainer, directory, table, facts, notes, watch)
+            status = _sit(trainer, directory, table, facts, notes, watch, prune)
             if watch is None or status != "collapsed" or trainer.recipe.watch.doing != "rollback":
                 break
             trainer, facts, notes = _go_back(trainer, directory, facts, own, watch.last_healthy)
@@ -285,9 +291,10 @@ def _sit(
     facts: Mapping[str, Any],
     notes: Sequence[str],
     watch: Watch | None,
+    prune: Prune | None,
 ) -> str:
     """Train until the loop ends; a training that diverged is noted as such."""
-    measuring = _measuring(trainer.recipe, table, directory.read_measures())
+    measuring = _measuring(trainer.recipe, table, prune, directory.read_measures())
     try:
         return play(trainer, directory, notes, measuring, watch)
     except DivergedError as error:
@@ -407,11 +414,15 @@ def _begun(recipe: Recipe) -> Recipe:
     return recipe.replace(measure=recipe.measure.settled(recipe.steps), **{"watch.rollbacks": 0})
 
 
-def _measuring(recipe: Recipe, table: Table, lines: Sequence[Mapping[str, Any]] = ()) -> Measuring | None:
+def _measuring(
+    recipe: Recipe, table: Table, prune: Prune | None, lines: Sequence[Mapping[str, Any]] = ()
+) -> Measuring | None:
     """What is to be measured in training; as many samples as the `lines` so far were taken of."""
-    if not recipe.measure.names:
-        return None
-    return Measuring(recipe.measure, table, recipe.steps, lines[-1]["count"] if lines else 0)
+    if recipe.measure.names:
+        return Measuring(recipe.measure, table, recipe.steps, lines[-1]["count"] if lines else 0, prune)
+    if prune is not None:
+        raise RecipeError("prune is asked after measurements, and none are taken", "name some, as measure.metrics")
+    return None
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -24,6 +24,7 @@ from advnets.terminal.data import data
 from advnets.terminal.inferring import infer
 from advnets.terminal.measuring import compare, evaluate
 from advnets.terminal.translate import translate
+from advnets.terminal.tune import tune
 
 Classes = Annotated[str | None, tyro.conf.arg(name="class")]
 _FIRST_SPEAKS = 3.0  # seconds, in which a launcher ends all where the first process has ended
@@ -328,6 +329,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "train": train,
     "data": data,
     "resume": resume,
+    "tune": tune,
     "sample": sample,
     "interpolate": interpolate,
     "codes": codes,

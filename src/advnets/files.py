@@ -47,8 +47,12 @@ def write_whole(path: Path, content: bytes | Callable[[BinaryIO], object], durab
 
 
 @contextlib.contextmanager
-def held(folder: Path) -> Generator[IO[str]]:
+def held(folder: Path, patient: bool = False) -> Generator[IO[str]]:
     """Hold a folder for this process alone, by a lock on its file `.lock`, which is given.
+
+    Args:
+        folder: it is made where it is not there.
+        patient: whether to wait for whoever holds it.
 
     Raises:
         BlockingIOError: another process holds it.
@@ -56,7 +60,7 @@ def held(folder: Path) -> Generator[IO[str]]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if patient else fcntl.LOCK_NB))
         yield file
 
 

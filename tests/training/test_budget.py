@@ -228,3 +228,10 @@ def test_more_time_has_room_for_more_steps() -> None:
 def test_flags_say_what_a_budget_leaves_alone() -> None:
     assert set(train_flags(["mnist-dense", "--budget", "10m", "--steps", "9"]).said) == {"budget", "steps"}
     assert planned(photos(None), rows(), set()) == budget.Planned(photos(None), (), 0.0)  # type: ignore[arg-type]
+
+
+def test_a_measure_that_was_named_is_taken_a_fortieth_of_the_time_apart(machine: dict[str, float]) -> None:
+    found = planned(photos(**{"measure.metrics": "recall"}), rows(), {"measure"}).recipe
+    assert found.measure.metrics == "recall"
+    assert found.measure.every == found.checkpoint_every
+    assert planned(photos(**{"measure.metrics": "recall", "measure.every": 7}), rows(), set()).recipe.measure.every == 7

@@ -108,7 +108,7 @@ class RunDirectory:
 
     @property
     def status(self) -> str:
-        """running, done, stopped (by a signal), at rest, collapsed, diverged, or interrupted (without a word)."""
+        """running, done, at rest, pruned, collapsed, diverged, stopped (by a signal), interrupted (without a word)."""
         status = str(self.facts["status"])
         if status != "running" or self._lock is not None:
             return status

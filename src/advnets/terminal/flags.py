@@ -34,6 +34,7 @@ class TrainFlags:
         modules: the user's own networks, package.module:Name, by player.
         chosen: how the recipe was chosen, in words.
         said: names of the fields that were said, in the command or in a recipe file of the user's own.
+        fixed: those among them that the command says.
     """
 
     recipe: Recipe
@@ -41,6 +42,7 @@ class TrainFlags:
     modules: dict[str, str]
     chosen: str
     said: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,15 @@ def train_flags(args: Sequence[str]) -> TrainFlags:
         RecipeError: no such recipe, values that do not fit, or no data.
         MeasureError: --measure is not of its form.
     """
-    line = read_line(args)
+    return flags_of(read_line(args))
+
+
+def flags_of(line: Line) -> TrainFlags:
+    """`train_flags`, of a command line in parts.
+
+    Raises:
+        AdvnetsError: as there.
+    """
     runs = [str(flag.value(str)) for flag in line.named("--run")]
     if len(runs) > 1:
         raise UsageError("--run is said twice", "say it once")
@@ -78,8 +88,9 @@ def train_flags(args: Sequence[str]) -> TrainFlags:
     refuse_idle(recipe, changes, base, written)
     _check_data(recipe)
     _check_modules(recipe, modules)
-    said = tuple(each.name for each in (*written, *changes))
-    return TrainFlags(recipe, Path(runs[0]) if runs else None, modules, _chosen(line), said)
+    fixed = tuple(each.name for each in changes)
+    said = (*(each.name for each in written), *fixed)
+    return TrainFlags(recipe, Path(runs[0]) if runs else None, modules, _chosen(line), said, fixed)
 
 
 def read_line(args: Sequence[str]) -> Line:

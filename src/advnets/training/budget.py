@@ -95,7 +95,7 @@ def planned(
         changes["mirror"] = mirror
         reasons.append(why)
     changes |= _pace(recipe, steps, said)
-    judged, more = _judge(recipe, data, steps, said)
+    judged, more = _judged(recipe, data, steps, said)
     changes |= judged
     reasons += more
     recipe = recipe.replace(**changes)
@@ -230,20 +230,35 @@ def _mirror(data: Data) -> tuple[bool, str]:
     return found.any_way, f"mirror: {doing}: {share}, where chance is 50 %"
 
 
-def _judge(recipe: Recipe, data: Data, steps: int, said: Collection[Path]) -> tuple[Mapping[str, Any], list[str]]:
-    """By what the best checkpoint is kept, as the last need not be it: a measure that can be taken of every set."""
+def _judged(recipe: Recipe, data: Data, steps: int, said: Collection[Path]) -> tuple[Mapping[str, Any], list[str]]:
+    """By what the best checkpoint is kept, as the last need not be it, and how often it is looked for."""
+    every = max(1, steps // _PARTS)
+    if recipe.measure.names and not recipe.measure.every:
+        return {"measure.every": every}, []
     if recipe.measure.names or any(path[0] == "measure" for path in said):
         return {}, []
-    images, every = len(data.shape) == 3, max(1, steps // _PARTS)
-    held_out = f"{len(data.valid):,} held-out {'images' if images else 'points'}"
-    if len(data.valid) < _JUDGES:
+    held_out = f"{len(data.valid):,} held-out {'images' if len(data.shape) == 3 else 'points'}"
+    if not (chosen := judge(data)):
         return {}, [f"best checkpoint: none but the last, as {held_out} are too few to judge by"]
-    wanted: dict[str, Any] = {"measure.metrics": "sliced_wasserstein", "measure.every": every}
-    measure = "sliced Wasserstein distance"
-    if images and min(data.shape[1:]) > 1:  # else convolutions see nothing
-        wanted |= {"measure.metrics": "frechet", "measure.features": "random"}
-        measure = "Frechet distance in random convolutions"
-    return wanted, [f"best checkpoint: by the {measure} to {held_out}, every {every:,} steps"]
+    measure = {
+        "frechet": "Frechet distance in random convolutions",
+        "sliced_wasserstein": "sliced Wasserstein distance",
+    }[chosen["measure.metrics"]]
+    reason = f"best checkpoint: by the {measure} to {held_out}, every {every:,} steps"
+    return {**chosen, "measure.every": every}, [reason]
+
+
+def judge(data: Data) -> dict[str, str]:
+    """A measure that can be taken of every set, as changes of a recipe; none where too few examples are held out.
+
+    Args:
+        data: to be trained on.
+    """
+    if len(data.valid) < _JUDGES:
+        return {}
+    if len(data.shape) == 3 and min(data.shape[1:]) > 1:  # else convolutions see nothing
+        return {"measure.metrics": "frechet", "measure.features": "random"}
+    return {"measure.metrics": "sliced_wasserstein"}
 
 
 def _pace(recipe: Recipe, steps: int, said: Collection[Path]) -> Mapping[str, Any]:

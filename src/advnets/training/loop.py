@@ -44,8 +44,8 @@ def play(
         watch: what looks out for a collapse on the way.
 
     Returns:
-        The status: "done", "at rest" when the measure no longer got better, "stopped" when a signal ended it early
-        (each with a checkpoint), or "collapsed" when the watch did.
+        The status: "done", "at rest" when the measure no longer got better, "pruned" when it was found hopeless,
+        "stopped" when a signal ended it early (each with a checkpoint), or "collapsed" when the watch did.
 
     Raises:
         DivergedError: a cost or weight is not finite. The checkpoints are those of before.
@@ -61,7 +61,7 @@ def play(
         with _events(run, trainer.step) as events:
             session = Session(trainer, run, display, events, clock)
             hooks = _hooks(session, measuring, watch)
-            session.ending = _ended_before(session, watch)
+            session.ending = _ended_before(session, measuring, watch)
             if trainer.step == 0 and not recipe.watch.rollbacks:  # else it has been said
                 begin(session, watch)
             with display, following(trainer) as threads:
@@ -100,12 +100,14 @@ def _known(step: int | None) -> set[int]:
     return set() if step is None else {step}
 
 
-def _ended_before(session: Session, watch: Watch | None) -> str:
+def _ended_before(session: Session, measuring: Measuring | None, watch: Watch | None) -> str:
     """Why a training that goes on from a checkpoint ends there: what was due when it was killed."""
     if watch is not None and watch.unheeded(session.trainer.step):
         return "collapsed"
     measure = session.trainer.recipe.measure
-    return "at rest" if at_rest(session.run.read_measures(), measure.judge, measure.patience) else ""
+    if at_rest(session.run.read_measures(), measure.judge, measure.patience):
+        return "at rest"
+    return "pruned" if measuring is not None and measuring.hopeless(session) else ""
 
 
 def _end(session: Session, interrupted: str) -> str:
@@ -117,13 +119,15 @@ def _end(session: Session, interrupted: str) -> str:
     elif session.ending == "at rest":
         judge, patience = recipe.measure.judge, recipe.measure.patience
         session.display.say(f"{judge} did not get better in {patience} measurements: ending at step {trainer.step:,}")
+    elif session.ending == "pruned":
+        session.display.say(f"pruned at step {trainer.step:,}")
     if interrupted or not (collapsed and doing == "rollback"):
         session.keep()
     if collapsed and (doing == "stop" or not interrupted):
         return "collapsed"
     if trainer.step >= recipe.steps:
         return "done"
-    return "at rest" if session.ending == "at rest" else "stopped"
+    return session.ending if session.ending and not collapsed else "stopped"
 
 
 @contextlib.contextmanager

@@ -34,7 +34,7 @@ class Session:
         clock: seconds of training.
         outcomes: what the discriminators said in the last step.
         line: of the log, where the last step has one.
-        ending: why the training ends before its last step: "at rest", "collapsed"; empty while it goes on.
+        ending: why the training ends before its last step: "at rest", "pruned", "collapsed"; empty while it goes on.
         spares: the hooks' say on which steps' checkpoints outlive the newest ones.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -185,4 +186,32 @@ def test_a_measure_that_cannot_be_taken_does_not_end_the_training(
 def test_what_never_fits_the_data_is_refused_at_the_start(tmp_path: Path, changes: dict[str, Any], says: str) -> None:
     with pytest.raises(MeasureError, match=says):
         advnets.train(ring(measure={**MEASURED, **changes}), run=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def at_thirty(lines: Sequence[Mapping[str, Any]], share: float) -> bool:
+    assert share == lines[-1]["step"] / 40
+    return lines[-1]["step"] == 30
+
+
+def test_a_hopeless_training_ends_with_a_checkpoint_and_may_go_on(measured: Path, tmp_path: Path) -> None:
+    run = advnets.train(ring(measure=MEASURED), run=tmp_path / "run", prune=at_thirty)
+    assert run.directory.status == "pruned"
+    assert checkpoint.steps(run.path / "checkpoints")[-1] == run.step == 30
+    again = advnets.resume(run.path)
+    assert again.directory.status == "done"
+    assert lines(again) == lines(measured)
+    assert saved(run.path, 40) == saved(measured, 40)
+
+
+def test_a_kill_between_a_hopeless_measurement_and_the_end_changes_nothing(tmp_path: Path) -> None:
+    run = advnets.train(ring(measure=MEASURED), run=tmp_path / "run", prune=at_thirty)
+    run.directory.write_facts({**run.directory.facts, "status": "running"})
+    again = advnets.resume(run.path, prune=at_thirty)
+    assert (again.step, again.directory.status) == (30, "pruned")
+
+
+def test_prune_without_a_measure_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="none are taken"):
+        advnets.train(ring(), run=tmp_path / "run", prune=at_thirty)
     assert not (tmp_path / "run").exists()

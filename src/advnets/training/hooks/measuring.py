@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,10 @@ from advnets.training.session import Session
 from advnets.training.trainer import Trainer
 from advnets.world import ALONE, MEASURE
 
+Prune = Callable[[Sequence[Mapping[str, Any]], float], bool]
+"""Asked after each measurement whether the training is hopeless: of the lines of measures.jsonl so far, and the share
+of the training that is done. It is asked the same again where a kill came between its answer and the end."""
+
 _FEWEST, _MOST = 500, 10_000
 _FEW = 1000  # real images
 _SEED = 1
@@ -34,6 +39,7 @@ class Measuring:
         data: the table that is trained on; its validation images are measured against.
         steps: of the training.
         count: samples a measurement, where an earlier part of the training has settled it.
+        prune: says after each measurement whether to end the training for being hopeless.
         warning: what the user should hear of once, after the first measurement: few real images, what words of other
             libraries stand for, a budget that does not hold.
 
@@ -45,6 +51,7 @@ class Measuring:
     data: Table
     steps: int
     count: int = 0
+    prune: Prune | None = None
     warning: str = ""
     _known: dict[str, Features] = field(default_factory=dict)
 
@@ -95,6 +102,19 @@ class Measuring:
             session.keep()
         if at_rest(lines, judge, self.config.patience):
             session.ending = session.ending or "at rest"
+        elif self._is_hopeless(lines, session):
+            session.ending = session.ending or "pruned"
+
+    def hopeless(self, session: Session) -> bool:
+        """Whether a training that goes on from a checkpoint is to end there: what was measured of it was hopeless."""
+        lines = session.run.read_measures()
+        return bool(lines) and lines[-1]["step"] == session.trainer.step and self._is_hopeless(lines, session)
+
+    def _is_hopeless(self, lines: Sequence[Mapping[str, Any]], session: Session) -> bool:
+        recipe, step = session.trainer.recipe, session.trainer.step
+        budget = recipe.budget_seconds
+        share = step / recipe.steps if budget is None else session.clock.stamp() / budget
+        return self.prune is not None and self.prune(lines, 1.0 if step >= recipe.steps else min(share, 1.0))
 
     def due(self, step: int, steps: int) -> bool:
         """Whether to measure after `step` steps of so many."""
