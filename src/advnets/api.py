@@ -113,7 +113,7 @@ def train(
     directory = RunDirectory.create(path, played, facts)
     if _began_elsewhere(played):
         with writing(directory.path):
-            checkpoint.save(directory.checkpoints, trainer.checkpoint(), played.keep_checkpoints)
+            checkpoint.write(directory.checkpoints, trainer.checkpoint())
     lines = [*opening(trainer, table, path, chosen or _how_chosen(recipe, data)), *processes(world, played.batch)]
     return _play(trainer, directory, table, facts, own, [*lines, *plan.reasons, *_left_out(facts)])
 

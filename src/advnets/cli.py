@@ -235,8 +235,8 @@ def info(args: list[str]) -> None:
 
         Args:
             run: the run directory, or a folder that has some in it or below it.
-            json: print one JSON object: step, steps, status, recipe, data. Of a folder, a list of objects: run,
-                recipe, data, step, steps, status, measure, changed, problem.
+            json: print one JSON object: step, steps, status, best, checkpoints, recipe, data. Of a folder, a list of
+                objects: run, recipe, data, step, steps, status, measure, changed, problem.
         """
         from advnets.terminal.listing import print_list
         from advnets.terminal.runs import is_run, print_info

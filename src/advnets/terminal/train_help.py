@@ -72,6 +72,8 @@ SECTIONS = {
         "sample_every",
         "checkpoint_every",
         "keep_checkpoints",
+        "keep_every",
+        "keep_best",
         "measure",
         "watch",
     ),

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from advnets.measures.progress import at_rest, best_step
+from advnets.measures.progress import at_rest
 from advnets.runs.directory import RunDirectory, writing
 from advnets.training.clock import Clock
 from advnets.training.growth import images_a_step
@@ -87,17 +87,10 @@ def _hooks(session: Session, measuring: Measuring | None, watch: Watch | None) -
     watching = None if watch is None else Watching(watch)
     if watching is not None:
         session.spares.append(lambda: watching.worth_keeping(session))
-    judge = session.trainer.recipe.measure.judge
-    if judge:
-        session.spares.append(lambda: _known(best_step(session.run.read_measures(), judge)))
     budget = session.trainer.recipe.budget_seconds
     deadline = None if budget is None else Deadline(budget)
     hooks: list[Hook | None] = [deadline, Log(), Pictures(), watching, measuring, Keeping()]
     return [hook for hook in hooks if hook is not None]
-
-
-def _known(step: int | None) -> set[int]:
-    return set() if step is None else {step}
 
 
 def _ended_before(session: Session, watch: Watch | None) -> str:

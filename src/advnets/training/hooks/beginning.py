@@ -43,6 +43,8 @@ def warnings(trainer: Trainer, watch: Watch | None) -> Iterator[str]:
                 f"the rate of the {name} rises over {player.optimizer.warmup:,} updates, and the training has"
                 f" {updates:,}: it never reaches {player.optimizer.rate:g}"
             )
+    if recipe.keep_every > recipe.steps:
+        yield f"no checkpoint is kept for good: the training has {recipe.steps:,} steps, fewer than --keep-every"
     if unfilled := _unfilled(trainer):
         yield unfilled
     if wrong := misfit(trainer):
