@@ -14,6 +14,7 @@ from advnets.config.games import AdversarialConfig, GameConfig
 from advnets.config.kinds import require, require_between, require_positive, require_whole
 from advnets.config.measuring import MeasureConfig
 from advnets.config.merge import changed
+from advnets.config.names import TRACKERS
 from advnets.config.networks import GeneratorNetwork, OwnGeneratorConfig
 from advnets.config.players import DiscriminatorConfig, GeneratorConfig
 from advnets.config.tree import slots
@@ -106,6 +107,9 @@ class Recipe:
     measure: MeasureConfig = MeasureConfig()
     watch: WatchConfig = WatchConfig()
 
+    track: tuple[str, ...] = ()
+    """Trackers that are told of the training, too: wandb (Weights & Biases), mlflow. TensorBoard's files are always
+    written."""
     log_every: int = 100
     """Steps between lines of metrics.jsonl."""
     sample_every: int = 2_000
@@ -136,6 +140,8 @@ class Recipe:
         require_whole(self, "batch", "accumulate", "steps", "log_every", "checkpoint_every")
         require_whole(self, "keep_checkpoints", "keep_best")
         require_between(self, 0, math.inf, "sample_every", "keep_every")
+        known = set(self.track) <= set(TRACKERS) and len(set(self.track)) == len(self.track)
+        require(known, "track", self.track, f"use {', '.join(TRACKERS)}, each once")
         parse_size(self.size)
         parse_duration(self.budget)
         _check_frozen(self)

@@ -50,7 +50,8 @@ def directory_of(workspace: Workspace, recipe: Recipe) -> Path:
 
 
 _WRITTEN = (
-    "measure", "watch", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints", "keep_every", "keep_best",
+    "measure", "watch", "track", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints", "keep_every",
+    "keep_best",
 )  # fmt: skip
 """Fields that change nothing in the games of exhibits, which none of these ends or sets back; a run notes some in its
 own words."""

@@ -68,6 +68,7 @@ SECTIONS = {
     ),
     "coordination": ("coordination",),
     "what is kept, measured and watched": (
+        "track",
         "log_every",
         "sample_every",
         "checkpoint_every",

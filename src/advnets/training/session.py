@@ -12,6 +12,7 @@ from advnets.runs.retention import reasons
 from advnets.training.clock import Clock
 from advnets.training.gradients import Outcome
 from advnets.training.hooks.progress import ProgressDisplay
+from advnets.training.trackers.telling import Telling
 from advnets.training.trainer import Trainer
 
 
@@ -32,6 +33,7 @@ class Session:
         run: where everything is kept.
         display: what the user sees.
         events: the curves' file.
+        told: the trackers that are told, too.
         clock: seconds of training.
         outcomes: what the discriminators said in the last step.
         line: of the log, where the last step has one.
@@ -43,6 +45,7 @@ class Session:
     run: RunDirectory
     display: ProgressDisplay
     events: Any
+    told: Telling
     clock: Clock
     outcomes: Sequence[Outcome] = ()
     line: Mapping[str, float] | None = None
@@ -70,3 +73,4 @@ class Session:
         with writing(self.run.path):
             for name, value in values.items():
                 self.events.add_scalar(name, value, self.trainer.step)
+        self.told.scalars(self.trainer.step, values)

@@ -20,8 +20,8 @@ def begin(session: Session, watch: Watch | None) -> None:
     for warning in warnings(session.trainer, watch):
         session.display.say(f"warning: {warning}")
     if session.trainer.recipe.sample_every:
-        draw_reals(session.trainer, session.run)
-        draw_samples(session.trainer, session.run)
+        for draw in (draw_reals, draw_samples):
+            session.told.picture(0, draw(session.trainer, session.run))
 
 
 def warnings(trainer: Trainer, watch: Watch | None) -> Iterator[str]:

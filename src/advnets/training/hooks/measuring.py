@@ -16,6 +16,7 @@ from advnets.measures.features import extractor_for
 from advnets.measures.progress import at_rest, best_steps
 from advnets.measures.words import explained
 from advnets.training.session import Session
+from advnets.training.trackers.records import of_measures
 from advnets.training.trainer import Trainer
 
 _FEWEST, _MOST = 500, 10_000
@@ -88,6 +89,7 @@ class Measuring:
             session.display.say(self.warning)
             self.warning = ""
         session.plot({f"measures/{name}": found["value"] for name, found in line["measures"].items()})
+        session.told.scalars(trainer.step, of_measures(line))
         lines = session.run.read_measures()
         if trainer.step in best_steps(lines, judge)[: trainer.recipe.keep_best]:
             session.keep()
