@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,6 +21,8 @@ from advnets.data.stacked import Stacked
 from advnets.measures.defects import DEFECTS
 
 torch.set_num_threads(1)
+# No test tells anybody anything.
+os.environ |= {"WANDB_MODE": "offline", "WANDB_ERROR_REPORTING": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
 
 SHARED = ("exhibits", "live", "terminal")
 """Fixtures that train what the tests of many files read."""

@@ -33,6 +33,7 @@ from advnets.training.hooks.rollback import gentler, roll_back, way_back
 from advnets.training.hooks.watch import Watch
 from advnets.training.loop import play
 from advnets.training.together import assisted, began, check_same, check_shared, processes, tell
+from advnets.training.trackers.tracker import check_installed
 from advnets.training.trainer import Trainer
 from advnets.world import END, World, join, may_restart, restarts
 
@@ -89,6 +90,7 @@ def train(
     written = said_in(recipe) if isinstance(recipe, str | Path) else ()
     refuse_idle(played, spread(changes, parts=False), base, written)
     _refuse_for_a_table(data, changes)
+    check_installed(played.track)
     played = anchored(played)
     if run is None and may_restart():
         raise RecipeError("a run that torchrun may restart has to be found again", "say --run DIRECTORY")
@@ -117,7 +119,7 @@ def train(
     directory = RunDirectory.create(path, played, facts)
     if _began_elsewhere(played):
         with writing(directory.path):
-            checkpoint.save(directory.checkpoints, trainer.checkpoint(), played.keep_checkpoints)
+            checkpoint.write(directory.checkpoints, trainer.checkpoint())
     lines = [*opening(trainer, table, path, chosen or _how_chosen(recipe, data)), *processes(world, played)]
     return _play(trainer, directory, table, facts, own, [*lines, *plan.reasons, *_left_out(facts)], prune)
 
@@ -160,6 +162,7 @@ def resume(
         **said_of(data, sources), **{key: each for key, each in changes.items() if each is not None}
     )
     recipe = _longer(directory, recipe, steps, budget)
+    check_installed(recipe.track)
     recipe, facts = anchored(recipe), directory.facts
     _check_own(directory, recipe, own)
     world = join(recipe.device, recipe.batch)

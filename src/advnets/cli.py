@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from advnets.errors import AdvnetsError, RunError
+from advnets.errors import AdvnetsError, RunError, UsageError
 from advnets.processors import obey_quota, processes, rank
 from advnets.terminal.arguments import Modules, Positional, Reject, Step, Truncation, call
 from advnets.terminal.classifying import classify
@@ -26,6 +26,15 @@ from advnets.terminal.measuring import compare, evaluate
 from advnets.terminal.translate import translate
 from advnets.terminal.tune import tune
 
+Where = Annotated[
+    tuple[str, ...],
+    tyro.conf.UseAppendAction,
+    tyro.conf.arg(
+        metavar="CONDITION",
+        help="of a folder: those runs alone of which it is so, as 'frechet<300', 'data=photos*', 'status=finished' "
+        "(done or at rest), 'generator.rate>=1e-4' or 'changed<2d'; said again, all have to be.",
+    ),
+]
 Classes = Annotated[str | None, tyro.conf.arg(name="class")]
 _FIRST_SPEAKS = 3.0  # seconds, in which a launcher ends all where the first process has ended
 _UNUSABLE_PATHS = {errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR}
@@ -236,21 +245,36 @@ def interpolate(args: list[str]) -> None:
 def info(args: list[str]) -> None:
     """What a run is and how far it got; or a folder of runs, as a table."""
 
-    def info(run: Positional[Path], json: bool = False) -> None:
+    def info(
+        run: Positional[Path],
+        json: bool = False,
+        sort: str = "",
+        reverse: bool = False,
+        where: Where = (),
+        columns: str = "",
+    ) -> None:
         """What a run is and how far it got; or a table of all runs in a folder.
 
-        Example: advnets info runs/quickstart --json
+        Names are those of facts (run, recipe, data, step, steps, status, changed), measures, and fields of the recipe.
+
+        Example: advnets info runs --sort frechet --where 'recipe=images'
 
         Args:
             run: the run directory, or a folder that has some in it or below it.
-            json: print one JSON object: step, steps, status, recipe, data. Of a folder, a list of objects: run,
-                recipe, data, step, steps, status, measure, changed, problem.
+            json: print one JSON object: step, steps, status, best, checkpoints, recipe, data. Of a folder, a list of
+                objects: run, recipe, data, step, steps, status, measure, changed, problem, measures.
+            sort: of a folder: by a name; of a measure the best first, each way in which it was taken by itself.
+            reverse: the other way round.
+            columns: of a folder: names joined by commas, for the table and for --json.
         """
-        from advnets.terminal.listing import print_list
+        from advnets.terminal.listing import Wish, print_list
         from advnets.terminal.runs import is_run, print_info
 
+        wish = Wish(sort, reverse, where, [each.strip() for each in columns.split(",") if each.strip()])
         if run.is_dir() and not is_run(run):
-            print_list(run, json)
+            print_list(run, json, wish)
+        elif wish != Wish(columns=[]):
+            raise UsageError(f"{run} is one run", "leave --sort, --reverse, --where and --columns to folders of runs")
         else:
             print_info(run, json)
 

@@ -91,6 +91,14 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def bytes_in_words(size: float) -> str:
+    """So many bytes in the unit that fits them: "1.5 GiB"."""
+    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB")):
+        if size >= unit:
+            return f"{size / unit:.3g} {name}"
+    return f"{size / 1024:.3g} KiB"
+
+
 def meant(said: str, names: Iterable[str]) -> str:
     """What may be meant instead of a path or name that is not there: one of these names, or what lies beside the path.
 

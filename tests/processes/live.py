@@ -15,11 +15,13 @@ from typing import Any
 
 from small_games import saved
 
+from advnets.runs import checkpoint
+
 TIMEOUT = 120.0
 
 MNIST = (
     "mnist-dense", "--generator.hidden", "32", "--discriminator.units", "16", "--batch", "20",
-    "--checkpoint-every", "20", "--log-every", "5", "--sample-every", "100",
+    "--checkpoint-every", "20", "--keep-every", "60", "--log-every", "5", "--sample-every", "100",
 )  # fmt: skip
 RING = (
     "ring", "--generator.hidden", "32", "--generator.activations", "relu", "--discriminator.units", "32",
@@ -107,8 +109,9 @@ def metrics(run: Path) -> list[dict[str, Any]]:
 
 
 def assert_same_training(run: Path, reference: Path) -> None:
-    """Same weights, averages, optimizer states, metrics and pictures, bit for bit."""
+    """Same weights, averages, optimizer states, metrics and pictures, bit for bit; the same checkpoints."""
     assert saved(run) == saved(reference)
+    assert checkpoint.steps(run / "checkpoints") == checkpoint.steps(reference / "checkpoints")
     assert metrics(run) == metrics(reference)
     for picture in (reference / "samples").iterdir():
         assert (run / "samples" / picture.name).read_bytes() == picture.read_bytes()

@@ -11,7 +11,8 @@ import pytest
 
 from advnets import cli
 from advnets.runs.directory import RunDirectory
-from advnets.terminal.listing import Listed, Measured, runs_below, table
+from advnets.terminal.listed import Listed, Measured, runs_below
+from advnets.terminal.listing import table
 
 
 def test_a_table_has_a_row_a_run_and_columns_as_wide_as_they_need() -> None:

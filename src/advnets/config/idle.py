@@ -70,6 +70,8 @@ def _idle(recipe: Recipe) -> Iterator[tuple[Path, str, Path]]:
     if not recipe.measure.names:
         for name in _others(recipe.measure, "metrics"):
             yield ("measure", name), "nothing is measured in training", ("measure", "metrics")
+        if recipe.budget is None:  # else a measure is chosen
+            yield ("keep_best",), "nothing is measured in training", ("measure", "metrics")
     yield from _of_coordination(recipe.coordination)
     penalties = getattr(recipe.game, "penalties", None)
     for name in () if penalties is None else slots(type(penalties)):

@@ -26,6 +26,8 @@ TABLES = ".csv", ".tsv", ".csv.gz", ".tsv.gz"
 """What the names of files end in that hold a table of numbers, whatever is in them."""
 PUBLISHED = "mnist", "fashion-mnist", "cifar10", "stacked-mnist", "tfd", "tfd:2", "tfd:3", "tfd:4", "tfd:5"
 """Data sets with parts of their own for training, validation and test."""
+TRACKERS = "wandb", "mlflow"
+"""Trackers of experiments that a training may be told to, by the names of their packages."""
 MEASURE_WORDS = {
     "fid": ("frechet",),
     "kid": ("kernel",),

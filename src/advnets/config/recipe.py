@@ -14,6 +14,7 @@ from advnets.config.games import AdversarialConfig, GameConfig
 from advnets.config.kinds import require, require_between, require_positive, require_whole
 from advnets.config.measuring import MeasureConfig
 from advnets.config.merge import changed
+from advnets.config.names import TRACKERS
 from advnets.config.networks import GeneratorNetwork, OwnGeneratorConfig
 from advnets.config.players import DiscriminatorConfig, GeneratorConfig
 from advnets.config.tree import slots
@@ -109,6 +110,9 @@ class Recipe:
     measure: MeasureConfig = MeasureConfig()
     watch: WatchConfig = WatchConfig()
 
+    track: tuple[str, ...] = ()
+    """Trackers that are told of the training, too: wandb (Weights & Biases), mlflow. TensorBoard's files are always
+    written."""
     log_every: int = 100
     """Steps between lines of metrics.jsonl."""
     sample_every: int = 2_000
@@ -117,6 +121,10 @@ class Recipe:
     """Steps between checkpoints."""
     keep_checkpoints: int = 3
     """Checkpoints kept: the newest ones, so that one survives damage to the last."""
+    keep_every: int = 0
+    """Steps between checkpoints that are kept for good, beside the newest; 0 for none."""
+    keep_best: int = 1
+    """Checkpoints kept for good beside these: those that measured best, with measure."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Of the forward and backward passes; weights stay float32. auto: bfloat16 where the processor has it."""
     device: str = "auto"
@@ -132,8 +140,11 @@ class Recipe:
             require(getattr(self, name) in (None, 1, 3, 4), name, getattr(self, name), "use 1, 3 or 4")
         require(0 <= self.seed < 2**63, "seed", self.seed, "use 0 to 2^63 - 1")
         require_positive(self, "contrast")
-        require_whole(self, "batch", "accumulate", "steps", "log_every", "checkpoint_every", "keep_checkpoints")
-        require_between(self, 0, math.inf, "sample_every")
+        require_whole(self, "batch", "accumulate", "steps", "log_every", "checkpoint_every")
+        require_whole(self, "keep_checkpoints", "keep_best")
+        require_between(self, 0, math.inf, "sample_every", "keep_every")
+        known = set(self.track) <= set(TRACKERS) and len(set(self.track)) == len(self.track)
+        require(known, "track", self.track, f"use {', '.join(TRACKERS)}, each once")
         parse_size(self.size)
         parse_duration(self.budget)
         _check_frozen(self)

@@ -8,6 +8,7 @@ words are left out at all.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from itertools import combinations
 
 from advnets.config.tree import Node, Path, at, grow, own_fields, paths
@@ -39,7 +40,12 @@ def resolve(tree: Node, name: str, said: str = "") -> Path:
 
 def candidates(tree: Node, name: str) -> list[Path]:
     """The paths that a name may mean: one, none, or several alike."""
-    words, known = tuple(name.split(".")), list(paths(tree))
+    return meanings(name, list(paths(tree)))
+
+
+def meanings(name: str, known: Sequence[Path]) -> list[Path]:
+    """Those of the paths that a name may mean."""
+    words = tuple(name.split("."))
     if words in known:
         return [words]
     shortened = {path: left for path in known if (left := _left_out(words, path)) is not None}

@@ -134,20 +134,32 @@ def _check_all(answers: Mapping[str, Answers], measures: Sequence[str]) -> None:
             _check(measure, names[0], name, answers[names[0]][measure], answers[name][measure])
 
 
+def conditions(measure: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """How an answer came about, as far as others have to be the same to compare with it; what is not known is left out.
+
+    Args:
+        measure: that it is of.
+        answer: with its `features` and what it is `of`.
+    """
+    of, features = answer["of"], answer["features"]
+    named = {} if features is None else {"features": features}
+    facts = {key: of.get(key) for key in ("data", "real", "fingerprint", "count")}
+    if features not in (None, "pixels"):  # two networks may have one name; Parzen and its like take pixels anyway
+        facts["extractor"] = of.get("extractor")
+    if measure == "memorization" and "training" in of:
+        facts["training"] = of["training"]
+    return {**named, **facts}
+
+
 def _check(measure: str, first: str, second: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> None:
-    facts = [(key, a["of"].get(key), b["of"].get(key)) for key in ("data", "real", "fingerprint", "count")]
-    if a["features"] is not None and b["features"] is not None:
-        facts.insert(0, ("features", a["features"], b["features"]))
-        if a["features"] != "pixels":  # two networks may have one name; Parzen and its like take pixels anyway
-            facts.append(("extractor", a["of"].get("extractor"), b["of"].get("extractor")))
-    if measure == "memorization" and "training" in a["of"] and "training" in b["of"]:
-        facts.append(("training", a["of"].get("training"), b["of"].get("training")))
-    for key, one, other in facts:
-        if one != other:
-            said = f"{key} {_short(one)} of {first}, {_short(other)} of {second}"
+    one, other = conditions(measure, a), conditions(measure, b)
+    for key in (key for key in one if key in other):
+        if one[key] != other[key]:
+            said = f"{key} {in_short(one[key])} of {first}, {in_short(other[key])} of {second}"
             remedy = _REMEDIES.get(key, "measure both in the same way")
             raise MeasureError(f"{measure} does not compare: {said}", remedy)
 
 
-def _short(fact: Any) -> str:
+def in_short(fact: Any) -> str:
+    """A condition in few letters."""
     return f"{fact:,}" if isinstance(fact, int) else str(fact)[:_SHOWN] if len(str(fact)) == 64 else str(fact)

@@ -11,11 +11,17 @@ Lines = Sequence[Mapping[str, Any]]
 """Lines of measures.jsonl: each has a `step` and `measures`, name to an answer with its `value`."""
 
 
+def best_steps(lines: Lines, name: str) -> list[int]:
+    """The steps of all measurements so far by one measure, the best first, of equals the first."""
+    known = [line for line in lines if name in line["measures"]]
+    return [
+        int(line["step"]) for line in sorted(known, key=lambda line: badness(name, line["measures"][name]["value"]))
+    ]
+
+
 def best_step(lines: Lines, name: str) -> int | None:
     """The step of the best measurement so far by one measure, the first of equals; None where there is none."""
-    known = [line for line in lines if name in line["measures"]]
-    best = min(known, key=lambda line: badness(name, line["measures"][name]["value"]), default=None)
-    return None if best is None else int(best["step"])
+    return next(iter(best_steps(lines, name)), None)
 
 
 def at_rest(lines: Lines, name: str, patience: int) -> bool:

@@ -49,7 +49,10 @@ def directory_of(workspace: Workspace, recipe: Recipe) -> Path:
     return workspace.folder / PARTS / RUNS / f"{recipe.name}-{zlib.crc32(settings.encode()):08x}{pace}-{workspace.seed}"
 
 
-_WRITTEN = ("measure", "watch", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints")
+_WRITTEN = (
+    "measure", "watch", "track", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints", "keep_every",
+    "keep_best",
+)  # fmt: skip
 """Fields that change nothing in the games of exhibits, which none of these ends or sets back; a run notes some in its
 own words."""
 

@@ -8,6 +8,7 @@ one as it was.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -48,8 +49,19 @@ class Checkpoint:
     state: Mapping[str, Any]
 
 
-def save(folder: Path, checkpoint: Checkpoint, keep: int, spare: Collection[int] = ()) -> Path:
-    """Write `checkpoint` into `folder` and remove all but the newest `keep`, and those of the steps `spare`.
+def save(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
+    """Write `checkpoint` into `folder` and remove all but the newest `keep`.
+
+    Raises:
+        OSError: the disk is full or not writable; the checkpoints that were there are untouched.
+    """
+    final = write(folder, checkpoint)
+    retain(folder, steps(folder)[-keep:])
+    return final
+
+
+def write(folder: Path, checkpoint: Checkpoint) -> Path:
+    """Write `checkpoint` into `folder`, if it is not there.
 
     Raises:
         OSError: the disk is full or not writable; the checkpoints that were there are untouched.
@@ -76,10 +88,15 @@ def save(folder: Path, checkpoint: Checkpoint, keep: int, spare: Collection[int]
     except OSError:
         shutil.rmtree(aside, ignore_errors=True)
         raise
-    for old in steps(folder)[:-keep]:
-        if old not in spare:
-            shutil.rmtree(folder / folder_name(old), ignore_errors=True)
     return final
+
+
+def retain(folder: Path, kept: Collection[int]) -> None:
+    """Remove all checkpoints but those of the steps `kept`; what cannot be removed stays, for the next time."""
+    for step in steps(folder):
+        if step not in kept:
+            with contextlib.suppress(OSError):
+                _remove(folder, step)
 
 
 def folder_name(step: int) -> str:
@@ -94,6 +111,11 @@ def steps(folder: Path) -> list[int]:
     return sorted(
         int(entry.name[5:]) for entry in folder.iterdir() if entry.name.startswith("step-") and entry.name[5:].isdigit()
     )
+
+
+def size(folder: Path, step: int) -> int:
+    """Bytes of the files of a checkpoint."""
+    return sum(file.stat().st_size for file in (folder / folder_name(step)).rglob("*") if file.is_file())
 
 
 def newest_step(folder: Path, limit: int) -> int | None:
@@ -182,7 +204,15 @@ def discard_after(folder: Path, step: int) -> None:
             shutil.rmtree(entry)
     for later in steps(folder):
         if later > step:
-            shutil.rmtree(folder / folder_name(later))
+            _remove(folder, later)
+
+
+def _remove(folder: Path, step: int) -> None:
+    """Remove a checkpoint under another name, so that a crash leaves no half of it under its own."""
+    aside = folder / f".{folder_name(step)}.removed"
+    shutil.rmtree(aside, ignore_errors=True)  # of a step that a crash left so, and that was played again
+    (folder / folder_name(step)).rename(aside)
+    shutil.rmtree(aside)
 
 
 def _apart(tensors: Tensors) -> dict[str, Tensor]:

@@ -147,7 +147,8 @@ class Run:
         Raises:
             RunError: nothing was measured in training, or that checkpoint is gone.
         """
-        return Run(self.path, self._modules, step=best_of(self.path, self.recipe, self.measures))
+        kept = checkpoint.steps(self.directory.checkpoints)
+        return Run(self.path, self._modules, step=best_of(self.path, self.recipe, self.measures, kept))
 
     @property
     def metrics(self) -> list[dict[str, Any]]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from advnets.runs.run import Run
 
 _NAMED = 20  # classes, or columns, on a line
+_LISTED = 20  # checkpoints, a line each
+_UNRULED = "the watch's way back, or what a kill left; the next checkpoint takes its place"
 
 
 def load_run(path: Path, step: str, modules: Sequence[str] = ()) -> Run:
@@ -113,16 +115,18 @@ def print_trained(run: Run) -> None:
         print(f"collapsed at step {run.step:,}, see {seen}; to go on all the same: advnets resume {run.path}")
     else:
         print(f"done: {run.path} (report.md, samples.png, curves.png); measure it with: advnets evaluate {run.path}")
-    if said := _best_of(run.recipe.measure.judge, run.measures):
+    if said := _best_of(run.directory, run.recipe.measure.judge):
         print(said)
 
 
-def _best_of(judge: str, measures: Sequence[Mapping[str, Any]]) -> str:
+def _best_of(run: RunDirectory, judge: str) -> str:
     """Which checkpoint measured best, where it is not the newest; else nothing."""
-    from advnets.measures.progress import best_step
+    from advnets.runs import checkpoint
+    from advnets.runs.best import best_kept
 
+    measures, kept = run.read_measures(), checkpoint.steps(run.checkpoints)
     values = {line["step"]: line["measures"][judge]["value"] for line in measures if judge in line["measures"]}
-    best, last = best_step(measures, judge), max(values, default=None)
+    best, last = best_kept(measures, judge, kept), max(values, default=None)
     if best is None or best == last:
         return ""
     found = f"step {best:,} ({values[best]:.4g}; {values[last]:.4g} at step {last:,})"
@@ -155,8 +159,22 @@ def print_info(path: Path, as_json: bool) -> None:
             f"last log line: step {last['step']:,}, {last['seconds']:,.0f} s, cost D {last['cost_d']:.3f}"
             f" G {last['cost_g']:.3f}{direct}, {real} {last['d_real']:.2f}, {fake} {last['d_fake']:.2f}"
         )
-    if said := _best_of(run.recipe.measure.judge, run.read_measures()):
+    if said := _best_of(run, run.recipe.measure.judge):
         print(said)
+    for said in _of_checkpoints(facts["checkpoints"]):
+        print(said)
+
+
+def _of_checkpoints(kept: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What info says of the checkpoints: what they take, and why each is kept, the newest first."""
+    from advnets.files import bytes_in_words
+
+    if not kept:
+        return ["checkpoints: none"]
+    whole = bytes_in_words(sum(each["bytes"] for each in kept))
+    said = [f"  step {each['step']:,}: {', '.join(each['why'] or [_UNRULED])}" for each in reversed(kept)]
+    more = [f"  and {len(said) - _LISTED:,} before; --json names them all"] if len(said) > _LISTED else []
+    return [f"checkpoints: {len(kept):,}, {whole}; --step takes one", *said[:_LISTED], *more]
 
 
 def _of_data(data: Mapping[str, Any]) -> list[str]:
@@ -186,15 +204,20 @@ def _of_game(game: Mapping[str, Any]) -> list[str]:
 
 def _facts(run: RunDirectory) -> dict[str, Any]:
     from advnets.config.load import to_dict
-    from advnets.measures.progress import best_step
     from advnets.runs import checkpoint
+    from advnets.runs.best import best_kept
+    from advnets.runs.retention import reasons
 
-    recipe, kept = run.recipe, checkpoint.steps(run.checkpoints)
+    recipe, kept, measures = run.recipe, checkpoint.steps(run.checkpoints), run.read_measures()
+    why = reasons(kept, recipe, measures)
     return {
         "step": kept[-1] if kept else 0,
         "steps": recipe.known_steps(kept[-1] if kept else 0),
         "status": run.status,
-        "best": best_step(run.read_measures(), recipe.measure.judge),
+        "best": best_kept(measures, recipe.measure.judge, kept),
+        "checkpoints": [
+            {"step": step, "bytes": checkpoint.size(run.checkpoints, step), "why": why.get(step, [])} for step in kept
+        ],
         "recipe": to_dict(recipe),
         "data": run.facts["data"],
     }

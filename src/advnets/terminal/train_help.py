@@ -69,10 +69,13 @@ SECTIONS = {
     ),
     "coordination": ("coordination",),
     "what is kept, measured and watched": (
+        "track",
         "log_every",
         "sample_every",
         "checkpoint_every",
         "keep_checkpoints",
+        "keep_every",
+        "keep_best",
         "measure",
         "watch",
     ),

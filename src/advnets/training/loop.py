@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from advnets.measures.progress import at_rest, best_step
+from advnets.measures.progress import at_rest
 from advnets.runs.directory import RunDirectory, writing
 from advnets.training.clock import Clock
 from advnets.training.growth import images_a_step
@@ -19,10 +19,12 @@ from advnets.training.hooks.pictures import Pictures
 from advnets.training.hooks.progress import Spent, progress_display
 from advnets.training.hooks.showing import Showing
 from advnets.training.hooks.threads import following
+from advnets.training.hooks.tracking import Tracking
 from advnets.training.hooks.watch import Watch
 from advnets.training.hooks.watching import Watching
 from advnets.training.interrupt import Interrupt, interruptible
 from advnets.training.session import Hook, Session
+from advnets.training.trackers.telling import telling
 from advnets.training.trainer import Trainer
 from advnets.world import ADVANCE
 
@@ -58,8 +60,9 @@ def play(
     with run.lock(), interruptible() as interrupt:
         for note in notes:  # before what takes a second
             display.say(note)
-        with _events(run, trainer.step) as events:
-            session = Session(trainer, run, display, events, clock)
+        told = telling(recipe.track, run, recipe, trainer.step, display.say)
+        with _events(run, trainer.step) as events, told as trackers:
+            session = Session(trainer, run, display, events, trackers, clock)
             hooks = _hooks(session, measuring, watch)
             session.ending = _ended_before(session, measuring, watch)
             if trainer.step == 0 and not recipe.watch.rollbacks:  # else it has been said
@@ -67,7 +70,8 @@ def play(
             with display, following(trainer) as threads:
                 last = [] if threads is None else [threads]
                 _advance(session, [*hooks, Showing(trainer.step), *last], interrupt)
-                return _end(session, interrupt.name)
+                trackers.status = _end(session, interrupt.name)
+                return trackers.status
 
 
 def _advance(session: Session, hooks: Sequence[Hook], interrupt: Interrupt) -> None:
@@ -87,17 +91,10 @@ def _hooks(session: Session, measuring: Measuring | None, watch: Watch | None) -
     watching = None if watch is None else Watching(watch)
     if watching is not None:
         session.spares.append(lambda: watching.worth_keeping(session))
-    judge = session.trainer.recipe.measure.judge
-    if judge:
-        session.spares.append(lambda: _known(best_step(session.run.read_measures(), judge)))
     budget = session.trainer.recipe.budget_seconds
     deadline = None if budget is None else Deadline(budget)
-    hooks: list[Hook | None] = [deadline, Log(), Pictures(), watching, measuring, Keeping()]
+    hooks: list[Hook | None] = [deadline, Log(), Pictures(), watching, measuring, Keeping(), Tracking()]
     return [hook for hook in hooks if hook is not None]
-
-
-def _known(step: int | None) -> set[int]:
-    return set() if step is None else {step}
 
 
 def _ended_before(session: Session, measuring: Measuring | None, watch: Watch | None) -> str:

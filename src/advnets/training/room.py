@@ -12,6 +12,7 @@ from torch import Tensor
 
 from advnets.devices import free_memory
 from advnets.errors import RecipeError
+from advnets.files import bytes_in_words
 from advnets.games.game import Batch
 from advnets.processors import neighbors
 from advnets.randomness import StepNoise, Stream
@@ -60,7 +61,7 @@ def check_room(match: Match, batch: Batch, most: int = 0, in_parts: bool = False
     needed = always + a_row * -(-count // match.parts)
     if needed <= free:
         return
-    least = f"at least {_in_words(needed)} of memory, and {_in_words(free)} are free"
+    least = f"at least {bytes_in_words(needed)} of memory, and {bytes_in_words(free)} are free"
     whose = f", {count:,} for each process," if size > 1 else ""
     what = f"a step of {max(batch.total, most):,} examples{whose} needs {least}"
     fitting = int((0.7 * free - always) / a_row) if a_row else 0  # with room for copies
@@ -118,10 +119,3 @@ class _Held:
 
 def _gradients(match: Match) -> list[int]:
     return [each.numel() * each.element_size() for player in match.players.values() for each in player.parameters]
-
-
-def _in_words(size: float) -> str:
-    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB")):
-        if size >= unit:
-            return f"{size / unit:.3g} {name}"
-    return f"{size / 1024:.3g} KiB"

@@ -8,9 +8,11 @@ from typing import Any, Protocol
 
 from advnets.runs import checkpoint
 from advnets.runs.directory import RunDirectory, writing
+from advnets.runs.retention import reasons
 from advnets.training.clock import Clock
 from advnets.training.gradients import Outcome
 from advnets.training.hooks.progress import ProgressDisplay
+from advnets.training.trackers.telling import Telling
 from advnets.training.trainer import Trainer
 
 
@@ -31,17 +33,19 @@ class Session:
         run: where everything is kept.
         display: what the user sees.
         events: the curves' file.
+        told: the trackers that are told, too.
         clock: seconds of training.
         outcomes: what the discriminators said in the last step.
         line: of the log, where the last step has one.
         ending: why the training ends before its last step: "at rest", "pruned", "collapsed"; empty while it goes on.
-        spares: the hooks' say on which steps' checkpoints outlive the newest ones.
+        spares: the hooks' say on which steps' checkpoints are kept beside those of the recipe's rules.
     """
 
     trainer: Trainer
     run: RunDirectory
     display: ProgressDisplay
     events: Any
+    told: Telling
     clock: Clock
     outcomes: Sequence[Outcome] = ()
     line: Mapping[str, float] | None = None
@@ -49,7 +53,7 @@ class Session:
     spares: list[Callable[[], Collection[int]]] = field(default_factory=list[Callable[[], Collection[int]]])
 
     def keep(self) -> None:
-        """Write a checkpoint, unless what it would hold is not finite.
+        """Write a checkpoint, unless what it would hold is not finite, and remove those that no rule keeps.
 
         Raises:
             DivergedError: a weight is not finite.
@@ -58,13 +62,15 @@ class Session:
         self.trainer.check_finite({})
         self.clock.stamp()
         self.run.flush_logs()
-        spared = {step for spare in self.spares for step in spare()}
         with writing(self.run.path):
-            keep = self.trainer.recipe.keep_checkpoints
-            checkpoint.save(self.run.checkpoints, self.trainer.checkpoint(), keep, spared)
+            checkpoint.write(self.run.checkpoints, self.trainer.checkpoint())
+        kept = reasons(checkpoint.steps(self.run.checkpoints), self.trainer.recipe, self.run.read_measures())
+        spared = {step for spare in self.spares for step in spare()}
+        checkpoint.retain(self.run.checkpoints, kept.keys() | spared)
 
     def plot(self, values: Mapping[str, float]) -> None:
         """Add a point to each of these curves."""
         with writing(self.run.path):
             for name, value in values.items():
                 self.events.add_scalar(name, value, self.trainer.step)
+        self.told.scalars(self.trainer.step, values)

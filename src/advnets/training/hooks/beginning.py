@@ -20,8 +20,8 @@ def begin(session: Session, watch: Watch | None) -> None:
     for warning in warnings(session.trainer, watch):
         session.display.say(f"warning: {warning}")
     if session.trainer.recipe.sample_every:
-        draw_reals(session.trainer, session.run)
-        draw_samples(session.trainer, session.run)
+        for draw in (draw_reals, draw_samples):
+            session.told.picture(0, draw(session.trainer, session.run))
 
 
 def warnings(trainer: Trainer, watch: Watch | None) -> Iterator[str]:
@@ -43,6 +43,8 @@ def warnings(trainer: Trainer, watch: Watch | None) -> Iterator[str]:
                 f"the rate of the {name} rises over {player.optimizer.warmup:,} updates, and the training has"
                 f" {updates:,}: it never reaches {player.optimizer.rate:g}"
             )
+    if recipe.keep_every > recipe.steps:
+        yield f"no checkpoint is kept for good: the training has {recipe.steps:,} steps, fewer than --keep-every"
     if unfilled := _unfilled(trainer):
         yield unfilled
     if wrong := misfit(trainer):

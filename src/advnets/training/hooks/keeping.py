@@ -1,15 +1,16 @@
-"""checkpoints/: every so many steps."""
+"""checkpoints/: at the steps that the recipe has one at."""
 
 from __future__ import annotations
 
+from advnets.runs.retention import due
 from advnets.training.session import Session
 
 
 class Keeping:
-    """Writes a checkpoint every `checkpoint_every` steps; the one at the end is the loop's."""
+    """Writes a checkpoint every `checkpoint_every` and every `keep_every` steps; the one at the end is the loop's."""
 
     def after_step(self, session: Session) -> None:
         """See the class."""
-        trainer, recipe = session.trainer, session.trainer.recipe
-        if trainer.step % recipe.checkpoint_every == 0 and trainer.step < recipe.steps:
+        step, recipe = session.trainer.step, session.trainer.recipe
+        if step < recipe.steps and due(recipe, step):
             session.keep()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from advnets.training.session import Session
+from advnets.training.trackers.records import of_log
 
 
 class Log:
@@ -22,3 +23,4 @@ class Log:
         }  # fmt: skip
         session.run.append_metrics(session.line)
         session.plot(measured)
+        session.told.scalars(trainer.step, of_log(session.line))

@@ -14,10 +14,11 @@ from advnets.errors import MeasureError
 from advnets.measures import Measurement
 from advnets.measures.catalog import MEASURES, Features, Subject, check_fits, check_names
 from advnets.measures.features import extractor_for
-from advnets.measures.progress import at_rest, best_step
+from advnets.measures.progress import at_rest, best_steps
 from advnets.measures.words import explained
 from advnets.sharing import shared_among
 from advnets.training.session import Session
+from advnets.training.trackers.records import of_measures
 from advnets.training.trainer import Trainer
 from advnets.world import ALONE, MEASURE
 
@@ -82,7 +83,7 @@ class Measuring:
         return [*([few] if self.real < _FEW else []), *explained(words, features, "the classifier")]
 
     def after_step(self, session: Session) -> None:
-        """Measure, if it is time to: add a line to measures.jsonl, and keep the checkpoint if it is the best so far."""
+        """Measure, if it is time to: add a line to measures.jsonl, and keep the checkpoint if it is one of the best."""
         trainer, judge = session.trainer, self.config.judge
         if not self.due(trainer.step, trainer.recipe.steps):
             return
@@ -97,8 +98,9 @@ class Measuring:
             session.display.say(self.warning)
             self.warning = ""
         session.plot({f"measures/{name}": found["value"] for name, found in line["measures"].items()})
+        session.told.scalars(trainer.step, of_measures(line))
         lines = session.run.read_measures()
-        if best_step(lines, judge) == trainer.step:
+        if trainer.step in best_steps(lines, judge)[: trainer.recipe.keep_best]:
             session.keep()
         if at_rest(lines, judge, self.config.patience):
             session.ending = session.ending or "at rest"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from advnets.config.recipe import Recipe
 from advnets.data import ImageTable, Table, class_counts, holds_images
 from advnets.data.attributes import listed
 from advnets.data.table import table_attributes, without_condition
+from advnets.files import bytes_in_words
+from advnets.runs.retention import most_kept
 from advnets.training.growth import images_a_step
 from advnets.training.trainer import Trainer
 
@@ -47,6 +50,7 @@ def opening(trainer: Trainer, table: Table, run: Path, chosen: str) -> list[str]
         *trainer.begun_from,
         of_machine(trainer),
         of_run(run, recipe),
+        *of_checkpoints(trainer, run),
     ]
 
 
@@ -210,6 +214,16 @@ def of_run(run: Path, recipe: Recipe) -> str:
     """Where it is kept, and what can be looked at from the start."""
     pictures = "; samples/reals.png shows what discriminators see, samples/step-00000000.png the first fakes"
     return f"run: {run}{pictures if recipe.sample_every else ''}"
+
+
+def of_checkpoints(trainer: Trainer, run: Path) -> list[str]:
+    """What checkpoints take on the disk; a warning where they may not fit there."""
+    tensors = (each for named in trainer.checkpoint().tensors.values() for each in named.values())
+    size, most = sum(each.numel() * each.element_size() for each in tensors), most_kept(trainer.recipe)
+    said = f"checkpoints: {bytes_in_words(size)} each, at most {most:,} at once: {bytes_in_words(most * size)}"
+    if (free := shutil.disk_usage(run).free) >= most * size:
+        return [said]
+    return [said, f"warning: {bytes_in_words(free)} are free for them; raise --checkpoint-every or keep fewer"]
 
 
 def _size(trainer: Trainer, name: str) -> int:

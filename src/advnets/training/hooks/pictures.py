@@ -33,11 +33,14 @@ class Pictures:
         """See the class."""
         trainer, every = session.trainer, session.trainer.recipe.sample_every
         if every and trainer.step % every == 0:
-            draw_samples(trainer, session.run)
+            session.told.picture(trainer.step, draw_samples(trainer, session.run))
 
 
-def draw_samples(trainer: Trainer, run: RunDirectory) -> None:
+def draw_samples(trainer: Trainer, run: RunDirectory) -> Path:
     """samples/step-00001000.png: what fixed latents are at the trainer's step.
+
+    Returns:
+        The picture.
 
     Raises:
         RunError: the run directory cannot be written.
@@ -49,17 +52,21 @@ def draw_samples(trainer: Trainer, run: RunDirectory) -> None:
     if numbers:
         rows = trainer.sampler.by_class(numbers, _COLUMNS, _SEED)
         _save_rows(trainer, run, path, rows, numbers)
-        return
+        return path
     count = trainer.sampler.once(_most(trainer))
     made = trainer.sampler.draw(count, _SEED)
     if trainer.sampler.sources is not None:
         made = side_by_side(trainer.sampler.sources_of(count, _SEED), made)
     with writing(run.path):
         save_samples(made, path, trainer.data.points(_POINTS), trainer.data.columns)
+    return path
 
 
-def draw_reals(trainer: Trainer, run: RunDirectory) -> None:
+def draw_reals(trainer: Trainer, run: RunDirectory) -> Path:
     """samples/reals.png: training images as discriminators see them: brought to size, normalized, augmented.
+
+    Returns:
+        The picture.
 
     Raises:
         RunError: the run directory cannot be written.
@@ -71,7 +78,7 @@ def draw_reals(trainer: Trainer, run: RunDirectory) -> None:
         chosen = np.concatenate([_evenly(rows[labels[rows] == number], _COLUMNS) for number in numbers])
         seen = trainer.as_seen(chosen).reshape(len(numbers), _COLUMNS, *trainer.shape)
         _save_rows(trainer, run, path, seen, numbers)
-        return
+        return path
     chosen = _evenly(rows, min(_most(trainer), len(rows)))
     seen, sources = trainer.as_seen(chosen), trainer.sources_as_seen(chosen)
     if sources is not None:
@@ -81,6 +88,7 @@ def draw_reals(trainer: Trainer, run: RunDirectory) -> None:
             save_samples(seen, path, None)
         else:
             save_samples(seen[:0], path, seen, trainer.data.columns)
+    return path
 
 
 def _draw_completions(trainer: Trainer, run: RunDirectory) -> None:

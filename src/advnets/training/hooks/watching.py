@@ -45,6 +45,7 @@ class Watching:
         path = session.run.samples / f"helvetica-{trainer.step:08d}.png"
         with writing(session.run.path):
             self._draw(trainer, path)
+        session.told.picture(trainer.step, path)
         for said in self._watch.alarm(path):
             session.display.say(said)
         if trainer.recipe.watch.doing in ("stop", "rollback"):

@@ -1,0 +1,69 @@
+"""A tracker as the training sees it: a process that is asked, and answers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from typing import Any
+
+from advnets.errors import AdvnetsError
+from advnets.training.trackers.tracker import Opening, Record
+
+
+class TrackerError(AdvnetsError):
+    """A tracker does not do what it should."""
+
+
+class Remote:
+    """A `Tracker` in a process of its own, which `child` is.
+
+    Args:
+        name: of the tracker.
+    """
+
+    last: int
+    place: str
+
+    def __init__(self, name: str) -> None:
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "advnets.training.trackers.child", name], text=True, start_new_session=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def open(self, opening: Opening) -> None:
+        """Begin, or go on.
+
+        Raises:
+            TrackerError: that failed; so do the others.
+        """
+        files = [str(each) for each in opening.files]
+        found = self._ask(run=str(opening.run), name=opening.name, key=opening.key, config=opening.config, files=files)
+        self.last, self.place = found["last"], found["place"]
+
+    def tell(self, record: Record) -> None:
+        """See `Tracker`."""
+        self._ask(step=record.step, scalars=record.scalars, pictures=[str(each) for each in record.pictures])
+
+    def end(self, status: str) -> None:
+        """See `Tracker`."""
+        self._ask(status=status)
+        self._child.wait()
+
+    def kill(self) -> None:
+        """End it at once, wherever it hangs."""
+        self._child.kill()
+        self._child.wait()
+
+    def _ask(self, **said: Any) -> dict[str, Any]:
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        with contextlib.suppress(BrokenPipeError):  # why it has ended is its last answer
+            self._child.stdin.write(json.dumps(said) + "\n")
+            self._child.stdin.flush()
+        line = self._child.stdout.readline()
+        answer = json.loads(line) if line else {"wrong": "its process has ended"}
+        if "wrong" in answer:
+            raise TrackerError(answer["wrong"])
+        return answer
