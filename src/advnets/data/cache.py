@@ -125,11 +125,14 @@ class TableCache:
         """Moves a finished table into its place.
 
         Args:
-            work: a folder that holds the writer's file `images.bin`, and nothing else.
+            work: a folder that holds the writer's file `images.bin`; all else in it is of a killed process, and goes.
             columns: what goes with the rows, by name: labels, vectors and splits; None where there are none.
             facts: classes, ranges and what was done to the images; JSON, part of the fingerprint.
         """
         writer.close()
+        for path in work.iterdir():
+            if path != writer.path:
+                path.unlink()
         for name, values in columns.items():
             if values is not None:
                 _save(work / f"{name}.npy", values)

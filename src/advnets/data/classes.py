@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from advnets.data.notes import Coded
+from advnets.data.notes import Coded, parts
 from advnets.errors import DataError
 
 UNKNOWN = "-1"
@@ -116,7 +116,9 @@ def single_classes(labels: NDArray[np.int64] | None, classes: Sequence[str]) -> 
     """
     if labels is None:
         return []
-    counts = np.bincount(labels[labels >= 0], minlength=len(classes))
+    counts = np.zeros(len(classes), np.int64)
+    for part in parts(labels):
+        counts += np.bincount(part[part >= 0], minlength=len(classes))
     return [name for name, count in zip(classes, counts, strict=True) if count == 1 and name != UNKNOWN]
 
 

@@ -71,9 +71,9 @@ class Coded:
         return spread(found, self.codes)
 
 
-def parts(codes: Codes) -> Iterator[Codes]:
-    """Codes, some rows at a time."""
-    return (codes[start : start + ROWS_AT_ONCE] for start in range(0, len(codes), ROWS_AT_ONCE))
+def parts(values: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """An array, some rows at a time."""
+    return (values[start : start + ROWS_AT_ONCE] for start in range(0, len(values), ROWS_AT_ONCE))
 
 
 def spread(table: NDArray[Any], codes: Codes) -> NDArray[Any]:
