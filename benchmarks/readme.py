@@ -54,6 +54,7 @@ RESULTS = {
     "quality/conditional": "Digits, emoji and photographs by class",
     "quality/watch": "The Helvetica watch on forty-six runs",
     "data/fuzz": "Damaged files of every format",
+    "data/many": "A million small images",
     "measures/verdicts": "Six generators, fifteen verdicts",
     "measures/noise_floor": "Noise floors",
     "measures/defects": "Real images damaged in known ways",

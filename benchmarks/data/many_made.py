@@ -32,11 +32,13 @@ class Real:
     """Real images of a kind.
 
     Args:
+        name: what they are.
         images: uint8, N x 32 x 32 x 3.
         classes: int64, N.
         mirrored: whether they may be mirrored.
     """
 
+    name: str
     images: Images
     classes: NDArray[np.int64]
     mirrored: bool
@@ -47,14 +49,16 @@ def real_images() -> list[Real]:
     digits = open_table("mnist", progress=False)
     assert digits.labels is not None
     gray = np.pad(digits.values[:, 0], ((0, 0), (2, 2), (2, 2)))
-    found = [Real(np.repeat(gray[..., None], 3, 3), digits.labels, False)]
+    found = [Real("digits of MNIST", np.repeat(gray[..., None], 3, 3), digits.labels, False)]
     if folder := os.environ.get("ADVNETS_CIFAR10"):
         photographs = open_table(folder, progress=False)
         assert photographs.labels is not None
-        found.append(Real(photographs.values.transpose(0, 2, 3, 1), 10 + photographs.labels, True))
+        found.append(
+            Real("photographs of CIFAR-10", photographs.values.transpose(0, 2, 3, 1), 10 + photographs.labels, True)
+        )
     if file := os.environ.get("ADVNETS_EMOJI"):
         emoji = np.load(file)["x"]
-        found.append(Real(emoji, np.full(len(emoji), 20), True))
+        found.append(Real("emoji", emoji, np.full(len(emoji), 20), True))
     return found
 
 
@@ -104,8 +108,8 @@ def _schema(pa: Any) -> Any:
     return pa.schema([("image", image), ("label", pa.int64())])
 
 
-def write(folder: Path, count: int, a_shard: int) -> None:
-    """Both kinds below a folder, in `webdataset` and `parquet`; what is there whole already stays."""
+def write(folder: Path, count: int, a_shard: int) -> list[Real]:
+    """Both kinds below a folder, in `webdataset` and `parquet`, and what they are made of; what is there stays."""
     kinds = real_images()
     for name, ending, make in (("webdataset", "tar", write_shard), ("parquet", "parquet", write_parquet)):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -114,3 +118,4 @@ def write(folder: Path, count: int, a_shard: int) -> None:
             if not path.exists():
                 make(aside := path.with_suffix(".part"), kinds, first, min(a_shard, count - first))
                 aside.replace(path)
+    return kinds

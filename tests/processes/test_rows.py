@@ -1,8 +1,9 @@
-"""Each row of an epoch comes once, however often a training is killed; processes share shards, however few there are."""
+"""Each row of an epoch comes once, however often a training is killed; processes share shards, however few."""
 
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import signal
@@ -103,7 +104,7 @@ def test_each_row_of_an_epoch_comes_once(put, tmp_path: Path, monkeypatch: pytes
     assert len(epochs) > 5
     for epoch in epochs[:-1]:
         assert np.array_equal(np.sort(epoch), train)
-    assert not any(np.array_equal(one, other) for one, other in zip(epochs[:-2], epochs[1:-1], strict=True))
+    assert not any(np.array_equal(one, other) for one, other in itertools.pairwise(epochs[:-1]))
 
 
 @pytest.mark.parametrize("put", [in_shards, pytest.param(in_parquet, marks=pytest.mark.slow)])
