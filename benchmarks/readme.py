@@ -46,6 +46,7 @@ RESULTS = {
     "speed/contention": "Training beside busy processes",
     "speed/measures": "Speed and memory of the measures",
     "speed/reading": "Reading many small files",
+    "speed/flat": "Memory over a long training",
     "speed/parzen": "Parzen evaluation, ours and the authors' way",
     "quality/race": "Quality at equal processor time",
     "quality/time_to_quality": "Time to quality",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -17,7 +18,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from advnets.config.load import load_recipe
 from advnets.data import journal, open_table, pictures
+from advnets.data.open_data import open_data
 from advnets.errors import DataError
 
 COUNT, SHARD = 480, 120
@@ -187,3 +190,12 @@ def test_a_stop_keeps_what_was_read_and_an_error_does_not(
     assert len(list(cache.glob("building/*"))) == 1  # that of other labels
     assert len(open_table(source, progress=False)) == COUNT - 2
     assert not list(cache.glob("building/*"))
+
+
+def test_what_can_be_read_once_alone_is_refused_before_the_first_step(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "images.tar")
+    for source in (tmp_path / "images.tar", "/dev/null"):
+        with pytest.raises(DataError, match="a pipe or a device, which is read once alone"):
+            open_table(source, progress=False)
+    with pytest.raises(DataError, match="a pipe or a device, which is read once alone"):
+        open_data(load_recipe("images").replace(data=str(tmp_path / "images.tar")))

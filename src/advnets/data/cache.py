@@ -20,6 +20,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
@@ -105,7 +106,7 @@ class TableCache:
         with writing(self.root):
             work.parent.mkdir(parents=True, exist_ok=True)
         self._sweep(work.parent, but=work)
-        with _held(work, progress):
+        with _held(work, progress) as work:
             try:
                 yield work
             except BaseException as error:
@@ -209,16 +210,20 @@ class TableCache:
 
 
 @contextmanager
-def _held(folder: Path, progress: bool) -> Generator[None]:
-    """Holds a folder for this process alone, once no other does; whoever had it may have removed it."""
+def _held(folder: Path, progress: bool) -> Generator[Path]:
+    """Holds a folder for this process alone, once no other does; one of its own where a file system has no locks."""
     while True:
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             file = (folder / ".lock").open("a")
         with file:
-            _lock(file, progress)
-            if _is_there(folder / ".lock", file):
-                yield
+            try:
+                _lock(file, progress)
+            except OSError:
+                yield Path(tempfile.mkdtemp(dir=folder.parent))
+                return
+            if _is_there(folder / ".lock", file):  # whoever had it may have removed it
+                yield folder
                 return
 
 

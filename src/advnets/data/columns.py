@@ -84,9 +84,8 @@ class Column:
     def numbers(self) -> NDArray[np.float64]:
         """N x V, NaN where there is no value."""
         width = max((len(each) for each in self.values if isinstance(each, tuple)), default=1)
-        return self._table(
-            lambda each: each if isinstance(each, tuple) else (each,), (math.nan,) * width, np.float64
-        ).reshape(len(self.codes), width)
+        missing = (math.nan,) * width
+        return self._table(lambda each: each if isinstance(each, tuple) else (each,), missing, (np.float64, (width,)))
 
     def names(self, name: str, width: int) -> tuple[str, ...]:
         """The names of its numbers, of which each row has so many."""

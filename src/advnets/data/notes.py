@@ -66,9 +66,13 @@ class Coded:
         return any(bool((part < 0).any()) for part in parts(self.codes))
 
     def table(self, of: Callable[[Any], Any], missing: object, dtype: Any) -> NDArray[Any]:
-        """What a function makes of each row's value, N x ...; `missing` where there is none."""
-        found = np.array([*map(of, self.values), missing], dtype)  # -1 is the last place
-        return spread(found, self.codes)
+        """What a function makes of each row's value, N x ...; `missing` where there is none.
+
+        Args:
+            dtype: of what it makes; with a shape, where these are tuples.
+        """
+        made = itertools.chain(map(of, self.values), (missing,))  # -1 is the last place
+        return spread(np.fromiter(made, np.dtype(dtype), len(self.values) + 1), self.codes)
 
 
 def parts(values: NDArray[Any]) -> Iterator[NDArray[Any]]:

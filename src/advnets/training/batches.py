@@ -303,7 +303,7 @@ class Batches:
         some = self._rows[:: max(len(self._rows) // 10_000, 1)]
         total = torch.zeros(self._values.shape[1:], dtype=torch.float64)
         for start in range(0, len(some), 500):
-            total += self._values[torch.from_numpy(some[start : start + 500])].double().sum(0).cpu()
+            total += self._values[_tensor(some[start : start + 500])].double().sum(0).cpu()
         return (total / len(some) * self._scale + self._low).float()
 
 
