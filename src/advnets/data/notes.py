@@ -259,7 +259,7 @@ class Notes:
     def sizes(self) -> NDArray[np.int32]:
         """Heights and widths, int32, N x 2, mapped from disk."""
         found = self._own(_SIZE)
-        table = np.array(list(found.values), np.int32).reshape(-1, 2)
+        table = np.array([size.split() for size in found.values], np.int32).reshape(-1, 2)
         sizes = np.memmap(self.folder / "sizes.bin", np.int32, "w+", shape=(self.count, 2))
         for start in range(0, self.count, ROWS_AT_ONCE):
             sizes[start : start + ROWS_AT_ONCE] = table[found.codes[start : start + ROWS_AT_ONCE]]
@@ -312,11 +312,12 @@ class Notes:
         self._names += text
         self._last += len(text)
         self._ends.append(self._last)
-        own = {_FOLDER: folder.replace(_SEPARATOR, "�"), _SIZE: row.size}
-        own |= {_SPLIT: row.split} if row.split else {}
-        own |= {_PAGE: row.page} if row.page else {}
-        for key, value in own.items():
-            self._column(key).put(self.count, value)
+        self._column(_FOLDER).put(self.count, folder.replace(_SEPARATOR, "�"))
+        self._column(_SIZE).put(self.count, f"{row.size[0]} {row.size[1]}")
+        if row.split:
+            self._column(_SPLIT).put(self.count, row.split)
+        if row.page:
+            self._column(_PAGE).put(self.count, row.page)
         for key, value in row.columns.items():
             self._column(_OF_SOURCE + key).put(self.count, value)
         self.count += 1
@@ -336,12 +337,13 @@ class Notes:
         text, ends = self._text()
         folders, pages = self._own(_FOLDER), self._own(_PAGE)
         known, numbers = list(folders.values), [*pages.values, 0]
-        begin = int(ends[first - 1]) if first else 0
         for start in range(first, self.count, ROWS_AT_ONCE):
             part = slice(start, start + ROWS_AT_ONCE)
-            each = zip(ends[part].tolist(), folders.codes[part].tolist(), pages.codes[part].tolist(), strict=True)
-            for end, folder, page in each:
-                name = text[begin:end].tobytes().decode("utf-8", "surrogatepass")
+            places = ends[part].tolist()
+            begin = base = int(ends[start - 1]) if start else 0
+            names = text[base : places[-1]].tobytes()
+            for end, folder, page in zip(places, folders.codes[part].tolist(), pages.codes[part].tolist(), strict=True):
+                name = names[begin - base : end - base].decode("utf-8", "surrogatepass")
                 yield f"{known[folder]}/{name}" if known[folder] else name, numbers[page]
                 begin = end
 
