@@ -144,6 +144,11 @@ def test_processes_that_build_at_once_agree(gray_folder: Path, cache: Path) -> N
     assert not list(cache.glob("building/*"))
 
 
+def test_a_file_system_without_locks_serves_as_well(gray_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("advnets.data.cache.fcntl.flock", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOLCK, "")))
+    assert len(open_table(gray_folder)) == 20
+
+
 def test_a_cache_that_cannot_be_made_is_one_clear_line(gray_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match=r"cannot write to the cache .*ADVNETS_CACHE") as caught:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
+from advnets.data import ahead
 from advnets.training.batches import Batches, Data
 
 
@@ -121,3 +124,15 @@ def test_what_is_known_of_the_data_is_said_of_the_rows_to_train_on() -> None:
     data = Data(VALUES, ROWS, np.array([0, 1, -1, 2, 0, 1, 2]), ("a", "b", "c"))
     assert (data.spec.shape, data.spec.classes, data.spec.counts) == ((1, 2, 3), ("a", "b", "c"), (2, 0, 2))
     assert Data(VALUES, ROWS).spec.classes == ()
+
+
+def test_the_next_rows_are_read_ahead_and_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "LARGE", 1)
+    told: list[list[int]] = []
+    monkeypatch.setattr(ahead.Ahead, "read", lambda self, rows: told.append(list(rows)))
+    (tmp_path / "images.bin").write_bytes(VALUES.tobytes())
+    mapped = np.memmap(tmp_path / "images.bin", np.uint8, "r", shape=VALUES.shape)
+    large, small = batches(mapped, ROWS, 3), batches(VALUES, ROWS, 3)
+    for update in range(6):
+        assert torch.equal(large(update).image, small(update).image)
+    assert told == [large.indices(update).tolist() for update in range(1, 7)]  # of the small one nothing

@@ -2,33 +2,37 @@
 
     tables/<fingerprint>/   images.bin, labels.npy, vectors.npy, splits.npy, keys.npy, stamps.json, and table.json
                             (shape, digests, ...)
+    building/<key>/         a table on its way, and a journal of how far it has come
     lookups/<key>.json      which table a source with these files and options gave, what was skipped and noticed
     lookups/<key>.npz       what the table's rows were: names and sizes of files
 
-A table is built aside, flushed and renamed, so it exists whole or not at all, however many processes build
-it. `table.json` hashes to the folder's name, so it vouches for itself and for the digests of the other files.
-A file whose size and time of change are those of its stamp is trusted; any other is read through and its
-digest compared.
+A table is built aside, flushed and renamed, so it exists whole or not at all, however many processes want it: one
+builds it, the others wait, and take up what it leaves if it dies. `table.json` hashes to the folder's name, so it
+vouches for itself and for the digests of the other files. A file whose size and time of change are those of its stamp
+is trusted; any other is read through and its digest compared.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from advnets.data.cache_files import write_json, writing
+from advnets.data.journal import has_journal
 from advnets.data.origins import Origins, load_origins
 from advnets.data.writer import RowWriter
 from advnets.errors import DataError
@@ -54,9 +58,9 @@ class Stored:
 
     Args:
         images: uint8, N x C x H x W, mapped read-only.
-        labels: int64, N, or None.
+        labels: int64, N, mapped read-only, or None.
         vectors: float32, N x V, mapped read-only, or None.
-        keys: uint64, N, content keys; None where the splits are fixed.
+        keys: uint64, N, content keys, mapped read-only; None where the splits are fixed.
         ranges: fixed splits, or None.
         splits: uint8, N, places in `table.SPLITS`, of a source that says each row's; or None.
         columns: the names of the vectors' numbers.
@@ -90,16 +94,26 @@ class TableCache:
         return (stored, record) if stored else None
 
     @contextmanager
-    def workspace(self) -> Generator[Path]:
-        """A folder of one's own to build a table in; removed afterwards unless `store` took it."""
-        parent = self.root / "building"
+    def workspace(self, key: str, progress: bool = False) -> Generator[Path]:
+        """A folder to build the table of a key in, once no other process has it.
+
+        It is removed afterwards, unless a reading that was stopped, or met a full disk, left a journal to go on from.
+
+        Args:
+            progress: whether to say so where another process is waited for.
+        """
+        work = self.root / "building" / key
         with writing(self.root):
-            parent.mkdir(parents=True, exist_ok=True)
-            work = Path(tempfile.mkdtemp(dir=parent))
-        self._sweep(parent)
-        try:
-            yield work
-        finally:
+            work.parent.mkdir(parents=True, exist_ok=True)
+        self._sweep(work.parent, but=work)
+        with _held(work, progress) as work:
+            try:
+                yield work
+            except BaseException as error:
+                stopped = isinstance(error, KeyboardInterrupt | SystemExit) or isinstance(error.__cause__, OSError)
+                if not (stopped and has_journal(work)):
+                    shutil.rmtree(work, ignore_errors=True)
+                raise
             shutil.rmtree(work, ignore_errors=True)
 
     def store(
@@ -112,16 +126,19 @@ class TableCache:
         """Moves a finished table into its place.
 
         Args:
-            work: the workspace, which holds the writer's file `images.bin`.
+            work: a folder that holds the writer's file `images.bin`; all else in it is of a killed process, and goes.
             columns: what goes with the rows, by name: labels, vectors and splits; None where there are none.
             facts: classes, ranges and what was done to the images; JSON, part of the fingerprint.
         """
         writer.close()
+        for path in work.iterdir():
+            if path != writer.path:
+                path.unlink()
         for name, values in columns.items():
             if values is not None:
                 _save(work / f"{name}.npy", values)
-        if writer.keys:
-            _save(work / "keys.npy", np.array(writer.keys, np.uint64))
+        if len(writer.keys):
+            _save(work / "keys.npy", writer.keys)
         assert writer.shape is not None
         files = {path.name: _describe(path) for path in sorted(work.iterdir())}
         table = {"version": VERSION, "shape": [writer.count, *writer.shape], "files": files, **facts}
@@ -184,12 +201,47 @@ class TableCache:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def _sweep(self, parent: Path) -> None:
-        """Removes what builds that were killed left behind."""
+    def _sweep(self, parent: Path, but: Path) -> None:
+        """Removes what builds that were killed left behind, and nobody took up."""
         for path in parent.iterdir():
             with suppress(FileNotFoundError):  # another process sweeps too
-                if time.time() - path.stat().st_mtime > STALE_SECONDS:
+                if path != but and time.time() - path.stat().st_mtime > STALE_SECONDS:
                     shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _held(folder: Path, progress: bool) -> Generator[Path]:
+    """Holds a folder for this process alone, once no other does; one of its own where a file system has no locks."""
+    while True:
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            file = (folder / ".lock").open("a")
+        with file:
+            try:
+                _lock(file, progress)
+            except OSError:
+                yield Path(tempfile.mkdtemp(dir=folder.parent))
+                return
+            if _is_there(folder / ".lock", file):  # whoever had it may have removed it
+                yield folder
+                return
+
+
+def _lock(file: IO[str], progress: bool) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        if progress:
+            print("another process reads these data: waiting for what it makes of them", file=sys.stderr, flush=True)
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+
+def _is_there(path: Path, file: IO[str]) -> bool:
+    """Whether a path still leads to an open file."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _load(folder: Path, table: dict[str, Any], fingerprint: str) -> Stored:
@@ -197,12 +249,10 @@ def _load(folder: Path, table: dict[str, Any], fingerprint: str) -> Stored:
         mode = "r" if mapped else None
         return np.load(folder / name, mode, allow_pickle=False) if name in table["files"] else None
 
-    labels, vectors = array("labels.npy"), array("vectors.npy", mapped=True)
-    if labels is not None:
-        labels.flags.writeable = False
+    labels, vectors = array("labels.npy", mapped=True), array("vectors.npy", mapped=True)
     images = np.memmap(folder / "images.bin", np.uint8, "r", shape=tuple(table["shape"]))
     ranges = table["ranges"] and {name: (start, stop) for name, (start, stop) in table["ranges"].items()}
-    keys, splits = array("keys.npy"), array("splits.npy")
+    keys, splits = array("keys.npy", mapped=True), array("splits.npy", mapped=True)
     classes, columns = tuple(table["classes"]), tuple(table.get("columns", ()))
     return Stored(fingerprint, images, labels, vectors, keys, classes, ranges, splits, columns)
 

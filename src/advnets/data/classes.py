@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from advnets.data.notes import Coded, parts
 from advnets.errors import DataError
 
 UNKNOWN = "-1"
@@ -19,30 +20,20 @@ _SHOWN = 8  # names in a message
 Labelled = tuple[NDArray[np.int64] | None, tuple[str, ...]]
 
 
-def folder_labels(
-    source: str, names: Sequence[str], below: Sequence[tuple[str, ...]], free: NDArray[np.bool_], *, insist: bool
-) -> Labelled:
+def folder_labels(below: Coded, free: Sequence[bool]) -> Labelled:
     """Classes by sub-folder: the first folder of each path, below those that all share.
 
-    Args:
-        names: paths of the images below the source.
-        below: their folders, without those that are no classes.
-        free: which of them may lie in no sub-folder; they have class -1.
-        insist: where not every image lies in a sub-folder, or all in the same, there are no labels; or an error.
+    There are none where not every image lies in a sub-folder, or none has to.
 
-    Raises:
-        DataError: there are no such sub-folders, and they were insisted on.
+    Args:
+        below: the images' folders, as tuples, without those that are no classes.
+        free: of each of these, whether images in it may lie in no sub-folder; they have class -1.
     """
-    outside = [name for place, name in enumerate(names) if not below[place] and not free[place]]
-    if not outside and not free.all():
-        classes = sorted({parent[0] for parent in below if parent}, key=natural)
-        index = {name: number for number, name in enumerate(classes)}
-        return np.array([index[parent[0]] if parent else -1 for parent in below], np.int64), tuple(classes)
-    if insist:
-        outside = outside or list(names)
-        remedy = "put every image into a sub-folder named as its class, at least two of them, or use labels none"
-        raise DataError(f"{source}: no class for {outside[0]} ({len(outside)} such images)", remedy)
-    return None, ()
+    if all(free) or any(not parent and not is_free for parent, is_free in zip(below.values, free, strict=True)):
+        return None, ()
+    classes = sorted({parent[0] for parent in below.values if parent}, key=natural)
+    index = {name: number for number, name in enumerate(classes)}
+    return below.table(lambda parent: index[parent[0]] if parent else -1, -1, np.int64), tuple(classes)
 
 
 def below_common(parents: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -125,7 +116,9 @@ def single_classes(labels: NDArray[np.int64] | None, classes: Sequence[str]) -> 
     """
     if labels is None:
         return []
-    counts = np.bincount(labels[labels >= 0], minlength=len(classes))
+    counts = np.zeros(len(classes), np.int64)
+    for part in parts(labels):
+        counts += np.bincount(part[part >= 0], minlength=len(classes))
     return [name for name, count in zip(classes, counts, strict=True) if count == 1 and name != UNKNOWN]
 
 

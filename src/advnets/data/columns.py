@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advnets.data.classes import natural
+from advnets.data.notes import KNOWN, Coded
 
 Value = int | float | str | tuple[float, ...] | None
 _GREATEST = float(np.finfo(np.float32).max)  # what vectors can hold
@@ -19,17 +21,36 @@ _NOTHING = {"", "na", "n/a", "nan", "null", "none"}
 
 
 @dataclass(frozen=True)
+class _Each(Collection[Any]):
+    """Values, each changed when they are gone through."""
+
+    values: Collection[Any]
+    change: Callable[[Any], Any]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.change, self.values)
+
+    def __contains__(self, value: object) -> bool:
+        return any(each == value for each in self)
+
+
+@dataclass(frozen=True)
 class Column:
-    """Values of the same kind, one a row, None where there is none.
+    """Values of the same kind, and which of them each row has.
 
     Args:
         kind: "integers", "floats", "texts", "lists of N numbers", or in words what else it is.
-        values: as Python has them.
+        values: those that there are, as Python has them, perhaps some of them twice; None where there is none.
+        codes: int32, N, places in `values`, -1 where a row has none.
         meant: what integers stand for, by value.
     """
 
     kind: str
-    values: Sequence[Value]
+    values: Collection[Value]
+    codes: NDArray[np.int32]
     meant: tuple[str, ...] = ()
 
     @property
@@ -42,56 +63,67 @@ class Column:
         """Whether they can be conditions that are no classes."""
         return self.kind in ("integers", "floats") or self.kind.startswith("lists of")
 
-    @property
-    def distinct(self) -> int:
-        """How many different values there are."""
-        return len({value for value in self.values if value is not None})
+    def distinct(self, most: int) -> int:
+        """How many different values there are; beyond `most` of them, that there are more."""
+        found: set[Value] = set()
+        for value in self.values:
+            if value is not None:
+                found.add(value)
+            if len(found) > most:
+                break
+        return len(found)
 
     def labels(self) -> tuple[NDArray[np.int64], tuple[str, ...]]:
         """Classes by value in natural order, or as `meant`; -1 where there is no value."""
         if self.meant and all(value is None or 0 <= cast("int", value) < len(self.meant) for value in self.values):
-            return np.array([-1 if value is None else value for value in self.values], np.int64), self.meant
+            return self._table(lambda value: value, -1, np.int64), self.meant
         known = sorted({str(value) for value in self.values if value is not None}, key=natural)
         index = {name: number for number, name in enumerate(known)}
-        return np.array([-1 if each is None else index[str(each)] for each in self.values], np.int64), tuple(known)
+        return self._table(lambda value: index[str(value)], -1, np.int64), tuple(known)
 
     def numbers(self) -> NDArray[np.float64]:
         """N x V, NaN where there is no value."""
         width = max((len(each) for each in self.values if isinstance(each, tuple)), default=1)
-        rows = [
-            (math.nan,) * width if each is None else each if isinstance(each, tuple) else (each,)
-            for each in self.values
-        ]
-        return np.array(rows, np.float64).reshape(len(rows), width)
+        missing = (math.nan,) * width
+        return self._table(lambda each: each if isinstance(each, tuple) else (each,), missing, (np.float64, (width,)))
 
-    def names(self, name: str) -> tuple[str, ...]:
-        """The names of its numbers."""
-        width = self.numbers().shape[1]
+    def names(self, name: str, width: int) -> tuple[str, ...]:
+        """The names of its numbers, of which each row has so many."""
         return (name,) if width == 1 else tuple(f"{name}[{place}]" for place in range(width))
 
+    def _table(self, of: Callable[[Any], Any], missing: object, dtype: Any) -> NDArray[Any]:
+        return Coded(self.values, self.codes).table(
+            lambda value: missing if value is None else of(value), missing, dtype
+        )
 
-def column_of(values: Sequence[object], meant: tuple[str, ...] = ()) -> Column:
+
+def column_of(given: Coded, meant: tuple[str, ...] = ()) -> Column:
     """A column out of what stands in a file; texts that are numbers, all of them, are read as numbers."""
-    found = [_plain(value) for value in values]
+    found, codes = _held(_Each(given.values, _plain)), given.codes
     kinds = {type(each) for each in found if each is not None}
     if kinds == {str}:
         found, kinds = _read(found)
     if kinds <= {int, float} and kinds:
         whole = kinds == {int}
         finite = all(each is None or abs(cast("float", each)) <= _GREATEST for each in found)
-        return Column("integers" if whole else "floats" if finite else _NOT_FINITE, found, meant)
+        return Column("integers" if whole else "floats" if finite else _NOT_FINITE, found, codes, meant)
     if kinds == {str}:
-        return Column("texts", found)
+        return Column("texts", found, codes)
     if kinds == {tuple}:
-        lists = [cast("tuple[float, ...]", each) for each in found if each is not None]
-        widths = {len(each) for each in lists}
+        lists = _Each(found, lambda each: () if each is None else each)
+        widths = {len(each) for each in lists} - {0}
         if not all(abs(number) <= _GREATEST for each in lists for number in each):
-            return Column(_NOT_FINITE, found)
-        return Column(f"lists of {widths.pop()} numbers" if len(widths) == 1 else "unequal lists", found)
+            return Column(_NOT_FINITE, found, codes)
+        return Column(f"lists of {widths.pop()} numbers" if len(widths) == 1 else "unequal lists", found, codes)
     if not kinds:
-        is_empty = all(each is None for each in values)
-        return Column("nothing" if is_empty else "neither numbers nor texts", found)
-    return Column("a mixture of kinds", found)
+        is_empty = all(each is None for each in given.values)
+        return Column("nothing" if is_empty else "neither numbers nor texts", found, codes)
+    return Column("a mixture of kinds", found, codes)
+
+
+def _held(values: Collection[Any]) -> Collection[Any]:
+    """Values in memory, unless there are many."""
+    return list(values) if len(values) <= KNOWN else values
 
 
 def _plain(value: object) -> Value:
@@ -115,13 +147,23 @@ def _bounded(value: int) -> int | float:
     return value if -(2**63) <= value < 2**63 else math.inf if value > 0 else -math.inf
 
 
-def _read(values: Sequence[Value]) -> tuple[list[Value], set[type]]:
+def _read(values: Collection[Value]) -> tuple[Collection[Value], set[type]]:
     """Texts as numbers, where all of them are."""
-    texts = [None if each is None or str(each).strip().lower() in _NOTHING else str(each).strip() for each in values]
+    texts = _held(_Each(values, _text))
     for kind in (int, float):
+        numbers = _Each(texts, functools.partial(_number, kind))
         try:
-            numbers = [None if each is None else _plain(kind(each)) for each in texts]
+            return _held(numbers), {type(each) for each in numbers if each is not None}
         except ValueError:
             continue
-        return numbers, {type(each) for each in numbers if each is not None}
-    return list(texts), {str}
+    return texts, {str}
+
+
+def _text(value: object) -> str | None:
+    """A text without what stands around it; None where it says that there is none."""
+    text = str(value).strip()
+    return None if value is None or text.lower() in _NOTHING else text
+
+
+def _number(kind: type, text: str | None) -> Value:
+    return None if text is None else _plain(kind(text))

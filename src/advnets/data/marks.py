@@ -12,7 +12,7 @@ Where the source carries the columns with each image, as parquet and WebDataset 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 
 from advnets.data.classes import Labelled, below_common, folder_labels, natural
 from advnets.data.columns import Column, column_of
-from advnets.data.pictures import Read, RowNote
+from advnets.data.notes import ROWS_AT_ONCE, Coded, Notes, spread
+from advnets.data.pictures import Read
 from advnets.data.side_files import Side, is_side, read_side
 from advnets.data.splits import SPLIT_WORDS, split_codes
-from advnets.data.table import Skipped, counted, skip
+from advnets.data.table import SHOWN, SPLITS, Skipped, counted, skip
 from advnets.errors import DataError
 
 LABEL_COLUMNS = ("label", "labels", "class", "classes", "cls", "target", "targets", "category", "y", "fine_label")
@@ -31,6 +32,7 @@ SPLIT_COLUMNS = ("split", "partition", "subset")
 _NUMBERED = {"identity": "it numbers people; --labels identity makes classes of them"}
 """Columns of whole numbers that are no quantities, as CelebA's, and what they are."""
 _MOST_TEXTS = 1000
+_UNSAID = len(SPLITS)  # in the place of a split
 
 
 @dataclass(frozen=True)
@@ -79,16 +81,17 @@ def marks_of(
     """
     found = [(name, read_side(name, content)) for name, content in sorted(read.sides.items()) if is_side(name)]
     sides = [(name, side) for name, side in found if side is not None]
-    rows, notes, spoken = _joined(read.rows, sides)
+    columns, notes, spoken = _joined(read.notes, sides)
     strangers = [skip(name, "no image, and no table of these images") for name, _ in found if name not in spoken]
-    below = below_common([_folders(row.name) for row in rows])
-    split = _splits(rows, below, wanted)
+    folders = _below_common(read.notes.folders())
+    split = _splits(read.notes, columns, folders, wanted)
     ordered = any(side.replaces_folders for name, side in sides if name in spoken)
-    folders = [()] * len(rows) if ordered else split.below
-    marks = _Chooser(source, split.rows, folders, split.free, names, wanted, columns_first).choose()
+    below = Coded([()] * len(folders.values), folders.codes) if ordered else split.below
+    chooser = _Chooser(source, read.notes, split.columns, below, split.free, names, wanted, columns_first)
+    marks = chooser.choose()
     by_folder = not ordered and wanted in ("auto", "folder")
     poor = [
-        *(_empty_classes(marks, read, rows, empty) if by_folder and marks.classes else ()),
+        *(_empty_classes(marks, read, empty) if by_folder and marks.classes else ()),
         *_untrained(marks, split.codes),
     ]
     notes += [*split.notes, *marks.notes, *poor]
@@ -99,18 +102,28 @@ def _folders(name: str) -> tuple[str, ...]:
     return tuple(name.split("/")[:-1])
 
 
-def _joined(rows: list[RowNote], sides: list[tuple[str, Side]]) -> tuple[list[RowNote], list[str], set[str]]:
-    """The rows with what the files beside them say of them, what to say of that, and which files say something."""
-    notes: list[str] = []
+def _below_common(folders: Coded) -> Coded:
+    """Folders of rows, as tuples, without those that all share."""
+    return Coded(below_common([tuple(folder.split("/")) if folder else () for folder in folders.values]), folders.codes)
+
+
+def _named(rows: Notes, mask: NDArray[np.bool_], one: str) -> str:
+    """As "12 images (a, b, c, ...)", of the rows that a mask has."""
+    count, names = rows.said(mask, SHOWN)
+    return counted(names, one, count=count)
+
+
+def _joined(rows: Notes, sides: list[tuple[str, Side]]) -> tuple[dict[str, Coded], list[str], set[str]]:
+    """The columns with what the files beside the rows say, what to say of that, and which files say something."""
+    columns, notes = rows.columns(), list[str]()
     listing: list[str] = []
     spoken = {name for name, side in sides if side.replaces_folders}
     if not sides:
-        return rows, notes, spoken
-    columns = [dict(row.columns) for row in rows]
-    listed = np.zeros(len(rows), np.bool_)
+        return columns, notes, spoken
+    listed = np.zeros(rows.count, np.bool_)
     files: dict[str, list[int]] = {}
-    for place, each in enumerate(rows):
-        files.setdefault(each.file, []).append(place)  # pages of a TIFF share what is said of their file
+    for place, file in enumerate(rows.files()):
+        files.setdefault(file, []).append(place)  # pages of a TIFF share what is said of their file
     names = list(files)
     for name, side in sides:
         match = side.match(names)
@@ -119,19 +132,37 @@ def _joined(rows: list[RowNote], sides: list[tuple[str, Side]]) -> tuple[list[Ro
         spoken.add(name)
         listing.append(name)
         of_file = dict(reversed(match.places))
+        lines = np.full(rows.count, -1, np.int32)
         for file, row in of_file.items():
-            said = side.entry(row, match.column)
-            for place in files[names[file]]:
-                listed[place] = True
-                columns[place] = {**said, **columns[place]}
+            lines[files[names[file]]] = row
+        listed |= lines >= 0
+        said = {each: values for each, values in side.columns.items() if each != match.column}
+        columns = {
+            **{each: _beside(columns.get(each), values, lines) for each, values in said.items()},
+            **{each: column for each, column in columns.items() if each not in said},
+        }
         if match.strange:
             notes.append(f"{counted(match.strange, 'row')} of {name} without a usable image")
         if again := [names[file] for file, row in match.places if row != of_file[file]]:
             notes.append(f"{counted(again, 'row')} of {name} left out, of images that an earlier row lists")
     if listing and not listed.all():
-        missing = [rows[place].name for place in np.flatnonzero(~listed)]
-        notes.append(f"{counted(missing, 'image')} kept, which no row of {' and '.join(listing)} lists")
-    return [replace(row, columns=each) for row, each in zip(rows, columns, strict=True)], notes, spoken
+        notes.append(f"{_named(rows, ~listed, 'image')} kept, which no row of {' and '.join(listing)} lists")
+    return columns, notes, spoken
+
+
+def _beside(own: Coded | None, values: Sequence[object], lines: NDArray[np.int32]) -> Coded:
+    """A column of a file beside the rows: what they have of their own goes before it.
+
+    Args:
+        lines: which of the values each row has, -1 for none.
+    """
+    before = [] if own is None else list(own.values)
+    codes = np.where(lines < 0, -1, lines + len(before))
+    codes = codes if own is None else np.where(own.codes < 0, codes, own.codes)
+    used, places = np.unique(codes, return_inverse=True)
+    lacking = int(used[0] < 0)
+    there = [*before, *values]
+    return Coded([there[place] for place in used[lacking:].tolist()], (places - lacking).astype(np.int32))
 
 
 @dataclass(frozen=True)
@@ -140,41 +171,63 @@ class _Split:
 
     Args:
         codes: uint8, N, places in `table.SPLITS`; None where they say nothing.
-        below: the folders of each row below those of the splits.
-        free: which rows may lie in no class's folder: those that folders do not say are for training.
-        rows: without the columns that say it.
+        below: the folders of the rows below those of the splits, as tuples.
+        free: in which of these rows may lie in no class's folder: those that folders do not say are for training.
+        columns: those that do not say it.
         notes: what people should hear of it.
     """
 
     codes: NDArray[np.uint8] | None
-    below: list[tuple[str, ...]]
-    free: NDArray[np.bool_]
-    rows: list[RowNote]
+    below: Coded
+    free: Sequence[bool]
+    columns: dict[str, Coded]
     notes: tuple[str, ...]
 
 
-def _splits(rows: list[RowNote], below: list[tuple[str, ...]], wanted: str) -> _Split:
-    said: list[object] = [row.split or None for row in rows]
-    free = np.zeros(len(rows), np.bool_)
-    level, notes = _split_level(rows, below)
+def _splits(rows: Notes, columns: dict[str, Coded], folders: Coded, wanted: str) -> _Split:
+    said = _places(rows.splits())
+    below: list[tuple[str, ...]] = list(folders.values)
+    free = [False] * len(below)
+    level, notes = _split_level(rows, Coded(below, folders.codes))
     if level is not None:
         known = [SPLIT_WORDS.get(word) for word in _words(below, level)]
         below = [parent[:level] + parent[level + 1 :] for parent in below]
         shared = iter(below_common([parent for parent in below if parent]))  # train/images/cats and test/images/cats
         below = [next(shared) if parent else () for parent in below]
         if "train" in known:
-            said = [before or word for before, word in zip(said, known, strict=True)]
-            free = np.array([word != "train" for word in known])
-    for column in dict.fromkeys(name for row in rows for name in row.columns if name.lower() in SPLIT_COLUMNS):
-        values = [row.columns.get(column) for row in rows]
-        if split_codes(values) is not None:
-            said = [before or value for before, value in zip(said, values, strict=True)]
+            _fill(said, _places(Coded(known, folders.codes)))
+            free = [word != "train" for word in known]
+    for column in [name for name in columns if name.lower() in SPLIT_COLUMNS]:
+        if _are_splits(columns[column]):
+            _fill(said, _places(columns[column]))
         elif column == wanted:
             continue
-        elif any(value is not None for value in values):
-            notes.append(f"column {column} is left out: {_no_splits(values)}")
-        rows = [_without(row, column) for row in rows]
-    return _Split(split_codes(said), below, free, rows, tuple(notes))
+        elif any(value is not None for value in columns[column].values):
+            notes.append(f"column {column} is left out: {_no_splits(columns[column])}")
+        columns = {name: each for name, each in columns.items() if name != column}
+    codes = None if (said == _UNSAID).all() else np.where(said == _UNSAID, 0, said).astype(np.uint8)
+    codes = codes if codes is not None and (codes == 0).any() else None
+    return _Split(codes, Coded(below, folders.codes), free, columns, tuple(notes))
+
+
+def _are_splits(column: Coded) -> bool:
+    """Whether the values of a column are splits, and some row is for training."""
+    return split_codes([*column.values, *([None] if column.lacking else [])]) is not None
+
+
+def _places(column: Coded) -> NDArray[np.uint8]:
+    """Places of splits in `table.SPLITS`; `_UNSAID` where a row has no value."""
+
+    def place(value: object) -> int:
+        codes = None if value is None else split_codes([value, "train"])
+        return _UNSAID if codes is None else int(codes[0])
+
+    return column.table(place, _UNSAID, np.uint8)
+
+
+def _fill(said: NDArray[np.uint8], more: NDArray[np.uint8]) -> None:
+    """Says the splits of rows of which nothing is said."""
+    np.copyto(said, more, where=said == _UNSAID)
 
 
 def _words(below: Sequence[tuple[str, ...]], level: int) -> list[str]:
@@ -182,34 +235,34 @@ def _words(below: Sequence[tuple[str, ...]], level: int) -> list[str]:
     return [parent[level].lower() if len(parent) > level else "" for parent in below]
 
 
-def _split_level(rows: Sequence[RowNote], below: Sequence[tuple[str, ...]]) -> tuple[int | None, list[str]]:
+def _split_level(rows: Notes, folders: Coded) -> tuple[int | None, list[str]]:
     """At which level of the folders splits stand, and what to say of it.
 
     At the first, train/cats, or at the second, cats/train, where nothing else stands there. None where at neither.
     """
+    below = list(folders.values)
     for level in (0, 1):
         words = _words(below, level)
         known = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS}
-        strange = [row.name for row, word in zip(rows, words, strict=True) if word not in SPLIT_WORDS]
+        strange = any(word not in SPLIT_WORDS for word in words)
         if len(set(words)) < 2 or (strange and (level or len(known) < 2 or "train" not in known)):
             continue
         found = " and ".join(sorted({parent[level] for parent, word in zip(below, words, strict=True) if word}))
         if "train" not in known:
             return level, [f"{found} are no classes, and none is for training: splits are drawn from all images"]
-        return level, [f"{counted(strange, 'image')} for training, outside of the folders of splits"] if strange else []
+        if not strange:
+            return level, []
+        apart = spread(np.array([word not in SPLIT_WORDS for word in words]), folders.codes)
+        return level, [f"{_named(rows, apart, 'image')} for training, outside of the folders of splits"]
     return None, []
 
 
-def _no_splits(values: Sequence[object]) -> str:
+def _no_splits(column: Coded) -> str:
     """Why the values of a column are no splits."""
-    for value in values:
+    for value in column.values:
         if value is not None and split_codes(["train", value]) is None:
             return f"{value!r} is none of train, val, test"
     return "no image in it is for training"
-
-
-def _without(row: RowNote, column: str) -> RowNote:
-    return replace(row, columns={name: value for name, value in row.columns.items() if name != column})
 
 
 @dataclass(frozen=True)
@@ -217,9 +270,10 @@ class _Chooser:
     """Which folders and columns become classes and vectors."""
 
     source: str
-    rows: list[RowNote]
-    below: list[tuple[str, ...]]
-    free: NDArray[np.bool_]
+    rows: Notes
+    columns: Mapping[str, Coded]
+    below: Coded
+    free: Sequence[bool]
     names: Mapping[str, tuple[str, ...]]
     wanted: str
     columns_first: bool
@@ -227,12 +281,14 @@ class _Chooser:
     def choose(self) -> Marks:
         if self.wanted == "none":
             return Marks()
+        folders = folder_labels(self.below, self.free)
         if self.wanted == "folder":
-            return Marks(*self._by_folder(insist=True), notes=tuple(self._outside("no class")))
-        columns = {name: self._column(name) for name in self._column_names()}
+            if folders[0] is None:
+                raise self._no_classes()
+            return Marks(*folders, notes=tuple(self._outside("no class")))
+        columns = {name: column_of(each, self.names.get(name, ())) for name, each in self.columns.items()}
         if self.wanted != "auto":
             return Marks(*self._by_column(columns, self.wanted))
-        folders = self._by_folder(insist=False)
         taken = self._usual_column(columns) if self.columns_first or folders[0] is None else ""
         if not taken and folders[0] is None:
             taken = self._repeated_column(columns)
@@ -243,21 +299,20 @@ class _Chooser:
             return marks
         return replace(marks, notes=(*self._outside("no classes" if labels[0] is None else "no class"), *marks.notes))
 
-    def _by_folder(self, insist: bool) -> Labelled:
-        return folder_labels(self.source, [row.name for row in self.rows], self.below, self.free, insist=insist)
+    def _no_classes(self) -> DataError:
+        """That sub-folders are no classes."""
+        apart = spread(np.array([not parent for parent in self.below.values]), self.below.codes)
+        apart &= ~spread(np.array(self.free), self.below.codes)
+        count, names = self.rows.said(apart if apart.any() else np.ones(self.rows.count, np.bool_), 1)
+        remedy = "put every image into a sub-folder named as its class, at least two of them, or use labels none"
+        return DataError(f"{self.source}: no class for {names[0]} ({count} such images)", remedy)
 
     def _outside(self, said: str) -> Iterator[str]:
         """Which images lie in no folder, where others do."""
-        outside = [row.name for row, parent in zip(self.rows, self.below, strict=True) if not parent]
-        if 0 < len(outside) < len(self.rows):
-            verb = "lies" if len(outside) == 1 else "lie"
-            yield f"{said}: {counted(outside, 'image')} {verb} in no sub-folder, as the others do"
-
-    def _column_names(self) -> list[str]:
-        return list(dict.fromkeys(name for row in self.rows for name in row.columns))
-
-    def _column(self, name: str) -> Column:
-        return column_of([row.columns.get(name) for row in self.rows], self.names.get(name, ()))
+        outside = spread(np.array([not parent for parent in self.below.values]), self.below.codes)
+        if outside.any() and not outside.all():
+            verb = "lies" if np.count_nonzero(outside) == 1 else "lie"
+            yield f"{said}: {_named(self.rows, outside, 'image')} {verb} in no sub-folder, as the others do"
 
     def _usual_column(self, columns: Mapping[str, Column]) -> str:
         lowered = {name.lower(): name for name in reversed(list(columns))}
@@ -268,7 +323,8 @@ class _Chooser:
 
     def _repeated_column(self, columns: Mapping[str, Column]) -> str:
         texts = [name for name, column in columns.items() if column.kind == "texts"]
-        few = [name for name in texts if columns[name].distinct <= min(_MOST_TEXTS, len(self.rows) // 2)]
+        most = min(_MOST_TEXTS, self.rows.count // 2)
+        few = [name for name in texts if columns[name].distinct(most) <= most]
         return few[0] if len(few) == 1 else ""
 
     def _by_column(self, columns: Mapping[str, Column], name: str) -> Labelled:
@@ -285,8 +341,9 @@ class _Chooser:
         notes = [f"column {name} is left out: {reason}" for name, reason in left_out.items()]
         if not numbers:
             return replace(marks, notes=tuple(notes))
-        vectors = np.concatenate([column.numbers() for column in numbers.values()], 1)
-        names = tuple(one for name, column in numbers.items() for one in column.names(name))
+        each = {name: column.numbers() for name, column in numbers.items()}
+        vectors = np.concatenate(list(each.values()), 1)
+        names = tuple(one for name, column in numbers.items() for one in column.names(name, each[name].shape[1]))
         missing = np.isnan(vectors)
         filled, unknown = int((missing.any(1) & ~missing.all(1)).sum()), int(missing.all(1).sum())
         if filled:
@@ -306,11 +363,11 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
 
 
-def _empty_classes(marks: Marks, read: Read, rows: list[RowNote], empty: Sequence[str]) -> Iterator[str]:
+def _empty_classes(marks: Marks, read: Read, empty: Sequence[str]) -> Iterator[str]:
     """Folders of classes with no usable image."""
     known = set(marks.classes)
     tried = [_folders(item.name) for item in read.skipped] + [tuple(name.split("/")) for name in empty]
-    depth = _class_depth(rows, known)
+    depth = _class_depth(read.notes.folders().values, known)
     lost = sorted({path[depth] for path in tried if len(path) > depth >= 0} - known, key=natural)
     if lost:
         yield f"no usable image in {counted(lost, 'folder')}"
@@ -319,12 +376,20 @@ def _empty_classes(marks: Marks, read: Read, rows: list[RowNote], empty: Sequenc
 def _untrained(marks: Marks, codes: NDArray[np.uint8] | None) -> Iterator[str]:
     """Classes that other splits have alone."""
     if codes is not None and marks.labels is not None:
-        others = set(marks.labels.tolist()) - set(marks.labels[codes == 0].tolist())
+        trained = [np.unique(part[codes[start : start + len(part)] == 0]) for start, part in _starts(marks.labels)]
+        others = set(range(len(marks.classes))) - {int(number) for each in trained for number in each}
+        others &= {int(number) for _, part in _starts(marks.labels) for number in np.unique(part)}
         if lost := [name for number, name in enumerate(marks.classes) if number in others]:
             yield f"no image for training in {counted(lost, 'class', 'classes')}"
 
 
-def _class_depth(rows: list[RowNote], classes: set[str]) -> int:
+def _starts(labels: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Labels, some rows at a time, and where these begin."""
+    return ((start, labels[start : start + ROWS_AT_ONCE]) for start in range(0, len(labels), ROWS_AT_ONCE))
+
+
+def _class_depth(folders: Iterable[str], classes: set[str]) -> int:
     """At which place of the rows' paths their class stands; -1 where it stands at several."""
-    places = {next((at for at, part in enumerate(_folders(row.name)) if part in classes), -1) for row in rows}
+    paths = (folder.split("/") if folder else [] for folder in folders)
+    places = {next((at for at, part in enumerate(path) if part in classes), -1) for path in paths}
     return places.pop() if len(places) == 1 else -1

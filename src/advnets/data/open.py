@@ -12,6 +12,7 @@ from typing import Any
 
 from advnets.data.cache import VERSION, Stored, TableCache, cache_folder
 from advnets.data.classes import known_classes, single_classes
+from advnets.data.journal import Journal
 from advnets.data.options import Fit, GivenRange, Options, check_options
 from advnets.data.pictures import refuse
 from advnets.data.recognize import Given, recognize
@@ -96,14 +97,22 @@ def lookup_key(source: Source, options: Options) -> str:
     return _digest([VERSION, source.identity, options.identity()])
 
 
-def build(source: Source, options: Options, tables: TableCache, key: str) -> tuple[Stored, Mapping[str, Any]]:
-    """Reads a source into the cache.
+def build(
+    source: Source, options: Options, tables: TableCache, key: str, anew: bool = False
+) -> tuple[Stored, Mapping[str, Any]]:
+    """Reads a source into the cache, from where a reading that was killed had come.
+
+    Args:
+        anew: read all of it, whatever was read before.
 
     Returns:
         The table, and the record that leads to it.
     """
-    with tables.workspace() as work:
-        writer = RowWriter(work / "images.bin")
+    with tables.workspace(key, options.progress) as work:
+        if not anew and (found := tables.lookup(key)) is not None:  # another process has built it meanwhile
+            return found
+        table = work / "table"
+        writer = RowWriter(table / "images.bin", Journal(work, anew))
         try:
             written = source.write(writer, options)
             marks = written.marks
@@ -117,15 +126,15 @@ def build(source: Source, options: Options, tables: TableCache, key: str) -> tup
                 **({"columns": tuple(map(printable, marks.columns))} if marks.columns else {}),
             }
             columns = {"labels": marks.labels, "vectors": marks.vectors, "splits": marks.splits}
-            stored = tables.store(work, writer, columns, facts)
+            stored = tables.store(table, writer, columns, facts)
         finally:
             writer.abandon()
-    record = {
-        "fingerprint": stored.fingerprint,
-        "skipped": [(item.name, item.reason) for item in written.skipped],
-        "notes": [*map(printable, written.notes), *_noticed(stored, writer, options)],
-    }
-    tables.record(key, record, writer.origins)
+        record = {
+            "fingerprint": stored.fingerprint,
+            "skipped": [(item.name, item.reason) for item in written.skipped],
+            "notes": [*map(printable, written.notes), *_noticed(stored, writer, options)],
+        }
+        tables.record(key, record, writer.origins)
     return stored, record
 
 
@@ -142,7 +151,7 @@ def verified(source: Source, options: Options, tables: TableCache, key: str) -> 
     if before is not None:
         tables.distrust(before[0].fingerprint)
     is_sound = tables.lookup(key) is not None
-    stored, record = build(source, options, tables, key)
+    stored, record = build(source, options, tables, key, anew=True)
     if before is None:
         note = "read for the first time: there was no table to compare with"
     elif before[0].fingerprint != stored.fingerprint:

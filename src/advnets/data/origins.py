@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import io
+import functools
 import json
 import math
 import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any, BinaryIO, overload
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from advnets.data.cache_files import writing
@@ -19,9 +22,35 @@ from advnets.data.options import Fit
 from advnets.files import write_whole
 
 _SEPARATOR = "\0"
+_AT_ONCE = 1 << 16  # numbers, or bytes of names
 _LOSSY = {"JPEG,": "JPEG", "lossy WEBP,": "lossy WebP", "AVIF,": "AVIF"}
 _MUCH, _ALIKE, _STEP = 0.15, 0.06, 8  # of an image; logarithms of aspects; pixels
 _GRAY = ", gray", ", black and white", ", 1 channel"
+
+
+class Listed(Sequence[str]):
+    """Names that are one text, which is taken apart when it is looked at.
+
+    Args:
+        text: uint8, UTF-8, a zero byte between two names.
+    """
+
+    def __init__(self, text: NDArray[np.uint8]) -> None:
+        self.text = text
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return _text(self.text).split(_SEPARATOR)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        return self._names[place]
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,11 +163,24 @@ class Origins:
         """
         facts = json.dumps({"fit": self.fit, "kinds": dict(self.kinds), "extremes": self.extremes})
         # A name may hold bytes that are no text, but no zero byte in any file system.
-        names = _SEPARATOR.join(name.replace(_SEPARATOR, "�") for name in self.names)
-        file = io.BytesIO()
-        np.savez_compressed(file, sizes=self.sizes, names=_bytes(names), facts=_bytes(facts))
+        names = (
+            self.names.text
+            if isinstance(self.names, Listed)
+            else _bytes(_SEPARATOR.join(name.replace(_SEPARATOR, "�") for name in self.names))
+        )
+        arrays = {"sizes": self.sizes, "names": names, "facts": _bytes(facts)}
         with writing(path):
-            write_whole(path, file.getvalue())
+            write_whole(path, functools.partial(_write_arrays, arrays))
+
+
+def _write_arrays(arrays: Mapping[str, NDArray[Any]], file: BinaryIO) -> None:
+    """Writes arrays as `numpy.savez_compressed` does, some at a time: it takes as much memory as an array has."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, values in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                npy.write_array_header_1_0(member, npy.header_data_from_array_1_0(values))
+                for start in range(0, len(values), _AT_ONCE):
+                    member.write(np.ascontiguousarray(values[start : start + _AT_ONCE]).data)
 
 
 def load_origins(path: Path) -> Origins | None:

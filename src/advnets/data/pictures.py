@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import threading
 import warnings
@@ -9,15 +10,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import BinaryIO
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from advnets.data.decode import Decoded, UnusableError, decode
 from advnets.data.depth import Depth, Range, check_filled, extremes, span, whole_range
+from advnets.data.notes import Notes, RowNote
 from advnets.data.options import Fit, Options
-from advnets.data.origins import Origins
+from advnets.data.origins import Listed, Origins
 from advnets.data.parallel import ordered_map, progress_bar
 from advnets.data.resize import OPACITY, changes, color_changes, fit_image, image_row
 from advnets.data.splits import picture_key
@@ -52,6 +55,15 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Settled:
+    """In a walk through files: all is said of the images that came before."""
+
+
+Met = Entry | Skipped | Settled
+"""What is met in a walk through files."""
+
+
+@dataclass(frozen=True)
 class Pictures:
     """The files of a folder or an archive.
 
@@ -63,36 +75,17 @@ class Pictures:
         in_order: whether rows are brought into the order of their names, which is not that of `entries`.
         notes: what was noticed on the last walk, each a sentence without its full stop.
         empty: folders without any file that were met on the last walk.
+        settles: whether more may be said of an image that has gone by, until a `Settled` comes.
     """
 
     name: str
-    entries: Callable[[], Iterable[Entry | Skipped]]
+    entries: Callable[[], Iterable[Met]]
     total: int | None
     is_side: Callable[[str], bool] = lambda name: False
     in_order: bool = False
     notes: Callable[[], Iterable[str]] = tuple
     empty: Callable[[], Sequence[str]] = tuple
-
-
-@dataclass(frozen=True)
-class RowNote:
-    """What the source says of a row that was written, and the height and width that its image had.
-
-    Args:
-        file: the path of its file below the source.
-        page: of a file that has several, from 1; else 0.
-    """
-
-    file: str
-    columns: Mapping[str, object] = field(default_factory=dict[str, object])
-    split: str = ""
-    size: tuple[int, int] = (0, 0)
-    page: int = 0
-
-    @property
-    def name(self) -> str:
-        """What the row is called."""
-        return f"{self.file}#{self.page}" if self.page else self.file
+    settles: bool = False
 
 
 @dataclass
@@ -100,7 +93,7 @@ class Read:
     """What came of reading a source's files.
 
     Args:
-        rows: of the table, in its order.
+        notes: what is said of the rows of the table, in its order.
         skipped: files that were left out.
         sides: contents of the files that speak of images, by name.
         remarks: how many images each remark is of.
@@ -109,7 +102,7 @@ class Read:
         kinds: how many images there are of each kind.
     """
 
-    rows: list[RowNote] = field(default_factory=list[RowNote])
+    notes: Notes
     skipped: list[Skipped] = field(default_factory=list[Skipped])
     sides: dict[str, bytes] = field(default_factory=dict[str, bytes])
     remarks: Counter[str] = field(default_factory=Counter[str])
@@ -119,15 +112,41 @@ class Read:
 
     def origins(self, fit: Fit) -> Origins:
         """What the rows were."""
-        sizes = np.array([row.size for row in self.rows], np.int32)
-        return Origins(sizes, fit, [row.name for row in self.rows], self.kinds, span(self.depths.values()))
+        extremes = span(self.depths.values())
+        return Origins(self.notes.sizes(), fit, Listed(self.notes.listing()), self.kinds, extremes)
 
-    def notes(self) -> list[str]:
+    def said(self) -> list[str]:
         """What was noticed, and the remarks in words."""
         return [*self.noticed, *self._remarked()]
 
+    def facts(self) -> dict[str, object]:
+        """What it takes to go on, beside the notes' files; not the files that speak of images, which are read again."""
+        return {
+            "notes": self.notes.facts(),
+            "skipped": [(each.name, each.reason) for each in self.skipped],
+            "remarks": self.remarks,
+            "depths": {kind: (depth.low, depth.high) for kind, depth in self.depths.items()},
+            "kinds": self.kinds,
+        }
+
+    @staticmethod
+    def taken_up(folder: Path, facts: Mapping[str, Any]) -> Read:
+        """What came of a reading that was killed.
+
+        Args:
+            folder: of the notes.
+            facts: as `facts` gave them.
+        """
+        return Read(
+            Notes(folder, facts["notes"]),
+            [Skipped(name, reason) for name, reason in facts["skipped"]],
+            remarks=Counter(facts["remarks"]),
+            depths={kind: Depth(kind, low, high) for kind, (low, high) in facts["depths"].items()},
+            kinds=Counter(facts["kinds"]),
+        )
+
     def _remarked(self) -> list[str]:
-        return [f"{count:,} of {len(self.rows):,} images {remark}" for remark, count in sorted(self.remarks.items())]
+        return [f"{count:,} of {self.notes.rows:,} images {remark}" for remark, count in sorted(self.remarks.items())]
 
 
 @dataclass(frozen=True)
@@ -146,7 +165,7 @@ class _Side:
     content: bytes
 
 
-_Result = _Row | _Side | Skipped
+_Result = _Row | _Side | Skipped | Settled
 
 
 def write_pictures(pictures: Pictures, writer: RowWriter, options: Options) -> Read:
@@ -162,44 +181,72 @@ def write_pictures(pictures: Pictures, writer: RowWriter, options: Options) -> R
     if options.channels not in (None, 1, 3, 4):
         remedy = "use 1 (gray), 3 (color) or 4 (color and opacity)"
         raise DataError(f"channels {options.channels} cannot be had from image files", remedy)
+    begun = writer.journal.begun
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on single files, without their names
-        if options.value_range == "auto":
+        if begun is not None:
+            size, value_range = begun["size"], begun["range"]
+            options = replace(options, size=size and tuple(size), value_range=value_range and tuple(value_range))
+        elif options.value_range == "auto":
             options = replace(options, value_range=_range_of(pictures, options))
         try:
-            read = _write_once(pictures, writer, options)
+            read = _write_once(pictures, writer, options, begun)
         except SizesVaryError:
             writer.reset()
-            read = _write_once(pictures, writer, replace(options, size=(DEFAULT_SIDE, DEFAULT_SIDE)))
-    if len(read.rows) < 2:
+            read = _write_once(pictures, writer, replace(options, size=(DEFAULT_SIDE, DEFAULT_SIDE)), None)
+    if read.notes.count < 2:
         raise _too_few(pictures.name, read)
-    if pictures.in_order:
-        order = sorted(range(len(read.rows)), key=lambda row: (read.rows[row].file, read.rows[row].page))
-        writer.reorder(np.array(order, np.int64))
-        read.rows = [read.rows[row] for row in order]
+    if pictures.in_order and (order := read.notes.order()) is not None:
+        writer.reorder(order)
+        read.notes.reorder(order)
     writer.origins = read.origins(options.fit)
     check_filled(pictures.name, read.depths)
     read.noticed = tuple(pictures.notes())
     return read
 
 
-def _write_once(pictures: Pictures, writer: RowWriter, options: Options) -> Read:
+def _write_once(pictures: Pictures, writer: RowWriter, options: Options, begun: Mapping[str, Any] | None) -> Read:
+    """Writes all rows, or those that are missing where a reading was killed."""
     large = threading.Semaphore(LARGE_AT_ONCE)
-    read = Read()
+    folder = writer.journal.folder / "notes"
+    read = Read(Notes(folder)) if begun is None else Read.taken_up(folder, begun["read"])
+    reach = done = 0 if begun is None else int(begun["entries"])
+    keep = functools.partial(_keep, writer, read, options)
 
-    def prepare(batch: list[Entry | Skipped]) -> list[_Result]:
-        return [each for entry in batch for each in _prepare(entry, pictures, options, large)]
+    def prepare(batch: _Batch) -> tuple[int, list[_Result]]:
+        return batch.reach, [each for entry in batch.entries for each in _prepare(entry, pictures, options, large)]
 
-    with progress_bar(f"Reading {pictures.name}", pictures.total, shown=options.progress) as advance:
-        batches = ordered_map(prepare, _batched(pictures.entries()))
+    label = f"Reading {pictures.name}" + (f", taken up after {done:,} files" if done else "")
+    with progress_bar(label, pictures.total, shown=options.progress) as advance:
+        advance(done)
+        batches = ordered_map(prepare, _batched(pictures.entries(), done, pictures.is_side))
         try:
-            for results in batches:
+            for reach, results in batches:
                 for _, alike in itertools.groupby(results, _shape):
                     _take(list(alike), read, writer, options, pictures.name)
+                if not pictures.settles:
+                    read.notes.settle()
+                if read.notes.settled and writer.journal.due():
+                    keep(reach)
                 advance(len(results))
         finally:
             batches.close()
+        read.notes.settle()
+        if writer.journal.kept:  # what follows takes a while of so many
+            keep(reach)
+        read.notes.flush()
     return read
+
+
+def _keep(writer: RowWriter, read: Read, options: Options, entries: int) -> None:
+    """Sees that a reading which is killed from now on can go on from here.
+
+    Args:
+        entries: how many of the files have been read.
+    """
+    files = [*writer.flush(), *read.notes.flush()]
+    facts = {"entries": entries, "size": options.size, "range": options.value_range}
+    writer.journal.keep(files, {**facts, "rows": writer.facts(), "read": read.facts()})
 
 
 def _shape(result: _Result) -> tuple[int, ...]:
@@ -212,7 +259,7 @@ def _take(results: list[_Result], read: Read, writer: RowWriter, options: Option
     rows = [each for each in results if isinstance(each, _Row)]
     if rows:
         writer.add(np.stack([row.pixels for row in rows]), [row.key for row in rows])
-        read.rows += [row.note for row in rows]
+        read.notes.add(row.note for row in rows)
         read.remarks.update(remark for row in rows for remark in row.remarks)
         read.kinds.update(row.kind for row in rows)
         read.depths = extremes((*read.depths.values(), *(row.depth for row in rows if row.depth is not None)))
@@ -220,6 +267,8 @@ def _take(results: list[_Result], read: Read, writer: RowWriter, options: Option
     for result in results:
         if isinstance(result, _Side):
             read.sides[result.name] = result.content
+        elif isinstance(result, Settled):
+            read.notes.settle()
         elif isinstance(result, Skipped):
             if options.strict:
                 raise refuse(source, result)
@@ -230,16 +279,16 @@ def _range_of(pictures: Pictures, options: Options) -> Range | None:
     """From the least to the greatest value of all images."""
     large = threading.Semaphore(LARGE_AT_ONCE)
 
-    def look(batch: list[Entry | Skipped]) -> list[Depth]:
+    def look(batch: _Batch) -> list[Depth]:
         found: list[Depth] = []
-        for entry in batch:
+        for entry in batch.entries:
             if isinstance(entry, Entry) and not pictures.is_side(entry.name):
                 with suppress(UnusableError, OSError), entry.open() as file:  # they are named when they are read
                     found += [each.depth for each in decode(file, large, _RAW) if each.depth is not None]
         return list(extremes(found).values())
 
     with progress_bar(f"Looking through {pictures.name}", pictures.total, shown=options.progress) as advance:
-        batches = ordered_map(lambda batch: (len(batch), look(batch)), _batched(pictures.entries()))
+        batches = ordered_map(lambda batch: (len(batch.entries), look(batch)), _batched(pictures.entries()))
         depths: dict[str, Depth] = {}
         try:
             for count, found in batches:
@@ -250,24 +299,44 @@ def _range_of(pictures: Pictures, options: Options) -> Range | None:
     return whole_range(depths.values())
 
 
-def _batched(entries: Iterable[Entry | Skipped]) -> Iterator[list[Entry | Skipped]]:
-    """Small files go to a thread together (the hand-over costs as much as decoding one), large ones alone."""
-    batch: list[Entry | Skipped] = []
-    size = 0
-    for entry in entries:
+@dataclass(frozen=True)
+class _Batch:
+    """What goes to a thread together.
+
+    Args:
+        entries: some of what a walk meets.
+        reach: how much it has met with them.
+    """
+
+    entries: Sequence[Met]
+    reach: int
+
+
+def _batched(
+    met: Iterable[Met], done: int = 0, is_side: Callable[[str], bool] = lambda name: False
+) -> Iterator[_Batch]:
+    """Small files go to a thread together (the hand-over costs as much as decoding one), large ones alone.
+
+    Args:
+        done: of what is met first so much is passed over, but for files that speak of images.
+        is_side: whether a file of this name is one.
+    """
+    batch: list[Met] = []
+    size = reach = 0
+    for reach, entry in enumerate(met, 1):
+        if reach <= done and not (isinstance(entry, Entry) and is_side(entry.name)):
+            continue
         batch.append(entry)
         size += entry.size if isinstance(entry, Entry) else 0
-        if len(batch) == BATCH_FILES or size >= BATCH_BYTES:
-            yield batch
+        if len(batch) == BATCH_FILES or size >= BATCH_BYTES or isinstance(entry, Settled):
+            yield _Batch(batch, max(reach, done))
             batch, size = [], 0
     if batch:
-        yield batch
+        yield _Batch(batch, max(reach, done))
 
 
-def _prepare(
-    entry: Entry | Skipped, pictures: Pictures, options: Options, large: threading.Semaphore
-) -> Iterator[_Result]:
-    if isinstance(entry, Skipped):
+def _prepare(entry: Met, pictures: Pictures, options: Options, large: threading.Semaphore) -> Iterator[_Result]:
+    if isinstance(entry, Skipped | Settled):
         yield entry
     elif pictures.is_side(entry.name):
         with entry.open() as file:
@@ -309,7 +378,7 @@ def refuse(source: str, skipped: Skipped) -> DataError:
 
 
 def _too_few(source: str, read: Read) -> DataError:
-    found = "no usable image" if not read.rows else "only one usable image"
+    found = "no usable image" if not read.notes.count else "only one usable image"
     reasons = ", ".join(str(item) for item in read.skipped[:3])
     more = f", and {len(read.skipped) - 3} more" if len(read.skipped) > 3 else ""
     left_out = f" ({len(read.skipped)} skipped: {reasons}{more})" if read.skipped else ""

@@ -46,6 +46,9 @@ def recognize(source: Given, options: Options, cache: Path) -> Source:
             return pattern_source(path)
         if not path.exists():
             raise _nothing_there(str(source))
+        if not (path.is_file() or path.is_dir()):
+            what = f"{path}: a pipe or a device, which is read once alone: an epoch could not be repeated, nor resumed"
+            raise DataError(what, "write it to a file, and give that")
         return recognize_path(path, options, part)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})", "check the path and its permissions") from error

@@ -18,6 +18,7 @@ from advnets.data.formats.folder import list_folder
 from advnets.data.options import Fit
 from advnets.data.pictures import Entry
 from advnets.data.resize import COLORS_LOST, OPACITY, color_changes, fit_image, image_row
+from advnets.data.side_files import is_side
 from advnets.data.table import Skipped, skip
 from advnets.errors import DataError
 
@@ -66,8 +67,7 @@ def files_of(path: Path) -> list[Entry | Skipped]:
         return [Entry(path.name, path.stat().st_size, lambda: io.BytesIO(path.read_bytes()))]
     if not path.is_dir():
         raise DataError(f"{path}: no such file or folder", "name an image, or a folder of images")
-    pictures = list_folder(path).pictures()
-    found = [each for each in pictures.entries() if isinstance(each, Skipped) or not pictures.is_side(each.name)]
+    found = [each for each in list_folder(path).entries() if isinstance(each, Skipped) or not is_side(each.name)]
     if not any(isinstance(each, Entry) for each in found):
         raise DataError(f"{path}: no file in it", "name an image, or a folder of images")
     names = [each.name for each in found if isinstance(each, Entry)]

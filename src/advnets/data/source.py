@@ -129,7 +129,7 @@ def pictures_source(
     def write(writer: RowWriter, options: Options) -> Written:
         read = write_pictures(pictures, writer, options)
         marks = marks_of(pictures.name, read, options.labels, names or {}, pictures.empty(), columns_first)
-        return Written(marks, None, (*read.skipped, *marks.skipped), (*read.notes(), *marks.notes))
+        return Written(marks, None, (*read.skipped, *marks.skipped), (*read.said(), *marks.notes))
 
     return Source(name, identity, write, format=format)
 

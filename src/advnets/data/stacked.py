@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advnets.data.blocks import Blocks, rows_per_block, write_blocks
+from advnets.data.journal import Journal
 from advnets.data.marks import Marks
 from advnets.data.options import Options
 from advnets.data.source import Source, Written
@@ -55,14 +56,14 @@ def stacked_source(data: Stacked, gray: Source) -> Source:
         if options.channels not in (None, CHANNELS):
             what = f"{data.name}: a digit in each of {CHANNELS} channels cannot become {options.channels} channel(s)"
             raise DataError(what, f"use images of {CHANNELS} channels, or {data.stack_of}")
-        aside = RowWriter(writer.path.with_name("gray.bin"))
+        folder = writer.journal.folder / "gray"
+        aside = RowWriter(folder / "images.bin", Journal(folder))
         try:
             written = gray.write(aside, replace(options, channels=1))
             aside.close()
             return _stack(data, aside, written, writer, options)
         finally:
             aside.abandon()
-            aside.path.unlink(missing_ok=True)  # all that lies beside the rows would become part of the table
 
     return Source(data.name, identity, write, data.stack_of, f"three images of {data.stack_of}, a channel each")
 

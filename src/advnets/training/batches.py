@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from advnets.data.ahead import Ahead
 from advnets.data.attributes import attributes_of
 from advnets.data.scale import Scale
 from advnets.data.sources import Sources
@@ -139,7 +140,8 @@ class Batches:
         world: World = ALONE,
     ) -> None:
         self._device, self._dtype, self._mirror, self._world = device, dtype, mirror, world
-        self._values = self._placed(data.values)
+        self._coming = Ahead(data.values)
+        self._values = self._placed(self._coming.values)
         self._order, self._seed, self._seen = Order(data.rows, batch, seed, Stream.DATA_ORDER, growth), seed, seen
         self._rows, self._held_out, self._sources, self._classes = (
             data.rows, data.held_out, data.sources, len(data.classes),
@@ -156,7 +158,8 @@ class Batches:
         low, high = value_range
         self._scale, self._low = (high - low) / 255.0, low
         sources = data.sources
-        self._others = None if sources is None else self._placed(sources.values)
+        self._sources_coming = None if sources is None else Ahead(sources.values)
+        self._others = None if self._sources_coming is None else self._placed(self._sources_coming.values)
         apart = sources is not None and sources.partners is None
         self._source_order = (
             Order(sources.train, batch, seed, Stream.SOURCE_ORDER, growth) if sources and apart else None
@@ -169,7 +172,20 @@ class Batches:
         apart = None if self._source_order is None else self._source_order(update)[own]
         known = None if self._known is None else self._take(self._known(update)[own], self._dtype)
         batch = replace(self._take(indices, self._dtype, apart, update, own), known=known)
+        self._read_ahead(update + 1)
         return replace(batch, image=self._mirrored(batch.image, update, own, total)) if self._mirror else batch
+
+    def _read_ahead(self, update: int) -> None:
+        """Has the rows of minibatch `update` read from disk, where they are not in memory."""
+        if not (self._coming.large or (self._sources_coming is not None and self._sources_coming.large)):
+            return
+        indices = self.indices(update)
+        own = self._world.span(len(indices))
+        self._coming.read(indices[own].tolist())
+        if self._sources_coming is not None and self._sources is not None:
+            order, partners = self._source_order, self._sources.partners
+            rows = indices if order is None else order(update)
+            self._sources_coming.read((rows if partners is None else torch.from_numpy(partners)[rows])[own].tolist())
 
     def evenly(self, count: int) -> Batch:
         """At most `count` rows, evenly spaced among all, float32 in the value range, on the device."""
@@ -287,7 +303,7 @@ class Batches:
         some = self._rows[:: max(len(self._rows) // 10_000, 1)]
         total = torch.zeros(self._values.shape[1:], dtype=torch.float64)
         for start in range(0, len(some), 500):
-            total += self._values[torch.from_numpy(some[start : start + 500])].double().sum(0).cpu()
+            total += self._values[_tensor(some[start : start + 500])].double().sum(0).cpu()
         return (total / len(some) * self._scale + self._low).float()
 
 

@@ -50,9 +50,10 @@ class Listing:
     def pictures(self) -> Pictures:
         """The files as images to decode."""
         count = len(self.files) + len(self.refused)
-        return Pictures(self.root.name, self._entries, count, is_side, empty=lambda: self.empty)
+        return Pictures(self.root.name, self.entries, count, is_side, empty=lambda: self.empty)
 
-    def _entries(self) -> Iterator[Entry | Skipped]:
+    def entries(self) -> Iterator[Entry | Skipped]:
+        """The files, and what is refused before them."""
         yield from self.refused
         for name, size, *_ in self.files:
             if size > MAX_BYTES and is_side(name):

@@ -29,7 +29,7 @@ from advnets.data.extras import need
 from advnets.data.formats import lmdb_values
 from advnets.data.formats.format import Format, Place, Shard, readable
 from advnets.data.formats.lmdb_values import DONE, LENGTHS
-from advnets.data.pictures import Entry, Pictures
+from advnets.data.pictures import Entry, Met, Pictures, Settled
 from advnets.data.source import Source, file_identity, pictures_source, with_remarks
 from advnets.data.splits import SPLIT_WORDS, splits_of_names
 from advnets.data.table import Skipped, skip
@@ -94,10 +94,11 @@ class _Walk:
     by_category: bool = False
     smaller: set[int] = field(default_factory=set[int])
 
-    def entries(self) -> Iterator[Entry | Skipped]:
+    def entries(self) -> Iterator[Met]:
         self.smaller = set()
         for database in self.databases:
             yield from readable(database, self._database(database), len(self.databases) == 1)
+            yield Settled()
 
     def notes(self) -> Iterator[str]:
         if self.smaller:
@@ -190,7 +191,7 @@ def _several(folder: Path, found: Sequence[tuple[str, Path]]) -> Source:
 
 def _source(name: str, databases: Sequence[Shard], by_category: bool = False) -> Source:
     walk = _Walk(databases, by_category)
-    pictures = Pictures(name, walk.entries, None, notes=walk.notes)
+    pictures = Pictures(name, walk.entries, None, notes=walk.notes, settles=True)
     identity = file_identity(*(each.path for each in databases))
     return pictures_source(name, identity, pictures, format=_SAID, columns_first=True)
 

@@ -14,10 +14,9 @@ from advnets.data.formats.folder import Listing, list_folder
 from advnets.data.formats.format import Format, Place, holds_pictures
 from advnets.data.formats.tar import is_tar, tar_entries
 from advnets.data.formats.zip import zip_pictures
-from advnets.data.pictures import Entry, Pictures
+from advnets.data.pictures import Met, Pictures
 from advnets.data.side_files import is_side
 from advnets.data.source import Source, lazy_source, pictures_source
-from advnets.data.table import Skipped
 from advnets.errors import DataError
 
 _ZIP, _TAR = (".zip",), (".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
@@ -47,7 +46,7 @@ def _pictures(place: Place, listing: Listing, archive: str) -> Pictures:
     path = listing.root / archive
     beside = replace(listing, files=[each for each in listing.files if each[0] != archive]).pictures()
 
-    def entries() -> Iterator[Entry | Skipped]:
+    def entries() -> Iterator[Met]:
         yield from beside.entries()
         yield from tar_entries(path) if is_tar(path) else zip_pictures(path).entries()
 

@@ -19,7 +19,7 @@ from typing import Any, cast
 from advnets.data.archive import without_files
 from advnets.data.formats.format import Format, Place, Shard, Sharded, readable
 from advnets.data.formats.tar import is_tar, tar_entries
-from advnets.data.pictures import Entry, Pictures
+from advnets.data.pictures import Entry, Met, Pictures, Settled
 from advnets.data.side_files import is_side
 from advnets.data.source import Source, file_identity, pictures_source
 from advnets.data.table import Skipped, skip
@@ -57,7 +57,7 @@ class _Walk:
     folders: list[str] = field(default_factory=list[str])
     holding: set[str] = field(default_factory=set[str])
 
-    def entries(self) -> Iterator[Entry | Skipped]:
+    def entries(self) -> Iterator[Met]:
         self.joined, self.imageless, self.others = 0, [], Counter()
         self.folders, self.holding = [], set()
         for shard in self.shards:
@@ -66,6 +66,7 @@ class _Walk:
                 self.holding.add(entry.name.rpartition("/")[0])
                 yield from self._sorted(entry, samples, shard.split)
             yield from self._finish(samples)
+            yield Settled()
 
     def notes(self) -> Iterator[str]:
         if self.imageless:
@@ -143,7 +144,7 @@ def _read_label(entry: Entry, name: str, columns: dict[str, object]) -> str:
 
 def _source(name: str, identity: list[object], shards: Sequence[Shard]) -> Source:
     walk = _Walk(name, shards)
-    pictures = Pictures(name, walk.entries, None, is_side, in_order=True, notes=walk.notes, empty=walk.empty)
+    pictures = Pictures(name, walk.entries, None, is_side, True, walk.notes, walk.empty, settles=True)
     said = "a tar of images" if len(shards) == 1 else "a WebDataset"
     return pictures_source(name, identity, pictures, format=said, columns_first=True)
 
