@@ -33,6 +33,7 @@ LAYERS = {
         "sharing", "world",
     },
     "evaluation": {"config", "data", "figures", "measures", "runs", "sharing"},
+    "serving": {"config", "data", "evaluation", "figures", "measures", "runs"},
     "inference": {
         "config", "data", "figures", "games", "measures", "randomness", "runs", "training",
     },
@@ -43,7 +44,8 @@ LAYERS = {
         "theory", "training",
     },
     "terminal": {
-        "config", "data", "evaluation", "figures", "inference", "measures", "runs", "sharing", "world",
+        "config", "data", "evaluation", "figures", "inference", "measures", "runs", "serving", "sharing",
+        "world",
     },
     "cli": {"api", "config", "paper", "processors", "sharing", "terminal"},
     "__main__": {"cli"},
