@@ -45,7 +45,8 @@ def _opening(run: Run) -> str:
     shape = " x ".join(map(str, run.shape))
     what = f"images, {shape} (channels x height x width)" if len(run.shape) == 3 else f"points of {shape} numbers"
     classes = f", of the classes {', '.join(run.classes)}" if run.classes else ""
-    return f"A generator of {what}{classes}, trained by Advnets as one side of an adversarial game (Goodfellow et al. 2014)."
+    game = "trained by Advnets as one side of an adversarial game (Goodfellow et al. 2014)"
+    return f"A generator of {what}{classes}, {game}."
 
 
 def _use(run: Run) -> str:
@@ -59,8 +60,8 @@ def _use(run: Run) -> str:
         f"samples = run.sample(16, seed=0{asked})  # {made}",
         "```",
         "",
-        "or `advnets sample PATH --count 16 --out samples.png`. Sample i of a seed is the same wherever it is drawn, but for",
-        "rounding.",
+        "or `advnets sample PATH --count 16 --out samples.png`. Sample i of a seed is the same wherever it is drawn,",
+        "but for rounding.",
     ]
     return "\n".join(["## Use", "", *code])
 
@@ -82,7 +83,7 @@ def _measures(run: Run, evaluated: Mapping[str, Any]) -> str:
 def _training(run: Run) -> str:
     data, recipe = run.facts["data"], run.recipe
     lines = [
-        f"- data: {Path(data['name']).name}, {data['training']:,} of {data['examples']:,} examples for training, SHA-256",
+        f"- data: {Path(data['name']).name}, {data['training']:,} of {data['examples']:,} examples to train on, SHA-256",
         f"  {data['fingerprint']}",
         f"- recipe: `recipe.yaml`; {recipe.game.kind} game, {run.step:,} steps of {recipe.batch:,} examples",
         f"- Advnets {run.facts['advnets']}",

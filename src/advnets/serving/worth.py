@@ -35,13 +35,16 @@ class Worth:
     features: str
 
 
-def worth_of(run: Run, path: Path, data: str | Path | Table | None = None, count: int = COUNT) -> Worth:
+def worth_of(
+    run: Run, path: Path, data: str | Path | Table | None = None, features: str | None = None, count: int = COUNT
+) -> Worth:
     """Measure a file beside its run.
 
     Args:
         run: that the file was made of.
         path: an ONNX file.
         data: real images; by default what the run was trained on.
+        features: what the distances are taken in; by default what `evaluate` chooses.
         count: samples of each.
 
     Raises:
@@ -50,7 +53,7 @@ def worth_of(run: Run, path: Path, data: str | Path | Table | None = None, count
     """
     table = data if data is not None else open_again(run.recipe)
     made: Any = run.sample(count, _SEED)
-    ours = evaluate(made, data=table, metrics="frechet", count=count)
+    ours = evaluate(made, data=table, metrics="frechet", count=count, features=features)
     theirs = evaluate(_drawn(run, path, count), data=table, metrics="frechet", count=count, features=ours.features)
     return Worth(ours.results["frechet"], theirs.results["frechet"], ours.features)
 

@@ -13,7 +13,9 @@ from advnets.serving.onnx import BATCHES, Exported, export_onnx
 from advnets.serving.worth import worth_of
 
 
-def onnx(run: Run, target: Path, precision: Literal["float32", "float16", "int8"], data: str | None) -> Iterator[str]:
+def onnx(
+    run: Run, target: Path, precision: Literal["float32", "float16", "int8"], data: str | None, features: str | None
+) -> Iterator[str]:
     """Export an ONNX file, and say what it is and how near to PyTorch.
 
     Raises:
@@ -28,7 +30,7 @@ def onnx(run: Run, target: Path, precision: Literal["float32", "float16", "int8"
     if precision == "int8":
         counts = ", ".join(f"{count} {name}" for name, count in made.quantized.items()) or "nothing"
         yield f"int8: {counts}; all else computes in float32"
-    worth = worth_of(run, target, data)
+    worth = worth_of(run, target, data, features)
     yield (
         f"frechet in {worth.features}: {_figure(worth.file)}, of the run itself {_figure(worth.run)}"
         f" ({worth.run.samples:,} samples, {worth.run.real:,} real)"

@@ -18,6 +18,7 @@ def export(args: list[str]) -> None:
         out: Path | None = None,
         precision: Literal["float32", "float16", "int8"] = "float32",
         data: str | None = None,
+        features: str | None = None,
         license: str | None = None,
         step: Step = "newest",
         modules: Modules = (),
@@ -34,17 +35,19 @@ def export(args: list[str]) -> None:
             out: where to; by default NAME.onnx, NAME.safetensors or NAME-hub, beside what the run directory holds.
             precision: of an ONNX file's arithmetic; of float16 and int8 it is measured what they change.
             data: real images that this is measured against; by default what the run was trained on.
+            features: that the distance is taken in: as for `advnets evaluate`.
             license: of a hub's weights, as model hubs name it: mit, cc-by-4.0, other.
         """
         from advnets.terminal.runs import load_run
 
-        for flag, value, only in (("--license", license, "hub"), ("--data", data, "onnx")):
-            if value is not None and format != only:
-                raise UsageError(f"{flag} {value} changes nothing of --format {format}", "leave it out")
-        if precision == "float32" and data is not None:
-            raise UsageError(f"--data {data} changes nothing: float32 is compared byte by byte", "leave it out")
+        if license is not None and format != "hub":
+            raise UsageError(f"--license {license} changes nothing of --format {format}", "leave it out")
         if precision != "float32" and format != "onnx":
             raise UsageError(f"--precision {precision} is for --format onnx", "leave it out")
+        for flag, value in (("--data", data), ("--features", features)):
+            if value is not None and precision == "float32":
+                what = f"{flag} {value} changes nothing: what is in float32 is not measured"
+                raise UsageError(what, "leave it out, or give --precision float16")
         loaded = load_run(run, step, modules)
         name = loaded.recipe.name
         endings = {"onnx": f"{name}.onnx", "safetensors": f"{name}.safetensors", "hub": f"{name}-hub"}
@@ -52,7 +55,7 @@ def export(args: list[str]) -> None:
         if format == "onnx":
             from advnets.terminal.exported import onnx
 
-            for line in onnx(loaded, target, precision, data):
+            for line in onnx(loaded, target, precision, data, features):
                 print(line)
             return
         from advnets.serving.pack import export_hub, export_safetensors
