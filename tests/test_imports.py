@@ -33,6 +33,7 @@ LAYERS = {
         "sharing", "world",
     },
     "evaluation": {"config", "data", "figures", "measures", "runs", "sharing"},
+    "serving": {"config", "data", "evaluation", "figures", "measures", "runs"},
     "inference": {
         "config", "data", "figures", "games", "measures", "randomness", "runs", "training",
     },
@@ -44,8 +45,8 @@ LAYERS = {
     },
     "tuning": {"api", "config", "data", "measures", "runs", "training"},
     "terminal": {
-        "api", "config", "data", "evaluation", "figures", "inference", "measures", "processors", "runs", "sharing",
-        "training", "tuning", "world",
+        "api", "config", "data", "evaluation", "figures", "inference", "measures", "processors", "runs", "serving",
+        "sharing", "training", "tuning", "world",
     },
     "cli": {"api", "config", "paper", "processors", "sharing", "terminal"},
     "__main__": {"cli"},

@@ -21,6 +21,7 @@ from advnets.terminal.classifying import classify
 from advnets.terminal.codes import codes
 from advnets.terminal.completing import complete
 from advnets.terminal.data import data
+from advnets.terminal.exporting import export
 from advnets.terminal.inferring import infer
 from advnets.terminal.measuring import compare, evaluate
 from advnets.terminal.translate import translate
@@ -363,6 +364,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "evaluate": evaluate,
     "compare": compare,
     "classify": classify,
+    "export": export,
     "info": info,
     "recipes": recipes,
     "recipe": recipe,

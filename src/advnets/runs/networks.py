@@ -145,8 +145,12 @@ class SavedNetworks:
         """
         # A copy: the average and the raw network must not end up in one module of the user's.
         network = copy.deepcopy(self._initial[name])
+        tensors = self._tensors.get(f"players/{name}/{'average' if averaged else 'weights'}")
+        if tensors is None:
+            what = f"{self._path} holds the {name} averaged alone: it was exported"
+            raise RunError(what, "take the training's own directory")
         try:
-            load_weights(network, self._tensors[f"players/{name}/{'average' if averaged else 'weights'}"], name)
+            load_weights(network, tensors, name)
         except RecipeError:
             if name not in self._modules or name in own_players(self._recipe):
                 raise

@@ -105,7 +105,12 @@ class Run:
     @functools.cached_property
     def attributes(self) -> tuple[Attribute, ...]:
         """The attributes that samples can be asked for; empty where the game takes no vectors."""
-        return known_attributes(self.facts["data"], self._kept.get("vectors")) if self.conditional else ()
+        return known_attributes(self.facts["data"], self.kept.get("vectors")) if self.conditional else ()
+
+    @property
+    def images(self) -> int:
+        """Real images that it had seen at this step."""
+        return int(self._checkpoint.state["images"])
 
     @functools.cached_property
     def game(self) -> Game:
@@ -386,15 +391,15 @@ class Run:
     @functools.cached_property
     def sampler(self) -> Sampler:
         """Samples of the averaged networks."""
-        return sampler_of(self, self.players, self._kept)
+        return sampler_of(self, self.players, self.kept)
 
     @functools.cached_property
     def raw_sampler(self) -> Sampler:
         """Samples of the networks as their last step left them."""
-        return sampler_of(self, self.raw_players, self._kept)
+        return sampler_of(self, self.raw_players, self.kept)
 
     @property
-    def _kept(self) -> Mapping[str, Tensor]:
+    def kept(self) -> Mapping[str, Tensor]:
         """What the checkpoint keeps beside the players, among it `vectors` and `sources` of the data, for samples."""
         return self._checkpoint.tensors.get("game", {})
 

@@ -211,6 +211,9 @@ class Trainer:
             saved = {
                 part: checkpoint.tensors.get(f"players/{name}/{part}") for part in ("weights", "average", "optimizer")
             }
+            if saved["optimizer"] is None and (saved["weights"] is not None or saved["average"] is not None):
+                remedy = "begin another training with its weights: --from"
+                raise RecipeError("it was exported, and holds nothing to train on with", remedy)
             if saved["weights"] is None or saved["optimizer"] is None:
                 raise RecipeError(f"the checkpoint holds no {name}", "use the recipe it was saved with")
             load_weights(player.network, saved["weights"], name)

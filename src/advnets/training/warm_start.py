@@ -50,7 +50,7 @@ def begin_from(networks: Mapping[str, nn.Module], seats: Mapping[str, Seat], run
     resized = list(shape[1:]) != list(RunDirectory.open(Path(run).expanduser()).facts["data"]["shape"][1:])
     kept = False
     for name, network in networks.items():
-        saved = found.tensors.get(f"players/{name}/weights")
+        saved = found.tensors.get(f"players/{name}/weights", found.tensors.get(f"players/{name}/average"))
         if saved is None:
             lines.append(f"from: it has no {name}, which begins anew")
             continue
