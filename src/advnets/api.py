@@ -31,6 +31,7 @@ from advnets.training.hooks.measuring import Measuring, Prune
 from advnets.training.hooks.opening import going_on, opening
 from advnets.training.hooks.rollback import gentler, roll_back, way_back
 from advnets.training.hooks.watch import Watch
+from advnets.training.interrupt import interruptible
 from advnets.training.loop import play
 from advnets.training.together import assisted, began, check_same, check_shared, processes, tell
 from advnets.training.trackers.tracker import check_installed
@@ -105,8 +106,7 @@ def train(
     table = world.in_turn(lambda: open_given(played, data, sources))
     check_same(world, table)
     named = [*said, *(each.name for each in (*written, *spread(changes)))]
-    plan = world.told(planned(played, training_data(table), named, own, world.size) if world.leads else None)
-    assert plan is not None  # the first process has made one
+    plan = world.told(planned(played, training_data(table), named, own, world))
     played = _begun(plan.recipe)
     trainer = _begin(played, table, own, world)
     trainer.share()
@@ -279,11 +279,12 @@ def _play(
             if watch is None or status != "collapsed" or trainer.recipe.watch.doing != "rollback":
                 break
             trainer, facts, notes = _go_back(trainer, directory, facts, own, watch.last_healthy)
-    trainer.world.order(END)
-    directory.write_facts({**facts, "status": status})
-    run = Run(directory.path, own)
-    write_report(run)
-    trainer.world.leave()
+    with interruptible():  # what asks to stop once more, as launchers do, comes too late
+        trainer.world.order(END)
+        directory.write_facts({**facts, "status": status})
+        run = Run(directory.path, own)
+        write_report(run)
+        trainer.world.leave()
     return run
 
 

@@ -56,8 +56,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"advnets: no command {args[0]!r}; choose one of {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
     if processes() > 1 and args[0] not in SHARED:
-        print(f"advnets: {args[0]} is the work of one process; start it without torchrun", file=sys.stderr)
+        if rank() == 0:
+            print(f"advnets: {args[0]} is the work of one process; start it without torchrun", file=sys.stderr)
         return 2
+    if rank() and {"-h", "--help"} & {*args}:
+        return 0  # the first one says it
     obey_quota()
     try:
         COMMANDS[args[0]](args[1:])
@@ -181,17 +184,17 @@ def sample(args: list[str]) -> None:
             format: of the files in a directory; by default png. jpg is the only one that is not exact.
         """
         from advnets.sharing import shared
-        from advnets.terminal.runs import load_run, selecting
+        from advnets.terminal.runs import load_shared, selecting
         from advnets.terminal.sampling import asked_attributes, draw_samples, named_classes, targets
 
         if count < 1:
             raise RunError(f"{count} samples cannot be drawn", "ask for 1 or more")
-        loaded = selecting(load_run(run, step, modules), truncation, reject)
-        named = asked_attributes(loaded, attributes, classes)
-        asked, at = named_classes(loaded, classes), None if step == "newest" else loaded.step
-        suffix = loaded.selection.suffix
-        by = "attributes" if named else "class" if asked else ""
         with shared() as leads:
+            loaded = selecting(load_shared(run, step, modules), truncation, reject)
+            named = asked_attributes(loaded, attributes, classes)
+            asked, at = named_classes(loaded, classes), None if step == "newest" else loaded.step
+            suffix = loaded.selection.suffix
+            by = "attributes" if named else "class" if asked else ""
             for number, target in targets(run, seed, seeds, by, at, out, suffix).items():
                 said = draw_samples(loaded, count, number, asked, target, format, named)
                 if leads:

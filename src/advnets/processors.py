@@ -56,6 +56,18 @@ def threads_are_said() -> bool:
     return _NAME in os.environ and os.environ[_NAME] not in _ours
 
 
+def torchrun_says_threads() -> bool:
+    """Whether the one thread that the environment says is torchrun's own choice, where the user has said nothing.
+
+    Of that the environment that it was itself started with tells, on Linux.
+    """
+    try:
+        begun = Path(f"/proc/{os.getppid()}/environ").read_bytes()
+    except OSError:
+        return False
+    return launched() and not any(each.startswith(f"{_NAME}=".encode()) for each in begun.split(b"\0"))
+
+
 def free_for_us(busy: float) -> float:
     """Processors that are left where others keep so many busy, of all that there are."""
     return min(float(cores()), _allowed() - busy)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from advnets.errors import AdvnetsError
 from advnets.world import ALONE, World, join
 
 T = TypeVar("T")
@@ -57,12 +58,19 @@ def in_blocks(blocks: Sequence[T], work: Callable[[T], NDArray[Any]], rows: int)
         blocks: at least one.
         work: whose arrays differ in nothing but their numbers of rows, whoever makes them.
         rows: how many there will be in all.
+
+    Raises:
+        AdvnetsError: what `work` raised, in any of the processes, is raised in all.
     """
     world = _sharing.get()
     if world.size == 1:
         return _one_after_another(map(work, blocks), rows)
-    own = [work(block) for block in blocks[world.span(len(blocks))]]
-    return world.arrays(np.concatenate(own) if own else None)
+    own, error = list[NDArray[Any]](), None
+    try:
+        own += [work(block) for block in blocks[world.span(len(blocks))]]
+    except AdvnetsError as found:  # all raise it, or they would go on with different things
+        error = found
+    return world.arrays(np.concatenate(own) if own else None, error)
 
 
 def _one_after_another(parts: Iterator[NDArray[Any]], rows: int) -> NDArray[Any]:

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import itertools
 import os
+import time
 import uuid
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
@@ -25,13 +27,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from advnets.devices import resolve_device
-from advnets.errors import RecipeError, RunError
-from advnets.processors import cores, launched, neighbors, threads_are_said
+from advnets.errors import AdvnetsError, RecipeError, RunError
+from advnets.processors import cores, launched, neighbors, threads_are_said, torchrun_says_threads
 
 T = TypeVar("T")
 _TOKEN = "advnets token"
 _SAID = 160  # letters of what PyTorch says
 _PIECE = 1 << 28  # bytes
+_TRIED, _MESSAGES = 1 << 19, 5  # numbers that are sent to find out what sending takes; messages of a step
 
 ADVANCE, END, TAKE_OVER, GATHER, MEASURE = 1, 2, 3, 4, 5
 """What the first process orders."""
@@ -40,6 +43,7 @@ _named_before = not hasattr(dist, "reduce_scatter_single")  # PyTorch 2.13
 _reduce_scatter = getattr(dist, "reduce_scatter_tensor" if _named_before else "reduce_scatter_single")
 _all_gather = getattr(dist, "all_gather_into_tensor" if _named_before else "all_gather_single")
 _PATIENCE = datetime.timedelta(days=7)  # while the first one measures; of one that died the launcher ends all at once
+_MEETINGS = itertools.count()  # of this process with the others
 _MEETING = datetime.timedelta(minutes=5)  # for all to be there
 
 
@@ -145,15 +149,24 @@ class World:
             dist.broadcast_object_list(said, src=0, device=torch.device("cpu"))
         return said[0]
 
-    def arrays(self, own: NDArray[Any] | None) -> NDArray[Any]:
+    def arrays(self, own: NDArray[Any] | None, error: AdvnetsError | None = None) -> NDArray[Any]:
         """Everybody's array, one after another along the first axis: of one type and shape but for their rows.
 
         Args:
             own: this process's; None for no row.
+            error: why it has none.
+
+        Raises:
+            AdvnetsError: the first process's that has an error, in all.
         """
-        shapes: list[Any] = [None] * self.size
+        said: list[Any] = [None] * self.size
+        shape = None if own is None else (own.shape, own.dtype.str)
         with _together():
-            dist.all_gather_object(shapes, None if own is None else (own.shape, own.dtype.str))
+            dist.all_gather_object(said, (shape, error and (type(error), error.what, error.remedy)))
+        for _, failed in said:
+            if failed is not None:
+                raise failed[0](failed[1], failed[2])
+        shapes = [each for each, _ in said]
         known = next(shape for shape in shapes if shape is not None)
         counts = [0 if shape is None else shape[0][0] for shape in shapes]
         found = np.empty((sum(counts), *known[0][1:]), np.dtype(known[1]))
@@ -185,6 +198,22 @@ class World:
         with _together():
             dist.all_gather_object(values, value)
         return all(each == value for each in values)
+
+    def exchange(self) -> Callable[[int], float]:
+        """What the messages of a step take, in seconds, by the bytes of its gradients: measured now, by all at once."""
+        if self.size == 1:
+            return lambda size: 0.0
+        took: list[float] = []
+        for numbers in (1, _TRIED):
+            tried = torch.zeros(numbers)
+            times: list[float] = []
+            for _ in range(5):
+                begun = time.perf_counter()
+                with _together():
+                    dist.all_reduce(tried)
+                times.append(time.perf_counter() - begun)
+            took.append(sorted(times)[2])
+        return lambda size: _MESSAGES * took[0] + size * max(0.0, took[1] - took[0]) / (4 * _TRIED)
 
     def in_turn(self, make: Callable[[], T]) -> T:
         """What each process makes for itself, after the first has: what it caches the others find."""
@@ -237,18 +266,44 @@ def join(device: str, batch: int | None = None) -> World:
     if batch is not None and 2 * size > batch:
         what = f"{size} processes cannot share {batch} rows, as each needs two"
         raise RecipeError(what, "give a larger --batch, or fewer processes")
-    cuda = resolve_device(device).type == "cuda"
+    chosen = resolve_device(device)
+    cuda = chosen.type == "cuda"
     if cuda:
+        _check_devices(chosen)
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    elif not threads_are_said():
+    elif torchrun_says_threads() or not threads_are_said():
         torch.set_num_threads(max(1, cores() // neighbors()))
+    try:
+        store = _met(rank, size, cuda)
+    except RuntimeError as error:
+        what = f"the processes did not meet ({_first_line(error)})"
+        raise RunError(what, "see that all of them are started, and reach MASTER_ADDR of torchrun's") from error
+    return World(rank, size, store)
+
+
+def _check_devices(device: torch.device) -> None:
+    """See that each process of this machine has a GPU to itself.
+
+    Raises:
+        RecipeError: it has none.
+    """
+    if device.index is not None:  # pyright: ignore[reportUnnecessaryComparison]  # it may be none
+        raise RecipeError(f"--device {device} is one GPU, and each process needs one", "say --device cuda")
+    if (there := torch.cuda.device_count()) < neighbors():
+        what = f"{neighbors()} processes need a GPU each, and this machine has {there}"
+        raise RecipeError(what, f"say --nproc-per-node {there}, or --device cpu")
+
+
+def _met(rank: int, size: int, cuda: bool) -> Any:
+    """Where processes meet, who can talk to each other from then on."""
     store = _store(leads=rank == 0)
     if not dist.is_initialized():
-        apart = dist.PrefixStore(f"advnets {restarts()}", store)  # pyright: ignore[reportPrivateImportUsage]
+        # What those that died left there, or a training before this one, are others' addresses.
+        apart = dist.PrefixStore(f"advnets {restarts()} {next(_MEETINGS)}", store)  # pyright: ignore[reportPrivateImportUsage]
         # What GPUs hold goes by NCCL; orders and arrays of processors, which no GPU is to wait for, go by gloo.
         backend = "cpu:gloo,cuda:nccl" if cuda else "gloo"
         dist.init_process_group(backend, store=apart, rank=rank, world_size=size, timeout=_PATIENCE)
-    return World(rank, size, store)
+    return store
 
 
 def _store(leads: bool) -> Any:
@@ -275,6 +330,9 @@ def _together() -> Generator[None]:
     try:
         yield
     except RuntimeError as error:
-        remedy = "`torchrun --max-restarts 3` goes on from the last checkpoint by itself, `advnets resume` when told to"
-        what = f"another process of this training has died ({str(error).splitlines()[0][:_SAID]})"
-        raise RunError(what, remedy) from error
+        remedy = "start them again; a training goes on by `torchrun --max-restarts 3` or `advnets resume`"
+        raise RunError(f"another process has died, or cannot be heard ({_first_line(error)})", remedy) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:_SAID]

@@ -20,13 +20,14 @@ from test_together import free_port
 import advnets
 from advnets import figures
 from advnets.config.load import load_recipe
+from advnets.errors import MeasureError
 from advnets.measures.features import extract_all
 from advnets.measures.features.extractor import Extractor
 from advnets.measures.inputs import rows_of
 from advnets.measures.manifold import manifold
 from advnets.measures.pairwise import nearest_between, nearest_within
 from advnets.measures.parzen import log_likelihoods
-from advnets.sharing import everybody, in_turn, shared_among
+from advnets.sharing import everybody, in_blocks, in_turn, shared_among
 from advnets.world import World
 
 SMALL = {"steps": 40, "batch": 16, "log_every": 20, "checkpoint_every": 40, "sample_every": 0}
@@ -40,7 +41,7 @@ def found(folder: Path) -> dict[str, Any]:
     pictures = images(300).values
     within, between = nearest_within(left, 4), nearest_between(left, right, 2)
     rows = rows_of(pictures[:250], "samples"), rows_of(pictures[10:], "test")
-    extractor = Extractor(name="sums", dimension=2, identity="sums", extract=sums, batch=7)
+    extractor = Extractor(**SUMS)
     run = advnets.load(folder)
     return {
         "within": within.rows, "within, squared": within.squared,
@@ -58,6 +59,24 @@ def sums(pictures: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.stack([pictures.sum((1, 2, 3)), pictures[:, 0, 0].sum(1)], 1).astype(np.float32)
 
 
+SUMS: dict[str, Any] = {"name": "sums", "dimension": 2, "identity": "sums", "extract": sums, "batch": 7}
+
+
+def refused(rank: int, size: int) -> str:
+    """What is said where the last of several processes alone finds something wrong."""
+
+    def last_one_fails(block: int) -> np.ndarray[Any, Any]:
+        if rank == size - 1:
+            raise MeasureError(f"block {block} is bad", "mend it")
+        return np.zeros(1)
+
+    try:
+        in_blocks(range(6), last_one_fails, 6)
+    except MeasureError as error:
+        return str(error)
+    return ""
+
+
 def _process(rank: int, size: int, port: int, folder: str) -> None:
     torch.set_num_threads(1)
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
@@ -66,6 +85,8 @@ def _process(rank: int, size: int, port: int, folder: str) -> None:
     with shared_among(world):
         answers = found(Path(folder))
         answers["everybody"] = np.array([everybody(True), everybody(rank == 0)])
+        failed = [refused(rank, size), extract_all(Extractor(**SUMS), images(300).values).shape]
+        answers["failed"] = np.array([str(each) for each in failed])
         answers["in turn"] = np.array([in_turn(lambda: rank)])
     np.savez(f"{folder}/found-{rank}.npz", **answers)
     world.leave()
@@ -94,6 +115,7 @@ def test_they_find_what_one_finds(run: Path, size: int) -> None:
             np.testing.assert_array_equal(shared[name], value, name)
         assert shared["everybody"].tolist() == [True, False]
         assert shared["in turn"].tolist() == [rank]
+        assert shared["failed"].tolist() == [f"block {6 - 6 // size} is bad; mend it", "(300, 2)"]
 
 
 def launched(*args: str, processes: int = 2) -> str:

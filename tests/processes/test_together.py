@@ -172,6 +172,61 @@ def test_one_process_has_nobody_to_share_with(tmp_path: Path) -> None:
         advnets.train(ring(shard_optimizer=True), run=tmp_path / "run")
 
 
+TWICE = """
+import os
+import sys
+
+import advnets
+import advnets.api as api
+from advnets.config.load import load_recipe
+from advnets.errors import RunError
+
+sit, sat = api._sit, []
+
+
+def collapsing(*given):
+    status = sit(*given)
+    sat.append(status)
+    return "collapsed" if len(sat) == 1 else status
+
+
+api._sit = collapsing
+os.makedirs(here := f"{sys.argv[1]}/{os.environ['RANK']}")
+os.chdir(here)
+recipe = load_recipe("mnist-dense").replace(
+    steps=20, batch=16, log_every=10, checkpoint_every=10, sample_every=0,
+    **{"watch.action": "rollback", "watch.every": 10, "measure.metrics": "frechet",
+       "measure.features": "random", "measure.every": 10, "measure.count": 600},
+)
+run = advnets.train(recipe, run="first")
+advnets.train(recipe.replace(steps=2, **{"measure.every": 2}), run="second")
+try:
+    print("measured at", [line["step"] for line in run.measures], len(run.facts["rollbacks"]))
+except RunError as error:
+    print(error)
+"""
+
+
+def test_a_rollback_another_training_and_folders_apart(tmp_path: Path) -> None:
+    """In one script; each process in a folder of its own, as on machines of their own."""
+    (tmp_path / "twice.py").write_text(TWICE)
+    torchrun = (sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port")
+    line = (*torchrun, str(free_port()), str(tmp_path / "twice.py"), str(tmp_path))
+    done = subprocess.run(line, capture_output=True, text=True, env=_environment(), timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "measured at [10, 20] 1" in done.stdout
+    assert "first is where the first process runs; load it there" in done.stdout
+
+
+def test_what_keeps_statistics_of_its_rows_is_refused() -> None:
+    kept = nn.Sequential(
+        nn.Linear(16, 12), nn.Unflatten(1, (3, 4)), nn.InstanceNorm1d(3, track_running_stats=True), nn.Flatten(),
+        nn.Linear(12, 2),
+    )  # fmt: skip
+    with pytest.raises(AdvnetsError, match="the generator keeps statistics of the rows that it sees"):
+        Trainer(ring(batch=8), points(), {"generator": kept}, world=World(0, 2))
+
+
 def test_threads_stay_where_steps_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     trainer = Trainer(ring(batch=8), points(), world=World(0, 2))

@@ -52,10 +52,12 @@ class _Lines:
 
     def __init__(self, label: str, total: int | None, unit: str) -> None:
         self._label, self._whole, self._unit = label, "" if total is None else f" of {total:,}", unit
-        self._done, self._next = 0, time.perf_counter() + _FIRST_LINE
+        self._done, self._next, self._total = 0, time.perf_counter() + _FIRST_LINE, total
 
     def __call__(self, count: int) -> None:
         self._done += count
+        if self._total is not None:
+            self._done = min(self._done, self._total)  # of shares that are not equal
         if time.perf_counter() >= self._next:
             print(f"{self._label}: {self._done:,}{self._whole} {self._unit}", file=sys.stderr, flush=True)
             self._next = time.perf_counter() + _OTHER_LINES

@@ -201,7 +201,9 @@ def _check_agreed(opened: Opened, found: Extractor | None) -> None:
     Raises:
         MeasureError: they do not, as where each machine has trained a classifier for itself.
     """
-    for what, value in (("data", opened.table.fingerprint), ("features", found and found.identity)):
+    samples = opened.count, opened.samples.shape, opened.run and opened.run.step
+    known = {"samples": samples, "data": opened.table.fingerprint, "features": found and found.identity}
+    for what, value in known.items():
         if not agreed(value):
             raise MeasureError(f"the {what} are not the same in all processes", "measure in one, without torchrun")
 

@@ -29,6 +29,7 @@ from advnets.measures.sliced_wasserstein import sliced_wasserstein
 from advnets.measures.too_few import TooFewError, not_enough
 from advnets.measures.total_variation import total_variation
 from advnets.measures.two_sample import two_sample
+from advnets.sharing import agreed, in_turn
 
 Features = NDArray[np.float32]
 _SPLITS = {"test": "test", "valid": "validation", "train": "training", HELD_OUT: "held-out", "all": "usable"}
@@ -166,7 +167,10 @@ class Subject:
         if self.images.labels is None:
             said = f"{self.data.name} has no labels, so that nothing names classes"
             raise MeasureError(said, "use data with a folder for each class, or --features inception")
-        trained = extractor("classifier", self.images, progress=self.progress)
+        trained = in_turn(lambda: extractor("classifier", self.images, progress=self.progress))
+        if not agreed(trained.identity):
+            remedy = "copy one machine's cache to the others, or measure in one process"
+            raise MeasureError("each machine has trained a classifier of its own", remedy)
         return dataclasses.replace(self, extractor=trained, known={})
 
     def sample_classes(self) -> NDArray[np.float32]:

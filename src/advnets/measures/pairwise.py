@@ -70,7 +70,7 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Neighbors:
-    """The nearest points of each row: N x count, nearest first, equal distances by lowest row.
+    """The nearest points of each row: N x count, nearest first; of several as near, any.
 
     Attributes:
         rows: which, rows of the set searched.

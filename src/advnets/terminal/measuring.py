@@ -67,7 +67,7 @@ def evaluate(args: list[str]) -> None:
         from advnets.evaluation.report import write_evaluation
         from advnets.sharing import shared
         from advnets.terminal.answers import print_evaluation
-        from advnets.terminal.runs import is_run, load_run, selecting
+        from advnets.terminal.runs import is_run, load_shared, selecting
         from advnets.terminal.saving import save_json
 
         options = _options(data, metrics, features, real, count, seed, size, range)
@@ -76,9 +76,9 @@ def evaluate(args: list[str]) -> None:
         for flag, value in (("--truncation", truncation), ("--reject", reject)):
             if value is not None and not is_run(source):
                 raise UsageError(f"{flag} {value:g}: {source} is no run", "leave it out")
-        run = selecting(load_run(source, step, modules), truncation, reject) if is_run(source) else None
         options |= {"per_class": per_class, "equivalents": equivalents}
         with shared() as leads:
+            run = selecting(load_shared(source, step, modules), truncation, reject) if is_run(source) else None
             result = evaluation.evaluate(run if run is not None else source, **options)
         if not leads:
             return

@@ -45,6 +45,15 @@ def load_run(path: Path, step: str, modules: Sequence[str] = ()) -> Run:
     return run
 
 
+def load_shared(path: Path, step: str, modules: Sequence[str] = ()) -> Run:
+    """`load_run` in processes that share work: at the checkpoint that the first of them finds."""
+    from advnets.sharing import leads, told
+
+    run = load_run(path, step, modules) if leads() else None
+    found = told(run and run.step)
+    return run or load_run(path, str(found), modules)
+
+
 def selecting(run: Run, truncation: float | None, reject: int | None) -> Run:
     """The run with the samples that --truncation and --reject choose; as it is where neither is said.
 

@@ -6,7 +6,7 @@ import copy
 import itertools
 import math
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
@@ -23,6 +23,7 @@ from advnets.training.batches import Data
 from advnets.training.growth import images_a_step, updates_a_step
 from advnets.training.room import NoRoomError
 from advnets.training.trainer import Trainer
+from advnets.world import ALONE, World
 
 WIDTHS = 16, 24, 32, 48, 64, 96, 128
 """Base feature maps of convolutional networks that are chosen from."""
@@ -52,8 +53,16 @@ class Planned:
     seconds: float
 
 
+@dataclass(frozen=True)
+class _Sharing:
+    """Of a minibatch: how many processes have rows of it, and what a step's messages take, by bytes of gradients."""
+
+    processes: int
+    exchange: Callable[[int], float]
+
+
 def planned(
-    recipe: Recipe, data: Data, named: Collection[str], modules: Modules | None = None, processes: int = 1
+    recipe: Recipe, data: Data, named: Collection[str], modules: Modules | None = None, world: World = ALONE
 ) -> Planned:
     """What a recipe's budget is spent on: steps, width, augmentation and how often is kept, where nobody said them.
 
@@ -62,7 +71,8 @@ def planned(
         data: to be trained on.
         named: the fields that stay as they are.
         modules: networks of the user's own by player.
-        processes: that share a minibatch: one alone is timed with its rows of it.
+        world: the processes that share a minibatch, all of which plan at once: each is timed with its rows of it, and
+            what they send takes its time, too. The first one's plan counts.
 
     Raises:
         RecipeError: choosing took all of it.
@@ -72,19 +82,19 @@ def planned(
     begun, budget, reasons = time.perf_counter(), recipe.budget_seconds, list[str]()
     tree = grow(recipe)
     said = {path for name in named for path in candidates(tree, name)}
-    fields = _width_fields(recipe)
+    fields, sharing = _width_fields(recipe), _Sharing(world.size, world.exchange())
     if fields and not fields & said and (theirs := _widths_begun_from(recipe)):
         recipe = recipe.replace(**theirs)
-        took = _step_seconds(recipe, data, None, processes)
+        took = _step_seconds(recipe, data, None, sharing)
         reasons.append(
             f"width: {', '.join(map(str, sorted(set(theirs.values()))))} maps at half the images' size, as in"
             f" {recipe.from_run}"
         )
     elif fields and not fields & said:
-        recipe, took, why = _widened(recipe, data, fields, budget, processes)
+        recipe, took, why = _widened(recipe, data, fields, budget, sharing)
         reasons.append(why)
     else:
-        took = _step_seconds(recipe, data, modules, processes)
+        took = _step_seconds(recipe, data, modules, sharing)
     steps = max(1, int(budget / took))
     passes = steps * images_a_step(recipe) / len(data.rows)
     changes, more = _augmentation(recipe, passes, said)
@@ -127,9 +137,11 @@ def extended(recipe: Recipe, budget: str, step: int, seconds: float) -> Recipe:
     return longer.replace(steps=max(recipe.steps, round(room * max(step, 1) * share)))
 
 
-def _widened(recipe: Recipe, data: Data, fields: set[Path], budget: float, processes: int) -> tuple[Recipe, float, str]:
+def _widened(
+    recipe: Recipe, data: Data, fields: set[Path], budget: float, sharing: _Sharing
+) -> tuple[Recipe, float, str]:
     """The widest networks that enough images fit in the budget of, what a step takes, and why these."""
-    tried, width = {_NARROWEST: _timed(recipe, data, fields, _NARROWEST, processes)}, _NARROWEST
+    tried, width = {_NARROWEST: _timed(recipe, data, fields, _NARROWEST, sharing)}, _NARROWEST
 
     def wanted(enough: int) -> float:
         return max(enough, 2 * len(data.rows)) * recipe.batch / images_a_step(recipe)
@@ -140,7 +152,7 @@ def _widened(recipe: Recipe, data: Data, fields: set[Path], budget: float, proce
     upward = fits(width)
     others = [each for each in WIDTHS if (each > width if upward else each < width)]
     for each in others if upward else reversed(others):
-        tried[each] = _timed(recipe, data, fields, each, processes)
+        tried[each] = _timed(recipe, data, fields, each, sharing)
         if upward and not fits(each):
             break
         width = each
@@ -149,7 +161,7 @@ def _widened(recipe: Recipe, data: Data, fields: set[Path], budget: float, proce
     found, took = tried[width]
     seen = {each: int(budget / seconds * recipe.batch) for each, (_, seconds) in tried.items()}
     if math.isinf(took):
-        _step_seconds(found, data, None, processes)  # says what does not fit
+        _step_seconds(found, data, None, sharing)  # says what does not fit
     wider = min((each for each in tried if each > width), default=None)
     why = f"width: {width} maps at half the images' size, with which {seen[width]:,} images are seen"
     if wider is not None and math.isinf(tried[wider][1]):
@@ -160,21 +172,21 @@ def _widened(recipe: Recipe, data: Data, fields: set[Path], budget: float, proce
     return found, took, why
 
 
-def _timed(recipe: Recipe, data: Data, fields: set[Path], width: int, processes: int) -> tuple[Recipe, float]:
+def _timed(recipe: Recipe, data: Data, fields: set[Path], width: int, sharing: _Sharing) -> tuple[Recipe, float]:
     """A recipe of that width, and what a step of it takes; for ever, where there is no room for it."""
     changed = recipe.replace(**{".".join(path): width for path in fields})
     try:
-        return changed, _step_seconds(changed, data, None, processes)
+        return changed, _step_seconds(changed, data, None, sharing)
     except NoRoomError:
         return changed, math.inf
 
 
-def _step_seconds(recipe: Recipe, data: Data, modules: Modules | None = None, processes: int = 1) -> float:
-    """What a step takes, the median of some; where batches grow, one of their mean; of several processes one's rows."""
+def _step_seconds(recipe: Recipe, data: Data, modules: Modules | None, sharing: _Sharing) -> float:
+    """What a step takes, the median of some; where batches grow, one of their mean."""
     if recipe.coordination.final_batch:
         mean = round(images_a_step(recipe) / updates_a_step(recipe))
         recipe = recipe.replace(batch=mean, **{"coordination.final_batch": 0})
-    recipe = recipe.replace(batch=-(-recipe.batch // processes))
+    recipe = recipe.replace(batch=-(-recipe.batch // sharing.processes))
     trainer, took = Trainer(recipe.replace(steps=10**6), data, copy.deepcopy(modules)), list[float]()
     for number in itertools.count():
         begun = time.perf_counter()
@@ -182,7 +194,8 @@ def _step_seconds(recipe: Recipe, data: Data, modules: Modules | None = None, pr
         if number >= _WARM:
             took.append(time.perf_counter() - begun)
         if len(took) >= _TIMED and sum(took) >= _SECONDS:
-            return sorted(took)[len(took) // 2]
+            sent = sum(player.master.flat.nbytes for player in trainer.players.values())
+            return sorted(took)[len(took) // 2] + sharing.exchange(sent)
     raise AssertionError("unreachable")
 
 

@@ -16,9 +16,9 @@ class Interrupt:
         self.name = ""
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        if self.name:  # asked twice: the person means now
+        if self.name and number == signal.SIGINT:  # asked twice: the person means now
             raise KeyboardInterrupt
-        self.name = signal.Signals(number).name
+        self.name = self.name or signal.Signals(number).name  # SIGTERM comes from launchers, and from those over them
 
 
 @contextlib.contextmanager

@@ -79,8 +79,28 @@ def probe_inputs(seat: Seat, batch: Batch, rows: int) -> list[Tensor]:
     for name, each in seat.takes.items():
         value = known.get(name)
         fits = value is not None and tuple(value.shape[1:]) == each.shape and len(value) >= len(image)
-        found.append(value[: len(image)] if value is not None and fits else each.random(len(image)).to(image.device))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)  # the same in all processes
+            drawn = each.random(len(image))
+        found.append(value[: len(image)] if value is not None and fits else drawn.to(image.device))
     return found
+
+
+def keeps_rows(network: nn.Module, inputs: Sequence[Tensor]) -> bool:
+    """Whether a network in training keeps something of the rows that it sees, as running statistics; tried on halves.
+
+    Tried without batch normalization (`WithoutStatistics`), whose own are taken care of.
+    """
+    half = len(inputs[0]) // 2
+    kept: list[dict[str, Tensor]] = []
+    devices = [inputs[0].device] if inputs[0].device.type == "cuda" else []
+    with torch.no_grad(), torch.random.fork_rng(devices=devices):
+        for rows in (slice(half), slice(half, 2 * half)):
+            torch.manual_seed(0)
+            probe = copy.deepcopy(network).float().train()
+            probe(*(each[rows].float() if each.is_floating_point() else each[rows] for each in inputs))
+            kept.append(dict(probe.named_buffers()))
+    return any(not torch.equal(each, kept[1][name]) for name, each in kept[0].items())
 
 
 def rows_independent(network: nn.Module, inputs: Sequence[Tensor]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 from advnets.config.recipe import Recipe
 from advnets.data import Table
@@ -99,13 +100,13 @@ def assisted(trainer: Trainer, path: Path, own: Modules, table: Table) -> Run:
         table: the data.
 
     Returns:
-        The finished run.
+        The finished run; where its directory is not here, something that says so when it is used.
     """
     measuring: Measuring | None = None
     with interruptible() as interrupt:
         while (order := trainer.world.order(asked=bool(interrupt.name))[0]) != END:
             if order == TAKE_OVER:
-                trainer = take_over(trainer)
+                trainer, measuring = take_over(trainer), None  # the first process begins to measure anew, too
             elif order == GATHER:
                 trainer.gather()
             elif order == MEASURE:  # what of it is kept on this machine the first process has made by now
@@ -113,5 +114,15 @@ def assisted(trainer: Trainer, path: Path, own: Modules, table: Table) -> Run:
                 measuring.assist(trainer)
             else:
                 trainer.advance()
-    trainer.world.leave()
-    return Run(path, own)
+        trainer.world.leave()
+    return Run(path, own) if (path / "run.json").is_file() else cast("Run", Elsewhere(path))
+
+
+class Elsewhere:
+    """A run whose directory is not here: where the first process has written it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __getattr__(self, name: str) -> Any:
+        raise RunError(f"{self._path} is where the first process runs", "load it there")

@@ -39,7 +39,7 @@ from advnets.training.labels import with_labels
 from advnets.training.memory import keep_freed_memory
 from advnets.training.outcomes import figures_of
 from advnets.training.player import Player, computes_in
-from advnets.training.probes import check_networks, probe_inputs, rows_independent
+from advnets.training.probes import check_networks, keeps_rows, probe_inputs, rows_independent
 from advnets.training.rehearsal import check_game
 from advnets.training.room import check_room
 from advnets.training.schedules import SCHEDULES, drawn
@@ -194,8 +194,8 @@ class Trainer:
         """Begin in all processes with the first one's weights, whatever others have drawn."""
         for player in self.players.values():
             for module in (player.network, player.average):
-                for tensor in () if module is None else module.state_dict().values():
-                    self.world.share(tensor)
+                for tensor in () if module is None else [*module.state_dict().values(), *module.buffers()]:
+                    self.world.share(tensor)  # buffers that are no state of theirs, too
             player.reload()
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -373,6 +373,8 @@ class Trainer:
         if self.world.size > 1 and (others := self.players.keys() - rowwise):
             with WithoutStatistics():
                 normalized = self._rowwise(shown, others)
+        if self.world.size > 1:
+            self._check_buffers(shown)
         penalties = build_penalties(recipe.game)
         if penalties and not discriminators.keys() <= rowwise:
             raise RecipeError("penalties need a discriminator without statistics across the batch", "drop one of them")
@@ -395,6 +397,19 @@ class Trainer:
         in_parts = plain and discriminators.keys() <= rowwise
         check_room(match, first, recipe.coordination.final_batch, in_parts)
         return coordinated(match, recipe, self.seats, self.data, networks, self._batches.of_rows)
+
+    def _check_buffers(self, shown: Batch) -> None:
+        """See that networks keep nothing of rows, of which each process sees its own.
+
+        Raises:
+            RecipeError: one does.
+        """
+        for name, player in self.players.items():
+            with WithoutStatistics():
+                keeps = keeps_rows(player.worker, probe_inputs(self.seats[name], shown, len(shown)))
+            if keeps:
+                what = f"the {name} keeps statistics of the rows that it sees, and each process sees others"
+                raise RecipeError(what, "use layers without (track_running_stats=False), or train it in one process")
 
     def _rowwise(self, shown: Batch, names: Iterable[str]) -> frozenset[str]:
         """Which of these players' networks make of a row what they make of it beside any others."""
