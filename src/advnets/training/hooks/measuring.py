@@ -15,6 +15,7 @@ from advnets.measures.catalog import MEASURES, Features, Subject, check_fits, ch
 from advnets.measures.features import extractor_for
 from advnets.measures.progress import at_rest, best_step
 from advnets.measures.words import explained
+from advnets.training.memory import give_back_memory
 from advnets.training.session import Session
 from advnets.training.trainer import Trainer
 
@@ -79,6 +80,7 @@ class Measuring:
             return
         trainer.check_finite({})
         line = self.take(trainer, session.clock.stamp() / trainer.step)
+        give_back_memory()
         session.run.append_measures(line)
         said = [f"{name} {found['value']:.4g}" for name, found in line["measures"].items()]
         said += [f"{name} was not taken: {why}" for name, why in line.get("refused", {}).items()]
