@@ -258,17 +258,20 @@ def page(result: dict[str, Any]) -> str:
         + "; ".join(f"of {images} images {seconds} s" for images, seconds in starts.items())
         + ".",
         "",
-        "| a step, ms (its rate) | in memory | mapped | forgotten by the system | and not read ahead |",
-        "|---|---|---|---|---|",
+        "| a step, ms (its rate, of that beside it in memory) | in memory | mapped | and not read ahead |",
+        "|---|---|---|---|",
     ]
     for game in GAMES:
         near, far = result["training"][game], result["training"][f"{game}, from disk"]
-        cells = [f"{near['mapped']} ({near['mapped: rate']:.1%})"]
-        for way in ("forgotten", "forgotten, not read ahead"):
-            cells.append(f"{far[way]} ({far[f'{way}: rate']:.1%})")
-        lines.append(f"| {game} | {near['in memory']} | " + " | ".join(cells) + " |")
+        lines.append(f"| {game}, all held by the system | {near['in memory']} | {_rated(near, 'mapped')} | |")
+        cells = " | ".join(_rated(far, way) for way in ("forgotten", "forgotten, not read ahead"))
+        lines.append(f"| {game}, all forgotten before each step | {far['in memory']} | {cells} |")
     lines += ["", f"The disk's read-ahead is {result['read-ahead, kB']:,} kB."]
     return "\n".join(lines)
+
+
+def _rated(found: dict[str, float], way: str) -> str:
+    return f"{found[way]} ({found[f'{way}: rate']:.1%})"
 
 
 def _cell(value: Any) -> str:

@@ -21,10 +21,23 @@ def keep_freed_memory() -> None:
     its time. Nothing happens where the C library is another than glibc, or was told otherwise by MALLOC_ variables or
     GLIBC_TUNABLES.
     """
-    told = any(name.startswith("MALLOC_") for name in os.environ) or "glibc.malloc" in os.getenv("GLIBC_TUNABLES", "")
-    if not sys.platform.startswith("linux") or told:
-        return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
+    if _is_ours() and mallopt is not None:
         mallopt(_MMAP_THRESHOLD, _LARGEST)
         mallopt(_TRIM_THRESHOLD, _KEPT)
+
+
+def give_back_memory() -> None:
+    """Have malloc give back all that is free, after what comes seldom and takes much: else ever more is kept.
+
+    Nothing happens where `keep_freed_memory` leaves malloc alone.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if _is_ours() and trim is not None:
+        trim(0)
+
+
+def _is_ours() -> bool:
+    """Whether malloc may be told anything."""
+    told = any(name.startswith("MALLOC_") for name in os.environ) or "glibc.malloc" in os.getenv("GLIBC_TUNABLES", "")
+    return sys.platform.startswith("linux") and not told

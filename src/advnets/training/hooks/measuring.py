@@ -17,6 +17,7 @@ from advnets.measures.features import extractor_for
 from advnets.measures.progress import at_rest, best_steps
 from advnets.measures.words import explained
 from advnets.sharing import shared_among
+from advnets.training.memory import give_back_memory
 from advnets.training.session import Session
 from advnets.training.trackers.records import of_measures
 from advnets.training.trainer import Trainer
@@ -89,6 +90,7 @@ class Measuring:
             return
         trainer.check_finite({})
         line = self.take(trainer, session.clock.stamp() / trainer.step)
+        give_back_memory()
         session.run.append_measures(line)
         said = [f"{name} {found['value']:.4g}" for name, found in line["measures"].items()]
         said += [f"{name} was not taken: {why}" for name, why in line.get("refused", {}).items()]
