@@ -9,6 +9,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,10 @@ def test_the_end_is_told_as_it_was(fake: type[Fake], tmp_path: Path) -> None:
 def test_a_package_that_is_not_there_is_one_line_before_anything_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    for there in (None, ModuleSpec("wandb", None)):  # nothing, or a folder that wandb itself has left
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name, there=there: there)
+        with pytest.raises(RecipeError, match="which is not installed"):
+            check_installed(["wandb"])
     with pytest.raises(
         RecipeError, match=r"wandb, which is not installed; install it with: pip install 'advnets\[wandb\]'"
     ):
@@ -218,3 +222,13 @@ def test_the_real_one_fails_in_a_line(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_nested_settings_have_dotted_names() -> None:
     assert flat({"a": {"b": 1, "c": {"d": [2]}}, "e": None}) == {"a.b": 1, "a.c.d": [2], "e": None}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"wandb": {"rollbacks": 0}}', '{"wandb": 3}'])
+def test_a_damaged_ledger_begins_anew(fake: type[Fake], run: Path, text: str) -> None:
+    (run / "trackers.json").write_text(text)
+    with telling.telling(["wandb"], advnets.load(run).directory, ring(), 40, print) as told:
+        told.status = "done"
+    (records,) = fake.told.values()
+    assert steps(records) == [0, 10, 20, 30, 40]
+    assert json.loads((run / "trackers.json").read_text())["wandb"]["step"] == 40

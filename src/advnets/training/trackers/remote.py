@@ -28,7 +28,7 @@ class Remote:
 
     def __init__(self, name: str) -> None:
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "advnets.training.trackers.child", name], text=True, start_new_session=True,
+            [sys.executable, "-P", "-m", "advnets.training.trackers.child", name], text=True, start_new_session=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 

@@ -162,8 +162,13 @@ class _Ledger:
 
     def of(self, name: str) -> tuple[str, int]:
         """The key and the last step of a tracker's run; of a training that was rolled back it is another one."""
-        known = self._known.get(name)
-        if not isinstance(known, dict) or known.get("rollbacks") != self._rollbacks:
+        known: Any = self._known.get(name)
+        if not (
+            isinstance(known, dict)
+            and known.get("rollbacks") == self._rollbacks
+            and isinstance(known.get("key"), str)
+            and isinstance(known.get("step"), int)
+        ):
             self._known[name] = {"key": uuid.uuid4().hex[:12], "step": -1, "rollbacks": self._rollbacks}
             self.note(name, -1)
         return self._known[name]["key"], self._known[name]["step"]
