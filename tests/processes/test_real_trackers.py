@@ -32,8 +32,8 @@ def resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _told(run: Path) -> int:
     """The last step that Weights & Biases was told."""
-    ledger = run / "trackers.json"
-    return json.loads(ledger.read_text())["wandb"]["step"] if ledger.exists() else -1
+    ledger = run / "trackers" / "wandb" / "told.json"
+    return json.loads(ledger.read_text())["step"] if ledger.exists() else -1
 
 
 def test_a_killed_training_is_one_run_there_and_each_step_is_told_once(resumed: Path) -> None:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import importlib.util
-import io
 import json
 import shutil
 import threading
 import time
 from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from small_games import ring, saved
 
 import advnets
-from advnets.errors import RecipeError
+from advnets.errors import AdvnetsError, RecipeError
 from advnets.training.trackers import child, telling
+from advnets.training.trackers.ledger import alone
 from advnets.training.trackers.remote import Remote, TrackerError
 from advnets.training.trackers.tracker import Opening, Record, check_installed, flat
 
@@ -34,17 +36,14 @@ class Fake:
     fails_at: int | None
     hangs: threading.Event | None
 
-    def __init__(self, name: str) -> None:
-        self.name, self.last, self.place = name, -1, f"there/{name}"
+    def __init__(self, opening: Opening) -> None:
+        self.opening, self.last, self.place = opening, -1, "there"
         self.told, self.ended = Fake.told, Fake.ended  # of this test, whenever its thread ends
-
-    def open(self, opening: Opening) -> None:
-        self.opening = opening
         self.told.setdefault(opening.key, [])
 
     def tell(self, record: Record) -> None:
         if self.fails_at == record.step:
-            raise TrackerError("CommError: no network")
+            raise ConnectionError("no network,\nnowhere")
         if self.hangs is not None:
             self.hangs.wait()
         self.told[self.opening.key].append(record)
@@ -52,19 +51,61 @@ class Fake:
     def end(self, status: str) -> None:
         self.ended.append(status)
 
+
+class Lines:
+    """A pipe: lines as they come, then its end."""
+
+    def __init__(self, *said: dict[str, Any]) -> None:
+        self.waiting = [json.dumps(each) for each in said]
+
+    def readline(self) -> str:
+        return self.waiting.pop(0)
+
+    def __iter__(self) -> Lines:
+        return self
+
+    def __next__(self) -> str:
+        if not self.waiting:
+            raise StopIteration
+        return self.readline()
+
+
+class Near(Remote):
+    """What a process does, in this one."""
+
+    def __init__(self, name: str) -> None:
+        self._lines = Lines()
+        self._told = child.told(name, Fake, self._lines)  # type: ignore[arg-type]
+        self._child = Mock()
+
+    def _ask(self, **said: Any) -> dict[str, Any]:
+        self._lines.waiting.append(json.dumps(said))
+        try:
+            return next(self._told)
+        except ConnectionError as error:
+            raise TrackerError(" ".join(str(error).split())) from None
+
+    def end(self, status: str) -> None:
+        super().end(status)
+        self._told.close()  # as the process ends
+
     def kill(self) -> None:
-        if self.hangs is not None:
-            self.hangs.set()
+        if Fake.hangs is not None:
+            Fake.hangs.set()
 
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch, no_report: None) -> Iterator[type[Fake]]:
     Fake.told, Fake.ended, Fake.fails_at, Fake.hangs = {}, [], None, None
-    monkeypatch.setattr(telling, "Remote", Fake)
+    monkeypatch.setattr(telling, "Remote", Near)
     monkeypatch.setattr("advnets.api.check_installed", lambda names: None)
     yield Fake
     if Fake.hangs is not None:
         Fake.hangs.set()
+
+
+def ledger(run: Path) -> Path:
+    return run / "trackers" / "wandb" / "told.json"
 
 
 def steps(records: list[Record]) -> list[int]:
@@ -88,19 +129,17 @@ def test_all_that_is_logged_is_told_and_the_training_is_the_same(
     assert [path.name for path in by_step[0].pictures] == ["reals.png", "step-00000000.png"]
     assert [path.name for path in by_step[40].pictures] == ["step-00000040.png"]
     assert fake.ended == ["done"]
-    assert json.loads((run.path / "trackers.json").read_text()) == {"wandb": {"key": key, "step": 40, "rollbacks": 0}}
-    assert "wandb: there/wandb" in capsys.readouterr().err
+    assert json.loads(ledger(run.path).read_text()) == {"key": key, "step": 40, "rollbacks": 0}
+    assert "wandb: there" in capsys.readouterr().err
 
 
 def test_what_is_played_again_is_not_told_again_and_what_was_missed_is(fake: type[Fake], tmp_path: Path) -> None:
     run = advnets.train(ring(**TRACKED), run=tmp_path / "run").path
-    ledger = run / "trackers.json"
     (records,) = fake.told.values()
     told = list(records)
     for last in (40, 10, -1):  # it knows what a lost checkpoint makes be played again; it missed some; it missed all
-        ledger.write_text(
-            json.dumps({name: {**each, "step": last} for name, each in json.loads(ledger.read_text()).items()})
-        )
+        known = json.loads(ledger(run).read_text())
+        ledger(run).write_text(json.dumps({**known, "step": last}))
         del records[:]
         for checkpoint in (run / "checkpoints").glob("step-00000040"):
             checkpoint.rename(run / "lost")
@@ -131,7 +170,7 @@ def test_a_tracker_that_fails_is_named_once_and_left(
     assert saved(run.path, 40) == saved(finished, 40)
     said = [line for line in capsys.readouterr().err.splitlines() if "is left" in line]
     assert said == [
-        "wandb is left, the training is not: CommError: no network; `advnets resume` tells it what it has missed"
+        "wandb is left, the training is not: no network, nowhere; `advnets resume` tells it what it has missed"
     ]
     fake.fails_at = None
     advnets.resume(run)
@@ -152,7 +191,7 @@ def test_nothing_waits_for_a_tracker_that_hangs(
 
 def test_the_end_is_told_as_it_was(fake: type[Fake], tmp_path: Path) -> None:
     hot = {"generator.rate": 1e30, "discriminator.rate": 1e30}
-    with pytest.raises(advnets.AdvnetsError):
+    with pytest.raises(AdvnetsError):
         advnets.train(ring(**TRACKED | {"measure": {}}, **hot), run=tmp_path / "run")
     assert fake.ended == ["diverged"]
 
@@ -160,7 +199,10 @@ def test_the_end_is_told_as_it_was(fake: type[Fake], tmp_path: Path) -> None:
 def test_a_package_that_is_not_there_is_one_line_before_anything_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    for there in (None, ModuleSpec("wandb", None)):  # nothing, or a folder that wandb itself has left
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name, there=there: there)
+        with pytest.raises(RecipeError, match="which is not installed"):
+            check_installed(["wandb"])
     with pytest.raises(
         RecipeError, match=r"wandb, which is not installed; install it with: pip install 'advnets\[wandb\]'"
     ):
@@ -181,23 +223,27 @@ def test_the_process_answers_each_line_and_ends_what_was_killed(tmp_path: Path) 
 
     def begin(opening: Opening) -> Fake:
         opened.append(opening)
-        tracker = Fake("wandb")
-        tracker.open(opening)
-        return tracker
+        return Fake(opening)
 
-    first = {"run": str(tmp_path), "name": "n", "key": "k", "config": {"a": {"b": 1}}, "files": ["f"]}
+    first = {"run": str(tmp_path), "name": "n", "rollbacks": 0, "config": {"a": {"b": 1}}, "files": ["f"]}
     record = {"step": 3, "scalars": {"x": 1.0}, "pictures": ["p.png"]}
 
-    def lines(*said: dict[str, Any]) -> io.StringIO:
-        return io.StringIO("".join(json.dumps(each) + "\n" for each in said))
+    def answers(*said: dict[str, Any]) -> list[dict[str, Any]]:
+        return list(child.told("wandb", begin, Lines(first, *said)))  # type: ignore[arg-type]
 
-    assert list(child.told(begin, lines(first, record, {"status": "done"}))) == [
-        {"last": -1, "place": "there/wandb"}, {}, {},
-    ]  # fmt: skip
-    assert opened == [Opening(tmp_path, "n", "k", {"a": {"b": 1}}, [Path("f")])]
-    assert Fake.told["k"] == [Record(3, {"x": 1.0}, [Path("p.png")])]
-    list(child.told(begin, lines(first, record)))
-    assert Fake.ended == ["done", "interrupted"]
+    assert answers(record) == [{"last": -1, "place": "there"}, {}]  # and then its training was killed
+    assert answers(record, {**record, "step": 4}, {"status": "done"}) == [{"last": 3, "place": "there"}, {}, {}, {}]
+    assert opened[0] == opened[1] == Opening(tmp_path, "n", opened[0].key, {"a": {"b": 1}}, [Path("f")])
+    assert Fake.told[opened[0].key] == [Record(step, {"x": 1.0}, [Path("p.png")]) for step in (3, 4)]
+    assert Fake.ended == ["interrupted", "done"]
+
+
+def test_two_processes_never_speak_to_one_tracker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("advnets.training.trackers.ledger._WAITS", 0.1)
+    with alone(tmp_path), pytest.raises(AdvnetsError, match="an earlier process speaks to it still"), alone(tmp_path):
+        pass
+    with alone(tmp_path):
+        pass
 
 
 @pytest.mark.parametrize(("mode", "said"), [("online", "No API key"), ("nonsense", "mode")])
@@ -210,7 +256,7 @@ def test_the_real_one_fails_in_a_line(tmp_path: Path, monkeypatch: pytest.Monkey
     remote = Remote("wandb")
     try:
         with pytest.raises(TrackerError, match=said) as error:
-            remote.open(Opening(tmp_path, "n", "k", {}))
+            remote.open(tmp_path, "n", 0, {})
         assert "\n" not in str(error.value)
     finally:
         remote.kill()
@@ -218,3 +264,14 @@ def test_the_real_one_fails_in_a_line(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_nested_settings_have_dotted_names() -> None:
     assert flat({"a": {"b": 1, "c": {"d": [2]}}, "e": None}) == {"a.b": 1, "a.c.d": [2], "e": None}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"rollbacks": 0}', '{"rollbacks": 0, "key": 3, "step": 1}'])
+def test_a_damaged_ledger_begins_anew(fake: type[Fake], run: Path, text: str) -> None:
+    ledger(run).parent.mkdir(parents=True)
+    ledger(run).write_text(text)
+    with telling.telling(["wandb"], advnets.load(run).directory, ring(), 40, print) as told:
+        told.status = "done"
+    (records,) = fake.told.values()
+    assert steps(records) == [0, 10, 20, 30, 40]
+    assert json.loads(ledger(run).read_text())["step"] == 40

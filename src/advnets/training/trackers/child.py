@@ -1,6 +1,7 @@
 """The process that speaks to one tracker: it reads what it is to tell, a line of JSON each, and answers each with one.
 
-A process of its own takes no time of the training's interpreter, and can be ended where a tracker hangs.
+A process of its own takes no time of the training's interpreter, tells what it was handed even if the training is
+killed, and can be ended where a tracker hangs.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from advnets.training.trackers.ledger import Ledger, alone, folder_of
 from advnets.training.trackers.tracker import Opening, Record, Tracker, opener
 
 _GENTLY = 5  # steps of niceness
@@ -24,34 +26,43 @@ def main(name: str) -> None:
     os.nice(_GENTLY)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever a package prints is no answer
-    try:
-        for answer in told(opener(name), sys.stdin):
-            answers.write(json.dumps(answer) + "\n")
+
+    def answer(said: dict[str, Any]) -> None:
+        try:
+            answers.write(json.dumps(said) + "\n")
             answers.flush()
+        except BrokenPipeError:  # nobody is there to hear it; what was handed over is told all the same
+            os.dup2(os.open(os.devnull, os.O_WRONLY), answers.fileno())
+
+    try:
+        for said in told(name, opener(name), sys.stdin):
+            answer(said)
     except BaseException as error:  # whatever a stranger's package raises, SystemExit included
         said = " ".join(str(error).split())[:200]
-        answers.write(json.dumps({"wrong": f"{error.__class__.__name__}{f': {said}' if said else ''}"}) + "\n")
-        answers.flush()
+        answer({"wrong": f"{error.__class__.__name__}{f': {said}' if said else ''}"})
 
 
-def told(begin: Callable[[Opening], Tracker], lines: IO[str]) -> Iterator[dict[str, Any]]:
+def told(name: str, begin: Callable[[Opening], Tracker], lines: IO[str]) -> Iterator[dict[str, Any]]:
     """What is to be answered to each line, after it was done."""
-    tracker = begin(_opening(json.loads(lines.readline())))
-    yield {"last": tracker.last, "place": tracker.place}
-    for line in lines:
-        said = json.loads(line)
-        if "status" in said:
-            tracker.end(said["status"])
+    first = json.loads(lines.readline())
+    run = Path(first["run"])
+    with alone(folder_of(run, name)):
+        ledger = Ledger(folder_of(run, name), first["rollbacks"])
+        files = [Path(each) for each in first["files"]]
+        tracker = begin(Opening(run, first["name"], ledger.key, first["config"], files))
+        ledger.note(max(ledger.step, tracker.last))
+        yield {"last": ledger.step, "place": tracker.place}
+        for line in lines:
+            said = json.loads(line)
+            if "status" in said:
+                tracker.end(said["status"])
+                yield {}
+                return
+            if said["step"] > ledger.step:  # else it is played again after a kill, and known there
+                tracker.tell(Record(said["step"], said["scalars"], [Path(each) for each in said["pictures"]]))
+                ledger.note(said["step"])
             yield {}
-            return
-        tracker.tell(Record(said["step"], said["scalars"], [Path(each) for each in said["pictures"]]))
-        yield {}
-    tracker.end("interrupted")  # the training was killed
-
-
-def _opening(said: dict[str, Any]) -> Opening:
-    files = [Path(each) for each in said["files"]]
-    return Opening(Path(said["run"]), said["name"], said["key"], said["config"], files)
+        tracker.end("interrupted")  # the training was killed
 
 
 if __name__ == "__main__":

@@ -6,10 +6,12 @@ import contextlib
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from advnets.errors import AdvnetsError
-from advnets.training.trackers.tracker import Opening, Record
+from advnets.training.trackers.tracker import Record
 
 
 class TrackerError(AdvnetsError):
@@ -28,18 +30,24 @@ class Remote:
 
     def __init__(self, name: str) -> None:
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "advnets.training.trackers.child", name], text=True, start_new_session=True,
+            [sys.executable, "-P", "-m", "advnets.training.trackers.child", name], text=True, start_new_session=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
-    def open(self, opening: Opening) -> None:
-        """Begin, or go on.
+    def open(self, run: Path, title: str, rollbacks: int, config: Mapping[str, Any]) -> None:
+        """Begin, or go on; then `last` is the last step that it knows, and `place` where the run can be looked at.
+
+        Args:
+            run: the run directory.
+            title: what the tracker's run is called.
+            rollbacks: of the training so far.
+            config: the recipe, nested.
 
         Raises:
             TrackerError: that failed; so do the others.
         """
-        files = [str(each) for each in opening.files]
-        found = self._ask(run=str(opening.run), name=opening.name, key=opening.key, config=opening.config, files=files)
+        files = [str(run / "recipe.yaml")]
+        found = self._ask(run=str(run), name=title, rollbacks=rollbacks, config=config, files=files)
         self.last, self.place = found["last"], found["place"]
 
     def tell(self, record: Record) -> None:

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import queue
 import threading
 import time
-import uuid
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from advnets.config.load import to_dict
 from advnets.config.recipe import Recipe
 from advnets.errors import DivergedError
-from advnets.files import write_whole
-from advnets.runs.directory import RunDirectory, writing
+from advnets.runs.directory import RunDirectory
 from advnets.training.trackers.records import written
 from advnets.training.trackers.remote import Remote, TrackerError
-from advnets.training.trackers.tracker import Opening, Record
+from advnets.training.trackers.tracker import Record
 
-LEDGER = "trackers.json"
-"""Of a run directory: of each tracker its run's `key`, the last `step` that it was told, the `rollbacks` by then."""
 _PATIENCE = 30.0  # seconds for what is left at the end of a training
 
 Say = Callable[[str], None]
@@ -34,24 +28,16 @@ class _Teller(threading.Thread):
 
     Args:
         name: of the tracker.
-        opening: what it is told first.
-        missed: what the logs hold after a step, up to where this training goes on.
-        told: the last step that it has been told in an earlier sitting.
-        note: keeps the last step that it was told.
+        run: whose logs it is told.
+        recipe: that is trained.
+        until: up to which step it is told what it has missed.
     """
 
-    def __init__(
-        self,
-        name: str,
-        opening: Opening,
-        missed: Callable[[int], list[Record]],
-        told: int,
-        note: Callable[[str, int], None],
-    ) -> None:
+    def __init__(self, name: str, run: RunDirectory, recipe: Recipe, until: int) -> None:
         super().__init__(name=f"tracker {name}", daemon=True)
         self.tracker, self.wrong, self.place = name, "", ""
+        self._run, self._recipe, self._until = run, recipe, until
         self._remote: Remote | None = None
-        self._opening, self._missed, self._told, self._note = opening, missed, told, note
         self._waiting: queue.SimpleQueue[Record | str] = queue.SimpleQueue()
 
     def hand(self, what: Record | str) -> None:
@@ -62,12 +48,14 @@ class _Teller(threading.Thread):
         """See the class."""
         try:
             self._remote = tracker = Remote(self.tracker)
-            tracker.open(self._opening)
-            self.place, self._told = tracker.place, max(self._told, tracker.last)
-            for record in self._missed(self._told):
-                self._tell(tracker, record)
+            back = self._recipe.watch.rollbacks
+            title = f"{self._run.path.resolve().name}{f' (rollback {back})' if back else ''}"
+            tracker.open(self._run.path, title, back, to_dict(self._recipe))
+            self.place = tracker.place
+            for record in written(self._run, tracker.last, self._until):
+                tracker.tell(record)
             while isinstance(what := self._waiting.get(), Record):
-                self._tell(tracker, what)
+                tracker.tell(what)
             tracker.end(what)
         except (OSError, ValueError, TrackerError) as error:
             self.wrong = str(error) or error.__class__.__name__
@@ -76,12 +64,6 @@ class _Teller(threading.Thread):
         """End its process, and it, whatever it waits for."""
         if self._remote is not None:
             self._remote.kill()
-
-    def _tell(self, tracker: Remote, record: Record) -> None:
-        if record.step > self._told:  # else it is played again after a kill, and known there
-            tracker.tell(record)
-            self._told = record.step
-            self._note(self.tracker, record.step)
 
 
 @dataclass
@@ -150,31 +132,6 @@ class Telling:
         self.say(f"{teller.tracker} is left, the training is not: {why}; `advnets resume` tells it what it has missed")
 
 
-class _Ledger:
-    """trackers.json, which tellers write in turn."""
-
-    def __init__(self, run: RunDirectory, rollbacks: int) -> None:
-        self._path, self._rollbacks, self._lock = run.path / LEDGER, rollbacks, threading.Lock()
-        self._known: dict[str, Any] = {}
-        with contextlib.suppress(OSError, ValueError):
-            found = json.loads(self._path.read_bytes())
-            self._known = found if isinstance(found, dict) else {}
-
-    def of(self, name: str) -> tuple[str, int]:
-        """The key and the last step of a tracker's run; of a training that was rolled back it is another one."""
-        known = self._known.get(name)
-        if not isinstance(known, dict) or known.get("rollbacks") != self._rollbacks:
-            self._known[name] = {"key": uuid.uuid4().hex[:12], "step": -1, "rollbacks": self._rollbacks}
-            self.note(name, -1)
-        return self._known[name]["key"], self._known[name]["step"]
-
-    def note(self, name: str, step: int) -> None:
-        """Keep the last step that a tracker was told."""
-        with self._lock:
-            self._known[name]["step"] = step
-            write_whole(self._path, json.dumps(self._known, indent=1).encode(), durable=False)
-
-
 @contextlib.contextmanager
 def telling(names: Sequence[str], run: RunDirectory, recipe: Recipe, step: int, say: Say) -> Generator[Telling]:
     """Trackers that are told of a sitting, from a step on and of what they have missed before it.
@@ -186,14 +143,8 @@ def telling(names: Sequence[str], run: RunDirectory, recipe: Recipe, step: int, 
         step: from where the training goes on.
         say: prints a line.
     """
-    ledger, back, told = _Ledger(run, recipe.watch.rollbacks), recipe.watch.rollbacks, Telling(say)
-    until = step if step or back else -1  # at its beginning nothing was missed
-    title = f"{run.path.resolve().name}{f' (rollback {back})' if back else ''}"
-    for name in names:
-        with writing(run.path):
-            key, last = ledger.of(name)
-        opening = Opening(run.path, title, key, to_dict(recipe), [run.path / "recipe.yaml"])
-        told.tellers.append(_Teller(name, opening, lambda after: written(run, after, until), last, ledger.note))
+    until = step if step or recipe.watch.rollbacks else -1  # at its beginning nothing was missed
+    told = Telling(say, [_Teller(name, run, recipe, until) for name in names])
     for teller in told.tellers:
         teller.start()
     try:

@@ -78,7 +78,8 @@ def check_installed(names: Sequence[str]) -> None:
         RecipeError: one is not.
     """
     for name in names:
-        if importlib.util.find_spec(name) is None:
+        found = importlib.util.find_spec(name)
+        if found is None or found.origin is None:  # a folder of that name, as both leave them, is no package
             what = f"track {name} needs the package {name}, which is not installed"
             raise RecipeError(what, f"install it with: pip install 'advnets[{name}]', or leave it out")
 

@@ -23,7 +23,7 @@ class WeightsAndBiases:
         import wandb
 
         said = os.environ.get
-        self.last = -1  # what comes again it drops, as steps only rise there
+        self.last = -1  # offline it knows nothing of earlier sittings
         # Nobody sits there to be asked for a key; and what is printed is the training's own.
         settings = wandb.Settings(console="off", silent=True, login_timeout=1)
         self._run: Any = wandb.init(
