@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -137,6 +137,8 @@ def test_of_batches_that_grow_a_mean_one_is_timed(monkeypatch: pytest.MonkeyPatc
     seen: list[int] = []
 
     class Timed:
+        players: ClassVar[dict[str, Any]] = {}
+
         def __init__(self, recipe: Recipe, *_: Any) -> None:
             seen.append(recipe.batch)
             assert recipe.coordination.final_batch == 0
@@ -145,8 +147,11 @@ def test_of_batches_that_grow_a_mean_one_is_timed(monkeypatch: pytest.MonkeyPatc
             time.sleep(0.2)
 
     monkeypatch.setattr(budget, "Trainer", Timed)
-    budget._step_seconds(photos(**{"coordination.final_batch": 128, "coordination.batch_stages": 3}), rows())
-    assert seen == [75]  # (32 + 64 + 128) / 3
+    recipe = photos(**{"coordination.final_batch": 128, "coordination.batch_stages": 3})
+    for processes, exchange in ((1, 0.0), (2, 0.5)):
+        took = budget._step_seconds(recipe, rows(), None, budget._Sharing(processes, lambda size, each=exchange: each))
+        assert took >= 0.2 + exchange
+    assert seen == [75, 38]  # (32 + 64 + 128) / 3, and of two processes half
 
 
 def test_what_depends_on_the_last_step_has_as_many_as_fit(machine: dict[str, float]) -> None:
