@@ -55,7 +55,7 @@ RATES = 1000, 300, 100
 LINKS = {8: (300e9, 10e-6), 64: (50e9, 20e-6), 1000: (50e9, 20e-6)}
 """Devices -> bytes a second of each, and seconds a message: eight in one machine, more of them by a network of 400
 Gbit/s a device."""
-PAIRS = {"as `images`, 32 x 32": None, "thirty million weights a side": (30_000_000, 30_000_000)}
+PAIRS = {"those of `mnist`": None, "thirty million weights a side": (30_000_000, 30_000_000)}
 STEPS = 0.003, 0.01, 0.05
 """Assumed seconds of a device's step."""
 
