@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import signal
 import socket
@@ -24,6 +25,7 @@ import advnets
 from advnets.errors import AdvnetsError
 from advnets.processors import rank
 from advnets.runs import checkpoint
+from advnets.runs.checkpoint import Checkpoint
 from advnets.training.hooks.threads import following
 from advnets.training.player import Moves, Player
 from advnets.training.trainer import Trainer
@@ -81,6 +83,18 @@ def played(name: str, world: World, steps: int) -> tuple[dict[str, Tensor], list
     return first, figures
 
 
+def begun(world: World, steps: int = 3) -> Checkpoint | None:
+    """The checkpoint of the first process after some steps of the sharded game; None in the others."""
+    trainer = Trainer(recipe_of("adversarial", shard_optimizer=world.size > 1), of("adversarial").data(), world=world)
+    for _ in range(steps):
+        trainer.advance()
+    if world.leads:
+        return trainer.checkpoint()
+    world.order()
+    trainer.gather()
+    return None
+
+
 def normalized() -> dict[str, nn.Module]:
     """Networks with batch normalization, with running statistics and without."""
     torch.manual_seed(0)
@@ -109,9 +123,11 @@ def _process(rank: int, size: int, port: int, out: str) -> None:
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     dist.init_process_group("gloo", rank=rank, world_size=size)
     world = World(rank, size)
-    found = {name: played(name, world, 100 if name in LONG else 3) for name in CASES}
-    if world.leads:
-        torch.save(found, out)
+    found: dict[str, Any] = {name: played(name, world, 100 if name in LONG else 3) for name in CASES}
+    kept = begun(world)
+    if kept is not None:
+        state = json.loads(json.dumps(kept.state))  # plain values, as in a file
+        torch.save({**found, "checkpoint": (kept.step, dict(kept.tensors), state)}, out)
     world.leave()
 
 
@@ -143,6 +159,19 @@ def test_they_are_one_process(together: dict[str, Any], name: str) -> None:
     for mine, other in zip(compared, theirs, strict=False):
         for cost in ("cost_d", "cost_g"):
             assert other[cost] == pytest.approx(mine[cost], abs=1e-4)
+
+
+def test_one_goes_on_where_several_were(together: dict[str, Any]) -> None:
+    """To roundoff, with what each of them had a share of."""
+    wanted = begun(ALONE, steps=6)
+    trainer = Trainer(recipe_of("adversarial"), of("adversarial").data())
+    trainer.restore(Checkpoint(*together["checkpoint"]))
+    for _ in range(3):
+        trainer.advance()
+    assert wanted is not None
+    for part, tensors in trainer.checkpoint().tensors.items():
+        for name, found in tensors.items():
+            torch.testing.assert_close(found, wanted.tensors[part][name], rtol=1e-4, atol=1e-6)
 
 
 def test_what_cannot_be_shared_is_refused() -> None:
