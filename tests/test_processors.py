@@ -103,3 +103,21 @@ def _while_working(others: processors.Others) -> float:
     found = others.busy()
     assert found is not None
     return found
+
+
+@linux
+@pytest.mark.parametrize("said", [True, False])
+def test_what_a_launcher_says_is_not_what_a_user_says(said: bool) -> None:
+    """torchrun sets one thread for its processes where nobody has said how many."""
+    child = "from advnets.processors import torchrun_says_threads; print(torchrun_says_threads())"
+    launcher = (
+        "import os, subprocess, sys; os.environ['OMP_NUM_THREADS'] = '1';"
+        f"subprocess.run([sys.executable, '-c', {child!r}])"
+    )
+    launched = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "2"}
+    bare = {name: each for name, each in os.environ.items() if name != "OMP_NUM_THREADS"} | launched
+    found = subprocess.run(
+        [sys.executable, "-c", launcher],
+        env=bare | ({"OMP_NUM_THREADS": "1"} if said else {}), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert found.stdout.strip() == str(not said)
