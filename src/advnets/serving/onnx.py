@@ -23,7 +23,7 @@ from torch import Tensor
 from advnets.errors import RunError
 from advnets.runs.directory import writing
 from advnets.runs.run import Run
-from advnets.serving.drawn import EACH, SEEDS, Drawn, check_constant, latents
+from advnets.serving.drawn import EACH, SEEDS, Drawn, check_constant, latents, of_seeds
 
 BATCHES = 1, 7, 250
 """Numbers of rows at which a file is compared with PyTorch."""
@@ -115,7 +115,7 @@ def _write(drawn: Drawn, inputs: Mapping[str, Tensor], path: Path, run: Run) -> 
         with _quiet():
             program = torch.onnx.export(
                 drawn, some, dynamo=True, dynamic_shapes=(({0: rows},) * len(some),),
-                input_names=list(inputs), output_names=["image" if drawn.value_range else "point"], verbose=False,
+                input_names=list(inputs), output_names=["sample"], verbose=False,
             )  # fmt: skip
     except Exception as error:  # torch raises many kinds
         cause = error.__cause__ or error  # its own words are about itself
@@ -147,11 +147,12 @@ def about(run: Run, inputs: Mapping[str, Tensor]) -> dict[str, Any]:
         "advnets": version("advnets"), "recipe": run.recipe.name, "step": run.step, "shape": list(run.shape),
         "classes": list(run.classes), "data": {"name": Path(data["name"]).name, "fingerprint": data["fingerprint"]},
         "seeds": SEEDS, "samples_a_seed": EACH,
-        "latents": {name: _packed(each) for name, each in inputs.items()},
+        "latents": {name: packed(each) for name, each in of_seeds(inputs).items()},
     }  # fmt: skip
 
 
-def _packed(values: Tensor) -> dict[str, Any]:
+def packed(values: Tensor) -> dict[str, Any]:
+    """A tensor as JSON holds it: type, shape, and its bytes in rows, as Base64."""
     array = values.contiguous().numpy()
     text = base64.b64encode(array.tobytes()).decode("ascii")
     return {"type": str(array.dtype), "shape": list(array.shape), "base64": text}
@@ -167,7 +168,7 @@ def _compared(path: Path, drawn: Drawn, inputs: Mapping[str, Tensor], strict: bo
     for count in BATCHES:
         rows = torch.arange(count) % (SEEDS * EACH)
         part = {name: each[rows] for name, each in inputs.items()}
-        theirs = session.run(None, {name: each.numpy() for name, each in part.items()})[0]
+        theirs = _run(session, part)
         ours = drawn.draw(part)
         if theirs.shape != ours.shape:
             raise RunError(
@@ -180,6 +181,14 @@ def _compared(path: Path, drawn: Drawn, inputs: Mapping[str, Tensor], strict: bo
         what = f"ONNX Runtime draws others than PyTorch, {largest:g}{' of 255' if images else ''} apart"
         raise RunError(what, "nothing was written; report it, with the recipe")
     return largest, min(equal)
+
+
+def _run(session: Any, inputs: Mapping[str, Tensor]) -> NDArray[Any]:
+    try:
+        return session.run(None, {name: each.numpy() for name, each in inputs.items()})[0]
+    except Exception as error:  # ONNX Runtime's own kinds; an operator that torch knows for one batch size alone
+        said = " ".join(str(error).split())[:200]
+        raise RunError(f"ONNX Runtime cannot draw with these networks: {said}", "--format safetensors has any") from error
 
 
 def _quantize(path: Path, inputs: Mapping[str, Tensor]) -> dict[str, int]:
