@@ -52,16 +52,23 @@ def _opening(run: Run) -> str:
 def _use(run: Run) -> str:
     asked = f', classes=["{run.classes[0]}"]' if run.classes else ""
     made = "uint8, N x C x H x W" if len(run.shape) == 3 else "float32, N x D"
+    drawn = f"run.sample(16, seed=0{asked})  # {made}"
+    said = [
+        "or `advnets sample PATH --count 16 --out samples.png`. Sample i of a seed is the same wherever it is drawn,",
+        "but for rounding.",
+    ]
+    if run.sampler.sources is not None:
+        drawn = "run.translate(images)  # uint8, N x C x H x W, of images like those it was trained to translate"
+        said = ["or `advnets translate PATH IMAGES --out translated`."]
     code = [
         "```python",
         "import advnets",
         "",
         'run = advnets.load("PATH OF THIS FOLDER")  # no code of its own is run',
-        f"samples = run.sample(16, seed=0{asked})  # {made}",
+        f"samples = {drawn}",
         "```",
         "",
-        "or `advnets sample PATH --count 16 --out samples.png`. Sample i of a seed is the same wherever it is drawn,",
-        "but for rounding.",
+        *said,
     ]
     return "\n".join(["## Use", "", *code])
 

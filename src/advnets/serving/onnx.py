@@ -188,7 +188,9 @@ def _run(session: Any, inputs: Mapping[str, Tensor]) -> NDArray[Any]:
         return session.run(None, {name: each.numpy() for name, each in inputs.items()})[0]
     except Exception as error:  # ONNX Runtime's own kinds; an operator that torch knows for one batch size alone
         said = " ".join(str(error).split())[:200]
-        raise RunError(f"ONNX Runtime cannot draw with these networks: {said}", "--format safetensors has any") from error
+        raise RunError(
+            f"ONNX Runtime cannot draw with these networks: {said}", "--format safetensors has any"
+        ) from error
 
 
 def _quantize(path: Path, inputs: Mapping[str, Tensor]) -> dict[str, int]:

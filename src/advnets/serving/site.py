@@ -87,7 +87,9 @@ def _facts(run: Run) -> dict[str, Any]:
         "prior": getattr(run.recipe.game, "prior", None),
         "trained": trained,
         "attributes": _attributes(run),
-        "code": {name: getattr(run.game, name, 0) for name in ("categories", "continuous")} if "code" in inputs else None,
+        "code": {name: getattr(run.game, name, 0) for name in ("categories", "continuous")}
+        if "code" in inputs
+        else None,
         "directions": {"vectors": packed(found.vectors), "shares": found.shares},
     }
 

@@ -3,6 +3,7 @@
 
 const SHOWN = 16; // samples in the grid
 const REACH = 3; // standard deviations of z that a direction's slider covers to either side
+const NEW = 1_000_000; // seeds that "new latents" chooses from
 const FINE = 128; // pixels from which images are smoothed where they are enlarged
 
 const at = (id) => document.getElementById(id);
@@ -212,7 +213,7 @@ function mark() {
 // Controls
 
 function slider(id, label, low, high, value, change) {
-  const input = made("input", { id, type: "range", min: low, max: high, step: (high - low) / 200, value });
+  const input = made("input", { id, type: "range", min: low, max: high, step: (high - low) / 240, value });
   const output = made("output", { htmlFor: id });
   const show = () => (output.textContent = Number(Number(input.value).toPrecision(3)));
   input.addEventListener("input", () => (show(), change(Number(input.value))));
@@ -229,7 +230,7 @@ function setSlider(input, value) {
 function addDirections() {
   moves = model.directions.shares.map(() => 0);
   model.directions.shares.forEach((share, number) => {
-    const label = `Direction ${number + 1} (${Math.round(100 * share)} %)`;
+    const label = `Direction ${number + 1} (${Math.round(100 * share)}\u00a0%)`;
     at("sliders").append(slider(`direction-${number}`, label, -REACH, REACH, 0, (value) => {
       moves[number] = value;
       showChosen();
@@ -309,8 +310,6 @@ function addCode(fix) {
 }
 
 function addGrid() {
-  const tile = Math.min(256, Math.max(72, model.shape[2]));
-  document.documentElement.style.setProperty("--tile", `${tile}px`);
   for (let number = 0; number < SHOWN; number++) {
     const button = made("button", { type: "button" }, made("canvas"), made("span", { className: "mark", hidden: true }));
     button.addEventListener("click", () => choose(number));
@@ -327,7 +326,7 @@ function listen() {
   at("seed").addEventListener("change", () => go(Number(at("seed").value)));
   at("previous").addEventListener("click", () => go(Number(at("seed").value) - 1));
   at("next").addEventListener("click", () => go(Number(at("seed").value) + 1));
-  at("fresh").addEventListener("click", () => go(model.seeds + Math.floor(Math.random() * (2 ** 32 - model.seeds))));
+  at("fresh").addEventListener("click", () => go(model.seeds + Math.floor(Math.random() * NEW)));
   at("between").addEventListener("input", () => (setSlider(at("between"), at("between").value), showChosen()));
   at("reset").addEventListener("click", () => {
     moves = moves.map(() => 0);
