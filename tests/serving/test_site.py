@@ -104,7 +104,9 @@ def test_directions_are_those_of_the_largest_change(run: Run) -> None:
     drawn, inputs = Drawn(run), latents(run)
     found = directions_of(drawn, inputs, 40)
     z = inputs["z"]
-    by_rows = [torch.autograd.functional.jacobian(functools.partial(_one, drawn, inputs, n), z[n]) for n in range(len(z))]
+    by_rows = [
+        torch.autograd.functional.jacobian(functools.partial(_one, drawn, inputs, n), z[n]) for n in range(len(z))
+    ]
     squares = torch.stack([each.T @ each for each in by_rows]).double().mean(0)
     along = torch.einsum("ki,ij,kj->k", found.vectors.double(), squares, found.vectors.double())
     best = torch.linalg.eigvalsh(squares).flip(0)
