@@ -128,8 +128,24 @@ class Branching(nn.Module):
         return self.linear(z) if float(z.detach().sum()) > 0 else self.linear(-z)
 
 
+class Counting(nn.Module):
+    """Counts rows in a way that a trace takes for a constant."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(16, 2)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.linear(z).reshape(len(z), 2)
+
+
 @pytest.mark.parametrize(
-    ("network", "why"), [(Restless, "random numbers of their own"), (Branching, "cannot be an ONNX")]
+    ("network", "why"),
+    [
+        (Counting, "they fix the number of rows"),
+        (Restless, "random numbers of their own"),
+        (Branching, "cannot be an ONNX"),
+    ],
 )
 def test_what_no_file_could_draw_is_refused(network: type[nn.Module], why: str, tmp_path: Path) -> None:
     run = advnets.train(ring(steps=2), run=tmp_path / "run", generator=network())

@@ -74,7 +74,7 @@ def export_onnx(run: Run, target: Path, precision: Precision = "float32") -> Exp
     drawn, inputs = Drawn(run, torch.float16 if half else torch.float32), latents(run)
     check_constant(drawn, inputs)
     _check_size(drawn)
-    with writing(target.parent, "or name another --out"), tempfile.TemporaryDirectory(dir=target.parent) as aside:
+    with writing(target, "or name another --out"), tempfile.TemporaryDirectory(dir=target.parent) as aside:
         path = Path(aside) / target.name
         _write(drawn, inputs, path, run)
         quantized = _quantize(path, inputs) if precision == "int8" else {}
@@ -123,6 +123,11 @@ def _write(drawn: Drawn, inputs: Mapping[str, Tensor], path: Path, run: Run) -> 
         remedy = "networks of your own have to suit torch.onnx.export; --format safetensors has any"
         raise RunError(f"the networks cannot be an ONNX file: {said[0][:200]}", remedy) from error
     assert program is not None
+    if any(
+        each.shape is None or isinstance(each.shape[0], int) for each in program.model.graph.inputs
+    ):  # it says nothing of that itself
+        what = "the networks cannot be an ONNX file of any batch size: they fix the number of rows"
+        raise RunError(what, "in networks of your own len(x) does, x.shape[0] does not; --format safetensors has any")
     program.model.metadata_props[_KEY] = json.dumps(about(run, inputs))
     program.save(str(path), external_data=False)
 
@@ -186,7 +191,7 @@ def _compared(path: Path, drawn: Drawn, inputs: Mapping[str, Tensor], strict: bo
 def _run(session: Any, inputs: Mapping[str, Tensor]) -> NDArray[Any]:
     try:
         return session.run(None, {name: each.numpy() for name, each in inputs.items()})[0]
-    except Exception as error:  # ONNX Runtime's own kinds; an operator that torch knows for one batch size alone
+    except Exception as error:  # ONNX Runtime's own kinds
         said = " ".join(str(error).split())[:200]
         raise RunError(
             f"ONNX Runtime cannot draw with these networks: {said}", "--format safetensors has any"

@@ -68,13 +68,13 @@ def _check_shown(run: Run) -> None:
 
 
 def _add_licenses(folder: Path) -> None:
-    """Of ONNX Runtime and what is built into it; its package for npm has none, that for Python has both."""
+    """Of ONNX Runtime, whose package for npm has none, and of what is built into it, where the one for Python has it."""
     write_whole(folder / "VERSION.txt", f"onnxruntime-web {VERSION}, as the npm registry has it\n".encode())
+    write_whole(folder / "LICENSE.txt", files("advnets.serving").joinpath("web", "LICENSE.onnxruntime").read_bytes())
     spec = find_spec("onnxruntime")
-    assert spec is not None
-    assert spec.origin is not None  # it has drawn with the file
-    for name in ("LICENSE", "ThirdPartyNotices.txt"):
-        shutil.copyfile(Path(spec.origin).parent / name, folder / f"{Path(name).stem}.txt")
+    notices = Path((spec and spec.origin) or "").with_name("ThirdPartyNotices.txt")
+    if notices.is_file():
+        shutil.copyfile(notices, folder / notices.name)
 
 
 def _facts(run: Run) -> dict[str, Any]:

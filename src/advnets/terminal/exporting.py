@@ -10,7 +10,7 @@ from advnets.terminal.arguments import Modules, Positional, Step, call
 
 
 def export(args: list[str]) -> None:
-    """Write a generator as a file that other programs draw with, or a folder to share."""
+    """Write a generator as a file that other programs draw with, a folder to share, or a web page."""
 
     def export(
         run: Positional[Path],

@@ -215,7 +215,8 @@ function mark() {
 function slider(id, label, low, high, value, change) {
   const input = made("input", { id, type: "range", min: low, max: high, step: (high - low) / 240, value });
   const output = made("output", { htmlFor: id });
-  const show = () => (output.textContent = Number(Number(input.value).toPrecision(3)));
+  const near = (value) => (Math.abs(value) < (high - low) / 1000 ? 0 : value); // browsers add up steps
+  const show = () => (output.textContent = Number(near(Number(input.value)).toPrecision(3)));
   input.addEventListener("input", () => (show(), change(Number(input.value))));
   show();
   return made("div", { className: "slider" }, made("label", { htmlFor: id, textContent: label }), input, output);
