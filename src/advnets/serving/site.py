@@ -68,7 +68,7 @@ def _check_shown(run: Run) -> None:
 
 
 def _add_licenses(folder: Path) -> None:
-    """Of ONNX Runtime, whose package for npm has none, and of what is built into it, where the one for Python has it."""
+    """Of ONNX Runtime, whose npm package has none, and of what is built into it, where the one for Python has it."""
     write_whole(folder / "VERSION.txt", f"onnxruntime-web {VERSION}, as the npm registry has it\n".encode())
     write_whole(folder / "LICENSE.txt", files("advnets.serving").joinpath("web", "LICENSE.onnxruntime").read_bytes())
     spec = find_spec("onnxruntime")
