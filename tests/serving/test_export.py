@@ -155,6 +155,14 @@ def test_what_no_file_could_draw_is_refused(network: type[nn.Module], why: str, 
     assert not list((tmp_path / "made").iterdir())
 
 
+def test_a_card_says_which_modules_are_missing(tmp_path: Path) -> None:
+    run = advnets.train(ring(steps=2), run=tmp_path / "run", generator=nn.Linear(16, 2))
+    export_hub(run, tmp_path / "hub", "mit")
+    assert 'modules={"generator": generator})' in (tmp_path / "hub" / "README.md").read_text()
+    shared = advnets.load(tmp_path / "hub", modules={"generator": nn.Linear(16, 2)})
+    np.testing.assert_array_equal(shared.sample(3), run.sample(3))
+
+
 def test_a_safetensors_file_has_the_averaged_weights(runs: dict[str, Run], tmp_path: Path) -> None:
     run, path = runs["dense"], tmp_path / "made.safetensors"
     assert main(["export", str(run.path), "--format", "safetensors", "--out", str(path)]) == 0
