@@ -221,7 +221,7 @@ def channels_last(images: Tensor) -> Tensor:
     layers above: their strides have to say it.
     """
     if images.shape[1] == 1:
-        return images.reshape(len(images), *images.shape[2:], 1).permute(0, 3, 1, 2)
+        return images.reshape(images.shape[0], *images.shape[2:], 1).permute(0, 3, 1, 2)  # a trace knows no len
     return images.contiguous(memory_format=torch.channels_last)
 
 

@@ -138,6 +138,7 @@ class Sampler:
 
     def draw(self, count: int, seed: int = 0, conditions: Conditions | None = None) -> Samples:
         """The first `count` samples of that seed; `conditions` as for `inputs`."""
+        self._check_sources()
         return self.decode(self.inputs(max(count, 1), seed, conditions))[:count]
 
     def stream(
@@ -149,11 +150,17 @@ class Sampler:
             count, seed, conditions: as for `inputs`.
             first: the number of the first one.
         """
+        self._check_sources()
         block = self.at_a_time  # the networks' passes are those of `draw`
         size = block * sharers()
         for begin in range(first // block * block, count, size):
             made = self.decode(self.inputs(min(size, count - begin), seed, conditions, begin))
             yield made[max(0, first - begin) :]
+
+    def _check_sources(self) -> None:
+        if self.sources is None and translates(self.seats):
+            what = "the images that these samples are translations of were left out when the run was exported"
+            raise RunError(what, "give it some: advnets translate")
 
     def inputs_by_class(self, classes: Conditions, columns: int, seed: int = 0) -> dict[str, Tensor]:
         """The first `columns` draws of a seed once in every class, class by class: len(classes) * columns rows.

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from advnets.measures.alarms import alarm_steps
+from advnets.runs.networks import own_players
 from advnets.runs.run import Run
 
 
@@ -52,16 +53,28 @@ def _opening(run: Run) -> str:
 def _use(run: Run) -> str:
     asked = f', classes=["{run.classes[0]}"]' if run.classes else ""
     made = "uint8, N x C x H x W" if len(run.shape) == 3 else "float32, N x D"
+    drawn = f"run.sample(16, seed=0{asked})  # {made}"
+    said = [
+        "or `advnets sample PATH --count 16 --out samples.png`. Sample i of a seed is the same wherever it is drawn,",
+        "but for rounding.",
+    ]
+    if run.sampler.sources is not None:
+        drawn = "run.translate(images)  # uint8, N x C x H x W, of images like those it was trained to translate"
+        said = ["or `advnets translate PATH IMAGES --out translated`."]
+    loading = 'run = advnets.load("PATH OF THIS FOLDER")  # no code of its own is run'
+    if own := own_players(run.recipe):
+        modules = ", ".join(f'"{name}": {name}' for name in own)
+        loading = f'run = advnets.load("PATH OF THIS FOLDER", modules={{{modules}}})'
+        said = [f"The code of its {' and '.join(own)} is not in this folder: modules of the author's own."]
     code = [
         "```python",
         "import advnets",
         "",
-        'run = advnets.load("PATH OF THIS FOLDER")  # no code of its own is run',
-        f"samples = run.sample(16, seed=0{asked})  # {made}",
+        loading,
+        f"samples = {drawn}",
         "```",
         "",
-        "or `advnets sample PATH --count 16 --out samples.png`. Sample i of a seed is the same wherever it is drawn,",
-        "but for rounding.",
+        *said,
     ]
     return "\n".join(["## Use", "", *code])
 

@@ -15,6 +15,7 @@ from advnets.runs.run import Run
 
 SEEDS, EACH = 4, 16
 """Seeds whose first latents go along with an exported file, and how many of each."""
+_IMAGES = 4  # axes of inputs that are images
 
 
 class Drawn(nn.Module):
@@ -43,15 +44,17 @@ class Drawn(nn.Module):
         self.eval()
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        named = {name: each.to(self.dtype) if each.is_floating_point() else each for name, each in self._named(inputs)}
-        made = self.game.sample(dict(self.networks.items()), named).float()
+        made = self.levels(dict(zip(self.names, inputs, strict=True)))
+        return made if self.value_range is None else made.round().clamp(0, 255).to(torch.uint8)
+
+    def levels(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """What it makes of inputs by name, float32: images from 0 to 255, not yet rounded; points as they are."""
+        typed = {name: each.to(self.dtype) if each.is_floating_point() else each for name, each in inputs.items()}
+        made = self.game.sample(dict(self.networks.items()), typed).float()
         if self.value_range is None:
             return made
         low, high = self.value_range
-        return ((made - low) * (255.0 / (high - low))).round().clamp(0, 255).to(torch.uint8)
-
-    def _named(self, inputs: tuple[Tensor, ...]) -> zip[tuple[str, Tensor]]:
-        return zip(self.names, inputs, strict=True)
+        return (made - low) * (255.0 / (high - low))
 
     @torch.no_grad()
     def draw(self, inputs: Mapping[str, Tensor]) -> NDArray[Any]:
@@ -63,6 +66,11 @@ def latents(run: Run) -> dict[str, Tensor]:
     """What the first samples of some seeds are made from: SEEDS * EACH rows, seed by seed."""
     found = [run.sampler.inputs(EACH, seed) for seed in range(SEEDS)]
     return {name: torch.cat([each[name] for each in found]) for name in found[0]}
+
+
+def of_seeds(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Of `latents` what goes along with an exported file: not the images that samples are made of."""
+    return {name: each for name, each in inputs.items() if each.ndim < _IMAGES}
 
 
 def check_constant(drawn: Drawn, inputs: Mapping[str, Tensor]) -> None:

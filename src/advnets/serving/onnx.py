@@ -23,7 +23,7 @@ from torch import Tensor
 from advnets.errors import RunError
 from advnets.runs.directory import writing
 from advnets.runs.run import Run
-from advnets.serving.drawn import EACH, SEEDS, Drawn, check_constant, latents
+from advnets.serving.drawn import EACH, SEEDS, Drawn, check_constant, latents, of_seeds
 
 BATCHES = 1, 7, 250
 """Numbers of rows at which a file is compared with PyTorch."""
@@ -74,7 +74,7 @@ def export_onnx(run: Run, target: Path, precision: Precision = "float32") -> Exp
     drawn, inputs = Drawn(run, torch.float16 if half else torch.float32), latents(run)
     check_constant(drawn, inputs)
     _check_size(drawn)
-    with writing(target.parent, "or name another --out"), tempfile.TemporaryDirectory(dir=target.parent) as aside:
+    with writing(target, "or name another --out"), tempfile.TemporaryDirectory(dir=target.parent) as aside:
         path = Path(aside) / target.name
         _write(drawn, inputs, path, run)
         quantized = _quantize(path, inputs) if precision == "int8" else {}
@@ -115,7 +115,7 @@ def _write(drawn: Drawn, inputs: Mapping[str, Tensor], path: Path, run: Run) -> 
         with _quiet():
             program = torch.onnx.export(
                 drawn, some, dynamo=True, dynamic_shapes=(({0: rows},) * len(some),),
-                input_names=list(inputs), output_names=["image" if drawn.value_range else "point"], verbose=False,
+                input_names=list(inputs), output_names=["sample"], verbose=False,
             )  # fmt: skip
     except Exception as error:  # torch raises many kinds
         cause = error.__cause__ or error  # its own words are about itself
@@ -123,6 +123,11 @@ def _write(drawn: Drawn, inputs: Mapping[str, Tensor], path: Path, run: Run) -> 
         remedy = "networks of your own have to suit torch.onnx.export; --format safetensors has any"
         raise RunError(f"the networks cannot be an ONNX file: {said[0][:200]}", remedy) from error
     assert program is not None
+    if any(
+        each.shape is None or isinstance(each.shape[0], int) for each in program.model.graph.inputs
+    ):  # it says nothing of that itself
+        what = "the networks cannot be an ONNX file of any batch size: they fix the number of rows"
+        raise RunError(what, "in networks of your own len(x) does, x.shape[0] does not; --format safetensors has any")
     program.model.metadata_props[_KEY] = json.dumps(about(run, inputs))
     program.save(str(path), external_data=False)
 
@@ -147,11 +152,12 @@ def about(run: Run, inputs: Mapping[str, Tensor]) -> dict[str, Any]:
         "advnets": version("advnets"), "recipe": run.recipe.name, "step": run.step, "shape": list(run.shape),
         "classes": list(run.classes), "data": {"name": Path(data["name"]).name, "fingerprint": data["fingerprint"]},
         "seeds": SEEDS, "samples_a_seed": EACH,
-        "latents": {name: _packed(each) for name, each in inputs.items()},
+        "latents": {name: packed(each) for name, each in of_seeds(inputs).items()},
     }  # fmt: skip
 
 
-def _packed(values: Tensor) -> dict[str, Any]:
+def packed(values: Tensor) -> dict[str, Any]:
+    """A tensor as JSON holds it: type, shape, and its bytes in rows, as Base64."""
     array = values.contiguous().numpy()
     text = base64.b64encode(array.tobytes()).decode("ascii")
     return {"type": str(array.dtype), "shape": list(array.shape), "base64": text}
@@ -167,7 +173,7 @@ def _compared(path: Path, drawn: Drawn, inputs: Mapping[str, Tensor], strict: bo
     for count in BATCHES:
         rows = torch.arange(count) % (SEEDS * EACH)
         part = {name: each[rows] for name, each in inputs.items()}
-        theirs = session.run(None, {name: each.numpy() for name, each in part.items()})[0]
+        theirs = _run(session, part)
         ours = drawn.draw(part)
         if theirs.shape != ours.shape:
             raise RunError(
@@ -180,6 +186,16 @@ def _compared(path: Path, drawn: Drawn, inputs: Mapping[str, Tensor], strict: bo
         what = f"ONNX Runtime draws others than PyTorch, {largest:g}{' of 255' if images else ''} apart"
         raise RunError(what, "nothing was written; report it, with the recipe")
     return largest, min(equal)
+
+
+def _run(session: Any, inputs: Mapping[str, Tensor]) -> NDArray[Any]:
+    try:
+        return session.run(None, {name: each.numpy() for name, each in inputs.items()})[0]
+    except Exception as error:  # ONNX Runtime's own kinds
+        said = " ".join(str(error).split())[:200]
+        raise RunError(
+            f"ONNX Runtime cannot draw with these networks: {said}", "--format safetensors has any"
+        ) from error
 
 
 def _quantize(path: Path, inputs: Mapping[str, Tensor]) -> dict[str, int]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,14 +13,14 @@ from torch import Tensor
 from advnets import figures
 from advnets.config.load import to_yaml
 from advnets.config.recipe import Recipe
-from advnets.errors import RunError
 from advnets.files import write_whole
 from advnets.runs import checkpoint
 from advnets.runs.checkpoint import Checkpoint
 from advnets.runs.directory import RunDirectory, writing
 from advnets.runs.run import Run
 from advnets.serving.card import card_of
-from advnets.serving.drawn import latents
+from advnets.serving.drawn import latents, of_seeds
+from advnets.serving.folders import new_folder
 
 _SHOWN, _COLUMNS = 64, 16
 _OF_DATA = (
@@ -48,7 +46,7 @@ def export_safetensors(run: Run, target: Path) -> int:
         for key, value in run.players[name].state_dict().items()
     }
     weights = sum(each.numel() for each in tensors.values())
-    tensors |= {f"latents.{name}": each.contiguous() for name, each in latents(run).items()}
+    tensors |= {f"latents.{name}": each.contiguous() for name, each in of_seeds(latents(run)).items()}
     about = {"format": "pt", "recipe": to_yaml(shared_recipe(run)), "step": str(run.step)}
     with writing(target, "or name another --out"):
         write_whole(target, safetensors.torch.save(tensors, about))
@@ -69,15 +67,8 @@ def export_hub(run: Run, folder: Path, license: str) -> None:
     Raises:
         RunError: something is there, or it cannot be written.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RunError(f"{folder} is there already", "name another --out, or remove it")
-    with writing(folder, "or name another --out"):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as aside:
-            _fill(run, Path(aside) / folder.name, license)
-            if folder.exists():
-                folder.rmdir()
-            shutil.move(Path(aside) / folder.name, folder)
+    with new_folder(folder) as aside:
+        _fill(run, aside, license)
 
 
 def _fill(run: Run, folder: Path, license: str) -> None:
