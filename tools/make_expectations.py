@@ -15,7 +15,7 @@ from PIL import Image
 
 HERE = Path(__file__).parent.parent / "docs" / "pictures"
 PICTURES = {
-    "emoji": {"images": (60, 600, 3600), "dcgan": (60, 600)},
+    "emoji": {"images": (60, 600, 3600), "dcgan": (60, 600, 3600)},
     "fashion-mnist": {"images": (60, 600), "dcgan": (60, 600)},
 }
 """Sets whose samples may be shown, the recipes, and the processor seconds of each picture."""
