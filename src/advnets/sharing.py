@@ -91,8 +91,7 @@ def own_share(parts: Iterator[T]) -> Iterator[T]:
 
 def total(own: NDArray[Any]) -> NDArray[Any]:
     """The sum of everybody's array: of whole numbers, to the last bit that of one process."""
-    world = _sharing.get()
-    return own if world.size == 1 else world.total(own)
+    return _sharing.get().total(own)
 
 
 def beside(own: NDArray[Any], axis: int) -> NDArray[Any]:
@@ -106,14 +105,12 @@ def beside(own: NDArray[Any], axis: int) -> NDArray[Any]:
 
 def agreed(value: object) -> bool:
     """Whether all processes have the same."""
-    world = _sharing.get()
-    return world.size == 1 or world.all_have(value)
+    return _sharing.get().all_have(value)
 
 
 def everybody(has: bool) -> bool:
     """Whether all processes have something."""
-    world = _sharing.get()
-    return has if world.size == 1 else int(world.total(np.array([has], np.int64))[0]) == world.size
+    return int(total(np.array([has], np.int64))[0]) == sharers()
 
 
 def in_turn(make: Callable[[], T]) -> T:

@@ -1,4 +1,4 @@
-"""The processes that train together, and all that they tell each other.
+"""The processes that train together or share other work, and all that they tell each other.
 
 Each has every network and its own rows of a minibatch. In a step they gather scores, some numbers a row, so that slopes
 are those of the whole minibatch whatever the costs compare, and add up one flat float32 gradient a player. The first
@@ -186,7 +186,9 @@ class World:
                 dist.broadcast(torch.from_numpy(values[begin : begin + _PIECE]), src=source)
 
     def total(self, own: NDArray[Any]) -> NDArray[Any]:
-        """The sum of everybody's array."""
+        """The sum of everybody's array: of whole numbers, to the last bit that of one process."""
+        if self.size == 1:
+            return own
         found = torch.from_numpy(own.copy())
         with _together():
             dist.all_reduce(found)
@@ -194,6 +196,8 @@ class World:
 
     def all_have(self, value: object) -> bool:
         """Whether all processes have the same value."""
+        if self.size == 1:
+            return True
         values: list[Any] = [None] * self.size
         with _together():
             dist.all_gather_object(values, value)
@@ -266,8 +270,7 @@ def join(device: str, batch: int | None = None) -> World:
     if batch is not None and 2 * size > batch:
         what = f"{size} processes cannot share {batch} rows, as each needs two"
         raise RecipeError(what, "give a larger --batch, or fewer processes")
-    chosen = resolve_device(device)
-    cuda = chosen.type == "cuda"
+    cuda = (chosen := resolve_device(device)).type == "cuda"
     if cuda:
         _check_devices(chosen)
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
@@ -296,7 +299,7 @@ def _check_devices(device: torch.device) -> None:
 
 def _met(rank: int, size: int, cuda: bool) -> Any:
     """Where processes meet, who can talk to each other from then on."""
-    store = _store(leads=rank == 0)
+    store = _store(rank, size)
     if not dist.is_initialized():
         # What those that died left there, or a training before this one, are others' addresses.
         apart = dist.PrefixStore(f"advnets {restarts()} {next(_MEETINGS)}", store)  # pyright: ignore[reportPrivateImportUsage]
@@ -306,12 +309,11 @@ def _met(rank: int, size: int, cuda: bool) -> Any:
     return store
 
 
-def _store(leads: bool) -> Any:
+def _store(rank: int, size: int) -> Any:
     """Where processes meet; what those that died have left lies there still, their addresses as well."""
     host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
     kept = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"  # by the launcher
-    size = int(os.environ["WORLD_SIZE"])
-    return dist.TCPStore(host, port, size, leads and not kept, _MEETING)  # pyright: ignore[reportPrivateImportUsage]
+    return dist.TCPStore(host, port, size, rank == 0 and not kept, _MEETING)  # pyright: ignore[reportPrivateImportUsage]
 
 
 def restarts() -> int:

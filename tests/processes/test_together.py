@@ -243,7 +243,7 @@ def test_a_rollback_another_training_and_folders_apart(tmp_path: Path) -> None:
     line = (*torchrun, str(free_port()), str(tmp_path / "twice.py"), str(tmp_path))
     done = subprocess.run(line, capture_output=True, text=True, env=_environment(), timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "measured at [10, 20] 1" in done.stdout
+    assert "measured at [10, 20] 1" in done.stdout, done.stdout + done.stderr
     assert "first is where the first process runs; load it there" in done.stdout
 
 

@@ -155,13 +155,7 @@ def evaluate(
     check_wish(metrics, count, seed, real)
     source = source if isinstance(source, Run | str | Path) else gather(source, count)
     statistics = statistics_of(data)
-    opened = in_turn(
-        lambda: (
-            open_samples(source, data, count, size, range)
-            if statistics is None or statistics.has_images
-            else open_beside(source, statistics, count, size, range)
-        )
-    )
+    opened = in_turn(lambda: _opened(source, data, statistics, count, size, range))
     if per_class:
         check_per_class(opened.run, opened.classes)
     if equivalents:
@@ -193,6 +187,20 @@ def evaluate(
         weights="" if subject.extractor is None else subject.extractor.weights,
         equivalents=alike,
     )  # fmt: skip
+
+
+def _opened(
+    source: Run | str | Path | Samples,
+    data: str | Path | Table | None,
+    statistics: StoredStatistics | None,
+    count: int,
+    size: Size,
+    range: GivenRange,
+) -> Opened:
+    """What is to be measured, beside its data or the statistics that stand for them."""
+    if statistics is None or statistics.has_images:
+        return open_samples(source, data, count, size, range)
+    return open_beside(source, statistics, count, size, range)
 
 
 def _check_agreed(opened: Opened, found: Extractor | None) -> None:

@@ -35,7 +35,7 @@ from advnets.training.gradients import (
     summed,
 )
 from advnets.training.player import Moves
-from advnets.training.statistics import WithoutStatistics
+from advnets.training.statistics import without_statistics
 
 _ROWS = 8  # of the trial
 
@@ -121,7 +121,7 @@ def check_processes(match: Match, batch: Batch, draws: Inputs, coordination: Coo
     _check_rowwise(match, remedy, match.normalized)
     some = slice(_ROWS)
     rows = {name: each[some] for name, each in draws.items()}
-    with WithoutStatistics() if match.normalized else contextlib.nullcontext():
+    with without_statistics():
         alike = _views_come_in_parts(match, replace(batch.part(some), first=0, whole=0, everyone=None), rows, True)
     if not alike:
         raise RecipeError("a view of this game depends on the whole minibatch", remedy)

@@ -85,7 +85,8 @@ class Player:
     ) -> None:
         self.network, self.compute, self.side = network, compute, side
         self._world, self._sharded = world, sharded and world.size > 1
-        self.master = FlatParameters(network, torch.float32, world.size if self._sharded else 1)
+        shards = world.size if self._sharded else 1
+        self.master = FlatParameters(network, torch.float32, shards)
         if not self.master.parameters:
             raise RecipeError(f"{type(network).__name__} has no parameter to train", "leave one with requires_grad")
         self.device = self.master.flat.device
@@ -93,7 +94,7 @@ class Player:
         self.worker, self._work = network, self.master
         if compute != torch.float32:
             self.worker = _low_precision_copy(network, compute)
-            self._work = FlatParameters(self.worker, compute, world.size if self._sharded else 1)
+            self._work = FlatParameters(self.worker, compute, shards)
         self._flat = world.size > 1 or compute != torch.float32
         if not self._flat:
             self.optimizer = build_optimizer(optimizer, self.master.views, self.master.flat, self.master.like)
@@ -106,7 +107,7 @@ class Player:
         self.average: nn.Module | None = None
         if average is not None:
             self.average = copy.deepcopy(network)
-            self._averaged = FlatParameters(self.average, torch.float32, world.size if self._sharded else 1)
+            self._averaged = FlatParameters(self.average, torch.float32, shards)
             self.average.requires_grad_(False).eval()
 
     @property

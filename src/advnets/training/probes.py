@@ -89,7 +89,7 @@ def probe_inputs(seat: Seat, batch: Batch, rows: int) -> list[Tensor]:
 def keeps_rows(network: nn.Module, inputs: Sequence[Tensor]) -> bool:
     """Whether a network in training keeps something of the rows that it sees, as running statistics; tried on halves.
 
-    Tried without batch normalization (`WithoutStatistics`), whose own are taken care of.
+    Tried without batch normalization (`without_statistics`), whose own are taken care of.
     """
     half = len(inputs[0]) // 2
     kept: list[dict[str, Tensor]] = []

@@ -21,7 +21,7 @@ from advnets.networks.layers import rows_pass
 from advnets.randomness import StepNoise, Stream, generator_for, seed_layers
 from advnets.training.accumulation import in_parts
 from advnets.training.gradients import Match, Outcome, both_sides, discriminators_side, generators_side
-from advnets.training.statistics import GlobalStatistics
+from advnets.training.statistics import global_statistics
 
 _INDICES = 3  # of what layers draw in an update: by either schedule's turns
 
@@ -76,7 +76,7 @@ def _layers_seeded(match: Match, batch: Batch, update: int, index: int) -> Gener
         yield
         return
     masks = generator_for(seed, update, Stream.LAYERS, index, device)
-    statistics = GlobalStatistics() if match.normalized else contextlib.nullcontext()
+    statistics = global_statistics() if match.normalized else contextlib.nullcontext()
     with rows_pass(batch.first, len(batch), batch.total, masks), statistics:
         yield
 

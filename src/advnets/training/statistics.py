@@ -16,24 +16,27 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 
-class GlobalStatistics(TorchFunctionMode):
+class _Instead(TorchFunctionMode):
+    """Meanwhile `batch_norm` is another function of the same arguments."""
+
+    def __init__(self, normalize: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self._normalize = normalize
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        return (self._normalize if func is F.batch_norm else func)(*args, **(kwargs or {}))
+
+
+def global_statistics() -> TorchFunctionMode:
     """Meanwhile `batch_norm` in training takes mean and variance of the rows of all processes, which all call it."""
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        given = dict(kwargs or {})
-        return (_of_all_rows if func is F.batch_norm else func)(*args, **given)
+    return _Instead(_of_all_rows)
 
 
-class WithoutStatistics(TorchFunctionMode):
+def without_statistics() -> TorchFunctionMode:
     """Meanwhile `batch_norm` scales and shifts and does nothing else: what is left of a network may be row by row."""
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        given = dict(kwargs or {})
-        return (_of_no_rows if func is F.batch_norm else func)(*args, **given)
+    return _Instead(_of_no_rows)
 
 
 def _of_all_rows(

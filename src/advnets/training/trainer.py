@@ -43,7 +43,7 @@ from advnets.training.probes import check_networks, keeps_rows, probe_inputs, ro
 from advnets.training.rehearsal import check_game
 from advnets.training.room import check_room
 from advnets.training.schedules import SCHEDULES, drawn
-from advnets.training.statistics import WithoutStatistics
+from advnets.training.statistics import without_statistics
 from advnets.training.warm_start import begin_from, freeze
 from advnets.world import ALONE, GATHER, World
 
@@ -371,7 +371,7 @@ class Trainer:
         rowwise = self._rowwise(shown, self.players if shared else discriminators)
         normalized = frozenset[str]()
         if self.world.size > 1 and (others := self.players.keys() - rowwise):
-            with WithoutStatistics():
+            with without_statistics():
                 normalized = self._rowwise(shown, others)
         if self.world.size > 1:
             self._check_buffers(shown)
@@ -405,7 +405,7 @@ class Trainer:
             RecipeError: one does.
         """
         for name, player in self.players.items():
-            with WithoutStatistics():
+            with without_statistics():
                 keeps = keeps_rows(player.worker, probe_inputs(self.seats[name], shown, len(shown)))
             if keeps:
                 what = f"the {name} keeps statistics of the rows that it sees, and each process sees others"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +33,7 @@ _RANGE = re.compile(r"(?P<low>[^@]+?)\.\.(?P<high>[^@]+?)(?:@(?P<scale>.*))?")
 
 
 @dataclass(frozen=True)
-class Dimension:
+class Dimension(abc.ABC):
     """One setting that is searched.
 
     Args:
@@ -51,9 +52,9 @@ class Dimension:
         return ".".join(common) or self.name
 
     @property
+    @abc.abstractmethod
     def ends(self) -> tuple[Any, ...]:
         """Values that must all fit."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

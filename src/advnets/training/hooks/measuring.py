@@ -168,7 +168,7 @@ class Measuring:
 
     def _together(self, trainer: Trainer, count: int) -> tuple[dict[str, Measurement], dict[str, str]]:
         world, features = trainer.world, self._extractor and self._extractor.identity
-        alike = world.size == 1 or world.all_have(features)  # each machine may have trained a classifier for itself
+        alike = world.all_have(features)  # each machine may have trained a classifier for itself
         if not (alike or world.leads):
             return {}, {}
         with shared_among(world if alike else ALONE):
